@@ -1,0 +1,60 @@
+"""FAISS similarity search for FiftyOne: a plugin, a Brain backend and a Python package.
+
+The layers, each importing only from those to its right::
+
+    __init__ -> operators, panels -> brain -> embedders
+
+FiftyOne executes this file anew at every registry build, several times a request, so it does
+three cheap things: it gives the package its one name, declares the Brain backend, and forwards
+the public functions. Everything else is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from typing import TYPE_CHECKING, Any
+
+import fiftyone.brain as fob
+
+if TYPE_CHECKING:
+    from fiftyone.plugins.context import PluginContext
+
+__version__ = "0.1.0"
+
+# A Brain run stores the full path of its config class, so this package must be called
+# "fiftyone_faiss" however it was loaded; FiftyOne loads a plugin under a name of its own. Test
+# runners execute this file as a plain module: only a package may take the name.
+if "__path__" in globals() and importlib.util.find_spec("fiftyone_faiss") is None:
+    sys.modules["fiftyone_faiss"] = sys.modules[__name__]
+
+fob.brain_config.similarity_backends.setdefault(
+    "faiss", {"config_cls": "fiftyone_faiss.brain.similarity.FaissSimilarityConfig"}
+)
+
+__all__ = [
+    "Neighbors",
+    "build_index",
+    "compute_embeddings",
+    "delete_index",
+    "list_indexes",
+    "search",
+    "tag_neighbors",
+    "untag_neighbors",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(importlib.import_module("fiftyone_faiss.brain"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def register(plugin: PluginContext) -> None:
+    """Registers the operators and the panel; called by FiftyOne."""
+    from fiftyone_faiss.operators import OPERATORS
+    from fiftyone_faiss.panels import PANELS
+
+    for cls in (*OPERATORS, *PANELS):
+        plugin.register(cls)

@@ -1,0 +1,60 @@
+"""Everything about a dataset, callable from a script. It knows no App.
+
+Finding and changing:
+
+- ``build``: computing embeddings, building indexes
+- ``search``, ``queries``: a request in, neighbours out
+- ``tags``: tagging a query's neighbours, and taking it back
+- ``manage``: finding, listing, loading and deleting indexes
+
+Underneath, each importing only from those below it:
+
+- ``similarity``: FiftyOne's Brain contract
+- ``models``, ``media``, ``membership``: FiftyOne's zoo, its media, its database
+- ``index``: nearest neighbours over a store; no FiftyOne
+- ``store``, ``manifest``, ``ids``: files; no FAISS and no FiftyOne
+"""
+
+from fiftyone_faiss.brain.build import (
+    EmbeddingReport,
+    IndexReport,
+    Progress,
+    build_index,
+    build_index_steps,
+    compute_embeddings,
+    compute_embeddings_steps,
+)
+from fiftyone_faiss.brain.manage import IndexInfo, delete_index, list_indexes
+from fiftyone_faiss.brain.models import register_zoo_model
+from fiftyone_faiss.brain.search import Neighbors, SearchRequest, answer, search, warm
+from fiftyone_faiss.brain.tags import (
+    Tagging,
+    apply_tag,
+    tag_answer,
+    tag_neighbors,
+    untag_neighbors,
+)
+
+__all__ = [
+    "EmbeddingReport",
+    "IndexInfo",
+    "IndexReport",
+    "Neighbors",
+    "Progress",
+    "SearchRequest",
+    "Tagging",
+    "answer",
+    "apply_tag",
+    "build_index",
+    "build_index_steps",
+    "compute_embeddings",
+    "compute_embeddings_steps",
+    "delete_index",
+    "list_indexes",
+    "register_zoo_model",
+    "search",
+    "tag_answer",
+    "tag_neighbors",
+    "untag_neighbors",
+    "warm",
+]

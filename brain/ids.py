@@ -1,0 +1,64 @@
+"""FiftyOne's ids (24 hexadecimal digits) as 12-byte NumPy scalars.
+
+As fixed-length bytes a million ids take 12 MB, sort and compare at memory speed, and can be
+memory-mapped. All ids have the same length, so NumPy's habit of dropping trailing zero bytes
+changes neither their order nor their equality.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+ID_BYTES = 12
+ID_DTYPE = np.dtype(f"S{ID_BYTES}")
+PackedIds = npt.NDArray[np.bytes_]
+
+
+def pack_ids(ids: Iterable[Any]) -> PackedIds:
+    """Packs ids.
+
+    Args:
+        ids: strings of 24 hexadecimal digits, or ``ObjectId`` instances
+
+    Returns:
+        ``(n,)`` array of 12-byte scalars
+
+    Raises:
+        ValueError: if one of them is not an id, naming it
+    """
+    texts = [str(one) for one in ids]
+    for text in texts:
+        if len(text) != 2 * ID_BYTES:
+            raise ValueError(f"'{text}' is not an id; ids have {2 * ID_BYTES} hexadecimal digits.")
+    return np.frombuffer(bytes.fromhex("".join(texts)), dtype=ID_DTYPE)
+
+
+def unpack_ids(packed: PackedIds) -> list[str]:
+    """The reverse of :func:`pack_ids`."""
+    digits = np.ascontiguousarray(packed).tobytes().hex()
+    width = 2 * ID_BYTES
+    return [digits[i : i + width] for i in range(0, len(digits), width)]
+
+
+def find_rows(
+    wanted: PackedIds, known: PackedIds, order: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Finds ids in an array of known ones.
+
+    Args:
+        wanted: ``(m,)`` packed ids
+        known: ``(n,)`` packed ids
+        order: ``(n,)`` the places of ``known`` in ascending order, ties by place
+
+    Returns:
+        ``(m,)`` int64 places in ``known``, the last one where an id occurs twice, -1 where absent
+    """
+    if known.size == 0:
+        return np.full(wanted.size, -1, np.int64)
+    at = np.searchsorted(known, wanted, side="right", sorter=order) - 1
+    rows = order[np.maximum(at, 0)]
+    return np.where((at >= 0) & (known[rows] == wanted), rows, -1)

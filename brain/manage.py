@@ -1,0 +1,155 @@
+"""The indexes of a dataset: find, list, load, delete."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import fiftyone.core.collections as foc
+
+from fiftyone_faiss.brain.manifest import StoreError
+from fiftyone_faiss.brain.membership import check_exists
+from fiftyone_faiss.brain.similarity import FaissSimilarityConfig, FaissSimilarityIndex
+
+
+@dataclass(frozen=True)
+class IndexInfo:
+    """An index, as a list shows it.
+
+    Attributes:
+        brain_key: its name
+        model: the embedder's name, None if the vectors were given
+        supports_text: whether it can be searched by words
+        metric: its metric
+        index_type: its type
+        patches_field: the field whose labels it holds, None if it holds samples
+        size: how many vectors it holds
+        dim: their length, None while it is empty
+        disk_bytes: the size of its files
+        path: its folder
+        failures: how many images could not be embedded
+        created: when it was built, in ISO format
+        problem: a sentence if its files cannot be read, else None
+    """
+
+    brain_key: str
+    model: str | None
+    supports_text: bool
+    metric: str
+    index_type: str
+    patches_field: str | None
+    size: int
+    dim: int | None
+    disk_bytes: int
+    path: str
+    failures: int
+    created: str | None
+    problem: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as JSON values."""
+        return asdict(self)
+
+
+def index_keys(samples: foc.SampleCollection) -> list[str]:
+    """The brain keys of a dataset's FAISS indexes, in alphabetical order."""
+    check_exists(samples._root_dataset)
+    keys: list[str] = samples.list_brain_runs(type="similarity", method="faiss")
+    return keys
+
+
+def list_indexes(samples: foc.SampleCollection) -> list[IndexInfo]:
+    """Describes the FAISS indexes of a dataset.
+
+    Args:
+        samples: the dataset, or a view of it
+
+    Returns:
+        one :class:`IndexInfo` for each, in the order of their keys
+    """
+    return [_describe(samples, key) for key in index_keys(samples)]
+
+
+def _describe(samples: foc.SampleCollection, key: str) -> IndexInfo:
+    info = samples.get_brain_info(key)
+    config: FaissSimilarityConfig = info.config
+    index = load_index(samples, key)
+    problem, size, dim, failures = None, 0, None, 0
+    try:
+        snapshot = index.snapshot
+        size, dim = snapshot.size, snapshot.manifest.dim
+        failures = len(snapshot.manifest.facts.get("failures", {}))
+    except StoreError as error:
+        problem = str(error)
+    return IndexInfo(
+        brain_key=key,
+        model=config.model,
+        supports_text=bool(config.supports_prompts),
+        metric=config.metric,
+        index_type=config.index_type,
+        patches_field=config.patches_field,
+        size=size,
+        dim=dim,
+        disk_bytes=sum(path.stat().st_size for path in index.path.glob("*")),
+        path=str(index.path),
+        failures=failures,
+        created=info.timestamp.isoformat(timespec="seconds") if info.timestamp else None,
+        problem=problem,
+    )
+
+
+def resolve_key(samples: foc.SampleCollection, brain_key: str | None) -> str:
+    """The key of the index that is meant.
+
+    Args:
+        samples: the dataset, or a view of it
+        brain_key: a key, or None for the only one
+
+    Raises:
+        ValueError: if there is no such index, or several and none was named
+    """
+    keys = index_keys(samples)
+    name = samples._root_dataset.name
+    if not keys:
+        raise ValueError(
+            f"'{name}' has no FAISS index yet; build one: build_index(dataset, 'clip', model=...)."
+        )
+    listed = ", ".join(f"'{key}'" for key in keys)
+    if brain_key is None:
+        if len(keys) > 1:
+            raise ValueError(f"'{name}' has several indexes; give brain_key, one of {listed}.")
+        return keys[0]
+    if brain_key not in keys:
+        raise ValueError(f"'{name}' has no FAISS index '{brain_key}'; it has {listed}.")
+    return brain_key
+
+
+def load_index(samples: foc.SampleCollection, brain_key: str | None) -> FaissSimilarityIndex:
+    """Loads an index; its files are first touched when it is used.
+
+    Raises:
+        ValueError: if there is no such index, or several and none was named
+    """
+    key = resolve_key(samples, brain_key)
+    index: FaissSimilarityIndex | None = samples.load_brain_results(key)
+    if index is None:
+        raise ValueError(f"The index '{key}' was never finished; delete it and build it again.")
+    return index
+
+
+def delete_index(samples: foc.SampleCollection, brain_key: str) -> IndexInfo:
+    """Deletes an index and its files.
+
+    Args:
+        samples: the dataset, or a view of it
+        brain_key: its key
+
+    Returns:
+        what was deleted
+
+    Raises:
+        ValueError: if there is no such index
+    """
+    info = _describe(samples, resolve_key(samples, brain_key))
+    samples._root_dataset.delete_brain_run(brain_key)
+    return info

@@ -1,0 +1,163 @@
+"""Tagging a query's neighbours, and taking it back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.core.collections as foc
+from fiftyone.operators.store import ExecutionStore
+
+from fiftyone_faiss.brain.queries import SamplesQuery, parse_query
+from fiftyone_faiss.brain.search import DEFAULT_K, Neighbors, SearchRequest, answer, parse_k
+
+DEFAULT_TAG = "neighbors"
+STORE_NAME = "fiftyone_faiss_taggings"
+
+
+@dataclass(frozen=True)
+class Tagging:
+    """What a tagging did.
+
+    Attributes:
+        tag: the tag
+        ids: the ids of the samples, or labels, that got it and had not had it
+        neighbors: the search it came of
+    """
+
+    tag: str
+    ids: list[str]
+    neighbors: Neighbors
+
+
+def tag_neighbors(
+    samples: foc.SampleCollection,
+    query: Any,
+    tag: str = DEFAULT_TAG,
+    k: int = DEFAULT_K,
+    brain_key: str | None = None,
+    replace: bool = False,
+) -> Tagging:
+    """Tags what a search finds, and the query's own samples.
+
+    For an index of patches the labels are tagged, not their samples.
+
+    Args:
+        samples: a dataset, or a view to search in
+        query: see :func:`fiftyone_faiss.search`
+        tag ("neighbors"): the tag
+        k (25): how many neighbours
+        brain_key (None): the index to search; may be left out when there is only one
+        replace (False): whether to take back the previous tagging with this tag first
+
+    Returns:
+        a :class:`Tagging`
+
+    Raises:
+        ValueError: as in :func:`fiftyone_faiss.search`, or if the tag is empty
+    """
+    request = SearchRequest(parse_query(query), brain_key, parse_k(k))
+    return tag_answer(samples, request, tag, replace)
+
+
+def tag_answer(
+    samples: foc.SampleCollection, request: SearchRequest, tag: str, replace: bool = False
+) -> Tagging:
+    """Tags the answer to a request; see :func:`tag_neighbors`."""
+    _check_tag(tag)
+    neighbors = answer(samples, request)
+    own = request.query.ids if isinstance(request.query, SamplesQuery) else ()
+    ids = list(dict.fromkeys((*own, *neighbors.ids)))
+    dataset = samples._root_dataset
+    tagged = apply_tag(dataset, ids, tag, neighbors.patches_field, replace)
+    return Tagging(tag, tagged, neighbors)
+
+
+def apply_tag(
+    dataset: fo.Dataset,
+    ids: Sequence[str],
+    tag: str,
+    patches_field: str | None = None,
+    replace: bool = False,
+) -> list[str]:
+    """Tags samples, or labels of a field, in one bulk write, and remembers whom.
+
+    Args:
+        dataset: the dataset
+        ids: ids of samples, or of labels if ``patches_field`` is given
+        tag: the tag
+        patches_field (None): the field of the labels
+        replace (False): whether to take back the previous tagging with this tag first
+
+    Returns:
+        the ids that had not had the tag before
+    """
+    _check_tag(tag)
+    if replace:
+        untag_neighbors(dataset, tag)
+    new = _without_tag(dataset, ids, tag, patches_field)
+    if new:
+        # Remembered first: a tagging stopped halfway can be taken back whole.
+        taggings = _taggings(dataset)
+        record = taggings.get(tag) or []
+        taggings.set(tag, [*record, {"ids": new, "patches_field": patches_field}])
+        if patches_field is None:
+            dataset.select(new).tag_samples(tag)
+        else:
+            _labels(dataset, new, patches_field).tag_labels(tag, label_fields=patches_field)
+    return new
+
+
+def untag_neighbors(samples: foc.SampleCollection, tag: str = DEFAULT_TAG) -> int:
+    """Takes back every tagging with a tag; what had the tag before keeps it.
+
+    Args:
+        samples: the dataset, or a view of it
+        tag ("neighbors"): the tag
+
+    Returns:
+        how many samples, or labels, lost the tag
+    """
+    dataset = samples._root_dataset
+    taggings = _taggings(dataset)
+    count = 0
+    for record in taggings.get(tag) or []:
+        ids, field = record["ids"], record["patches_field"]
+        tagged = [one for one in ids if one not in set(_without_tag(dataset, ids, tag, field))]
+        if field is None:
+            dataset.select(ids).untag_samples(tag)
+        else:
+            _labels(dataset, ids, field).untag_labels(tag, label_fields=field)
+        count += len(tagged)
+    taggings.delete(tag)
+    return count
+
+
+def _check_tag(tag: str) -> None:
+    if not tag.strip():
+        raise ValueError("The tag is empty; give a word, such as 'neighbors'.")
+
+
+def _taggings(dataset: fo.Dataset) -> ExecutionStore:
+    return ExecutionStore.create(STORE_NAME, dataset_id=dataset._doc.id)
+
+
+def _labels(dataset: fo.Dataset, ids: Sequence[str], field: str) -> fo.DatasetView:
+    return dataset.select_labels(ids=list(ids), fields=field)
+
+
+def _without_tag(
+    dataset: fo.Dataset, ids: Sequence[str], tag: str, patches_field: str | None
+) -> list[str]:
+    """Those of the ids that exist and do not have the tag."""
+    if patches_field is None:
+        view = dataset.select(list(ids)).match_tags(tag, bool=False)
+        existing = set(view.values("id"))
+    else:
+        labels = _labels(dataset, ids, patches_field)
+        _, path = dataset._get_label_field_path(patches_field)
+        found = labels.values([f"{path}.id", f"{path}.tags"], unwind=True)
+        existing = {one for one, tags in zip(*found, strict=True) if tag not in (tags or [])}
+    return [one for one in ids if one in existing]

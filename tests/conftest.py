@@ -1,0 +1,49 @@
+"""Every test runs against a FiftyOne of its own: database, zoo and indexes in one folder."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = Path(tempfile.mkdtemp(prefix="fiftyone-faiss-tests-"))
+
+# Before anything imports FiftyOne, which reads its configuration then.
+runpy.run_path(str(ROOT / "demo" / "environment.py"))["use_folder"](FOLDER)
+# An accidental download then fails at once instead of hanging.
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+import fiftyone as fo  # noqa: E402
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+from PIL import Image  # noqa: E402
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _remove_folder() -> Iterator[None]:
+    yield
+    shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(51)
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Iterator[fo.Dataset]:
+    """Twelve plain-coloured 32 px images, brightness rising with their place."""
+    dataset = fo.Dataset(persistent=True)
+    paths = []
+    for i in range(12):
+        path = tmp_path / f"{i:02}.png"
+        Image.new("RGB", (32, 32), (20 * i, 255 - 20 * i, 40)).save(path)
+        paths.append(path)
+    dataset.add_samples([fo.Sample(str(path), number=i) for i, path in enumerate(paths)])
+    yield dataset
+    if not dataset.deleted:
+        dataset.delete()
