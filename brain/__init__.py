@@ -16,6 +16,7 @@ Underneath, each importing only from those below it:
 """
 
 from fiftyone_faiss.brain.build import (
+    DEFAULT_EMBEDDINGS_FIELD,
     EmbeddingReport,
     IndexReport,
     Progress,
@@ -24,10 +25,14 @@ from fiftyone_faiss.brain.build import (
     compute_embeddings,
     compute_embeddings_steps,
 )
+from fiftyone_faiss.brain.index import METRICS
 from fiftyone_faiss.brain.manage import IndexInfo, delete_index, list_indexes
-from fiftyone_faiss.brain.models import register_zoo_model
-from fiftyone_faiss.brain.search import Neighbors, SearchRequest, answer, search, warm
+from fiftyone_faiss.brain.media import PATCH_TYPES
+from fiftyone_faiss.brain.models import list_models, register_zoo_model
+from fiftyone_faiss.brain.search import DEFAULT_K, Neighbors, SearchRequest, answer, search, warm
+from fiftyone_faiss.brain.similarity import INDEX_TYPES
 from fiftyone_faiss.brain.tags import (
+    DEFAULT_TAG,
     Tagging,
     apply_tag,
     tag_answer,
@@ -36,6 +41,12 @@ from fiftyone_faiss.brain.tags import (
 )
 
 __all__ = [
+    "DEFAULT_EMBEDDINGS_FIELD",
+    "DEFAULT_K",
+    "DEFAULT_TAG",
+    "INDEX_TYPES",
+    "METRICS",
+    "PATCH_TYPES",
     "EmbeddingReport",
     "IndexInfo",
     "IndexReport",
@@ -51,6 +62,7 @@ __all__ = [
     "compute_embeddings_steps",
     "delete_index",
     "list_indexes",
+    "list_models",
     "register_zoo_model",
     "search",
     "tag_answer",

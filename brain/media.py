@@ -69,7 +69,9 @@ def check_images(samples: foc.SampleCollection) -> None:
     """Raises a ``ValueError`` if a collection is gone, or of media that cannot be embedded."""
     check_exists(samples._root_dataset)
     if not len(samples):
-        raise ValueError(f"'{samples._root_dataset.name}' has no samples to embed; add images first.")
+        raise ValueError(
+            f"'{samples._root_dataset.name}' has no samples to embed; add images first."
+        )
     media_type = samples.media_type
     if media_type == fomm.VIDEO:
         raise ValueError(

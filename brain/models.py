@@ -7,7 +7,6 @@ own prompt box and upload query embed with the very same weights, in any process
 from __future__ import annotations
 
 import json
-import logging
 import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -24,8 +23,6 @@ from fiftyone_faiss.embedders import Embedder, EmbedderError, Vectors
 
 if TYPE_CHECKING:
     from fiftyone_faiss.embedders.open_clip import OpenClipSpec
-
-logger = logging.getLogger(__name__)
 
 OPEN_CLIP_MODEL = "fiftyone.utils.open_clip.TorchOpenClipModel"
 
@@ -72,6 +69,30 @@ def _load(name: str) -> Embedder:
     return OpenClipEmbedder(name, spec, text_prompt=config.get("text_prompt") or "")
 
 
+SUGGESTED_MODELS = (
+    "ViT-B-32/laion2b_s34b_b79k",
+    "ViT-B-16/datacomp_xl_s13b_b90k",
+    "ViT-L-14/datacomp_xl_s13b_b90k",
+    "ViT-B-16-SigLIP/webli",
+)
+"""Downloadable models for a form to offer, from fast to accurate."""
+
+
+def list_models() -> list[str]:
+    """Names to offer: the models registered here first, then downloadable ones."""
+    registered = [entry["base_name"] for entry in _registered()]
+    return list(dict.fromkeys((*registered, *SUGGESTED_MODELS)))
+
+
+def _manifest_path() -> Path:
+    return Path(fo.config.model_zoo_dir) / "fiftyone-faiss" / "manifest.json"
+
+
+def _registered() -> list[dict[str, Any]]:
+    path = _manifest_path()
+    return json.loads(path.read_text())["models"] if path.exists() else []
+
+
 def _zoo_entry(name: str) -> dict[str, Any] | None:
     try:
         model = foz.get_zoo_model(name)
@@ -88,9 +109,8 @@ def register_zoo_model(name: str, spec: OpenClipSpec) -> None:
         name: the zoo name
         spec: where the model comes from
     """
-    path = Path(fo.config.model_zoo_dir) / "fiftyone-faiss" / "manifest.json"
+    path = _manifest_path()
     path.parent.mkdir(parents=True, exist_ok=True)
-    entries = json.loads(path.read_text())["models"] if path.exists() else []
     entry = {
         "base_name": name,
         "base_filename": None,
@@ -107,7 +127,7 @@ def register_zoo_model(name: str, spec: OpenClipSpec) -> None:
         },
         "requirements": {"packages": ["torch", "torchvision", "open_clip_torch"]},
     }
-    others = [other for other in entries if other["base_name"] != name]
+    others = [other for other in _registered() if other["base_name"] != name]
     write_file(path, json.dumps({"models": [*others, entry]}, indent=1).encode())
 
 

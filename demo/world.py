@@ -1,0 +1,223 @@
+"""Draws pictures of the picture-book world from a seed, with exact labels.
+
+A picture has one to three things, each of a kind and a colour, in one of eight scenes. Any thing
+may be anywhere: it is a picture book.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageEnhance
+
+from fiftyone_faiss.demo.objects import COLORS, DRAWINGS, Pen, shade
+from fiftyone_faiss.demo.scenes import BACKGROUNDS, SCENES
+
+KINDS = tuple(DRAWINGS)
+COLOR_NAMES = tuple(COLORS)
+SCENE_NAMES = tuple(SCENES)
+
+SIZE = 224
+NEAR_COPY_KINDS = ("crop", "brightness", "jpeg", "flip")
+NEAR_COPY_SHARE = 0.05
+
+# Drawn this many times larger and scaled down, so that edges are smooth.
+_SCALE = 2
+# The side of a thing as a part of the picture's, by how many things there are.
+_SIDES = {1: (0.42, 0.62), 2: (0.36, 0.5), 3: (0.3, 0.42)}
+
+
+@dataclass(frozen=True)
+class Thing:
+    """Something in a picture.
+
+    Attributes:
+        kind: one of ``KINDS``
+        color: one of ``COLOR_NAMES``; of a person, the clothes
+        box: ``(left, top, width, height)``, parts of the picture's side, tight on the drawing
+    """
+
+    kind: str
+    color: str
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawn picture with its labels.
+
+    Attributes:
+        image: ``SIZE`` x ``SIZE`` RGB
+        scene: one of ``SCENE_NAMES``
+        things: one to three
+    """
+
+    image: Image.Image
+    scene: str
+    things: tuple[Thing, ...]
+
+
+def draw_picture(rng: np.random.Generator, count: int | None = None) -> Picture:
+    """Draws one picture.
+
+    Args:
+        rng: where all choices come from
+        count (None): how many things; by default one to three
+    """
+    number = int(rng.integers(1, 4)) if count is None else count
+    scene = str(rng.choice(SCENE_NAMES))
+    side = SIZE * _SCALE
+    image = BACKGROUNDS[scene](side, rng)
+    things = []
+    for left, top, part in _places(rng, number):
+        kind, color = str(rng.choice(KINDS)), str(rng.choice(COLOR_NAMES))
+        layer = _draw_thing(rng, kind, color, int(part * side))
+        image.paste(layer, (int(left * side), int(top * side)), layer)
+        box = (int(left * side), int(top * side), layer.width, layer.height)
+        things.append(Thing(kind, color, tuple(round(v / side, 4) for v in box)))  # type: ignore[arg-type]
+    return Picture(image.reduce(_SCALE), scene, tuple(things))
+
+
+def _places(rng: np.random.Generator, number: int) -> list[tuple[float, float, float]]:
+    """Squares ``(left, top, side)`` in the picture that hardly overlap."""
+    while True:
+        squares: list[tuple[float, float, float]] = []
+        for _ in range(40):
+            side = rng.uniform(*_SIDES[number])
+            left, top = rng.uniform(0.01, 0.99 - side), rng.uniform(0.08, 0.99 - side)
+            if all(_overlap((left, top, side), other) < 0.04 for other in squares):
+                squares.append((left, top, side))
+                if len(squares) == number:
+                    return squares
+
+
+def _overlap(a: tuple[float, float, float], b: tuple[float, float, float]) -> float:
+    """The common area of two squares, as a part of the smaller one's."""
+    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    height = min(a[1] + a[2], b[1] + b[2]) - max(a[1], b[1])
+    return max(0.0, width) * max(0.0, height) / min(a[2], b[2]) ** 2
+
+
+def _draw_thing(rng: np.random.Generator, kind: str, color: str, side: int) -> Image.Image:
+    base = COLORS[color]
+    tint = shade(base, float(rng.uniform(0.9, 1.1)))
+    pen = Pen(side, tint)
+    DRAWINGS[kind](pen)
+    layer = pen.image
+    if rng.random() < 0.5:
+        layer = layer.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    layer = layer.rotate(float(rng.uniform(-8, 8)), Image.Resampling.BILINEAR)
+    stretch = rng.uniform(0.9, 1.0, 2)
+    layer = layer.resize(
+        (int(side * stretch[0]), int(side * stretch[1])), Image.Resampling.BILINEAR
+    )
+    return layer.crop(layer.getbbox())
+
+
+@dataclass(frozen=True)
+class PictureFile:
+    """A picture on disk.
+
+    Attributes:
+        filename: its name in the folder
+        scene: its scene
+        things: its things
+        near_copy_of: the picture it was made from, if it is a planted near-copy
+        near_copy_kind: how, one of ``NEAR_COPY_KINDS``
+    """
+
+    filename: str
+    scene: str
+    things: tuple[Thing, ...]
+    near_copy_of: str | None = None
+    near_copy_kind: str | None = None
+
+
+def write_pictures(folder: Path, n: int, seed: int) -> Iterator[PictureFile]:
+    """Draws pictures into a folder as JPEG files, one in twenty a near-copy of an earlier one.
+
+    Args:
+        folder: where to; made when missing
+        n: how many
+        seed: the same seed gives the same pictures
+
+    Yields:
+        a :class:`PictureFile` for each, once it is written
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(seed)
+    originals: list[PictureFile] = []
+    for i in range(n):
+        filename = f"{i:05}.jpg"
+        if len(originals) > 10 and rng.random() < NEAR_COPY_SHARE:
+            original = originals[rng.integers(len(originals))]
+            yield _write_near_copy(rng, folder, original, filename)
+            continue
+        picture = draw_picture(rng)
+        picture.image.save(folder / filename, quality=92)
+        originals.append(PictureFile(filename, picture.scene, picture.things))
+        yield originals[-1]
+
+
+def _write_near_copy(
+    rng: np.random.Generator, folder: Path, original: PictureFile, filename: str
+) -> PictureFile:
+    kind = str(rng.choice(NEAR_COPY_KINDS))
+    with Image.open(folder / original.filename) as file:
+        image = file.convert("RGB")
+    things, quality = original.things, 92
+    if kind == "crop":
+        # Little enough that no thing loses more than its rim.
+        margin = 0.02
+        edge = int(margin * SIZE)
+        image = image.crop((edge, edge, SIZE - edge, SIZE - edge)).resize((SIZE, SIZE))
+        things = tuple(_cropped(thing, margin) for thing in things)
+    elif kind == "brightness":
+        image = ImageEnhance.Brightness(image).enhance(float(rng.choice([0.8, 1.2])))
+    elif kind == "jpeg":
+        quality = 30
+    else:
+        image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        things = tuple(_flipped(thing) for thing in things)
+    image.save(folder / filename, quality=quality)
+    return PictureFile(filename, original.scene, things, original.filename, kind)
+
+
+def _cropped(thing: Thing, margin: float) -> Thing:
+    kept = 1 - 2 * margin
+    left, top, width, height = thing.box
+    corners = np.array([left, top, left + width, top + height])
+    x0, y0, x1, y1 = np.clip((corners - margin) / kept, 0, 1).round(4).tolist()
+    return Thing(thing.kind, thing.color, (x0, y0, round(x1 - x0, 4), round(y1 - y0, 4)))
+
+
+def _flipped(thing: Thing) -> Thing:
+    left, top, width, height = thing.box
+    return Thing(thing.kind, thing.color, (round(1 - left - width, 4), top, width, height))
+
+
+def save_labels(path: Path, pictures: list[PictureFile], seed: int) -> None:
+    """Writes the labels of a folder of pictures."""
+    path.write_text(json.dumps({"seed": seed, "pictures": [asdict(one) for one in pictures]}))
+
+
+def load_labels(path: Path) -> tuple[int, list[PictureFile]]:
+    """Reads what :func:`save_labels` wrote: the seed and the pictures."""
+    data = json.loads(path.read_text())
+    pictures = [
+        PictureFile(
+            **{
+                **one,
+                "things": tuple(
+                    Thing(thing["kind"], thing["color"], tuple(thing["box"]))
+                    for thing in one["things"]
+                ),
+            }
+        )
+        for one in data["pictures"]
+    ]
+    return data["seed"], pictures

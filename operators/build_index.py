@@ -1,0 +1,91 @@
+"""Build a FAISS similarity index, or complete one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import fiftyone.core.collections as foc
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from fiftyone_faiss import brain
+from fiftyone_faiss.operators import forms
+
+
+class BuildIndex(foo.Operator):
+    """``@fiftyone-faiss/similarity/build_index``"""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        return foo.OperatorConfig(
+            name="build_index",
+            label="FAISS: build index",
+            description="Embed images, or patches, and index them for similarity search",
+            icon="add_chart",
+            dynamic=True,
+            execute_as_generator=True,
+            allow_immediate_execution=True,
+            allow_delegated_execution=True,
+        )
+
+    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
+        inputs = types.Object()
+        inputs.view_target(ctx, action_description="Index")
+        self._brain_key(ctx, inputs)
+        forms.model(ctx, inputs)
+        forms.patches_field(ctx, inputs)
+        metrics = types.DropdownView()
+        for metric in brain.METRICS:
+            metrics.add_choice(metric, label=metric)
+        inputs.enum(
+            "metric",
+            brain.METRICS,
+            view=metrics,
+            default="cosine",
+            required=True,
+            label="Metric",
+            description="Cosine suits CLIP models",
+        )
+        return types.Property(inputs, view=types.View(label="Build a FAISS index"))
+
+    def _brain_key(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+        key = ctx.params.get("brain_key", "clip")
+        taken = key in ctx.dataset.list_brain_runs()
+        bad = not str(key or "").isidentifier()
+        inputs.str(
+            "brain_key",
+            default="clip",
+            required=True,
+            label="Brain key",
+            description="There is an index of this name: what it lacks is added to it"
+            if taken
+            else "What to call the index",
+            invalid=bad,
+            error_message="Use letters, digits and underscores, and start with a letter",
+        )
+
+    def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any]:
+        steps = brain.build_index_steps(
+            ctx.target_view(),
+            ctx.params["brain_key"],
+            model=ctx.params.get("model"),
+            embeddings=ctx.params.get("embeddings"),
+            patches_field=ctx.params.get("patches_field"),
+            metric=ctx.params.get("metric", "cosine"),
+        )
+        report = yield from forms.show_progress(ctx, steps)
+        yield ctx.ops.notify(str(report), variant="success")
+        yield ctx.ops.reload_dataset()
+
+    def __call__(
+        self,
+        samples: foc.SampleCollection,
+        brain_key: str,
+        model: str | None = None,
+        embeddings: Any = None,
+        patches_field: str | None = None,
+        metric: str = "cosine",
+    ) -> brain.IndexReport:
+        """Builds from Python; see :func:`fiftyone_faiss.build_index`."""
+        return brain.build_index(samples, brain_key, model, embeddings, patches_field, metric)

@@ -1,0 +1,66 @@
+"""Compute embeddings into a field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import fiftyone.core.collections as foc
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from fiftyone_faiss import brain
+from fiftyone_faiss.operators import forms
+
+
+class ComputeEmbeddings(foo.Operator):
+    """``@fiftyone-faiss/similarity/compute_embeddings``"""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        return foo.OperatorConfig(
+            name="compute_embeddings",
+            label="FAISS: compute embeddings",
+            description="Embed images, or patches, with a CLIP model into a field",
+            icon="memory",
+            dynamic=True,
+            execute_as_generator=True,
+            allow_immediate_execution=True,
+            allow_delegated_execution=True,
+        )
+
+    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
+        inputs = types.Object()
+        inputs.view_target(ctx, action_description="Embed")
+        forms.model(ctx, inputs)
+        forms.patches_field(ctx, inputs)
+        inputs.str(
+            "embeddings_field",
+            default=brain.DEFAULT_EMBEDDINGS_FIELD,
+            required=True,
+            label="Field",
+            description="The field that gets the vectors; made when it is missing",
+        )
+        return types.Property(inputs, view=types.View(label="Compute embeddings"))
+
+    def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any]:
+        steps = brain.compute_embeddings_steps(
+            ctx.target_view(),
+            ctx.params["model"],
+            ctx.params.get("embeddings_field") or brain.DEFAULT_EMBEDDINGS_FIELD,
+            ctx.params.get("patches_field"),
+        )
+        report = yield from forms.show_progress(ctx, steps)
+        failed = f", {len(report.failures):,} could not be read" if report.failures else ""
+        yield ctx.ops.notify(f"{report.embedded:,} embedded{failed}.", variant="success")
+        yield ctx.ops.reload_dataset()
+
+    def __call__(
+        self,
+        samples: foc.SampleCollection,
+        model: str,
+        embeddings_field: str = brain.DEFAULT_EMBEDDINGS_FIELD,
+        patches_field: str | None = None,
+    ) -> brain.EmbeddingReport:
+        """Computes from Python; see :func:`fiftyone_faiss.compute_embeddings`."""
+        return brain.compute_embeddings(samples, model, embeddings_field, patches_field)

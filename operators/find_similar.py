@@ -1,0 +1,69 @@
+"""One click: what is similar to the selected samples, or to the one that is open?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone.core.collections as foc
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from fiftyone_faiss import brain
+from fiftyone_faiss.operators import forms
+
+
+class FindSimilar(foo.Operator):
+    """``@fiftyone-faiss/similarity/find_similar``"""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        return foo.OperatorConfig(
+            name="find_similar",
+            label="Find similar",
+            description="Show what is most similar to the selected samples",
+            icon="image_search",
+            dynamic=True,
+            risk_level=types.RiskLevel.SAFE,
+            view_target=False,
+        )
+
+    def resolve_placement(self, ctx: foo.ExecutionContext) -> types.Placement:
+        # A form is needed only where there is a choice of indexes.
+        several = len(brain.list_indexes(ctx.dataset)) > 1 if ctx.dataset else False
+        return types.Placement(
+            [types.Places.SAMPLES_GRID_SECONDARY_ACTIONS, types.Places.SAMPLES_VIEWER_ACTIONS],
+            types.Button(label="Find similar", icon="image_search", prompt=several),
+        )
+
+    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
+        inputs = types.Object()
+        info = forms.index(ctx, inputs)
+        if info is not None:
+            forms.k(ctx, inputs, info)
+        return types.Property(inputs, view=types.View(label="Find similar"))
+
+    def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        # In the sample viewer the open sample is meant, whatever is selected behind it.
+        ids = ctx.params.get("sample_ids") or ([ctx.current_sample] if ctx.current_sample else [])
+        params = {**ctx.params, "query_type": "samples", "sample_ids": ids or ctx.selected}
+        try:
+            request = brain.SearchRequest.from_params(params)
+            # The whole dataset, not the view: often that view is an earlier answer.
+            neighbors = brain.answer(ctx.dataset, request)
+        except ValueError as error:
+            ctx.ops.notify(str(error), variant="error")
+            raise
+        ctx.ops.set_view(neighbors.view())
+        if ctx.current_sample:
+            ctx.ops.close_sample()
+        return neighbors.summary()
+
+    def __call__(
+        self,
+        samples: foc.SampleCollection,
+        sample_ids: str | list[str],
+        brain_key: str | None = None,
+        k: int = brain.DEFAULT_K,
+    ) -> brain.Neighbors:
+        """Finds from Python what is similar to samples; see :func:`fiftyone_faiss.search`."""
+        return brain.search(samples, sample_ids, brain_key, k)

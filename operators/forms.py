@@ -1,0 +1,177 @@
+"""Parts of forms: each adds its fields, marks what is wrong, and returns the choice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from fiftyone_faiss import brain
+
+IMAGE_FILES = ".jpg,.jpeg,.png,.webp,.bmp,.gif,.tif,.tiff"
+
+
+def index(ctx: foo.ExecutionContext, inputs: types.Object) -> brain.IndexInfo | None:
+    """A picker of the dataset's indexes; None if there are none, which the form then says."""
+    indexes = brain.list_indexes(ctx.dataset)
+    if not indexes:
+        notice = types.Warning(
+            label="This dataset has no FAISS index yet",
+            description="Run the operator 'FAISS: build index' first, then come back.",
+        )
+        prop = inputs.view("no_index", notice)
+        prop.invalid = True
+        return None
+    chosen = ctx.params.get("brain_key") or indexes[0].brain_key
+    choices = types.DropdownView()
+    for one in indexes:
+        choices.add_choice(one.brain_key, label=one.brain_key, description=describe(one))
+    info = next((one for one in indexes if one.brain_key == chosen), indexes[0])
+    inputs.enum(
+        "brain_key",
+        choices.values(),
+        view=choices,
+        default=indexes[0].brain_key,
+        required=True,
+        label="Index",
+        description=info.problem or describe(info),
+        invalid=info.problem is not None,
+        error_message=info.problem or "",
+    )
+    return info
+
+
+def describe(info: brain.IndexInfo) -> str:
+    """An index in a line."""
+    things = f"patches of {info.patches_field}" if info.patches_field else "images"
+    return f"{info.size:,} {things}, {info.model or 'given vectors'}, {info.metric}"
+
+
+def query(ctx: foo.ExecutionContext, inputs: types.Object, info: brain.IndexInfo) -> str:
+    """What to search for: words, an uploaded image, or the selected samples."""
+    kinds = types.TabsView()
+    if info.supports_text:
+        kinds.add_choice("text", label="Words")
+    if info.model is not None:
+        kinds.add_choice("image", label="Image")
+    kinds.add_choice("samples", label=f"Selected samples ({len(ctx.selected)})")
+    default = "samples" if ctx.selected else kinds.values()[0]
+    kind = ctx.params.get("query_type") or default
+    inputs.enum("query_type", kinds.values(), view=kinds, default=default, required=True)
+    if kind == "text":
+        inputs.str(
+            "query",
+            label="Query",
+            required=True,
+            description="For instance: a red car on the highway",
+        )
+    elif kind == "image":
+        inputs.uploaded_file(
+            "image",
+            label="Image",
+            required=True,
+            description="A JPEG, PNG or WebP file of at most 20 MB",
+            view=types.FileView(types=IMAGE_FILES),
+        )
+    elif not ctx.selected:
+        notice = inputs.view(
+            "none_selected", types.Warning(label="Select samples in the grid first")
+        )
+        notice.invalid = True
+    return str(kind)
+
+
+def query_params(ctx: foo.ExecutionContext) -> Mapping[str, Any]:
+    """The parameters of a request, with the selection as its samples unless they were given."""
+    ids = ctx.params.get("sample_ids") or ctx.selected
+    kind = ctx.params.get("query_type") or (
+        "samples" if "query" not in ctx.params and ids else "text"
+    )
+    return {**ctx.params, "sample_ids": ids, "query_type": kind}
+
+
+def k(ctx: foo.ExecutionContext, inputs: types.Object, info: brain.IndexInfo) -> int | None:
+    """How many neighbours."""
+    value = ctx.params.get("k", brain.DEFAULT_K)
+    bad = not isinstance(value, int) or value < 1
+    inputs.int(
+        "k",
+        default=brain.DEFAULT_K,
+        required=True,
+        label="k",
+        description=f"How many neighbors, 1 to {info.size:,}",
+        invalid=bad,
+        error_message="Give a whole number of at least 1",
+    )
+    return None if bad else value
+
+
+def tag(ctx: foo.ExecutionContext, inputs: types.Object) -> str:
+    """The name of a tag."""
+    value = ctx.params.get("tag", brain.DEFAULT_TAG)
+    inputs.str(
+        "tag",
+        default=brain.DEFAULT_TAG,
+        required=True,
+        label="Tag",
+        invalid=not str(value or "").strip(),
+        error_message="Give a word, such as 'neighbors'",
+    )
+    return str(value)
+
+
+def model(ctx: foo.ExecutionContext, inputs: types.Object) -> str | None:
+    """The embedder: one of those known here, or any OpenCLIP name."""
+    names = brain.list_models()
+    view = types.AutocompleteView(allow_user_input=True)
+    for name in names:
+        view.add_choice(name, label=name)
+    inputs.str(
+        "model",
+        default=names[0],
+        required=True,
+        label="Model",
+        view=view,
+        description="An OpenCLIP model as '<architecture>/<weights>', a folder with a local "
+        "OpenCLIP model, or a FiftyOne zoo name. Missing weights are downloaded.",
+    )
+    return ctx.params.get("model", names[0])
+
+
+def patches_field(ctx: foo.ExecutionContext, inputs: types.Object) -> str | None:
+    """A field of labels whose patches are meant, instead of whole images."""
+    fields = list(ctx.dataset.get_field_schema(embedded_doc_type=brain.PATCH_TYPES))
+    if not fields:
+        return None
+    view = types.DropdownView()
+    for name in fields:
+        view.add_choice(name, label=name)
+    inputs.enum(
+        "patches_field",
+        fields,
+        view=view,
+        label="Patches of",
+        description="Leave empty for whole images",
+    )
+    return ctx.params.get("patches_field")
+
+
+def show_progress(
+    ctx: foo.ExecutionContext, steps: Iterator[brain.Progress]
+) -> Iterator[foo.executor.InvocationRequest]:
+    """Runs steps, showing each in the App, or in the run's record when it is delegated.
+
+    Yields:
+        what a generator operator yields; the steps' report is returned
+    """
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            return end.value
+        if ctx.delegated:
+            ctx.set_progress(step.fraction, label=str(step))
+        else:
+            yield ctx.ops.set_progress(progress=step.fraction, label=str(step))

@@ -1,0 +1,59 @@
+"""Search by words, an image or selected samples, and show the result in the grid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone.core.collections as foc
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from fiftyone_faiss import brain
+from fiftyone_faiss.operators import forms
+
+
+class Search(foo.Operator):
+    """``@fiftyone-faiss/similarity/search``"""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        return foo.OperatorConfig(
+            name="search",
+            label="FAISS: search",
+            description="Find samples by words, an image or selected samples",
+            icon="search",
+            dynamic=True,
+            risk_level=types.RiskLevel.SAFE,
+        )
+
+    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
+        inputs = types.Object()
+        inputs.view_target(
+            ctx,
+            action_description="Search",
+            allow_selected_samples=False,
+            default_target="DATASET",
+        )
+        info = forms.index(ctx, inputs)
+        if info is not None:
+            forms.query(ctx, inputs, info)
+            forms.k(ctx, inputs, info)
+            inputs.bool("reverse", default=False, label="Least similar first")
+        return types.Property(inputs, view=types.View(label="FAISS search"))
+
+    def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        request = brain.SearchRequest.from_params(forms.query_params(ctx))
+        neighbors = brain.answer(ctx.target_view(), request)
+        ctx.ops.set_view(neighbors.view())
+        return neighbors.summary()
+
+    def __call__(
+        self,
+        samples: foc.SampleCollection,
+        query: Any,
+        brain_key: str | None = None,
+        k: int = brain.DEFAULT_K,
+        reverse: bool = False,
+    ) -> brain.Neighbors:
+        """Searches from Python; see :func:`fiftyone_faiss.search`."""
+        return brain.search(samples, query, brain_key, k, reverse)

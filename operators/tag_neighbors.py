@@ -1,0 +1,86 @@
+"""Tag what a search finds, or take such tags back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone.core.collections as foc
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from fiftyone_faiss import brain
+from fiftyone_faiss.operators import forms
+
+
+class TagNeighbors(foo.Operator):
+    """``@fiftyone-faiss/similarity/tag_neighbors``"""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        return foo.OperatorConfig(
+            name="tag_neighbors",
+            label="FAISS: tag neighbors",
+            description="Tag a query and its nearest neighbors, or take the tags back",
+            icon="sell",
+            dynamic=True,
+        )
+
+    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
+        inputs = types.Object()
+        actions = types.TabsView()
+        actions.add_choice("tag", label="Tag")
+        actions.add_choice("untag", label="Untag")
+        inputs.enum("action", actions.values(), view=actions, default="tag", required=True)
+        if ctx.params.get("action") == "untag":
+            forms.tag(ctx, inputs)
+            return types.Property(inputs, view=types.View(label="Take back a tagging"))
+        inputs.view_target(
+            ctx,
+            action_description="Search",
+            allow_selected_samples=False,
+            default_target="DATASET",
+        )
+        info = forms.index(ctx, inputs)
+        if info is not None:
+            forms.query(ctx, inputs, info)
+            forms.k(ctx, inputs, info)
+            forms.tag(ctx, inputs)
+            inputs.bool(
+                "replace",
+                default=False,
+                label="Replace the previous tagging",
+                description="First takes this tag from what an earlier run gave it to",
+            )
+        return types.Property(inputs, view=types.View(label="Tag the nearest neighbors"))
+
+    def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        tag = ctx.params.get("tag", brain.DEFAULT_TAG)
+        if ctx.params.get("action") == "untag":
+            count = brain.untag_neighbors(ctx.dataset, tag)
+            ctx.ops.reload_dataset()
+            return {"tag": tag, "untagged": count}
+        request = brain.SearchRequest.from_params(forms.query_params(ctx))
+        replace = bool(ctx.params.get("replace", False))
+        tagging = brain.tag_answer(ctx.target_view(), request, tag, replace)
+        ctx.ops.set_view(tagging.neighbors.view())
+        ctx.ops.reload_dataset()
+        return {"tag": tag, "tagged": len(tagging.ids), **tagging.neighbors.summary()}
+
+    def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
+        outputs = types.Object()
+        outputs.str("tag", label="Tag")
+        done = "untagged" if "untagged" in (ctx.results or {}) else "tagged"
+        outputs.int(done, label=f"Newly {done}")
+        return types.Property(outputs, view=types.View(label="Tag neighbors"))
+
+    def __call__(
+        self,
+        samples: foc.SampleCollection,
+        query: Any,
+        tag: str = brain.DEFAULT_TAG,
+        k: int = brain.DEFAULT_K,
+        brain_key: str | None = None,
+        replace: bool = False,
+    ) -> brain.Tagging:
+        """Tags from Python; see :func:`fiftyone_faiss.tag_neighbors`."""
+        return brain.tag_neighbors(samples, query, tag, k, brain_key, replace)
