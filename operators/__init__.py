@@ -2,9 +2,17 @@
 
 from fiftyone_faiss.operators.build_index import BuildIndex
 from fiftyone_faiss.operators.compute_embeddings import ComputeEmbeddings
-from fiftyone_faiss.operators.find_similar import FindSimilar
+from fiftyone_faiss.operators.find_similar import FindSimilar, FindSimilarToSample
 from fiftyone_faiss.operators.manage_indexes import ManageIndexes
 from fiftyone_faiss.operators.search import Search
 from fiftyone_faiss.operators.tag_neighbors import TagNeighbors
 
-OPERATORS = (ComputeEmbeddings, BuildIndex, Search, FindSimilar, TagNeighbors, ManageIndexes)
+OPERATORS = (
+    ComputeEmbeddings,
+    BuildIndex,
+    Search,
+    FindSimilar,
+    FindSimilarToSample,
+    TagNeighbors,
+    ManageIndexes,
+)

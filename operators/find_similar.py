@@ -23,17 +23,17 @@ class FindSimilar(foo.Operator):
             description="Show what is most similar to the selected samples",
             icon="image_search",
             dynamic=True,
-            risk_level=types.RiskLevel.SAFE,
+            risk_level="low",
             view_target=False,
         )
 
+    place = types.Places.SAMPLES_GRID_SECONDARY_ACTIONS
+
     def resolve_placement(self, ctx: foo.ExecutionContext) -> types.Placement:
         # A form is needed only where there is a choice of indexes.
-        several = len(brain.list_indexes(ctx.dataset)) > 1 if ctx.dataset else False
-        return types.Placement(
-            [types.Places.SAMPLES_GRID_SECONDARY_ACTIONS, types.Places.SAMPLES_VIEWER_ACTIONS],
-            types.Button(label="Find similar", icon="image_search", prompt=several),
-        )
+        several = ctx.dataset is not None and len(brain.list_indexes(ctx.dataset)) > 1
+        button = types.Button(label="Find similar", icon="image_search", prompt=several)
+        return types.Placement(self.place, button)
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
         inputs = types.Object()
@@ -67,3 +67,19 @@ class FindSimilar(foo.Operator):
     ) -> brain.Neighbors:
         """Finds from Python what is similar to samples; see :func:`fiftyone_faiss.search`."""
         return brain.search(samples, sample_ids, brain_key, k)
+
+
+class FindSimilarToSample(FindSimilar):
+    """``@fiftyone-faiss/similarity/find_similar_to_sample``
+
+    The same, for the sample that is open: an operator has one place in the App only.
+    """
+
+    place = types.Places.SAMPLES_VIEWER_ACTIONS
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        config = super().config
+        config.name = "find_similar_to_sample"
+        config.unlisted = True
+        return config

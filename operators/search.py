@@ -23,7 +23,7 @@ class Search(foo.Operator):
             description="Find samples by words, an image or selected samples",
             icon="search",
             dynamic=True,
-            risk_level=types.RiskLevel.SAFE,
+            risk_level="low",
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:

@@ -1,0 +1,46 @@
+# Two commands do everything: `make demo` and `make test`. Both work in .venv, and keep what they
+# make in .demo and .test.
+
+PYTHON ?= python3
+DEMO_ARGS ?=
+TEST_ARGS ?=
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test lint panel train screenshots clean
+
+demo: .venv/installed
+	@$(BIN)/python demo/run.py $(DEMO_ARGS)
+
+test: .venv/installed-for-tests lint
+	@$(BIN)/python tests/chromium.py
+	$(BIN)/python -m pytest $(TEST_ARGS)
+
+lint: .venv/installed-for-tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.venv/installed: requirements.txt pyproject.toml demo/mongod.py
+	@echo "Installing into .venv; the first time this takes a few minutes and 6 GB"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PIP) --editable .
+	@$(BIN)/python demo/mongod.py
+	@touch $@
+
+.venv/installed-for-tests: .venv/installed
+	@$(PIP) --editable '.[test]'
+	@touch $@
+
+# Bundles the panel's page; the bundle is committed, so only its authors need Node.
+panel:
+	cd panels/view && npm ci --no-audit --no-fund && npm run build
+
+train: .venv/installed
+	$(BIN)/python -m fiftyone_faiss.demo.train
+
+screenshots: .venv/installed-for-tests
+	$(BIN)/python docs/screenshots.py
+
+clean:
+	rm -rf .venv .demo .test build *.egg-info

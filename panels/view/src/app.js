@@ -1,0 +1,44 @@
+// What the page takes from the App, which offers its modules as globals.
+export const React = window.React;
+export const { useCallback, useEffect, useRef, useState } = window.React;
+
+/** The samples that are selected in the App's grid: a set of ids. */
+export function useSelectedSamples() {
+  return window.recoil.useRecoilValue(window.__fos__.selectedSamples);
+}
+
+/**
+ * A function that calls a method of the panel's Python half.
+ *
+ * @returns (method, params) => a promise of what the method returned; `error` in it is a sentence
+ */
+export function useServer(methods) {
+  const send = window.__foo__.usePanelEvent();
+  const panelId = window.__fosp__.usePanelId();
+  const latest = useRef();
+  latest.current = { send, methods };
+  return useCallback(
+    (method, params = {}) =>
+      new Promise((resolve) => {
+        const { send, methods } = latest.current;
+        send(panelId, {
+          operator: methods[method],
+          params,
+          panelId,
+          callback: (outcome) => resolve(answerOf(outcome)),
+        });
+      }),
+    [panelId]
+  );
+}
+
+function answerOf(outcome) {
+  if (outcome?.result) return outcome.result;
+  const message = outcome?.errorMessage || outcome?.error;
+  return { error: message ? String(message) : "The server did not answer; is it running?" };
+}
+
+/** The address of a picture on the server. */
+export function mediaUrl(path) {
+  return "/media?filepath=" + encodeURIComponent(path);
+}

@@ -1,0 +1,149 @@
+"""Imports point one way, and a stored run finds its class however the package was loaded."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fiftyone_faiss.brain.similarity import FaissSimilarityConfig
+
+ROOT = Path(__file__).resolve().parents[2]
+CLASS_PATH = "fiftyone_faiss.brain.similarity.FaissSimilarityConfig"
+
+FORBIDDEN = {
+    "embedders": ("fiftyone", "fiftyone_faiss.brain", "fiftyone_faiss.operators", "fiftyone_faiss.panels"),
+    "brain": ("fiftyone_faiss.operators", "fiftyone_faiss.panels", "fiftyone_faiss.demo"),
+    "brain/store.py": ("fiftyone", "faiss"),
+    "brain/manifest.py": ("fiftyone", "faiss"),
+    "brain/ids.py": ("fiftyone", "faiss"),
+    "brain/index.py": ("fiftyone",),
+    "operators": ("fiftyone_faiss.panels", "fiftyone_faiss.demo", "fiftyone_faiss.embedders"),
+    "panels": ("fiftyone_faiss.operators", "fiftyone_faiss.demo", "fiftyone_faiss.embedders"),
+}  # fmt: skip
+
+
+def imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize("part", FORBIDDEN)
+def test_no_import_points_the_wrong_way(part: str) -> None:
+    files = sorted((ROOT / part).glob("*.py")) if (ROOT / part).is_dir() else [ROOT / part]
+    assert files
+    for path in files:
+        for name in imported(path):
+            for wrong in FORBIDDEN[part]:
+                assert name != wrong and not name.startswith(f"{wrong}."), f"{path}: {name}"
+
+
+def test_the_brain_never_sees_a_context() -> None:
+    for path in (ROOT / "brain").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            assert not (isinstance(node, ast.arg) and node.arg == "ctx"), path
+
+
+def test_the_stored_class_path_when_the_package_is_installed() -> None:
+    assert FaissSimilarityConfig().cls == CLASS_PATH
+
+
+def run(code: str, folder: Path, *flags: str) -> str:
+    """Runs code in a fresh interpreter whose FiftyOne lives in a folder."""
+    setup = (
+        f"import runpy; from pathlib import Path\n"
+        f"runpy.run_path({str(ROOT / 'demo' / 'environment.py')!r})"
+        f"['use_folder'](Path({str(folder)!r}))\n"
+    )
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("FIFTYONE_")}
+    done = subprocess.run(
+        [sys.executable, *flags, "-c", setup + code],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=environment,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip().splitlines()[-1]
+
+
+# The package without its installation: an import hook that knows every other package.
+WITHOUT_PACKAGE = """
+import sys
+sys.meta_path[:] = [f for f in sys.meta_path if "__editable__" not in repr(f)]
+import importlib.util
+assert importlib.util.find_spec("fiftyone_faiss") is None
+"""
+LOAD_AS_PLUGIN = """
+import fiftyone.operators as foo
+operator = foo.get_operator("@fiftyone-faiss/similarity/search")
+again = foo.get_operator("@fiftyone-faiss/similarity/search")
+from fiftyone_faiss.brain.similarity import FaissSimilarityConfig
+"""
+
+
+def test_the_stored_class_path_when_only_the_plugin_is_there(tmp_path: Path) -> None:
+    code = WITHOUT_PACKAGE + LOAD_AS_PLUGIN + (
+        "import sys; assert sys.modules['fiftyone_faiss'].__name__.startswith('fiftyone.plugins')\n"
+        "print(FaissSimilarityConfig().cls)"
+    )
+    assert run(code, tmp_path) == CLASS_PATH
+
+
+def test_the_stored_class_path_when_plugin_and_package_are_there(tmp_path: Path) -> None:
+    code = LOAD_AS_PLUGIN + (
+        "import sys; assert sys.modules['fiftyone_faiss'].__name__ == 'fiftyone_faiss'\n"
+        "print(FaissSimilarityConfig().cls)"
+    )
+    assert run(code, tmp_path) == CLASS_PATH
+
+
+def test_without_the_package_the_dataset_opens_and_other_runs_work(tmp_path: Path) -> None:
+    make = """
+import numpy as np, fiftyone as fo, fiftyone.brain as fob, fiftyone_faiss
+dataset = fo.Dataset("d", persistent=True)
+dataset.add_samples([fo.Sample(f"/{i}.jpg") for i in range(9)])
+vectors = np.eye(9, dtype=np.float32)
+fiftyone_faiss.build_index(dataset, "ours", embeddings=vectors)
+fob.compute_similarity(dataset, embeddings=vectors, brain_key="other", backend="sklearn")
+print(dataset.first().id)
+"""
+    first = run(make, tmp_path)
+    # With no plugin either: the link in the plugins folder is taken away.
+    use = WITHOUT_PACKAGE + f"""
+import fiftyone as fo
+dataset = fo.load_dataset("d")
+assert len(dataset) == 9 and dataset.list_brain_runs() == ["other", "ours"]
+print(dataset.sort_by_similarity({first!r}, k=1, brain_key="other").first().id)
+"""
+    assert run(use, tmp_path) == first
+
+
+def test_a_fresh_process_queries_by_id_without_importing_anything_of_ours(tmp_path: Path) -> None:
+    make = """
+import numpy as np, fiftyone as fo, fiftyone_faiss
+dataset = fo.Dataset("d", persistent=True)
+dataset.add_samples([fo.Sample(f"/{i}.jpg") for i in range(9)])
+vectors = np.arange(18, dtype=np.float32).reshape(9, 2) + [0, 40]
+fiftyone_faiss.build_index(dataset, "ours", embeddings=vectors, metric="euclidean")
+ids = dataset.values("id")
+print(",".join([ids[4], ids[3], ids[5]]))
+"""
+    expected = run(make, tmp_path).split(",")
+    use = f"""
+import fiftyone as fo
+view = fo.load_dataset("d").sort_by_similarity({expected[0]!r}, k=3, brain_key="ours")
+print(",".join(view.values("id")))
+"""
+    assert run(use, tmp_path).split(",") == expected
