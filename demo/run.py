@@ -111,7 +111,10 @@ def serve(dataset: fo.Dataset, port: int, stay: bool) -> None:
     panel = fo.Panel(type="similarity_search_faiss", pinned=False)
     samples = fo.Panel(type="Samples", pinned=True)
     spaces = fo.Space(
-        children=[fo.Space(children=[samples]), fo.Space(children=[panel])],
+        children=[
+            fo.Space(children=[samples], active_child=samples.component_id),
+            fo.Space(children=[panel], active_child=panel.component_id),
+        ],
         orientation="horizontal",
     )
     session = fo.launch_app(dataset, remote=True, port=port, spaces=spaces)
