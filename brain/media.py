@@ -85,8 +85,8 @@ def check_images(samples: foc.SampleCollection) -> None:
         )
     if media_type != fomm.IMAGE:
         raise ValueError(
-            f"'{samples._root_dataset.name}' holds media of type '{media_type}'; only images can be "
-            "embedded."
+            f"'{samples._root_dataset.name}' holds media of type '{media_type}'; only images "
+            "can be embedded."
         )
 
 

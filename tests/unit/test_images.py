@@ -87,5 +87,5 @@ def test_base64_that_is_none_is_refused() -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no image file at .*gone.jpg"):
+    with pytest.raises(ValueError, match=r"no image file at .*gone\.jpg"):
         read_image(tmp_path / "gone.jpg")

@@ -93,7 +93,8 @@ def test_blocks_are_merged(
 ) -> None:
     monkeypatch.setattr(index, "BLOCK_ROWS", 7)
     expected = np.argsort(reference(vectors[5:6], vectors, "euclidean")[0])[:9]
-    assert index.search(snapshot, vectors[5:6], "euclidean", 9)[0].rows.tolist() == expected.tolist()
+    (found,) = index.search(snapshot, vectors[5:6], "euclidean", 9)
+    assert found.rows.tolist() == expected.tolist()
 
 
 def test_a_vector_of_zeros_is_at_a_right_angle_to_all(snapshot: Snapshot) -> None:

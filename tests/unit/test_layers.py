@@ -16,7 +16,12 @@ ROOT = Path(__file__).resolve().parents[2]
 CLASS_PATH = "fiftyone_faiss.brain.similarity.FaissSimilarityConfig"
 
 FORBIDDEN = {
-    "embedders": ("fiftyone", "fiftyone_faiss.brain", "fiftyone_faiss.operators", "fiftyone_faiss.panels"),
+    "embedders": (
+        "fiftyone",
+        "fiftyone_faiss.brain",
+        "fiftyone_faiss.operators",
+        "fiftyone_faiss.panels",
+    ),
     "brain": ("fiftyone_faiss.operators", "fiftyone_faiss.panels", "fiftyone_faiss.demo"),
     "brain/store.py": ("fiftyone", "faiss"),
     "brain/manifest.py": ("fiftyone", "faiss"),
@@ -94,9 +99,13 @@ from fiftyone_faiss.brain.similarity import FaissSimilarityConfig
 
 
 def test_the_stored_class_path_when_only_the_plugin_is_there(tmp_path: Path) -> None:
-    code = WITHOUT_PACKAGE + LOAD_AS_PLUGIN + (
-        "import sys; assert sys.modules['fiftyone_faiss'].__name__.startswith('fiftyone.plugins')\n"
-        "print(FaissSimilarityConfig().cls)"
+    code = (
+        WITHOUT_PACKAGE
+        + LOAD_AS_PLUGIN
+        + (
+            "import sys; assert sys.modules['fiftyone_faiss'].__name__.startswith('fiftyone.plugins')\n"
+            "print(FaissSimilarityConfig().cls)"
+        )
     )
     assert run(code, tmp_path) == CLASS_PATH
 
@@ -121,12 +130,15 @@ print(dataset.first().id)
 """
     first = run(make, tmp_path)
     # With no plugin either: the link in the plugins folder is taken away.
-    use = WITHOUT_PACKAGE + f"""
+    use = (
+        WITHOUT_PACKAGE
+        + f"""
 import fiftyone as fo
 dataset = fo.load_dataset("d")
 assert len(dataset) == 9 and dataset.list_brain_runs() == ["other", "ours"]
 print(dataset.sort_by_similarity({first!r}, k=1, brain_key="other").first().id)
 """
+    )
     assert run(use, tmp_path) == first
 
 
