@@ -45,20 +45,19 @@ def unpack_ids(packed: PackedIds) -> list[str]:
 
 
 def find_rows(
-    wanted: PackedIds, known: PackedIds, order: npt.NDArray[np.int64]
+    wanted: PackedIds, ascending: PackedIds, rows: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """Finds ids in an array of known ones.
+    """Finds ids among known ones.
 
     Args:
         wanted: ``(m,)`` packed ids
-        known: ``(n,)`` packed ids
-        order: ``(n,)`` the places of ``known`` in ascending order, ties by place
+        ascending: ``(n,)`` the known ids in ascending order, each of them once
+        rows: ``(n,)`` int64, the row of each
 
     Returns:
-        ``(m,)`` int64 places in ``known``, the last one where an id occurs twice, -1 where absent
+        ``(m,)`` int64 rows, -1 where an id is not known
     """
-    if known.size == 0:
+    if ascending.size == 0:
         return np.full(wanted.size, -1, np.int64)
-    at = np.searchsorted(known, wanted, side="right", sorter=order) - 1
-    rows = order[np.maximum(at, 0)]
-    return np.where((at >= 0) & (known[rows] == wanted), rows, -1)
+    at = np.minimum(np.searchsorted(ascending, wanted), ascending.size - 1)
+    return np.where(ascending[at] == wanted, rows[at], -1)

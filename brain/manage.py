@@ -53,7 +53,7 @@ class IndexInfo:
 
 def index_keys(samples: foc.SampleCollection) -> list[str]:
     """The brain keys of a dataset's FAISS indexes, in alphabetical order."""
-    check_exists(samples._root_dataset)
+    check_exists(samples)
     keys: list[str] = samples.list_brain_runs(type="similarity", method="faiss")
     return keys
 

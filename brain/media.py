@@ -67,7 +67,7 @@ def collect_media(samples: foc.SampleCollection, patches_field: str | None = Non
 
 def check_images(samples: foc.SampleCollection) -> None:
     """Raises a ``ValueError`` if a collection is gone, or of media that cannot be embedded."""
-    check_exists(samples._root_dataset)
+    check_exists(samples)
     if not len(samples):
         raise ValueError(
             f"'{samples._root_dataset.name}' has no samples to embed; add images first."

@@ -58,7 +58,9 @@ def _existing(dataset: fo.Dataset, patches_field: str | None, ids: list[ObjectId
     return set(samples.distinct(path, query))
 
 
-def check_exists(dataset: fo.Dataset) -> None:
-    """Raises a ``ValueError`` if the dataset was deleted meanwhile."""
+def check_exists(samples: foc.SampleCollection) -> None:
+    """Raises a ``ValueError`` if the dataset of a collection was deleted meanwhile."""
+    # Of a deleted dataset FiftyOne gives out nothing but its name.
+    dataset = samples if isinstance(samples, fo.Dataset) else samples._root_dataset
     if dataset.deleted or not fo.dataset_exists(dataset.name):
         raise ValueError(f"The dataset '{dataset.name}' was deleted; open another dataset.")

@@ -113,7 +113,8 @@ def register_zoo_model(name: str, spec: OpenClipSpec) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     entry = {
         "base_name": name,
-        "base_filename": None,
+        # FiftyOne takes a model as downloaded where this file exists; OpenCLIP finds the weights.
+        "base_filename": str(path.relative_to(fo.config.model_zoo_dir)),
         "version": None,
         "description": f"OpenCLIP model {spec.clip_model}, for images and texts",
         "tags": ["embeddings", "clip", "torch", "open-clip"],
@@ -121,6 +122,7 @@ def register_zoo_model(name: str, spec: OpenClipSpec) -> None:
             "type": OPEN_CLIP_MODEL,
             "config": {
                 "text_prompt": "",
+                "embeddings_layer": "visual",
                 "clip_model": spec.clip_model,
                 "pretrained": spec.pretrained,
             },

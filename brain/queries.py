@@ -114,6 +114,10 @@ class VectorQuery(Query):
 
     values: Matrix
 
+    def __post_init__(self) -> None:
+        if not np.isfinite(self.values).all():
+            raise ValueError("The vector has values that are not finite numbers; give others.")
+
     def describe(self) -> str:
         return "a vector"
 

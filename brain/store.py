@@ -108,14 +108,16 @@ class Snapshot:
         return self.sample_ids if self.label_ids is None else self.label_ids
 
     @cached_property
-    def _order(self) -> Rows:
+    def _ascending(self) -> tuple[PackedIds, Rows]:
         # Only live rows can be found, and each id is live in one row at most.
         rows = np.flatnonzero(self.live)
-        return rows[np.argsort(self.ids[rows], kind="stable")]
+        ids = self.ids[rows]
+        order = np.argsort(ids, kind="stable")
+        return ids[order], rows[order]
 
     def rows_of(self, ids: PackedIds) -> Rows:
         """``(len(ids),)`` int64 rows of these ids, -1 for those it does not hold."""
-        return find_rows(ids, self.ids, self._order)
+        return find_rows(ids, *self._ascending)
 
     def vectors_at(self, rows: Rows) -> Matrix:
         """``(len(rows), dim)`` float32 copies of the vectors in these rows."""

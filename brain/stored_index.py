@@ -139,7 +139,9 @@ class StoredIndex(SimilarityIndex):
     ) -> None:
         vectors = checked_vectors(embeddings)
         samples = pack_ids(sample_ids)
-        labels = None if self.config.patches_field is None else pack_ids(label_ids or ())
+        labels = None
+        if self.config.patches_field is not None:
+            labels = pack_ids(() if label_ids is None else label_ids)
         ids = samples if labels is None else labels
         if len(ids) != len(vectors) or len(samples) != len(vectors):
             raise ValueError(

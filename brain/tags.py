@@ -97,7 +97,7 @@ def apply_tag(
     _check_tag(tag)
     if replace:
         untag_neighbors(dataset, tag)
-    new = _without_tag(dataset, ids, tag, patches_field)
+    new = _by_tag(dataset, ids, tag, patches_field)[False]
     if new:
         # Remembered first: a tagging stopped halfway can be taken back whole.
         taggings = _taggings(dataset)
@@ -125,12 +125,11 @@ def untag_neighbors(samples: foc.SampleCollection, tag: str = DEFAULT_TAG) -> in
     count = 0
     for record in taggings.get(tag) or []:
         ids, field = record["ids"], record["patches_field"]
-        tagged = [one for one in ids if one not in set(_without_tag(dataset, ids, tag, field))]
+        count += len(_by_tag(dataset, ids, tag, field)[True])
         if field is None:
             dataset.select(ids).untag_samples(tag)
         else:
             _labels(dataset, ids, field).untag_labels(tag, label_fields=field)
-        count += len(tagged)
     taggings.delete(tag)
     return count
 
@@ -148,16 +147,17 @@ def _labels(dataset: fo.Dataset, ids: Sequence[str], field: str) -> fo.DatasetVi
     return dataset.select_labels(ids=list(ids), fields=field)
 
 
-def _without_tag(
+def _by_tag(
     dataset: fo.Dataset, ids: Sequence[str], tag: str, patches_field: str | None
-) -> list[str]:
-    """Those of the ids that exist and do not have the tag."""
+) -> dict[bool, list[str]]:
+    """Those of the ids that exist and have the tag, and those that exist and do not."""
     if patches_field is None:
-        view = dataset.select(list(ids)).match_tags(tag, bool=False)
-        existing = set(view.values("id"))
+        path, view = "id", dataset.select(list(ids))
+        tagged = view.match_tags(tag)
     else:
-        labels = _labels(dataset, ids, patches_field)
-        _, path = dataset._get_label_field_path(patches_field)
-        found = labels.values([f"{path}.id", f"{path}.tags"], unwind=True)
-        existing = {one for one, tags in zip(*found, strict=True) if tag not in (tags or [])}
-    return [one for one in ids if one in existing]
+        _, path = dataset._get_label_field_path(patches_field, "id")
+        view = _labels(dataset, ids, patches_field)
+        tagged = view.filter_labels(patches_field, fo.ViewField("tags").contains(tag))
+    have = set(tagged.values(path, unwind=True))
+    others = set(view.values(path, unwind=True)) - have
+    return {True: [one for one in ids if one in have], False: [one for one in ids if one in others]}

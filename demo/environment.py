@@ -6,19 +6,21 @@ library, and is run by path rather than imported from the package.
 """
 
 import os
+import runpy
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def use_folder(folder: Path) -> None:
-    """Points FiftyOne at ``folder`` and links this checkout in as a plugin.
+    """Points FiftyOne at ``folder``, links this checkout in as a plugin, and starts a database.
 
     Args:
         folder: where everything is kept; created when missing
 
     Raises:
-        RuntimeError: if FiftyOne was imported already, since it has read its configuration
+        RuntimeError: if FiftyOne was imported already, since it has read its configuration; or if
+            the database does not start
     """
     import sys
 
@@ -32,7 +34,6 @@ def use_folder(folder: Path) -> None:
             # FiftyOne writes small files under the home directory whatever its configuration
             # says, so the process gets a home of its own.
             "HOME": str(folder / "home"),
-            "FIFTYONE_DATABASE_DIR": str(folder / "database"),
             "FIFTYONE_DEFAULT_DATASET_DIR": str(folder / "datasets"),
             "FIFTYONE_DATASET_ZOO_DIR": str(folder / "datasets"),
             "FIFTYONE_MODEL_ZOO_DIR": str(folder / "models"),
@@ -43,14 +44,14 @@ def use_folder(folder: Path) -> None:
             "FIFTYONE_DATABASE_VALIDATION": "false",
         }
     )
-    # A user's own database must never be used, nor downloaded weights fetched twice.
-    os.environ.pop("FIFTYONE_DATABASE_URI", None)
+    # Downloaded weights need not be fetched twice.
     os.environ.setdefault("HF_HOME", str(home / ".cache" / "huggingface"))
     os.environ.setdefault("TORCH_HOME", str(home / ".cache" / "torch"))
 
-    for name in ("home", "database", "datasets", "models", "plugins", "indexes"):
+    for name in ("home", "datasets", "models", "plugins", "indexes"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     _link_plugin(folder / "plugins" / "fiftyone-faiss")
+    runpy.run_path(str(ROOT / "demo" / "mongod.py"))["start"](folder / "database")
 
 
 def _link_plugin(link: Path) -> None:

@@ -2,11 +2,11 @@
 
     python -m fiftyone_faiss.demo.train
 
-takes well under an hour on two processors and is seeded. The world knows exactly what is in each
+takes under an hour on two processors and is seeded. The world knows exactly what is in each
 picture, so besides the usual contrast of pictures and captions (Radford et al. 2021) each step
-asks some three hundred queries of each picture and scores them with the pairwise sigmoid loss
-(Zhai et al. 2023): that is what binds a colour to its thing, where captions alone teach only
-which colours and which things there are.
+asks some two hundred queries of all its pictures, and every right answer is contrasted with all
+the wrong ones (as in Khosla et al. 2020): that is what a search is judged by, and what binds a
+colour to its thing, where captions alone teach only which colours and which things there are.
 """
 
 from __future__ import annotations
@@ -30,17 +30,15 @@ from fiftyone_faiss.demo import MODEL_DIR
 from fiftyone_faiss.demo.phrases import bits, caption, sample_queries
 from fiftyone_faiss.demo.world import draw_picture
 
-IMAGE_SIZE = 72
-# The first passes see smaller pictures: a pass takes half the time and teaches nearly as much.
-SMALL_SIZE = 48
+IMAGE_SIZE = 96
 CONFIG: dict[str, Any] = {
     "model_cfg": {
         "embed_dim": 160,
         "vision_cfg": {
-            "timm_model_name": "regnetx_002",
-            "timm_model_pretrained": False,
-            "timm_pool": "",
-            "timm_proj": "linear",
+            # OpenCLIP's ResNet: its attention pooling can look at one thing at a time.
+            "layers": [1, 1, 1, 1],
+            "width": 16,
+            "patch_size": None,
             "image_size": IMAGE_SIZE,
         },
         # OpenCLIP's own tokenizer has 49,408 tokens: most of the model's weights are their rows.
@@ -54,11 +52,10 @@ CONFIG: dict[str, Any] = {
     },
     "preprocess_cfg": {"mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25]},
 }
-SHIFT = 6
+SHIFT = 8
 # Captions of a step that are told apart; the queries teach more for the same time.
 CAPTIONS = 64
-CAPTION_WEIGHT = 0.1
-POSITIVE_WEIGHT = 4.0
+CAPTION_WEIGHT = 0.3
 
 
 def render(job: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, list[str]]:
@@ -89,8 +86,8 @@ def render_all(n: int, seed: int) -> tuple[torch.Tensor, torch.Tensor, list[str]
     return pixels, labels, [text for part in parts for text in part[2]]
 
 
-def augment(pixels: torch.Tensor, rng: np.random.Generator, size: int) -> torch.Tensor:
-    """``(b, s, s, 3)`` uint8 to ``(b, 3, size, size)`` normalised, shifted and in other light."""
+def augment(pixels: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    """``(b, s, s, 3)`` uint8 to ``(b, 3, s, s)`` normalised, shifted and in other light."""
     images = pixels.permute(0, 3, 1, 2).float() / 255
     images = F.pad(images, (SHIFT,) * 4, mode="replicate")
     top, left = (int(one) for one in rng.integers(0, 2 * SHIFT + 1, 2))
@@ -98,19 +95,38 @@ def augment(pixels: torch.Tensor, rng: np.random.Generator, size: int) -> torch.
     light = torch.from_numpy(rng.uniform(0.8, 1.2, (len(images), 1, 1, 1)).astype(np.float32))
     noise = float(rng.uniform(0, 0.03))
     images = (images * light + noise * torch.randn(images.shape[1:])).clamp(0, 1)
-    if size != IMAGE_SIZE:
-        images = F.interpolate(images, size, mode="bilinear", antialias=True)
     return ((images - 0.5) / 0.25).contiguous(memory_format=torch.channels_last)
 
 
-class Heads(torch.nn.Module):
-    """Turns cosines into logits: a scale and a bias for queries, a scale for captions."""
+def asked(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """How badly queries are answered: each right picture against all wrong ones of its query.
+
+    Args:
+        logits: ``(b, q)`` float
+        truth: ``(b, q)`` bool
+
+    Returns:
+        the mean over queries with a right picture of ``-log(e^right / (e^right + sum e^wrong))``
+    """
+    wrong = torch.logsumexp(logits.masked_fill(truth, -torch.inf), dim=0)
+    right = truth.sum(dim=0)
+    each = (F.softplus(wrong - logits) * truth).sum(dim=0) / right.clamp(min=1)
+    return each[right > 0].mean()
+
+
+def told_apart(logits: torch.Tensor) -> torch.Tensor:
+    """The contrast of ``n`` pictures and their ``n`` captions, ``(n, n)`` logits."""
+    here = torch.arange(len(logits))
+    return (F.cross_entropy(logits, here) + F.cross_entropy(logits.T, here)) / 2
+
+
+class Temperatures(torch.nn.Module):
+    """What turns cosines into logits of queries and of captions."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.scale = torch.nn.Parameter(torch.tensor(math.log(12.0)))
-        self.bias = torch.nn.Parameter(torch.tensor(-6.0))
-        self.caption_scale = torch.nn.Parameter(torch.tensor(math.log(12.0)))
+        self.queries = torch.nn.Parameter(torch.tensor(math.log(12.0)))
+        self.captions = torch.nn.Parameter(torch.tensor(math.log(12.0)))
 
 
 class Trainer:
@@ -118,41 +134,40 @@ class Trainer:
 
     Args:
         images: how many pictures to draw
-        small_epochs: passes over them at ``SMALL_SIZE``, which come first
-        epochs: passes over them in all
+        epochs: passes over them
         batch: pictures a step
         rate: the highest learning rate
         seed: for everything random
+        half: whether to multiply in bfloat16
         out: the model directory to write
     """
 
     def __init__(
         self,
         images: int,
-        small_epochs: int,
         epochs: int,
         batch: int,
         rate: float,
         seed: int,
+        half: bool,
         out: Path,
     ) -> None:
         torch.manual_seed(seed)
         # Numbers too small for the normal format slow a processor down tenfold.
         torch.set_flush_denormal(True)
-        self.small_epochs = small_epochs
         self.rng = np.random.default_rng(seed)
-        self.batch, self.rate, self.epochs, self.out = batch, rate, epochs, out
+        self.batch, self.rate, self.epochs, self.half, self.out = batch, rate, epochs, half, out
         write_config(out)
         name = f"local-dir:{out}"
         self.model = open_clip.create_model(name, load_weights=False)
         self.model.visual.to(memory_format=torch.channels_last)
         self.tokenizer = open_clip.get_tokenizer(name)
         self._tokens: dict[str, torch.Tensor] = {}
-        self.heads = Heads()
+        self.temperatures = Temperatures()
         started = time.perf_counter()
         self.pixels, self.labels, self.captions = render_all(images, seed)
         print(f"{images:,} pictures drawn in {time.perf_counter() - started:.0f} s", flush=True)
-        parameters = [*self.model.parameters(), *self.heads.parameters()]
+        parameters = [*self.model.parameters(), *self.temperatures.parameters()]
         self.optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.02, fused=True)
         self.total = epochs * (images // batch)
 
@@ -166,47 +181,47 @@ class Trainer:
         step, started = 0, time.perf_counter()
         for epoch in range(self.epochs):
             self.model.train()
-            size = SMALL_SIZE if epoch < self.small_epochs else IMAGE_SIZE
             order = torch.from_numpy(self.rng.permutation(len(self.pixels)))
             losses = []
             for rows in order.split(self.batch):
                 if len(rows) == self.batch:
-                    losses.append(self.step(rows, size, step))
+                    losses.append(self.step(rows, step))
                     step += 1
             save_weights(self.model, self.out)
             means = np.mean(losses, axis=0)
             print(
-                f"epoch {epoch + 1}/{self.epochs}  queries {means[0]:.4f}  captions {means[1]:.3f}  "
-                f"{time.perf_counter() - started:.0f} s",
+                f"epoch {epoch + 1}/{self.epochs}  queries {means[0]:.3f}  "
+                f"captions {means[1]:.3f}  {time.perf_counter() - started:.0f} s",
                 flush=True,
             )
 
-    def step(self, rows: torch.Tensor, size: int, step: int) -> tuple[float, float]:
+    def step(self, rows: torch.Tensor, step: int) -> tuple[float, float]:
         warmup = min(1.0, (step + 1) / 200)
         fall = 0.5 * (1 + math.cos(math.pi * min(1.0, step / self.total)))
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate * warmup * (0.01 + 0.99 * fall)
         texts, needs = sample_queries(self.rng)
-        pixels = augment(self.pixels[rows], self.rng, size)
-        images = F.normalize(self.model.encode_image(pixels), dim=1)
         captions = [self.captions[i] for i in rows[:CAPTIONS].tolist()]
-        words = F.normalize(self.model.encode_text(self.tokens(texts + captions)), dim=1)
+        images, words = self.embed(augment(self.pixels[rows], self.rng), texts + captions)
         labels = self.labels[rows]
-        truth = torch.stack([labels[:, list(need)].all(dim=1) for need in needs], dim=1).float()
-        logits = self.heads.scale.exp() * images @ words[: len(texts)].T + self.heads.bias
-        asked = F.binary_cross_entropy_with_logits(
-            logits, truth, pos_weight=torch.tensor(POSITIVE_WEIGHT)
+        truth = torch.stack([labels[:, list(need)].all(dim=1) for need in needs], dim=1)
+        queries = asked(self.temperatures.queries.exp() * images @ words[: len(texts)].T, truth)
+        told = told_apart(
+            self.temperatures.captions.exp() * images[:CAPTIONS] @ words[len(texts) :].T
         )
-        pairs = self.heads.caption_scale.exp() * images[:CAPTIONS] @ words[len(texts) :].T
-        here = torch.arange(len(pairs))
-        told = (F.cross_entropy(pairs, here) + F.cross_entropy(pairs.T, here)) / 2
-        # Each picture is asked hundreds of queries; their mean would be a faint signal.
-        loss = 20 * asked + CAPTION_WEIGHT * told
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        (queries + CAPTION_WEIGHT * told).backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
-        return asked.item(), told.item()
+        return queries.item(), told.item()
+
+    def embed(self, pixels: torch.Tensor, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Unit vectors of pictures and texts."""
+        # Twice as fast where a processor multiplies bfloat16, and no worse.
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.half):
+            images = self.model.encode_image(pixels)
+            words = self.model.encode_text(self.tokens(texts))
+        return F.normalize(images.float(), dim=1), F.normalize(words.float(), dim=1)
 
 
 def write_config(out: Path) -> None:
@@ -238,12 +253,14 @@ def save_weights(model: torch.nn.Module, out: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=27_000)
-    parser.add_argument("--small-epochs", type=int, default=9)
-    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--images", type=int, default=40_000)
+    parser.add_argument("--epochs", type=int, default=26)
     parser.add_argument("--batch", type=int, default=192)
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument(
+        "--half", action=argparse.BooleanOptionalAction, default=True, help="bfloat16 products"
+    )
     parser.add_argument("--out", type=Path, default=MODEL_DIR)
     options = parser.parse_args()
     Trainer(**vars(options)).run()

@@ -33,6 +33,7 @@ class BuildIndex(foo.Operator):
         inputs = types.Object()
         inputs.view_target(ctx, action_description="Index")
         self._brain_key(ctx, inputs)
+        forms.embeddings_field(ctx, inputs)
         forms.model(ctx, inputs)
         forms.patches_field(ctx, inputs)
         metrics = types.DropdownView()
@@ -43,7 +44,6 @@ class BuildIndex(foo.Operator):
             brain.METRICS,
             view=metrics,
             default="cosine",
-            required=True,
             label="Metric",
             description="Cosine suits CLIP models",
         )
@@ -51,18 +51,21 @@ class BuildIndex(foo.Operator):
 
     def _brain_key(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         key = ctx.params.get("brain_key", "clip")
-        taken = key in ctx.dataset.list_brain_runs()
-        bad = not str(key or "").isidentifier()
+        is_ours = key in [info.brain_key for info in brain.list_indexes(ctx.dataset)]
+        is_taken = not is_ours and key in ctx.dataset.list_brain_runs()
+        bad = is_taken or not str(key or "").isidentifier()
         inputs.str(
             "brain_key",
             default="clip",
             required=True,
             label="Brain key",
             description="There is an index of this name: what it lacks is added to it"
-            if taken
+            if is_ours
             else "What to call the index",
             invalid=bad,
-            error_message="Use letters, digits and underscores, and start with a letter",
+            error_message="Another Brain run has this key; choose another"
+            if is_taken
+            else "Use letters, digits and underscores, and start with a letter",
         )
 
     def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any]:
@@ -70,7 +73,7 @@ class BuildIndex(foo.Operator):
             ctx.target_view(),
             ctx.params["brain_key"],
             model=ctx.params.get("model"),
-            embeddings=ctx.params.get("embeddings"),
+            embeddings=ctx.params.get("embeddings") or None,
             patches_field=ctx.params.get("patches_field"),
             metric=ctx.params.get("metric", "cosine"),
         )

@@ -37,7 +37,6 @@ class ComputeEmbeddings(foo.Operator):
         inputs.str(
             "embeddings_field",
             default=brain.DEFAULT_EMBEDDINGS_FIELD,
-            required=True,
             label="Field",
             description="The field that gets the vectors; made when it is missing",
         )

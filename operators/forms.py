@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
@@ -34,7 +35,6 @@ def index(ctx: foo.ExecutionContext, inputs: types.Object) -> brain.IndexInfo | 
         choices.values(),
         view=choices,
         default=indexes[0].brain_key,
-        required=True,
         label="Index",
         description=info.problem or describe(info),
         invalid=info.problem is not None,
@@ -59,7 +59,7 @@ def query(ctx: foo.ExecutionContext, inputs: types.Object, info: brain.IndexInfo
     kinds.add_choice("samples", label=f"Selected samples ({len(ctx.selected)})")
     default = "samples" if ctx.selected else kinds.values()[0]
     kind = ctx.params.get("query_type") or default
-    inputs.enum("query_type", kinds.values(), view=kinds, default=default, required=True)
+    inputs.enum("query_type", kinds.values(), view=kinds, default=default)
     if kind == "text":
         inputs.str(
             "query",
@@ -75,7 +75,7 @@ def query(ctx: foo.ExecutionContext, inputs: types.Object, info: brain.IndexInfo
             description="A JPEG, PNG or WebP file of at most 20 MB",
             view=types.FileView(types=IMAGE_FILES),
         )
-    elif not ctx.selected:
+    elif not (ctx.selected or ctx.params.get("sample_ids")):
         notice = inputs.view(
             "none_selected", types.Warning(label="Select samples in the grid first")
         )
@@ -99,7 +99,6 @@ def k(ctx: foo.ExecutionContext, inputs: types.Object, info: brain.IndexInfo) ->
     inputs.int(
         "k",
         default=brain.DEFAULT_K,
-        required=True,
         label="k",
         description=f"How many neighbors, 1 to {info.size:,}",
         invalid=bad,
@@ -114,7 +113,6 @@ def tag(ctx: foo.ExecutionContext, inputs: types.Object) -> str:
     inputs.str(
         "tag",
         default=brain.DEFAULT_TAG,
-        required=True,
         label="Tag",
         invalid=not str(value or "").strip(),
         error_message="Give a word, such as 'neighbors'",
@@ -131,13 +129,31 @@ def model(ctx: foo.ExecutionContext, inputs: types.Object) -> str | None:
     inputs.str(
         "model",
         default=names[0],
-        required=True,
         label="Model",
         view=view,
         description="An OpenCLIP model as '<architecture>/<weights>', a folder with a local "
         "OpenCLIP model, or a FiftyOne zoo name. Missing weights are downloaded.",
     )
     return ctx.params.get("model", names[0])
+
+
+def embeddings_field(ctx: foo.ExecutionContext, inputs: types.Object) -> str | None:
+    """A field of vectors that exist, to index instead of computing new ones."""
+    schema = ctx.dataset.get_field_schema(ftype=(fo.VectorField, fo.ArrayField))
+    if not schema:
+        return None
+    view = types.DropdownView()
+    for name in schema:
+        view.add_choice(name, label=name)
+    inputs.enum(
+        "embeddings",
+        list(schema),
+        view=view,
+        label="Embeddings",
+        description="A field with the vectors to index; leave empty to compute them. The model "
+        "below is then the one that made them",
+    )
+    return ctx.params.get("embeddings")
 
 
 def patches_field(ctx: foo.ExecutionContext, inputs: types.Object) -> str | None:

@@ -30,7 +30,7 @@ class TagNeighbors(foo.Operator):
         actions = types.TabsView()
         actions.add_choice("tag", label="Tag")
         actions.add_choice("untag", label="Untag")
-        inputs.enum("action", actions.values(), view=actions, default="tag", required=True)
+        inputs.enum("action", actions.values(), view=actions, default="tag")
         if ctx.params.get("action") == "untag":
             forms.tag(ctx, inputs)
             return types.Property(inputs, view=types.View(label="Take back a tagging"))

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDER = Path(tempfile.mkdtemp(prefix="fiftyone-faiss-tests-"))
+(ROOT / ".test").mkdir(exist_ok=True)
+FOLDER = Path(tempfile.mkdtemp(prefix="run-", dir=ROOT / ".test"))
 
 # Before anything imports FiftyOne, which reads its configuration then.
 runpy.run_path(str(ROOT / "demo" / "environment.py"))["use_folder"](FOLDER)
@@ -47,3 +48,18 @@ def dataset(tmp_path: Path) -> Iterator[fo.Dataset]:
     yield dataset
     if not dataset.deleted:
         dataset.delete()
+
+
+@pytest.fixture(scope="session")
+def book() -> fo.Dataset:
+    """A small picture book with an index "clip" of the demo's model; tests leave it unchanged."""
+    import fiftyone_faiss
+    from fiftyone_faiss.brain import register_zoo_model
+    from fiftyone_faiss.demo import MODEL_DIR, MODEL_NAME
+    from fiftyone_faiss.demo.dataset import create_dataset
+    from fiftyone_faiss.embedders.open_clip import OpenClipSpec
+
+    register_zoo_model(MODEL_NAME, OpenClipSpec.parse(str(MODEL_DIR)))
+    dataset = create_dataset("book", FOLDER / "datasets" / "book", 160)
+    fiftyone_faiss.build_index(dataset, "clip", model=MODEL_NAME)
+    return dataset

@@ -103,7 +103,8 @@ def test_the_stored_class_path_when_only_the_plugin_is_there(tmp_path: Path) -> 
         WITHOUT_PACKAGE
         + LOAD_AS_PLUGIN
         + (
-            "import sys; assert sys.modules['fiftyone_faiss'].__name__.startswith('fiftyone.plugins')\n"
+            "import sys\n"
+            "assert sys.modules['fiftyone_faiss'].__name__.startswith('fiftyone.plugins')\n"
             "print(FaissSimilarityConfig().cls)"
         )
     )
@@ -116,46 +117,3 @@ def test_the_stored_class_path_when_plugin_and_package_are_there(tmp_path: Path)
         "print(FaissSimilarityConfig().cls)"
     )
     assert run(code, tmp_path) == CLASS_PATH
-
-
-def test_without_the_package_the_dataset_opens_and_other_runs_work(tmp_path: Path) -> None:
-    make = """
-import numpy as np, fiftyone as fo, fiftyone.brain as fob, fiftyone_faiss
-dataset = fo.Dataset("d", persistent=True)
-dataset.add_samples([fo.Sample(f"/{i}.jpg") for i in range(9)])
-vectors = np.eye(9, dtype=np.float32)
-fiftyone_faiss.build_index(dataset, "ours", embeddings=vectors)
-fob.compute_similarity(dataset, embeddings=vectors, brain_key="other", backend="sklearn")
-print(dataset.first().id)
-"""
-    first = run(make, tmp_path)
-    # With no plugin either: the link in the plugins folder is taken away.
-    use = (
-        WITHOUT_PACKAGE
-        + f"""
-import fiftyone as fo
-dataset = fo.load_dataset("d")
-assert len(dataset) == 9 and dataset.list_brain_runs() == ["other", "ours"]
-print(dataset.sort_by_similarity({first!r}, k=1, brain_key="other").first().id)
-"""
-    )
-    assert run(use, tmp_path) == first
-
-
-def test_a_fresh_process_queries_by_id_without_importing_anything_of_ours(tmp_path: Path) -> None:
-    make = """
-import numpy as np, fiftyone as fo, fiftyone_faiss
-dataset = fo.Dataset("d", persistent=True)
-dataset.add_samples([fo.Sample(f"/{i}.jpg") for i in range(9)])
-vectors = np.arange(18, dtype=np.float32).reshape(9, 2) + [0, 40]
-fiftyone_faiss.build_index(dataset, "ours", embeddings=vectors, metric="euclidean")
-ids = dataset.values("id")
-print(",".join([ids[4], ids[3], ids[5]]))
-"""
-    expected = run(make, tmp_path).split(",")
-    use = f"""
-import fiftyone as fo
-view = fo.load_dataset("d").sort_by_similarity({expected[0]!r}, k=3, brain_key="ours")
-print(",".join(view.values("id")))
-"""
-    assert run(use, tmp_path).split(",") == expected

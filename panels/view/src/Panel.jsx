@@ -42,7 +42,7 @@ function Status({ status }) {
       role={status.kind === "error" ? "alert" : "status"}
       aria-live="polite"
     >
-      {status.kind === "busy" && <span className="ffs-spinner" />}
+      {["busy", "warming"].includes(status.kind) && <span className="ffs-spinner" />}
       <span>
         {status.text}
         {(status.notes || []).map((note) => (

@@ -81,7 +81,7 @@ export function SearchBar({ search, indexes, index, setIndex, k, setK, scope, se
           }}
         />
         <button type="submit" className="ffs-button ffs-main" data-cy="faiss-search">
-          {status.kind === "busy" && status.text.includes("earching") ? "Searching…" : "Search"}
+          {status.kind === "busy" ? "Searching…" : "Search"}
         </button>
       </div>
       <div className="ffs-options">

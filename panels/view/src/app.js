@@ -38,7 +38,7 @@ function answerOf(outcome) {
   return { error: message ? String(message) : "The server did not answer; is it running?" };
 }
 
-/** The address of a picture on the server. */
+/** The address of a picture, wherever it is stored and however the App is reached. */
 export function mediaUrl(path) {
-  return "/media?filepath=" + encodeURIComponent(path);
+  return window.__fos__.getSampleSrc(path);
 }

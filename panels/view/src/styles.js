@@ -61,7 +61,7 @@ export const STYLES = `
 .ffs-chip-name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .ffs-chip button { border: 0; background: transparent; color: inherit; font-size: 16px;
   cursor: pointer; }
-.ffs-hints { margin: 20px 0 0; padding-left: 20px; color: var(--fo-palette-text-secondary); }
+.ffs-hints { margin: 20px 0 0; padding: 0; list-style: none; color: var(--fo-palette-text-secondary); }
 .ffs-hints li { margin: 4px 0; }
 .ffs-empty { display: flex; flex-direction: column; align-items: center; justify-content: center;
   text-align: center; }

@@ -22,13 +22,14 @@ export function useSearch(server, dataset, brainKey) {
     update,
   ]);
 
-  useWarmModel(server, brainKey, state.found, say);
+  const warming = useWarmModel(server, dataset, brainKey, say);
 
   // The newest search wins: the answer of an older one comes too late and is dropped.
   const search = useCallback(
     async (params) => {
       const mine = ++newest.current;
-      say("busy", params.query_type === "image" ? "Embedding the image and searching…" : "Searching…");
+      const searching = params.query_type === "image" ? "Embedding the image…" : "Searching…";
+      say("busy", warming ? "Loading the model, then searching…" : searching);
       const { base, shown } = memory.get(dataset)?.found || {};
       const answer = await server("search", { ...params, base, shown });
       if (mine !== newest.current) return;
@@ -39,7 +40,7 @@ export function useSearch(server, dataset, brainKey) {
       const text = `${counted(answer.count)} in ${Math.round(answer.milliseconds)} ms`;
       update({ found: answer, status: { kind: "done", text, notes: answer.notes } });
     },
-    [dataset, server, say, update]
+    [dataset, server, say, update, warming]
   );
 
   const clear = useCallback(async () => {
@@ -56,16 +57,24 @@ export function counted(n) {
   return n === 1 ? "1 result" : `${n.toLocaleString()} results`;
 }
 
-function useWarmModel(server, brainKey, found, say) {
-  const busy = useRef(null);
+/** Loads the index's model before the first search needs it; tells whether it is at that. */
+function useWarmModel(server, dataset, brainKey, say) {
+  const asked = useRef(null);
+  const [warming, setWarming] = useState(false);
   useEffect(() => {
-    if (!brainKey || busy.current === brainKey) return;
-    busy.current = brainKey;
-    if (!found) say("busy", "Loading the model…");
+    if (asked.current === brainKey) return;
+    asked.current = brainKey;
+    // A person who searches meanwhile wants to read of that search.
+    const isQuiet = () => !["busy", "done", "error"].includes(memory.get(dataset)?.status.kind);
+    setWarming(true);
     server("warm", { brain_key: brainKey }).then((answer) => {
-      if (busy.current !== brainKey || found) return;
+      if (asked.current !== brainKey) return;
+      setWarming(false);
+      if (!isQuiet()) return;
       if (answer.error) say("error", answer.error);
       else say("idle", answer.model ? `Ready: ${answer.model}` : "Ready");
     });
-  }, [server, brainKey, found, say]);
+    if (isQuiet()) say("warming", "Loading the model…");
+  }, [server, dataset, brainKey, say]);
+  return warming;
 }

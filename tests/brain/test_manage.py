@@ -1,0 +1,55 @@
+"""Listing, describing and deleting indexes."""
+
+from __future__ import annotations
+
+import fiftyone.brain as fob
+import numpy as np
+import pytest
+from support.colors import MeanColor
+from support.indexes import index_of
+
+import fiftyone_faiss
+
+
+def test_a_list_says_what_each_index_holds(dataset, rng) -> None:
+    vectors = rng.normal(size=(12, 5)).astype(np.float32)
+    index_of(dataset, vectors, "b", metric="euclidean")
+    fiftyone_faiss.build_index(dataset[:4], "a", model=MeanColor())
+    fob.compute_similarity(dataset, backend="sklearn", embeddings=vectors, brain_key="other")
+    first, second = fiftyone_faiss.list_indexes(dataset)
+    assert (first.brain_key, first.size, first.dim, first.metric) == ("a", 4, 3, "cosine")
+    assert (second.brain_key, second.size, second.dim, second.metric) == ("b", 12, 5, "euclidean")
+    assert second.model is None
+    assert not second.supports_text
+    assert second.problem is None
+    # Float32 vectors, their norms, and ids of twelve bytes are the least it can be.
+    assert second.disk_bytes >= 12 * (5 * 4 + 12)
+    assert second.to_dict()["brain_key"] == "b"
+
+
+def test_lost_files_are_a_problem_that_the_list_names(dataset, rng) -> None:
+    index_of(dataset, rng.normal(size=(12, 5))).cleanup()
+    dataset.clear_cache()
+    (info,) = fiftyone_faiss.list_indexes(dataset)
+    assert info.size == 0
+    assert info.path in info.problem
+
+
+def test_a_deleted_index_leaves_no_files_and_others_alone(dataset, rng) -> None:
+    doomed = index_of(dataset, rng.normal(size=(12, 5)), "doomed")
+    other = index_of(dataset, rng.normal(size=(12, 5)), "other")
+    assert fiftyone_faiss.delete_index(dataset, "doomed").brain_key == "doomed"
+    assert not doomed.path.exists()
+    assert other.path.exists()
+    assert dataset.list_brain_runs() == ["other"]
+    with pytest.raises(ValueError, match="no FAISS index 'doomed'; it has 'other'"):
+        fiftyone_faiss.delete_index(dataset, "doomed")
+
+
+def test_another_backends_run_cannot_be_deleted_here(dataset, rng) -> None:
+    fob.compute_similarity(
+        dataset, backend="sklearn", embeddings=rng.normal(size=(12, 5)), brain_key="other"
+    )
+    with pytest.raises(ValueError, match="has no FAISS index yet"):
+        fiftyone_faiss.delete_index(dataset, "other")
+    assert dataset.list_brain_runs() == ["other"]

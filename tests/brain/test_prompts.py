@@ -1,0 +1,135 @@
+"""Searching by words and images with the demo's model, here and in fresh processes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import fiftyone as fo
+import fiftyone.brain as fob
+import fiftyone.zoo as foz
+import numpy as np
+import pytest
+from support.distances import reference
+
+import fiftyone_faiss
+from fiftyone_faiss.brain.models import EmbedderModel, get_embedder
+from fiftyone_faiss.demo import MODEL_NAME
+
+QUERY = "a car on the highway"
+
+
+def expected_ids(book: fo.Dataset, query: np.ndarray, k: int) -> list[str]:
+    vectors, ids, _ = book.load_brain_results("clip").get_embeddings()
+    return ids[np.argsort(reference(query[None], vectors, "cosine")[0])[:k]].tolist()
+
+
+def test_words_find_what_numpy_finds(book) -> None:
+    query = get_embedder(MODEL_NAME).embed_texts([QUERY])[0]
+    expected = expected_ids(book, query, 10)
+    assert fiftyone_faiss.search(book, QUERY, k=10).ids == expected
+    view = book.sort_by_similarity(QUERY, k=10, brain_key="clip")
+    assert view.values("id") == expected
+
+
+def test_the_best_answers_show_what_was_asked_for(book) -> None:
+    first = fiftyone_faiss.search(book, QUERY, k=1).view().first()
+    assert first.scene.label == "highway"
+    assert "car" in [one.label for one in first.objects.detections]
+
+
+def test_an_image_of_the_dataset_finds_itself(book) -> None:
+    sample = book.skip(7).first()
+    neighbors = fiftyone_faiss.search(book, Path(sample.filepath), k=3)
+    assert neighbors.ids[0] == sample.id
+    assert neighbors.distances[0] == pytest.approx(0, abs=1e-5)
+
+
+def test_fiftyones_own_loader_gives_the_same_vectors(book) -> None:
+    embedder = get_embedder(MODEL_NAME)
+    model = foz.load_zoo_model(MODEL_NAME)
+    np.testing.assert_allclose(
+        _unit(model.embed_prompt(QUERY)), embedder.embed_texts([QUERY])[0], atol=1e-5
+    )
+    stored = book.load_brain_results("clip").get_embeddings(sample_ids=[book.first().id])[0][0]
+    theirs = book[:1].compute_embeddings(model)[0]
+    assert _unit(theirs) @ stored == pytest.approx(1, abs=1e-4)
+    wrapped = EmbedderModel(embedder)
+    np.testing.assert_allclose(wrapped.embed_prompt(QUERY), embedder.embed_texts([QUERY])[0])
+
+
+def _unit(vector: np.ndarray) -> np.ndarray:
+    return np.ravel(vector) / np.linalg.norm(vector)
+
+
+def test_fiftyones_compute_similarity_makes_the_same_index(book) -> None:
+    theirs = fob.compute_similarity(book[:20], backend="faiss", model=MODEL_NAME)
+    ours = book.load_brain_results("clip")
+    ids = book[:20].values("id")
+    np.testing.assert_allclose(
+        [_unit(v) for v in theirs.get_embeddings(sample_ids=ids)[0]],
+        ours.get_embeddings(sample_ids=ids)[0],
+        atol=2e-3,
+    )
+
+
+FRESH = """
+import sys, json
+import fiftyone as fo
+dataset = fo.load_dataset("book")
+view = dataset.sort_by_similarity({query!r}, brain_key="clip", k=10)
+print(json.dumps(view.values("id")))
+"""
+
+
+def test_a_fresh_process_that_imports_nothing_of_ours_answers_a_prompt(book) -> None:
+    code = FRESH.format(query=QUERY)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout.strip().splitlines()[-1])
+    assert found == fiftyone_faiss.search(book, QUERY, k=10).ids
+
+
+# As if neither the package nor the plugin were installed.
+REMOVED = """
+import sys, json
+
+class Removed:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] == "fiftyone_faiss":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Removed())
+import fiftyone as fo
+fo.config.plugins_dir = "/nowhere"
+dataset = fo.load_dataset("removed")
+view = dataset.sort_by_similarity(dataset.first().id, brain_key="theirs", k=5)
+print(json.dumps([sorted(dataset.list_brain_runs()), len(dataset), view.values("id")]))
+"""
+
+
+def test_without_the_package_the_dataset_and_its_other_runs_work(dataset, rng) -> None:
+    dataset.name = "removed"
+    vectors = rng.normal(size=(12, 6)).astype(np.float32)
+    fob.compute_similarity(dataset, backend="faiss", embeddings=vectors, brain_key="ours")
+    fob.compute_similarity(dataset, backend="sklearn", embeddings=vectors, brain_key="theirs")
+    expected = dataset.sort_by_similarity(dataset.first().id, brain_key="theirs", k=5)
+    done = subprocess.run(
+        [sys.executable, "-c", REMOVED], capture_output=True, text=True, check=True
+    )
+    keys, size, found = json.loads(done.stdout.strip().splitlines()[-1])
+    assert (keys, size) == (["ours", "theirs"], 12)
+    assert found == expected.values("id")
+
+
+@pytest.mark.parametrize("query", ["🐕🎾", "狗在玩球", "собака"])
+def test_a_query_that_the_model_cannot_read_is_answered_with_a_note(book, query) -> None:
+    neighbors = fiftyone_faiss.search(book, query, k=3)
+    assert len(neighbors) == 3
+    assert neighbors.notes == (f"'{MODEL_NAME}' reads English; put the query into English words.",)
+
+
+def test_a_query_longer_than_the_model_reads_is_answered_with_a_note(book) -> None:
+    neighbors = fiftyone_faiss.search(book, "a red car and " * 20, k=3)
+    assert neighbors.notes == ("Only the first 18 word pieces of the query were read; shorten it.",)

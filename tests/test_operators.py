@@ -1,0 +1,167 @@
+"""Operators the way FiftyOne runs them, and by their typed calls."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.operators as foo
+import numpy as np
+import pytest
+from support.distances import reference
+from support.indexes import index_of
+
+import fiftyone_faiss
+from fiftyone_faiss.demo import MODEL_NAME
+
+PLUGIN = "@fiftyone-faiss/similarity"
+NAMES = {
+    "build_index",
+    "compute_embeddings",
+    "find_similar",
+    "find_similar_to_sample",
+    "manage_indexes",
+    "search",
+    "tag_neighbors",
+}
+
+
+def run(
+    name: str, samples: Any, params: dict[str, Any], **context: Any
+) -> foo.executor.ExecutionResult:
+    key = "dataset" if isinstance(samples, fo.Dataset) else "view"
+    ctx = {key: samples, "params": params, **context}
+    return foo.execute_operator(f"{PLUGIN}/{name}", ctx=ctx)
+
+
+@pytest.fixture
+def vectors(rng: np.random.Generator) -> np.ndarray:
+    return rng.normal(size=(12, 4)).astype(np.float32)
+
+
+def order_of(dataset: fo.Dataset, vectors: np.ndarray, place: int) -> list[str]:
+    ids = dataset.values("id")
+    distances = reference(vectors[place : place + 1], vectors, "cosine")[0]
+    return [ids[i] for i in np.argsort(distances)]
+
+
+def test_the_plugin_offers_its_operators_and_panel() -> None:
+    ours = {one.uri for one in foo.list_operators() if one.uri.startswith(PLUGIN)}
+    assert ours == {f"{PLUGIN}/{name}" for name in (*NAMES, "similarity_search_faiss")}
+
+
+def test_search_by_words(book) -> None:
+    result = run("search", book, {"query_type": "text", "query": "a red car", "k": 6}).result
+    assert (result["count"], result["brain_key"]) == (6, "clip")
+    assert result["query"] == '"a red car"'
+
+
+def test_search_by_upload(book) -> None:
+    path = Path(book.first().filepath)
+    content = base64.b64encode(path.read_bytes()).decode()
+    upload = {"name": path.name, "type": "image/jpeg", "size": 1, "content": content}
+    result = run("search", book, {"query_type": "image", "image": upload, "k": 3}).result
+    assert result["best_score"] == pytest.approx(1, abs=1e-3)
+
+
+def test_search_by_the_selection(dataset, vectors) -> None:
+    index_of(dataset, vectors)
+    ids = dataset.values("id")
+    result = run("search", dataset, {"query_type": "samples", "k": 4}, selected=ids[:2]).result
+    assert (result["count"], result["query"]) == (4, "2 samples")
+
+
+def test_find_similar_needs_a_selection_and_nothing_else(dataset, vectors) -> None:
+    index_of(dataset, vectors)
+    ids = dataset.values("id")
+    result = run("find_similar", dataset, {}, selected=[ids[3]]).result
+    assert result["count"] == 12
+    result = run("find_similar", dataset, {"k": 5}, selected=[], current_sample=ids[3]).result
+    assert result["count"] == 5
+    with pytest.raises(foo.executor.ExecutionError, match="No samples are selected"):
+        run("find_similar", dataset, {}, selected=[])
+
+
+def test_tagging_and_untagging(dataset, vectors) -> None:
+    index_of(dataset, vectors)
+    order = order_of(dataset, vectors, 2)
+    params = {"query_type": "samples", "sample_ids": [order[0]], "k": 3, "tag": "near"}
+    assert run("tag_neighbors", dataset, params).result["tagged"] == 3
+    assert set(dataset.match_tags("near").values("id")) == set(order[:3])
+    result = run("tag_neighbors", dataset, {"action": "untag", "tag": "near"}).result
+    assert result == {"tag": "near", "untagged": 3}
+    assert dataset.count_sample_tags() == {}
+
+
+def test_managing(dataset, vectors) -> None:
+    index_of(dataset, vectors)
+    (index,) = run("manage_indexes", dataset, {}).result["indexes"]
+    assert (index["brain_key"], index["size"]) == ("given", 12)
+    params = {"brain_key": "given", "delete": True}
+    assert run("manage_indexes", dataset, params).result == {"indexes": []}
+    assert not Path(index["path"]).exists()
+
+
+def test_building_and_embedding(book) -> None:
+    view = book[:6]
+    run("build_index", view, {"brain_key": "six", "model": MODEL_NAME})
+    assert book.load_brain_results("six").sample_ids.tolist() == view.values("id")
+    run("compute_embeddings", view, {"model": MODEL_NAME, "embeddings_field": "emb"})
+    stored = book.load_brain_results("six").get_embeddings()[0]
+    np.testing.assert_allclose(np.array(view.values("emb")), stored, atol=1e-6)
+    assert book.skip(6).first().emb is None
+    run("build_index", view, {"brain_key": "field", "embeddings": "emb"})
+    np.testing.assert_allclose(
+        book.load_brain_results("field").get_embeddings()[0], stored, atol=1e-6
+    )
+    book.delete_brain_run("six")
+    book.delete_brain_run("field")
+    book.delete_sample_field("emb")
+
+
+def test_typed_calls_are_the_sdk(dataset, vectors) -> None:
+    index_of(dataset, vectors)
+    order = order_of(dataset, vectors, 5)
+    neighbors = foo.get_operator(f"{PLUGIN}/search")(dataset, query=order[0], k=4)
+    assert neighbors.ids == order[:4]
+    assert foo.get_operator(f"{PLUGIN}/find_similar")(dataset, order[0], k=4).ids == order[:4]
+    tagging = foo.get_operator(f"{PLUGIN}/tag_neighbors")(dataset, order[0], tag="t", k=2)
+    assert tagging.ids == order[:2]
+    (info,) = foo.get_operator(f"{PLUGIN}/manage_indexes")(dataset)
+    assert info == fiftyone_faiss.list_indexes(dataset)[0]
+    assert foo.get_operator(f"{PLUGIN}/manage_indexes")(dataset, delete="given") == []
+    report = foo.get_operator(f"{PLUGIN}/build_index")(dataset, "again", embeddings=vectors)
+    assert report.size == 12
+
+
+def form(name: str, dataset: fo.Dataset, params: dict[str, Any]) -> dict[str, Any]:
+    """The fields of an operator's form, as the App gets them."""
+    uri = f"{PLUGIN}/{name}"
+    request = {"dataset_name": dataset.name, "params": params, "selected": []}
+    context = foo.executor.ExecutionContext(request_params=request, operator_uri=uri)
+    fields: dict[str, Any] = foo.get_operator(uri).resolve_input(context).to_json()
+    return fields["type"]["properties"]
+
+
+def test_forms_show_what_each_choice_needs(book) -> None:
+    assert {"brain_key", "query_type", "query", "k", "reverse"} <= set(form("search", book, {}))
+    assert "image" in form("search", book, {"query_type": "image"})
+    samples = form("search", book, {"query_type": "samples"})
+    assert samples["none_selected"]["invalid"]
+    assert form("search", book, {"k": 0})["k"]["invalid"]
+    assert set(form("tag_neighbors", book, {"action": "untag"})) == {"action", "tag"}
+    assert form("tag_neighbors", book, {"tag": ""})["tag"]["invalid"]
+    assert set(form("find_similar", book, {})) == {"brain_key", "k"}
+    assert "160 images" in str(form("manage_indexes", book, {})["details"])
+    build = form("build_index", book, {"brain_key": "9 lives"})
+    assert build["brain_key"]["invalid"]
+    assert "patches_field" in build
+    assert form("compute_embeddings", book, {})["model"]["default"] == MODEL_NAME
+
+
+def test_a_form_says_what_is_missing(dataset) -> None:
+    notice = form("search", dataset, {})["no_index"]
+    assert notice["view"]["label"] == "This dataset has no FAISS index yet"
+    assert notice["invalid"]
