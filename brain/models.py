@@ -122,7 +122,10 @@ def register_zoo_model(name: str, spec: OpenClipSpec) -> None:
             "type": OPEN_CLIP_MODEL,
             "config": {
                 "text_prompt": "",
+                # FiftyOne's loader embeds by way of a prediction, which needs some classes.
                 "embeddings_layer": "visual",
+                "labels_path": "{{eta-resources}}/voc-labels.txt",
+                "output_processor_cls": "fiftyone.utils.torch.ClassifierOutputProcessor",
                 "clip_model": spec.clip_model,
                 "pretrained": spec.pretrained,
             },

@@ -1,0 +1,53 @@
+"""Takes the README's picture from the running demo.
+
+    make screenshots
+
+starts the demo, searches in Chromium, and writes ``docs/search.png``.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from support.browser import cy, launch, open_page  # noqa: E402
+
+PORT = 5152
+QUERY = "a red car on the highway"
+
+
+def main() -> None:
+    command = [sys.executable, "-u", str(ROOT / "demo" / "run.py"), "--port", str(PORT)]
+    demo = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert demo.stdout is not None
+    address = re.compile(rf"http://\S+:{PORT}/datasets\S+")
+    url = next(found[0] for line in demo.stdout if (found := address.search(line)))
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        page = open_page(browser, url, 1600, 900)
+        expect(cy(page, "faiss-status")).to_contain_text("Ready")
+        cy(page, "faiss-query").fill(QUERY)
+        cy(page, "faiss-query").press("Enter")
+        expect(cy(page, "faiss-result")).to_have_count(25)
+        expect(cy(page, "looker")).to_have_count(25)
+        page.wait_for_load_state("networkidle")
+        shot = Image.open(io.BytesIO(page.screenshot()))
+        browser.close()
+    # A palette keeps the picture small, and nobody sees it.
+    shot.convert("RGB").quantize(256).save(ROOT / "docs" / "search.png", optimize=True)
+    demo.send_signal(signal.SIGINT)
+    demo.wait()
+
+
+if __name__ == "__main__":
+    main()

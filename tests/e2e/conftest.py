@@ -1,0 +1,101 @@
+"""A real App and a real Chromium, as a person would use them."""
+
+from __future__ import annotations
+
+import socket
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import fiftyone as fo
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from support.browser import PATIENCE, launch, open_page
+
+SCREENSHOTS = Path(__file__).resolve().parents[2] / ".test" / "screenshots"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def session(book: fo.Dataset) -> Iterator[fo.Session]:
+    """The App's server, on a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    session = fo.launch_app(book, remote=True, port=port)
+    _wait_until_connected(session)
+    yield session
+    session.close()
+
+
+def _wait_until_connected(session: fo.Session) -> None:
+    """FiftyOne's client tries every ten seconds until its server, just started, is there."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while True:
+        try:
+            urllib.request.urlopen(f"http://localhost:{session.server_port}/fiftyone").close()
+            session.refresh()
+            return
+        except (OSError, RuntimeError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
+
+
+def panels(name: str) -> fo.Space:
+    """The samples on the left, a panel on the right."""
+    samples, panel = fo.Panel(type="Samples", pinned=True), fo.Panel(type=name)
+    return fo.Space(
+        children=[
+            fo.Space(children=[samples], active_child=samples.component_id),
+            fo.Space(children=[panel], active_child=panel.component_id),
+        ],
+        orientation="horizontal",
+    )
+
+
+OpenApp = Callable[..., Page]
+
+
+@pytest.fixture
+def open_app(browser: Browser, session: fo.Session, book: fo.Dataset) -> Iterator[OpenApp]:
+    """Opens the App on a dataset with a panel beside the grid, everything else as new."""
+    contexts = []
+
+    def open_here(
+        dataset: fo.Dataset | None = None,
+        panel: str | None = "similarity_search_faiss",
+        width: int = 2000,
+        height: int = 1000,
+        dark: bool = True,
+    ) -> Page:
+        session.dataset = dataset or book
+        session.view = None
+        session.selected = []
+        session.spaces = panels(panel) if panel else fo.Space(children=[fo.Panel(type="Samples")])
+        page = open_page(browser, session.url, width, height, dark)
+        contexts.append(page.context)
+        return page
+
+    yield open_here
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def shoot(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
+    """Writes a screenshot to ``.test/screenshots``."""
+
+    def take(page: Page, name: str) -> None:
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+    return take

@@ -1,0 +1,204 @@
+"""The search panel in the App."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import fiftyone as fo
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+from support.browser import cy, result_ids, select
+
+import fiftyone_faiss
+
+READY = "Ready: picture-book-clip"
+DONE = re.compile(r"^\d+ results? in \d+ ms")
+
+
+def search(page, words: str, k: int | None = None) -> None:
+    expect(cy(page, "faiss-query")).to_be_enabled()
+    if k is not None:
+        cy(page, "faiss-k").fill(str(k))
+    cy(page, "faiss-query").fill(words)
+    cy(page, "faiss-query").press("Enter")
+
+
+def test_type_and_enter(book, open_app, shoot) -> None:
+    page = open_app()
+    expect(cy(page, "faiss-status")).to_have_text(READY)
+    shoot(page, "panel-ready")
+    search(page, "a red car", k=6)
+    expect(cy(page, "faiss-result")).to_have_count(6)
+    expect(cy(page, "faiss-status")).to_have_text(re.compile(r"^6 results in \d+ ms"))
+    assert result_ids(page) == fiftyone_faiss.search(book, "a red car", k=6).ids
+    # The grid shows the same.
+    expect(cy(page, "looker")).to_have_count(6)
+    expect(cy(page, "entry-count-all")).to_have_text(re.compile("6 samples"))
+    shoot(page, "panel-results")
+
+    # From then on an answer takes the server less than 0.3 s; the panel shows the figure.
+    search(page, "a dog with a ball")
+    expected = fiftyone_faiss.search(book, "a dog with a ball", k=6).ids
+    page.wait_for_function(
+        "first => document.querySelector('[data-cy=faiss-result]')?.dataset.id === first",
+        arg=expected[0],
+    )
+    assert result_ids(page) == expected
+
+
+def test_a_result_opens_its_sample(book, open_app, shoot) -> None:
+    page = open_app()
+    search(page, "an umbrella", k=3)
+    expect(cy(page, "faiss-result")).to_have_count(3)
+    cy(page, "faiss-result").nth(1).click()
+    expect(cy(page, "modal")).to_be_visible()
+    second = fiftyone_faiss.search(book, "an umbrella", k=3).ids[1]
+    expect(cy(page, "modal")).to_contain_text(second)
+    shoot(page, "panel-opened-sample")
+
+
+def test_the_selected_samples_are_a_query(book, open_app, shoot) -> None:
+    page = open_app()
+    expect(cy(page, "faiss-status")).to_have_text(READY)
+    select(page, 2)
+    cy(page, "faiss-k").fill("5")
+    expect(cy(page, "faiss-use-selection")).to_have_text("Use the selected sample")
+    cy(page, "faiss-use-selection").click()
+    expect(cy(page, "faiss-result")).to_have_count(5)
+    expected = fiftyone_faiss.search(book, book.skip(2).first().id, k=5).ids
+    assert result_ids(page) == expected
+    shoot(page, "panel-selection")
+
+
+def test_an_uploaded_image_is_a_query(book, open_app, shoot) -> None:
+    page = open_app()
+    expect(cy(page, "faiss-status")).to_have_text(READY)
+    cy(page, "faiss-k").fill("4")
+    path = Path(book.skip(9).first().filepath)
+    cy(page, "faiss-upload").set_input_files(path)
+    expect(cy(page, "faiss-result")).to_have_count(4)
+    assert result_ids(page) == fiftyone_faiss.search(book, path, k=4).ids
+    assert result_ids(page)[0] == book.skip(9).first().id
+    shoot(page, "panel-upload")
+
+
+def test_uploads_that_cannot_be_read_are_refused_in_words(open_app, shoot, tmp_path) -> None:
+    page = open_app()
+    expect(cy(page, "faiss-status")).to_have_text(READY)
+    text = tmp_path / "notes.txt"
+    text.write_text("not an image")
+    cy(page, "faiss-upload").set_input_files(text)
+    expect(cy(page, "faiss-status")).to_contain_text("notes.txt is not an image; choose a JPEG")
+
+    whole = tmp_path / "whole.jpg"
+    Image.new("RGB", (300, 300), "red").save(whole)
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(whole.read_bytes()[:200])
+    cy(page, "faiss-upload").set_input_files(broken)
+    expect(cy(page, "faiss-status")).to_contain_text("broken.jpg")
+    shoot(page, "panel-broken-upload")
+
+    large = tmp_path / "large.png"
+    large.write_bytes(b"\x89PNG" + bytes(60 * 2**20))
+    cy(page, "faiss-upload").set_input_files(large)
+    expect(cy(page, "faiss-status")).to_contain_text("choose an image of at most 20 MB")
+    assert cy(page, "faiss-result").count() == 0
+
+
+def test_tag_undo_and_clear(book, open_app, shoot) -> None:
+    page = open_app()
+    search(page, "a blue boat", k=5)
+    expect(cy(page, "faiss-result")).to_have_count(5)
+    ids = result_ids(page)
+    cy(page, "faiss-tag-name").fill("boats")
+    cy(page, "faiss-tag").click()
+    expect(cy(page, "faiss-status")).to_contain_text("5 results tagged")
+    shoot(page, "panel-tagged")
+    assert set(book.match_tags("boats").values("id")) == set(ids)
+    cy(page, "faiss-untag").click()
+    expect(cy(page, "faiss-status")).to_contain_text("was taken back from 5 results")
+    assert book.count_sample_tags() == {}
+    cy(page, "faiss-clear").click()
+    expect(cy(page, "faiss-result")).to_have_count(0)
+    expect(cy(page, "entry-count-all")).to_have_text(re.compile("160 samples"))
+
+
+def test_the_current_view_can_be_searched(book, open_app, session) -> None:
+    page = open_app()
+    view = book.match(fo.ViewField("scene.label") == "beach")
+    session.view = view
+    expect(cy(page, "entry-count-all")).to_have_text(re.compile(f"{len(view)} samples"))
+    cy(page, "faiss-scope").select_option("view")
+    search(page, "a dog", k=4)
+    expect(cy(page, "faiss-result")).to_have_count(4)
+    assert result_ids(page) == fiftyone_faiss.search(view, "a dog", k=4).ids
+    # A second search still means the view that the person chose, not the first answer.
+    search(page, "a house", k=5)
+    expect(cy(page, "faiss-result")).to_have_count(5)
+    assert result_ids(page) == fiftyone_faiss.search(view, "a house", k=5).ids
+    cy(page, "faiss-clear").click()
+    expect(cy(page, "entry-count-all")).to_have_text(re.compile(f"{len(view)} samples"))
+
+
+@pytest.mark.parametrize(
+    ("words", "k", "sentence"),
+    [
+        (" ", 5, "The query is empty; type what to look for, such as 'a red car'."),
+        ("a" * 10_000, 5, "The query has 10,000 characters; shorten it to 1,000 or fewer."),
+        ("a car", 0, "k is 0; ask for at least 1 neighbour."),
+        ("a car", -1, "k is -1; ask for at least 1 neighbour."),
+    ],
+)
+def test_a_bad_query_is_a_sentence_and_the_next_one_works(
+    open_app, shoot, words, k, sentence
+) -> None:
+    page = open_app()
+    search(page, words, k)
+    expect(cy(page, "faiss-status")).to_have_text(sentence)
+    shoot(page, f"panel-error-{k}-{len(words)}")
+    search(page, "a car", 3)
+    expect(cy(page, "faiss-result")).to_have_count(3)
+
+
+def test_more_than_there_is_and_words_not_understood_come_with_a_note(open_app, shoot) -> None:
+    page = open_app()
+    search(page, "狗 🐕", 500)
+    expect(cy(page, "faiss-result")).to_have_count(160)
+    expect(cy(page, "faiss-status")).to_contain_text("put the query into English words")
+    expect(cy(page, "faiss-status")).to_contain_text("has only 160 indexed; all are shown")
+    shoot(page, "panel-notes")
+
+
+def test_without_an_index_the_panel_offers_to_build_one(book, open_app, shoot) -> None:
+    fresh = book[:12].clone()
+    page = open_app(fresh)
+    expect(cy(page, "faiss-status")).to_contain_text("This dataset has no FAISS index")
+    shoot(page, "panel-no-index")
+    cy(page, "faiss-build").click()
+    form = cy(page, "operators-prompt-modal").or_(page.get_by_role("dialog"))
+    expect(form.first).to_contain_text("Build a FAISS index")
+    shoot(page, "build-form")
+    page.get_by_role("button", name="Execute").click()
+    expect(cy(page, "faiss-query")).to_be_visible()
+    search(page, "a car", 4)
+    expect(cy(page, "faiss-result")).to_have_count(4)
+    assert result_ids(page) == fiftyone_faiss.search(fresh, "a car", k=4).ids
+    assert fiftyone_faiss.list_indexes(fresh)[0].size == 12
+
+
+@pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])
+@pytest.mark.parametrize("width", [900, 1600])
+def test_the_panel_looks_right(open_app, shoot, dark, width) -> None:
+    page = open_app(width=width, dark=dark)
+    name = f"look-{'dark' if dark else 'light'}-{width}"
+    expect(cy(page, "faiss-status")).to_have_text(READY)
+    shoot(page, f"{name}-ready")
+    search(page, "a bicycle in the snow")
+    expect(cy(page, "faiss-result")).to_have_count(25)
+    expect(cy(page, "faiss-status")).to_have_text(DONE)
+    shoot(page, f"{name}-full")
+    # Nothing sticks out to the side.
+    panel = page.locator(".ffs-panel")
+    assert panel.evaluate("one => one.scrollWidth - one.clientWidth") == 0
