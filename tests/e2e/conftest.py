@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import fiftyone as fo
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from support.browser import PATIENCE, launch, open_page
-
-SCREENSHOTS = Path(__file__).resolve().parents[2] / ".test" / "screenshots"
+from support.browser import PATIENCE, launch, open_page, shoot
 
 
 @pytest.fixture(scope="session")
@@ -66,9 +64,11 @@ OpenApp = Callable[..., Page]
 
 
 @pytest.fixture
-def open_app(browser: Browser, session: fo.Session, book: fo.Dataset) -> Iterator[OpenApp]:
+def open_app(
+    browser: Browser, session: fo.Session, book: fo.Dataset, request: pytest.FixtureRequest
+) -> Iterator[OpenApp]:
     """Opens the App on a dataset with a panel beside the grid, everything else as new."""
-    contexts = []
+    pages = []
 
     def open_here(
         dataset: fo.Dataset | None = None,
@@ -82,20 +82,11 @@ def open_app(browser: Browser, session: fo.Session, book: fo.Dataset) -> Iterato
         session.selected = []
         session.spaces = panels(panel) if panel else fo.Space(children=[fo.Panel(type="Samples")])
         page = open_page(browser, session.url, width, height, dark)
-        contexts.append(page.context)
+        pages.append(page)
         return page
 
     yield open_here
-    for context in contexts:
-        context.close()
-
-
-@pytest.fixture
-def shoot(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
-    """Writes a screenshot to ``.test/screenshots``."""
-
-    def take(page: Page, name: str) -> None:
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SCREENSHOTS / f"{name}.png")
-
-    return take
+    # What a failed test saw last is what tells why.
+    for page in pages:
+        shoot(page, f"end-{re.sub('[^a-z0-9]+', '-', request.node.name.lower())}")
+        page.context.close()

@@ -2,35 +2,91 @@
 
 from __future__ import annotations
 
-import re
+import time
+from pathlib import Path
 
+import fiftyone as fo
+import pytest
 from playwright.sync_api import expect
-from support.browser import cy, select
+from support.browser import PATIENCE, cy, select, shoot, shows
 
 import fiftyone_faiss
 
 
-def shown(page, count: int) -> None:
-    expect(cy(page, "entry-count-all")).to_have_text(re.compile(rf"\b{count} samples"))
+def view_ids(session: fo.Session) -> list[str]:
+    """The samples of the App's view, as soon as Python has learnt of it."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while not session.view._stages and time.monotonic() < deadline:
+        time.sleep(0.1)
+    ids: list[str] = session.view.values("id")
+    return ids
 
 
-def test_find_similar_in_the_toolbar(book, open_app, session, shoot) -> None:
+def test_find_similar_in_the_toolbar(book, open_app, session) -> None:
     page = open_app(panel=None)
     select(page, 3)
     page.locator('[data-item-id="@fiftyone-faiss/similarity/find_similar"]').click()
-    shown(page, 25)
+    shows(page, 25)
     shoot(page, "find-similar")
     expected = fiftyone_faiss.search(book, book.skip(3).first().id).ids
-    assert session.view.values("id") == expected
+    assert view_ids(session) == expected
 
 
-def test_find_similar_in_the_sample_viewer(book, open_app, session, shoot) -> None:
+def test_find_similar_in_the_sample_viewer(book, open_app, session) -> None:
     page = open_app(panel=None)
     cy(page, "looker").nth(4).click()
     expect(cy(page, "modal")).to_be_visible()
     shoot(page, "viewer")
     page.locator('#modal span.material-icons:text("image_search")').click()
-    shown(page, 25)
+    shows(page, 25)
     expect(cy(page, "modal")).to_have_count(0)
     expected = fiftyone_faiss.search(book, book.skip(4).first().id).ids
-    assert session.view.values("id") == expected
+    assert view_ids(session) == expected
+
+
+def test_fiftyones_magnifier_by_words(book, open_app, session) -> None:
+    page = open_app(panel=None)
+    cy(page, "action-sort-by-similarity").click()
+    page.get_by_placeholder("Type anything!").fill("a red car")
+    page.get_by_placeholder("Type anything!").press("Enter")
+    expect(cy(page, "view-stage-container").first).to_contain_text("SortBySimilarity")
+    shoot(page, "magnifier-words")
+    # It sorts everything, unless told otherwise.
+    expected = fiftyone_faiss.search(book, "a red car", k=160).ids
+    assert view_ids(session) == expected
+
+
+def test_fiftyones_magnifier_by_selection(book, open_app, session) -> None:
+    page = open_app(panel=None)
+    select(page, 6)
+    cy(page, "action-sort-by-similarity").click()
+    page.get_by_text("Show similar samples").click()
+    expect(cy(page, "view-stage-container").first).to_contain_text("SortBySimilarity")
+    shoot(page, "magnifier-selection")
+    expected = fiftyone_faiss.search(book, book.skip(6).first().id, k=160).ids
+    assert view_ids(session) == expected
+
+
+@pytest.mark.parametrize("kind", ["words", "upload", "selection"])
+def test_fiftyones_own_panel(book, open_app, session, kind) -> None:
+    page = open_app(panel="similarity_search_panel", height=1300)
+    seventh = book.skip(7).first()
+    page.get_by_role("button", name="New Search").click()
+    if kind == "words":
+        page.get_by_placeholder("Enter a text prompt...").fill("a red car")
+        expected = fiftyone_faiss.search(book, "a red car").ids
+    elif kind == "upload":
+        page.get_by_role("button", name="Upload Image").click()
+        page.locator("input[type=file]").last.set_input_files(seventh.filepath)
+        expected = fiftyone_faiss.search(book, Path(seventh.filepath)).ids
+    else:
+        select(page, 7)
+        page.get_by_role("button", name="Image Search").click()
+        expected = fiftyone_faiss.search(book, seventh.id).ids
+    page.get_by_role("button", name="Search", exact=True).click()
+    page.get_by_role("menuitem", name="Execute").click()
+    expect(page.get_by_text("25 results").first).to_be_visible()
+    page.get_by_label("Show results").first.click()
+    shows(page, 25)
+    shoot(page, f"builtin-panel-{kind}")
+    assert view_ids(session) == expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, Playwright, expect
 
@@ -16,6 +17,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+SCREENSHOTS = Path(__file__).resolve().parents[2] / ".test" / "screenshots"
 # How long a state may take to come about on a busy machine, in milliseconds.
 PATIENCE = 60_000
 
@@ -57,3 +59,14 @@ def select(page: Page, place: int) -> None:
     looker = cy(page, "looker").nth(place)
     looker.hover()
     looker.click(position={"x": 14, "y": 14})
+
+
+def shows(page: Page, count: int) -> None:
+    """Waits until the grid shows so many samples."""
+    expect(cy(page, "entry-counts")).to_contain_text(f"{count} sample")
+
+
+def shoot(page: Page, name: str) -> None:
+    """Writes a screenshot to ``.test/screenshots``."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")

@@ -24,7 +24,7 @@ export function SearchBar({ search, indexes, index, setIndex, k, setK, scope, se
     }
   };
   const useSelection = () =>
-    search.search({ ...common, query_type: "samples", sample_ids: [...selected] });
+    search.search({ ...common, query_type: "samples", sample_ids: selected });
   const onDrop = (event) => {
     event.preventDefault();
     setDragging(false);
@@ -85,14 +85,14 @@ export function SearchBar({ search, indexes, index, setIndex, k, setK, scope, se
         </button>
       </div>
       <div className="ffs-options">
-        {selected.size > 0 && (
+        {selected.length > 0 && (
           <button
             type="button"
             className="ffs-button"
             data-cy="faiss-use-selection"
             onClick={useSelection}
           >
-            Use the {selected.size === 1 ? "selected sample" : `${selected.size} selected samples`}
+            Use the {selected.length === 1 ? "selected sample" : `${selected.length} selected samples`}
           </button>
         )}
         <label>

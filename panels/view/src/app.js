@@ -1,10 +1,10 @@
 // What the page takes from the App, which offers its modules as globals.
 export const React = window.React;
-export const { useCallback, useEffect, useRef, useState } = window.React;
+export const { useCallback, useEffect, useRef, useState, useSyncExternalStore } = window.React;
 
-/** The samples that are selected in the App's grid: a set of ids. */
+/** The ids of the samples that are selected in the App's grid. */
 export function useSelectedSamples() {
-  return window.recoil.useRecoilValue(window.__fos__.selectedSamples);
+  return [...window.recoil.useRecoilValue(window.__fos__.selectedSamples).keys()];
 }
 
 /**

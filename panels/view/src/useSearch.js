@@ -1,38 +1,51 @@
-import { useCallback, useEffect, useRef, useState } from "./app.js";
-
-// What was found outlives the page's component, which the App drops when its tab is hidden.
-const memory = new Map();
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "./app.js";
 
 const NOTHING = { query: "", image: null, found: null, status: { kind: "idle", text: "" } };
 
+// What was typed and found, by dataset. It outlives the page's component, which the App drops when
+// its tab is hidden and makes anew when the dataset is reloaded, perhaps while a search runs.
+const memory = new Map();
+const searches = new Map();
+const listeners = new Set();
+
+function recall(dataset) {
+  return memory.get(dataset) || NOTHING;
+}
+
+function remember(dataset, change) {
+  memory.set(dataset, { ...recall(dataset), ...change });
+  listeners.forEach((listener) => listener());
+}
+
+function subscribe(listener) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Counts a dataset's searches: the newest wins, and the answer of an older one is dropped. */
+function nextSearch(dataset) {
+  searches.set(dataset, (searches.get(dataset) || 0) + 1);
+  return searches.get(dataset);
+}
+
 /** The state of a search, and what can be done with it. */
 export function useSearch(server, dataset, brainKey) {
-  const [state, setState] = useState(() => memory.get(dataset) || NOTHING);
-  const newest = useRef(0);
-  const update = useCallback(
-    (change) =>
-      setState((old) => {
-        const next = { ...old, ...change };
-        memory.set(dataset, next);
-        return next;
-      }),
-    [dataset]
+  const state = useSyncExternalStore(subscribe, () => recall(dataset));
+  const update = useCallback((change) => remember(dataset, change), [dataset]);
+  const say = useCallback(
+    (kind, text, notes = []) => update({ status: { kind, text, notes } }),
+    [update]
   );
-  const say = useCallback((kind, text, notes = []) => update({ status: { kind, text, notes } }), [
-    update,
-  ]);
-
   const warming = useWarmModel(server, dataset, brainKey, say);
 
-  // The newest search wins: the answer of an older one comes too late and is dropped.
   const search = useCallback(
     async (params) => {
-      const mine = ++newest.current;
+      const mine = nextSearch(dataset);
       const searching = params.query_type === "image" ? "Embedding the image…" : "Searching…";
       say("busy", warming ? "Loading the model, then searching…" : searching);
-      const { base, shown } = memory.get(dataset)?.found || {};
+      const { base, shown } = recall(dataset).found || {};
       const answer = await server("search", { ...params, base, shown });
-      if (mine !== newest.current) return;
+      if (mine !== searches.get(dataset)) return;
       if (answer.error) {
         say("error", answer.error);
         return;
@@ -44,8 +57,8 @@ export function useSearch(server, dataset, brainKey) {
   );
 
   const clear = useCallback(async () => {
-    newest.current++;
-    const { base, shown } = memory.get(dataset)?.found || {};
+    nextSearch(dataset);
+    const { base, shown } = recall(dataset).found || {};
     update(NOTHING);
     await server("clear", { base, shown });
   }, [dataset, server, update]);
@@ -65,7 +78,7 @@ function useWarmModel(server, dataset, brainKey, say) {
     if (asked.current === brainKey) return;
     asked.current = brainKey;
     // A person who searches meanwhile wants to read of that search.
-    const isQuiet = () => !["busy", "done", "error"].includes(memory.get(dataset)?.status.kind);
+    const isQuiet = () => !["busy", "done", "error"].includes(recall(dataset).status.kind);
     setWarming(true);
     server("warm", { brain_key: brainKey }).then((answer) => {
       if (asked.current !== brainKey) return;
