@@ -103,7 +103,7 @@ class SearchPanel(foo.Panel):
     def search(self, ctx: foo.ExecutionContext) -> Answer:
         """Answers a query, and shows the same in the App's grid."""
         started = time.perf_counter()
-        base = _base_view(ctx)
+        base, shown = _base_view(ctx)
         samples = base if ctx.params.get("scope") == "view" else ctx.dataset
         request = brain.SearchRequest.from_params(ctx.params)
         neighbors = brain.answer(samples, request)
@@ -116,7 +116,7 @@ class SearchPanel(foo.Panel):
             "milliseconds": 1000 * (time.perf_counter() - started),
             "patches_field": neighbors.patches_field,
             "base": base._serialize(include_uuids=False),
-            "shown": _fingerprint(view),
+            "shown": [*shown, _fingerprint(view)],
         }
 
     @answered
@@ -144,7 +144,7 @@ class SearchPanel(foo.Panel):
     @answered
     def clear(self, ctx: foo.ExecutionContext) -> Answer:
         """Shows in the grid what it showed before the first search."""
-        base = _base_view(ctx)
+        base, _ = _base_view(ctx)
         if base == ctx.dataset.view():
             ctx.ops.clear_view()
         else:
@@ -158,12 +158,16 @@ class SearchPanel(foo.Panel):
         return {}
 
 
-def _base_view(ctx: foo.ExecutionContext) -> fo.DatasetView:
-    """The view a person chose: when the grid shows an answer, the one from before it."""
-    stages = ctx.params.get("base")
-    if stages is None or _fingerprint(ctx.view) != ctx.params.get("shown"):
-        return ctx.view
-    return fo.DatasetView._build(ctx.dataset, stages)
+def _base_view(ctx: foo.ExecutionContext) -> tuple[fo.DatasetView, list[str]]:
+    """The view that a person chose, and the fingerprints of it and of the answers shown since.
+
+    When the grid shows an answer, it is the view from before the first of them. All are kept, for
+    the grid may be an answer or two behind the panel.
+    """
+    shown, now = ctx.params.get("shown") or [], _fingerprint(ctx.view)
+    if now not in shown:
+        return ctx.view, [now]
+    return fo.DatasetView._build(ctx.dataset, ctx.params["base"]), shown
 
 
 def _fingerprint(view: fo.DatasetView) -> str:

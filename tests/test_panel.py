@@ -91,12 +91,14 @@ def test_the_view_from_before_the_first_search_is_searched_and_restored(book) ->
     second = call("search", again)
     assert [one["id"] for one in second["results"]] == fiftyone_faiss.search(view, "a dog", k=3).ids
 
-    clear = Context(book, base=answer["base"], shown=answer["shown"])
-    clear.view = shown
-    call("clear", clear)
-    ((name, restored),) = clear.ops.made
-    assert name == "set_view"
-    assert restored.values("id") == view.values("id")
+    # The grid may lag behind when a person clears the second answer.
+    for showing in (view, shown, again.ops.made[0][1]):
+        clear = Context(book, base=second["base"], shown=second["shown"])
+        clear.view = showing
+        call("clear", clear)
+        ((name, restored),) = clear.ops.made
+        assert name == "set_view"
+        assert restored.values("id") == view.values("id")
 
 
 def test_a_view_chosen_after_the_search_is_kept(book) -> None:
