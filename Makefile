@@ -19,6 +19,7 @@ test: .venv/installed-for-tests lint
 lint: .venv/installed-for-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@mkdir -p .test/types && ln -sfn ../.. .test/types/fiftyone_faiss
 	$(BIN)/mypy
 
 .venv/installed: requirements.txt pyproject.toml demo/mongod.py

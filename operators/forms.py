@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Generator, Mapping
+from typing import Any, TypeVar
 
 import fiftyone as fo
 import fiftyone.operators as foo
@@ -11,6 +11,7 @@ from fiftyone.operators import types
 
 from fiftyone_faiss import brain
 
+Report = TypeVar("Report")
 IMAGE_FILES = ".jpg,.jpeg,.png,.webp,.bmp,.gif,.tif,.tiff"
 
 
@@ -175,8 +176,8 @@ def patches_field(ctx: foo.ExecutionContext, inputs: types.Object) -> str | None
 
 
 def show_progress(
-    ctx: foo.ExecutionContext, steps: Iterator[brain.Progress]
-) -> Iterator[foo.executor.InvocationRequest]:
+    ctx: foo.ExecutionContext, steps: Generator[brain.Progress, None, Report]
+) -> Generator[foo.executor.InvocationRequest, None, Report]:
     """Runs steps, showing each in the App, or in the run's record when it is delegated.
 
     Yields:
@@ -186,7 +187,8 @@ def show_progress(
         try:
             step = next(steps)
         except StopIteration as end:
-            return end.value
+            report: Report = end.value
+            return report
         if ctx.delegated:
             ctx.set_progress(step.fraction, label=str(step))
         else:
