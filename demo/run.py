@@ -10,6 +10,7 @@ Everything it makes is in one folder of the project; deleting that folder undoes
 from __future__ import annotations
 
 import argparse
+import logging
 import runpy
 import signal
 import sys
@@ -132,8 +133,13 @@ def serve(dataset: fo.Dataset, port: int, stay: bool) -> None:
 def main() -> None:
     started = time.perf_counter()
     options = parse_arguments()
+    # Without a handler OpenCLIP's first message installs one, and all others come out twice.
+    logging.getLogger().addHandler(logging.NullHandler())
     environment = runpy.run_path(str(ROOT / "demo" / "environment.py"))
-    environment["use_folder"](options.folder)
+    try:
+        environment["use_folder"](options.folder)
+    except RuntimeError as error:
+        sys.exit(str(error))
     dataset = prepare(options)
     show_searches(dataset, options.query or ([] if options.images else QUERIES))
     print(f"\nReady after {time.perf_counter() - started:.0f} s.")
