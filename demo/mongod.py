@@ -63,9 +63,12 @@ def start(folder: Path) -> None:
     supervisor = [sys.executable, str(fiftyone_folder() / "service" / "main.py")]
     supervisor += ["--51-service", "fiftyone-faiss-database"]
     command = [str(server), "--dbpath", str(folder), "--logpath", str(folder / "mongod.log")]
-    command += ["--bind_ip", "127.0.0.1", "--port", str(port), "--nounixsocket"]
+    command += ["--logappend", "--bind_ip", "127.0.0.1", "--port", str(port), "--nounixsocket"]
     process = subprocess.Popen(
-        [*supervisor, *command], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
+        [*supervisor, *command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     atexit.register(_stop, process)
     _wait_until_listening(process, port, folder)
