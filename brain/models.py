@@ -6,6 +6,7 @@ own prompt box and upload query embed with the very same weights, in any process
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections.abc import Iterable, Sequence
@@ -84,13 +85,13 @@ def list_models() -> list[str]:
     return list(dict.fromkeys((*registered, *SUGGESTED_MODELS)))
 
 
-def _manifest_path() -> Path:
-    return Path(fo.config.model_zoo_dir) / "fiftyone-faiss" / "manifest.json"
+def _manifest_dir() -> Path:
+    return Path(fo.config.model_zoo_dir) / "fiftyone-faiss"
 
 
 def _registered() -> list[dict[str, Any]]:
-    path = _manifest_path()
-    return json.loads(path.read_text())["models"] if path.exists() else []
+    manifests = sorted(_manifest_dir().glob("*/manifest.json"))
+    return [entry for path in manifests for entry in json.loads(path.read_text())["models"]]
 
 
 def _zoo_entry(name: str) -> dict[str, Any] | None:
@@ -109,7 +110,9 @@ def register_zoo_model(name: str, spec: OpenClipSpec) -> None:
         name: the zoo name
         spec: where the model comes from
     """
-    path = _manifest_path()
+    # A folder for each model: FiftyOne wants a file of its own for each, and two processes may
+    # register models at the same time.
+    path = _manifest_dir() / hashlib.sha1(name.encode()).hexdigest()[:16] / "manifest.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     entry = {
         "base_name": name,
@@ -132,8 +135,7 @@ def register_zoo_model(name: str, spec: OpenClipSpec) -> None:
         },
         "requirements": {"packages": ["torch", "torchvision", "open_clip_torch"]},
     }
-    others = [other for other in _registered() if other["base_name"] != name]
-    write_file(path, json.dumps({"models": [*others, entry]}, indent=1).encode())
+    write_file(path, json.dumps({"models": [entry]}, indent=1).encode())
 
 
 def find_model(name: str, model_kwargs: dict[str, Any] | None) -> fom.Model | None:

@@ -15,8 +15,14 @@ import pytest
 from support.distances import reference
 
 import fiftyone_faiss
-from fiftyone_faiss.brain.models import EmbedderModel, get_embedder
-from fiftyone_faiss.demo import MODEL_NAME
+from fiftyone_faiss.brain.models import (
+    EmbedderModel,
+    get_embedder,
+    list_models,
+    register_zoo_model,
+)
+from fiftyone_faiss.demo import MODEL_DIR, MODEL_NAME
+from fiftyone_faiss.embedders.open_clip import OpenClipSpec
 
 QUERY = "a car on the highway"
 
@@ -62,6 +68,20 @@ def test_fiftyones_own_loader_gives_the_same_vectors(book) -> None:
 
 def _unit(vector: np.ndarray) -> np.ndarray:
     return np.ravel(vector) / np.linalg.norm(vector)
+
+
+def test_several_models_are_in_the_zoo_at_once(book) -> None:
+    spec = OpenClipSpec.parse(str(MODEL_DIR))
+    for name in ("one/of them", "another"):
+        register_zoo_model(name, spec)
+    names = [MODEL_NAME, "another", "one/of them"]
+    assert sorted(list_models()[:3], key=names.index) == names
+    assert set(names) <= set(foz.list_zoo_models())
+    expected = get_embedder(MODEL_NAME).embed_texts([QUERY])
+    for name in names[1:]:
+        np.testing.assert_array_equal(get_embedder(name).embed_texts([QUERY]), expected)
+        vector = _unit(foz.load_zoo_model(name).embed_prompt(QUERY))
+        np.testing.assert_allclose(vector, expected[0], atol=1e-5)
 
 
 def test_fiftyones_compute_similarity_makes_the_same_index(book) -> None:
