@@ -14,7 +14,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from support.browser import PATIENCE, launch, open_page, shoot
 
 
-@pytest.fixture(scope="session")
+# Not for longer than these tests: while Playwright runs, this thread counts as one with a running
+# event loop, in which FiftyOne executes operators differently.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = launch(playwright)
@@ -22,7 +24,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def session(book: fo.Dataset) -> Iterator[fo.Session]:
     """The App's server, on a free port."""
     with socket.socket() as free:
