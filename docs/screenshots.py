@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import re
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -20,18 +19,14 @@ from playwright.sync_api import expect, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from support.browser import cy, launch, open_page  # noqa: E402
+from support.browser import cy, launch, open_page, shows  # noqa: E402
 
 PORT = 5152
 QUERY = "a red car on the highway"
 
 
-def main() -> None:
-    command = [sys.executable, "-u", str(ROOT / "demo" / "run.py"), "--port", str(PORT)]
-    demo = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    assert demo.stdout is not None
-    address = re.compile(rf"http://\S+:{PORT}/datasets\S+")
-    url = next(found[0] for line in demo.stdout if (found := address.search(line)))
+def take(url: str) -> Image.Image:
+    """Searches in the App at an address, and returns what a person then sees."""
     with sync_playwright() as playwright:
         browser = launch(playwright)
         page = open_page(browser, url, 1600, 900)
@@ -39,14 +34,28 @@ def main() -> None:
         cy(page, "faiss-query").fill(QUERY)
         cy(page, "faiss-query").press("Enter")
         expect(cy(page, "faiss-result")).to_have_count(25)
-        expect(cy(page, "looker")).to_have_count(25)
-        page.wait_for_load_state("networkidle")
+        shows(page, 25)
+        # Only a picture that was drawn has a canvas to show.
+        expect(page.locator('[data-cy="looker"] canvas').first).to_be_visible()
+        page.wait_for_timeout(2000)
         shot = Image.open(io.BytesIO(page.screenshot()))
         browser.close()
+    return shot
+
+
+def main() -> None:
+    command = [sys.executable, "-u", str(ROOT / "demo" / "run.py"), "--port", str(PORT)]
+    demo = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    try:
+        assert demo.stdout is not None
+        address = re.compile(rf"http://\S+:{PORT}/datasets\S+")
+        url = next(found[0] for line in demo.stdout if (found := address.search(line)))
+        shot = take(url)
+    finally:
+        demo.terminate()
+        demo.wait()
     # A palette keeps the picture small, and nobody sees it.
     shot.convert("RGB").quantize(256).save(ROOT / "docs" / "search.png", optimize=True)
-    demo.send_signal(signal.SIGINT)
-    demo.wait()
 
 
 if __name__ == "__main__":
