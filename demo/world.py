@@ -24,6 +24,15 @@ SCENE_NAMES = tuple(SCENES)
 SIZE = 224
 NEAR_COPY_KINDS = ("crop", "brightness", "jpeg", "flip")
 NEAR_COPY_SHARE = 0.05
+Wanted = tuple[tuple[str, str], ...]
+# A scene and the kinds and colours in it, drawn again and again: what the demo asks for is there.
+FEATURED: tuple[tuple[str, Wanted], ...] = (
+    ("highway", (("car", "red"),)),
+    ("park", (("dog", "black"), ("ball", "red"))),
+    ("snow", (("cat", "white"),)),
+    ("beach", (("person", "blue"),)),
+)
+FEATURED_EVERY = 25
 
 # Drawn this many times larger and scaled down, so that edges are smooth.
 _SCALE = 2
@@ -61,20 +70,30 @@ class Picture:
     things: tuple[Thing, ...]
 
 
-def draw_picture(rng: np.random.Generator, count: int | None = None) -> Picture:
+def draw_picture(
+    rng: np.random.Generator,
+    count: int | None = None,
+    scene: str | None = None,
+    wanted: Wanted = (),
+) -> Picture:
     """Draws one picture.
 
     Args:
         rng: where all choices come from
         count (None): how many things; by default one to three
+        scene (None): one of ``SCENE_NAMES``; by default any
+        wanted (()): kinds and colours of the first things; the others are any
     """
-    number = int(rng.integers(1, 4)) if count is None else count
-    scene = str(rng.choice(SCENE_NAMES))
+    number = max(len(wanted), int(rng.integers(1, 4)) if count is None else count)
+    scene = str(rng.choice(SCENE_NAMES)) if scene is None else scene
     side = SIZE * _SCALE
     image = BACKGROUNDS[scene](side, rng)
     things = []
-    for left, top, part in _places(rng, number):
-        kind, color = str(rng.choice(KINDS)), str(rng.choice(COLOR_NAMES))
+    for i, (left, top, part) in enumerate(_places(rng, number)):
+        if i < len(wanted):
+            kind, color = wanted[i]
+        else:
+            kind, color = str(rng.choice(KINDS)), str(rng.choice(COLOR_NAMES))
         layer = _draw_thing(rng, kind, color, int(part * side))
         image.paste(layer, (int(left * side), int(top * side)), layer)
         box = (int(left * side), int(top * side), layer.width, layer.height)
@@ -138,7 +157,10 @@ class PictureFile:
 
 
 def write_pictures(folder: Path, n: int, seed: int) -> Iterator[PictureFile]:
-    """Draws pictures into a folder as JPEG files, one in twenty a near-copy of an earlier one.
+    """Draws pictures into a folder as JPEG files.
+
+    One in twenty is a near-copy of an earlier one, and one in twenty-five shows what the demo's
+    queries ask for.
 
     Args:
         folder: where to; made when missing
@@ -157,7 +179,11 @@ def write_pictures(folder: Path, n: int, seed: int) -> Iterator[PictureFile]:
             original = originals[rng.integers(len(originals))]
             yield _write_near_copy(rng, folder, original, filename)
             continue
-        picture = draw_picture(rng)
+        if i % FEATURED_EVERY == FEATURED_EVERY - 1:
+            scene, wanted = FEATURED[i // FEATURED_EVERY % len(FEATURED)]
+            picture = draw_picture(rng, scene=scene, wanted=wanted)
+        else:
+            picture = draw_picture(rng)
         picture.image.save(folder / filename, quality=92)
         originals.append(PictureFile(filename, picture.scene, picture.things))
         yield originals[-1]

@@ -10,6 +10,7 @@ from fiftyone_faiss.demo.objects import COLORS
 from fiftyone_faiss.demo.phrases import bits, caption, queries, sample_queries
 from fiftyone_faiss.demo.world import (
     COLOR_NAMES,
+    FEATURED,
     KINDS,
     NEAR_COPY_KINDS,
     SCENE_NAMES,
@@ -86,6 +87,18 @@ def test_near_copies_are_like_their_originals_and_recorded(tmp_path) -> None:
             assert np.abs(pixels(image) - pixels(source)).mean() < 8
     save_labels(tmp_path / "labels.json", written, 5)
     assert load_labels(tmp_path / "labels.json") == (5, written)
+
+
+def test_what_the_demo_asks_for_is_in_its_book(tmp_path) -> None:
+    written = list(write_pictures(tmp_path, 200, 51))
+    for scene, wanted in FEATURED:
+        shown = [
+            one
+            for one in written
+            if one.scene == scene
+            and set(wanted) <= {(thing.kind, thing.color) for thing in one.things}
+        ]
+        assert len(shown) >= 2
 
 
 PICTURE = Picture(
