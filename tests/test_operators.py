@@ -10,6 +10,7 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import numpy as np
 import pytest
+from fiftyone.operators.delegated import DelegatedOperationService
 from support.distances import reference
 from support.indexes import index_of
 
@@ -165,3 +166,23 @@ def test_a_form_says_what_is_missing(dataset) -> None:
     notice = form("search", dataset, {})["no_index"]
     assert notice["view"]["label"] == "This dataset has no FAISS index yet"
     assert notice["invalid"]
+
+
+def test_a_delegated_build_reports_its_progress(book) -> None:
+    ctx = {
+        "view": book[:5],
+        "params": {"brain_key": "later", "model": MODEL_NAME},
+        "request_delegation": True,
+    }
+    uri = f"{PLUGIN}/build_index"
+    queued = foo.execute_operator(uri, ctx=ctx)
+    assert "later" not in book.list_brain_runs()
+    service = DelegatedOperationService()
+    service.execute_queued_operations(operator=uri, limit=1)
+    run = service.get(queued.result["id"])
+    assert run.run_state == "completed"
+    assert run.status.progress == 1.0
+    assert run.status.label.startswith("5 of 5 embedded")
+    book.reload()
+    assert book.load_brain_results("later").sample_ids.tolist() == book[:5].values("id")
+    book.delete_brain_run("later")
