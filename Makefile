@@ -4,10 +4,11 @@
 PYTHON ?= python3
 DEMO_ARGS ?=
 TEST_ARGS ?=
+BENCH_ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint panel train screenshots clean
+.PHONY: demo test lint bench panel train screenshots clean
 
 demo: .venv/installed
 	@$(BIN)/python demo/run.py $(DEMO_ARGS)
@@ -33,6 +34,11 @@ lint: .venv/installed-for-tests
 	@$(PIP) --editable '.[test]'
 	@touch $@
 
+# Takes about an hour and 12 GB of memory; BENCH_ARGS='--sizes 10000 --real 0' a few minutes.
+bench: .venv/installed
+	@$(PIP) --editable '.[bench]'
+	$(BIN)/python benchmarks/bench_index.py $(BENCH_ARGS)
+
 # Bundles the panel's page; the bundle is committed, so only its authors need Node.
 panel:
 	cd panels/view && npm ci --no-audit --no-fund && npm run build
@@ -44,4 +50,4 @@ screenshots: .venv/installed-for-tests
 	$(BIN)/python docs/screenshots.py
 
 clean:
-	rm -rf .venv .demo .test build *.egg-info
+	rm -rf .venv .demo .test .bench build *.egg-info

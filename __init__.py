@@ -38,10 +38,13 @@ __all__ = [
     "build_index",
     "compute_embeddings",
     "delete_index",
+    "index_health",
     "list_indexes",
     "search",
     "tag_neighbors",
     "untag_neighbors",
+    "update_index",
+    "verify_index",
 ]
 
 

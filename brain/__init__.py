@@ -15,22 +15,27 @@ Underneath, each importing only from those below it:
 - ``store``, ``manifest``, ``ids``: files; no FAISS and no FiftyOne
 """
 
-from fiftyone_faiss.brain.build import (
+from fiftyone_faiss.brain.build import IndexReport, build_index, build_index_steps
+from fiftyone_faiss.brain.derived import INDEX_TYPES
+from fiftyone_faiss.brain.embedding import (
     DEFAULT_EMBEDDINGS_FIELD,
     EmbeddingReport,
-    IndexReport,
-    Progress,
-    build_index,
-    build_index_steps,
     compute_embeddings,
     compute_embeddings_steps,
 )
-from fiftyone_faiss.brain.index import METRICS
+from fiftyone_faiss.brain.health import (
+    IndexHealth,
+    index_health,
+    update_index,
+    update_index_steps,
+    verify_index,
+)
 from fiftyone_faiss.brain.manage import IndexInfo, delete_index, list_indexes
 from fiftyone_faiss.brain.media import PATCH_TYPES
 from fiftyone_faiss.brain.models import list_models, register_zoo_model
+from fiftyone_faiss.brain.progress import Progress
+from fiftyone_faiss.brain.scan import METRICS
 from fiftyone_faiss.brain.search import DEFAULT_K, Neighbors, SearchRequest, answer, search, warm
-from fiftyone_faiss.brain.similarity import INDEX_TYPES
 from fiftyone_faiss.brain.tags import (
     DEFAULT_TAG,
     Tagging,
@@ -48,6 +53,7 @@ __all__ = [
     "METRICS",
     "PATCH_TYPES",
     "EmbeddingReport",
+    "IndexHealth",
     "IndexInfo",
     "IndexReport",
     "Neighbors",
@@ -61,6 +67,7 @@ __all__ = [
     "compute_embeddings",
     "compute_embeddings_steps",
     "delete_index",
+    "index_health",
     "list_indexes",
     "list_models",
     "register_zoo_model",
@@ -68,5 +75,8 @@ __all__ = [
     "tag_answer",
     "tag_neighbors",
     "untag_neighbors",
+    "update_index",
+    "update_index_steps",
+    "verify_index",
     "warm",
 ]

@@ -1,84 +1,25 @@
-"""Computing embeddings and building indexes, step by step so that both can show progress.
-
-The ``*_steps`` functions are generators: they yield a :class:`Progress` after every batch, and
-return their report. The functions of the same names without ``_steps`` run them to the end with a
-progress bar.
-"""
+"""Building indexes, and completing those that were stopped."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
 
 import fiftyone.core.collections as foc
-import fiftyone.core.utils as fou
 import numpy as np
 from fiftyone.brain.internal.core import utils as fbu
 
+from fiftyone_faiss.brain.embedding import embed
 from fiftyone_faiss.brain.ids import pack_ids
 from fiftyone_faiss.brain.manage import index_keys, load_index
-from fiftyone_faiss.brain.media import Media, check_images, collect_media
+from fiftyone_faiss.brain.media import Media, check_images, collect_media, media_prints
 from fiftyone_faiss.brain.models import get_embedder
+from fiftyone_faiss.brain.progress import Progress, ProgressOption, Steps, run_steps
+from fiftyone_faiss.brain.segments import Matrix
 from fiftyone_faiss.brain.similarity import FaissSimilarityConfig, FaissSimilarityIndex
-from fiftyone_faiss.brain.store import Matrix
-from fiftyone_faiss.embedders import Embedder, embed_sources
-
-COMMIT_SECONDS = 3.0
-MANY_SEGMENTS = 8
-DEFAULT_EMBEDDINGS_FIELD = "embeddings"
-ProgressOption = bool | Callable[[Any], None] | None
-Report = TypeVar("Report")
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a long piece of work is.
-
-    Attributes:
-        done: things done, failures included
-        total: things to do
-        failed: things that failed
-        seconds: the time since the start
-    """
-
-    done: int
-    total: int
-    failed: int
-    seconds: float
-
-    @property
-    def fraction(self) -> float:
-        """The part that is done, 0 to 1."""
-        return self.done / self.total if self.total else 1.0
-
-    def __str__(self) -> str:
-        rate = self.done / self.seconds if self.seconds else 0.0
-        left = (self.total - self.done) / rate if rate else 0.0
-        failed = f", {self.failed:,} failed" if self.failed else ""
-        return (
-            f"{self.done:,} of {self.total:,} embedded, {rate:.0f} a second, "
-            f"{left:.0f} s left{failed}"
-        )
-
-
-Steps = Generator[Progress, None, Report]
-
-
-@dataclass(frozen=True)
-class EmbeddingReport:
-    """What came of embedding.
-
-    Attributes:
-        embedded: how many were embedded
-        failures: why the others were not, by their id
-        seconds: how long it took
-    """
-
-    embedded: int
-    failures: dict[str, str]
-    seconds: float
+from fiftyone_faiss.brain.store import Batch
+from fiftyone_faiss.embedders import Embedder
 
 
 @dataclass(frozen=True)
@@ -102,68 +43,6 @@ class IndexReport:
     def __str__(self) -> str:
         failed = f"; {len(self.failures):,} could not be read" if self.failures else ""
         return f"Index '{self.brain_key}' holds {self.size:,} vectors, {self.added:,} new{failed}."
-
-
-def compute_embeddings(
-    samples: foc.SampleCollection,
-    model: str | Embedder,
-    embeddings_field: str = DEFAULT_EMBEDDINGS_FIELD,
-    patches_field: str | None = None,
-    batch_size: int | None = None,
-    num_workers: int | None = None,
-    progress: ProgressOption = None,
-) -> EmbeddingReport:
-    """Embeds images, or the patches of a label field, and stores the vectors in a field.
-
-    Args:
-        samples: a dataset or view of images
-        model: an embedder or its name; see :func:`fiftyone_faiss.brain.models.get_embedder`
-        embeddings_field ("embeddings"): the field for the vectors; of the labels, for patches
-        patches_field (None): a field of Detections or Polylines
-        batch_size (None): images a batch
-        num_workers (None): decoding threads
-        progress (None): whether to show a progress bar, or a callback, as in FiftyOne
-
-    Returns:
-        an :class:`EmbeddingReport`
-
-    Raises:
-        ValueError: if the model, a field or the media is bad, saying what to do
-    """
-    steps = compute_embeddings_steps(
-        samples, model, embeddings_field, patches_field, batch_size, num_workers
-    )
-    return _run(steps, progress)
-
-
-def compute_embeddings_steps(
-    samples: foc.SampleCollection,
-    model: str | Embedder,
-    embeddings_field: str = DEFAULT_EMBEDDINGS_FIELD,
-    patches_field: str | None = None,
-    batch_size: int | None = None,
-    num_workers: int | None = None,
-) -> Steps[EmbeddingReport]:
-    """:func:`compute_embeddings`, step by step."""
-    if not embeddings_field.replace(".", "_").isidentifier():
-        raise ValueError(f"'{embeddings_field}' is no field name; give one such as 'embeddings'.")
-    media = collect_media(samples, patches_field)
-    embedder = get_embedder(model)
-    dataset = samples._root_dataset
-
-    def save(part: Media, vectors: Matrix) -> None:
-        fbu.add_embeddings(
-            dataset,
-            vectors,
-            part.sample_ids,
-            part.label_ids,
-            embeddings_field,
-            patches_field=patches_field,
-        )
-
-    started = time.perf_counter()
-    failures = yield from _embed(embedder, media, save, batch_size, num_workers)
-    return EmbeddingReport(len(media) - len(failures), failures, time.perf_counter() - started)
 
 
 def build_index(
@@ -195,7 +74,9 @@ def build_index(
             from ids to vectors
         patches_field (None): a field of Detections or Polylines, to index its patches
         metric ("cosine"): ``"cosine"``, ``"euclidean"`` or ``"dotproduct"``
-        index_type ("auto"): ``"flat"`` searches exactly; ``"auto"`` chooses by size
+        index_type ("auto"): see
+            :class:`fiftyone_faiss.brain.similarity.FaissSimilarityConfig`; ``"auto"`` chooses by
+            size
         root_dir (None): the folder that holds the index's folder
         batch_size (None): images a batch
         num_workers (None): decoding threads
@@ -211,7 +92,7 @@ def build_index(
         samples, brain_key, model, embeddings, patches_field, metric, index_type, root_dir,
         batch_size, num_workers,
     )  # fmt: skip
-    return _run(steps, progress)
+    return run_steps(steps, progress)
 
 
 def build_index_steps(
@@ -252,20 +133,40 @@ def build_index_steps(
     elif media is not None and embedder is not None:
         missing = np.flatnonzero(index.snapshot.rows_of(pack_ids(media.ids)) < 0)
         todo = media.keep(missing.tolist())
-
-        def save(part: Media, vectors: Matrix) -> None:
-            index.add_to_index(vectors, part.sample_ids, part.label_ids, reload=False)
-
-        failures = yield from _embed(embedder, todo, save, batch_size, num_workers)
-        facts = {"fingerprint": embedder.fingerprint, "failures": failures}
-        index.store.commit(facts=facts)
+        failures = yield from embed_into(index, embedder, todo, batch_size, num_workers)
         if len(failures) == len(media):
             _give_up(samples, brain_key, is_new, failures)
-    if len(index.snapshot.segments) > MANY_SEGMENTS:
-        index.store.compact()
+    index.vectors.maintain()
     index.reload()
     size = index.snapshot.size
     return IndexReport(brain_key, size, size - before, failures, time.perf_counter() - started)
+
+
+def embed_into(
+    index: FaissSimilarityIndex,
+    embedder: Embedder,
+    media: Media,
+    batch_size: int | None = None,
+    num_workers: int | None = None,
+) -> Steps[dict[str, str]]:
+    """Embeds media and commits them as they come; returns why some failed, by their id."""
+    if not media:
+        return {}
+    index.store.check_space(len(media), embedder.dim)
+
+    def save(part: Media, vectors: Matrix) -> None:
+        labels = None if part.label_ids is None else pack_ids(part.label_ids)
+        prints = media_prints(part)
+        fingerprint = embedder.fingerprint
+        index.add_batch(Batch(vectors, pack_ids(part.sample_ids), labels, prints, fingerprint))
+
+    failures = yield from embed(embedder, media, save, batch_size, num_workers)
+    # What failed before and was tried again has failed anew, or no longer.
+    old = index.snapshot.manifest.facts.get("failures", {})
+    others = {one: reason for one, reason in old.items() if one not in set(media.ids)}
+    facts = {"fingerprint": embedder.fingerprint, "failures": {**others, **failures}}
+    index.store.commit(facts=facts)
+    return failures
 
 
 def _open_index(
@@ -309,33 +210,6 @@ def _given(
     return found
 
 
-def _embed(
-    embedder: Embedder,
-    media: Media,
-    save: Callable[[Media, Matrix], None],
-    batch_size: int | None,
-    num_workers: int | None,
-) -> Steps[dict[str, str]]:
-    """Embeds and saves every few seconds; returns why some failed, by their id."""
-    started = saved = time.perf_counter()
-    failures: dict[str, str] = {}
-    positions: list[int] = []
-    vectors: list[Matrix] = []
-    done = 0
-    yield Progress(0, len(media), 0, 0.0)
-    for batch in embed_sources(embedder, media.sources, batch_size, num_workers):
-        positions += batch.positions.tolist()
-        vectors.append(batch.vectors)
-        failures.update({media.ids[f.position]: f.reason for f in batch.failures})
-        done += len(batch.positions) + len(batch.failures)
-        now = time.perf_counter()
-        if positions and (now - saved > COMMIT_SECONDS or done == len(media)):
-            save(media.keep(positions), np.concatenate(vectors))
-            positions, vectors, saved = [], [], now
-        yield Progress(done, len(media), len(failures), now - started)
-    return failures
-
-
 def _give_up(
     samples: foc.SampleCollection, brain_key: str, is_new: bool, failures: dict[str, str]
 ) -> None:
@@ -346,20 +220,3 @@ def _give_up(
         f"None of the {len(failures):,} images could be read; the first, {first_id}: {reason}. "
         "Check that the files are where the dataset says."
     )
-
-
-def _run(steps: Steps[Report], progress: ProgressOption) -> Report:
-    """Runs steps to their end, with FiftyOne's progress bar."""
-    iterator: Iterator[Progress] = iter(())
-    report: list[Report] = []
-
-    def collect() -> Iterator[Progress]:
-        report.append((yield from steps))
-
-    iterator = collect()
-    first = next(iterator, None)
-    if first is not None:
-        with fou.ProgressBar(total=first.total, progress=progress, iters_str="images") as bar:
-            for step in iterator:
-                bar.set_iteration(step.done)
-    return report[0]

@@ -1,203 +1,364 @@
-"""Nearest neighbours over a store's vectors. It knows no FiftyOne.
+"""Nearest neighbours over a store's vectors: FAISS proposes, exact distances decide. No FiftyOne.
 
-Every search has two steps: candidates, found fast in float32, and the distances of the winners,
-computed exactly in float64 from the vectors as they were given. So a distance depends only on
-the two vectors, whatever found the candidate. Candidates come from a scan of the mapped vectors:
-NumPy's matrix-vector product for a few queries, which runs at the memory's speed, and FAISS's
-blocked search for many.
+A search asks for candidates, scores them exactly, and tests the winners for being answers: for
+existing, and for being in a view. When too few are, it asks for more. Candidates come from
 
-Distances ascend: cosine is ``1 - cos`` (0 to 2; 1 to a vector of zeros), euclidean the unsquared
-L2 distance, dotproduct ``-<q, x>``.
+- a scan of all vectors, when the store is small, the question needs all of them, or in doubt;
+- a gathering of the rows of a view, when those are few;
+- a derived index, over the rows there were when it was built, and a scan of those added since.
+
+So every type of index gives the same distance for the same row; which rows it finds is a matter
+of recall, which is measured when the index is built.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
-import numpy.typing as npt
 
-from fiftyone_faiss.brain.store import Matrix, Rows, Snapshot
+from fiftyone_faiss.brain import derived as derivation
+from fiftyone_faiss.brain import scan
+from fiftyone_faiss.brain.derived import Derived, Effort
+from fiftyone_faiss.brain.manifest import DerivedInfo
+from fiftyone_faiss.brain.scan import Distances, Hits, Mask, Scan
+from fiftyone_faiss.brain.segments import Matrix, Rows
+from fiftyone_faiss.brain.snapshot import Snapshot
+from fiftyone_faiss.brain.store import Store
+from fiftyone_faiss.brain.tuning import TARGET_RECALL, Tuning, tune
 
-METRICS = ("cosine", "euclidean", "dotproduct")
-Mask = npt.NDArray[np.bool_]
-Distances = npt.NDArray[np.float64]
+logger = logging.getLogger(__name__)
 
-# Rows handled at once: 32,768 x 512 float32 are 64 MB, well above what a call costs.
-BLOCK_ROWS = 32_768
-# From this many queries on, one pass of FAISS beats a matrix-vector product for each.
+# From this many queries on, one pass of FAISS's exact search serves them all.
 MANY_QUERIES = 16
-# Candidates beyond k, so that float32 rounding cannot cost a true winner its place.
-SPARE = 16
+# A view of at most this part of the rows is gathered rather than searched around.
+GATHER = 1 / 12
+# Beyond this part of the rows, proposing candidates takes longer than a scan.
+WIDEST = 1 / 16
+# A derived index is made anew when this part of the rows is not in it, and so many at least.
+TAIL, TAIL_ROWS = 0.25, 10_000
+# Rows are numbered anew when this part of them is deleted, and so many at least.
+DEAD, DEAD_ROWS = 0.25, 1_000
+WIDEN = 4
 
 
 @dataclass(frozen=True)
-class Hits:
-    """What one query found: rows of the store, nearest first.
+class Scope:
+    """Which rows may be answers.
 
     Attributes:
-        rows: ``(n,)`` int64
-        distances: ``(n,)`` float64, ascending (descending for the least similar)
+        contains: tests ``(n,)`` rows, at the moment it is called
+        rows: lists all that may be answers, or gives None if that is every live row
+        listed: whether ``rows`` costs nothing any more
     """
 
-    rows: Rows
-    distances: Distances
+    contains: Callable[[Rows], Mask]
+    rows: Callable[[], Rows | None]
+    listed: bool = False
 
 
-def search(
-    snapshot: Snapshot,
-    queries: Matrix,
-    metric: str,
-    k: int | None,
-    mask: Mask | None = None,
-    reverse: bool = False,
-) -> list[Hits]:
-    """Finds the nearest rows of each query, ties by row.
+class VectorIndex:
+    """Searches a store, and keeps a derived index for it.
 
     Args:
-        snapshot: the vectors
-        queries: ``(Q, dim)`` float32
+        store: the vectors
         metric: one of ``METRICS``
-        k: how many, or None for all
-        mask (None): ``(total_rows,)`` bool, the rows that count; by default the live ones
-        reverse (False): whether to find the farthest instead, farthest first
-
-    Returns:
-        ``Q`` hits of ``min(k, mask.sum())`` rows each
-
-    Raises:
-        ValueError: if the queries have another dimension than the vectors
+        index_type: one of ``INDEX_TYPES``, or a FAISS factory string
     """
-    mask = snapshot.live if mask is None else mask
-    count = int(np.count_nonzero(mask))
-    if not count:
-        return [Hits(np.empty(0, np.int64), np.empty(0))] * len(queries)
-    if queries.shape[1] != snapshot.manifest.dim:
-        raise ValueError(
-            f"The query has {queries.shape[1]} dimensions but the index has "
-            f"{snapshot.manifest.dim}; embed it with the model of the index."
-        )
-    wanted = count if k is None else min(k, count)
-    width = min(wanted + SPARE, count)
-    if width == count:
-        candidates: Iterator[Rows] = iter([np.flatnonzero(mask)] * len(queries))
-    elif len(queries) >= MANY_QUERIES and not reverse:
-        candidates = iter(_candidates_of_many(snapshot, queries, metric, width, mask))
-    else:
-        candidates = (_candidates(snapshot, q, metric, width, mask, reverse) for q in queries)
-    return [
-        _rank(rows, distances(snapshot, query[None], metric, rows)[0], wanted, reverse)
-        for query, rows in zip(queries, candidates, strict=True)
-    ]
+
+    def __init__(self, store: Store, metric: str, index_type: str) -> None:
+        self.store = store
+        self.metric = metric
+        self.index_type = index_type
+        self._opened: tuple[str, Derived | None] | None = None
+        self._opening = threading.Lock()
+
+    # -- searching -----------------------------------------------------------------------------
+
+    def search(
+        self,
+        snapshot: Snapshot,
+        queries: Matrix,
+        k: int | None,
+        scope: Scope,
+        reverse: bool = False,
+    ) -> list[Hits]:
+        """Finds the nearest rows of each query, ties by row.
+
+        Args:
+            snapshot: the generation to search
+            queries: ``(Q, dim)`` float32
+            k: how many, or None for all
+            scope: which rows may be answers
+            reverse (False): whether to find the farthest instead, farthest first
+
+        Returns:
+            ``Q`` hits of ``k`` rows each, or of as many as there are in the scope
+
+        Raises:
+            ValueError: if the queries have another dimension than the vectors
+        """
+        if snapshot.total_rows and queries.shape[1] != snapshot.dim:
+            raise ValueError(
+                f"The query has {queries.shape[1]} dimensions but the index has {snapshot.dim}; "
+                "embed it with the model of the index."
+            )
+        if not snapshot.size or k == 0:
+            return [Hits(np.empty(0, np.int64), np.empty(0))] * len(queries)
+        if len(queries) < MANY_QUERIES:
+            return [self._search_one(snapshot, q, k, scope, reverse) for q in queries]
+        rows = answers(snapshot, scope)
+        if k is None or reverse or k >= len(rows):
+            return [
+                scan.rank(rows, scan.distances(snapshot, q, self.metric, rows), k, reverse)
+                for q in queries
+            ]
+        return scan.search_many(snapshot, queries, self.metric, k, mask_of(snapshot, rows))
+
+    def _search_one(
+        self, snapshot: Snapshot, query: Matrix, k: int | None, scope: Scope, reverse: bool
+    ) -> Hits:
+        if k is None:
+            rows = answers(snapshot, scope)
+            found = scan.distances(snapshot, query, self.metric, rows)
+            return scan.rank(rows, found, None, reverse)
+        if not scope.listed:
+            hits = self._around(snapshot, query, k, scope, reverse)
+            if hits is not None:
+                return hits
+        return self._inside(snapshot, query, k, scope, reverse)
+
+    def _around(
+        self, snapshot: Snapshot, query: Matrix, k: int, scope: Scope, reverse: bool
+    ) -> Hits | None:
+        """Searches all rows and tests the winners; None if a list of the scope serves better."""
+        derived = None if reverse else self._derived(snapshot)
+        propose = self._proposer(snapshot, derived, query, None, reverse)
+        width = k
+        while True:
+            if derived is not None and width > WIDEST * snapshot.total_rows:
+                derived = None
+                propose = self._proposer(snapshot, None, query, None, reverse)
+            hits = self._scored(snapshot, query, propose(width), reverse)
+            complete = derived is None and width >= snapshot.size
+            if not complete:
+                hits = Hits(hits.rows[:width], hits.distances[:width])
+            good = scope.contains(hits.rows)
+            if complete or np.count_nonzero(good) >= k:
+                return Hits(hits.rows[good][:k], hits.distances[good][:k])
+            # One round more may do for a view of half of the rows, none will for one of few.
+            if width > k and scope.rows() is not None:
+                return None
+            width = max(width * WIDEN, 64)
+
+    def _inside(
+        self, snapshot: Snapshot, query: Matrix, k: int, scope: Scope, reverse: bool
+    ) -> Hits:
+        """Searches the listed rows of a scope."""
+        rows = answers(snapshot, scope)
+        part = len(rows) / max(1, snapshot.total_rows)
+        mask = None if part <= GATHER else mask_of(snapshot, rows)
+        derived = None if reverse or mask is None else self._derived(snapshot)
+        while True:
+            wanted = min(k, len(rows))
+            if derived is not None:
+                # Enough that as many as are wanted can be expected inside, and a margin.
+                width = int(1.5 * wanted / part) + 16
+                hits = None
+                if width <= WIDEST * snapshot.total_rows:
+                    assert mask is not None
+                    propose = self._proposer(snapshot, derived, query, None, False)
+                    found = self._scored(snapshot, query, propose(width), False)
+                    inside = mask[found.rows[:width]]
+                    if np.count_nonzero(inside) >= wanted:
+                        hits = Hits(
+                            found.rows[:width][inside][:wanted],
+                            found.distances[:width][inside][:wanted],
+                        )
+                if hits is None:
+                    derived = None
+                    continue
+            else:
+                chosen = rows if mask is None else None
+                through = Scan(
+                    snapshot, query, self.metric, rows=chosen, mask=mask, reverse=reverse
+                )
+                found = self._scored(snapshot, query, through.best(wanted), reverse)
+                hits = Hits(found.rows[:wanted], found.distances[:wanted])
+            good = scope.contains(hits.rows)
+            if good.all():
+                return hits
+            # Gone since the list was made: look again without them.
+            rows = np.setdiff1d(rows, hits.rows[~good], assume_unique=True)
+            mask = None if mask is None else mask_of(snapshot, rows)
+
+    def _proposer(
+        self,
+        snapshot: Snapshot,
+        derived: Derived | None,
+        query: Matrix,
+        mask: Mask | None,
+        reverse: bool,
+    ) -> Callable[[int], Rows]:
+        if derived is None:
+            return Scan(snapshot, query, self.metric, mask=mask, reverse=reverse).best
+        tail: Scan | None = None
+        if derived.rows < snapshot.total_rows:
+            tail = Scan(snapshot, query, self.metric, start=derived.rows)
+
+        def propose(width: int) -> Rows:
+            rows = derived.propose(query, width)
+            rows = rows[snapshot.live[rows]]
+            return rows if tail is None else np.concatenate([rows, tail.best(width)])
+
+        return propose
+
+    def _scored(self, snapshot: Snapshot, query: Matrix, rows: Rows, reverse: bool) -> Hits:
+        found = scan.distances(snapshot, query, self.metric, rows)
+        return scan.rank(rows, found, None, reverse)
+
+    def combined(
+        self,
+        snapshot: Snapshot,
+        queries: Matrix,
+        k: int | None,
+        scope: Scope,
+        combine: Callable[..., Distances],
+        reverse: bool = False,
+    ) -> Hits:
+        """Ranks all rows by a combination of their distances to several queries, exactly."""
+        rows = answers(snapshot, scope)
+        each = [scan.distances(snapshot, query, self.metric, rows) for query in queries]
+        return scan.rank(rows, combine(np.stack(each), axis=0), k, reverse)
+
+    def within(
+        self, snapshot: Snapshot, queries: Matrix, thresh: float, scope: Scope
+    ) -> list[Hits]:
+        """Finds all rows at most ``thresh`` away from each query, nearest first, exactly."""
+        mask = mask_of(snapshot, answers(snapshot, scope))
+        return scan.within(snapshot, queries, self.metric, thresh, mask)
+
+    # -- the derived index ---------------------------------------------------------------------
+
+    def tuning(self, snapshot: Snapshot) -> Tuning | None:
+        """What was measured when the derived index was built; None for exact search."""
+        info = snapshot.manifest.derived
+        return None if info is None else _tuning_of(info)
+
+    def is_stale(self, snapshot: Snapshot) -> bool:
+        """Whether the derived index should be made, or made anew, or no longer be."""
+        info = snapshot.manifest.derived
+        factory = self._factory(snapshot)
+        if factory is None:
+            return info is not None
+        if info is None:
+            return True
+        tail = snapshot.total_rows - info.rows
+        return tail > max(TAIL_ROWS, TAIL * info.rows)
+
+    def maintain(
+        self,
+        target_recall: float = TARGET_RECALL,
+        force: bool = False,
+        on_rows: Callable[[int], None] = lambda rows: None,
+    ) -> None:
+        """Does what has become due: numbers rows anew, builds and tunes the derived index.
+
+        Args:
+            target_recall (0.99): the recall to tune it to, of the 10 nearest
+            force (False): whether to build it anew anyway
+            on_rows: is told how many rows were added to it so far
+        """
+        snapshot = self.store.snapshot()
+        if len(snapshot.deleted) > max(DEAD_ROWS, DEAD * snapshot.total_rows):
+            self.store.compact()
+            snapshot = self.store.snapshot()
+        while force or self.is_stale(snapshot):
+            factory = self._factory(snapshot)
+            if factory is None:
+                self.store.drop_derived()
+                return
+            index = derivation.build(snapshot, factory, self.metric, on_rows)
+            found = tune(index, snapshot, self.metric, target_recall)
+            facts = {"factory": factory, **asdict(found)}
+            if self.store.put_derived(snapshot, facts, partial(_write, index)):
+                return
+            # Another process numbered the rows anew meanwhile.
+            snapshot = self.store.snapshot()
+
+    def retune(self, target_recall: float = TARGET_RECALL) -> None:
+        """Tunes the derived index anew, if there is one, without building it anew."""
+        snapshot = self.store.snapshot()
+        derived = self._derived(snapshot)
+        info = snapshot.manifest.derived
+        if derived is not None and info is not None:
+            found = tune(derived.index, snapshot, self.metric, target_recall)
+            self.store.put_derived(snapshot, {**info.facts, **asdict(found)}, None)
+
+    def _factory(self, snapshot: Snapshot) -> str | None:
+        """The FAISS factory string that the store should have an index of now, None for none."""
+        if not snapshot.size:
+            return None
+        factory = derivation.factory_string(self.index_type, snapshot.size, snapshot.dim)
+        if factory is None:
+            return None
+        needed = derivation.rows_needed(factory, snapshot.dim, self.metric)
+        return factory if snapshot.size >= needed else None
+
+    def _derived(self, snapshot: Snapshot) -> Derived | None:
+        """The derived index of a generation, opened once; None if it has none that is sound."""
+        info = snapshot.manifest.derived
+        if info is None:
+            return None
+        with self._opening:
+            key = f"{info.file.name} {info.facts['efforts']}"
+            if self._opened is None or self._opened[0] != key:
+                self._opened = (key, self._open(info))
+            return self._opened[1]
+
+    def _open(self, info: DerivedInfo) -> Derived | None:
+        # FAISS's parser sees no file that is not exactly what was written.
+        if not self.store.is_sound(info.file):
+            logger.warning(
+                "%s is missing or damaged, so searches go through all vectors, which is exact but "
+                "slower; run update_index to make it anew.",
+                self.store.path / info.file.name,
+            )
+            return None
+        path = self.store.path / info.file.name
+        return Derived.read(path, self.metric, _tuning_of(info).efforts)
 
 
-def within(
-    snapshot: Snapshot, query: Matrix, metric: str, thresh: float, mask: Mask | None = None
-) -> Hits:
-    """Finds all rows at most ``thresh`` away from one ``(dim,)`` query, nearest first."""
-    rows = np.flatnonzero(snapshot.live if mask is None else mask)
-    found = distances(snapshot, query[None], metric, rows)[0]
-    near = found <= thresh
-    return _rank(rows[near], found[near], int(near.sum()), reverse=False)
+def answers(snapshot: Snapshot, scope: Scope) -> Rows:
+    """The ``(n,)`` rows of a scope that exist at this moment, ascending."""
+    rows = scope.rows()
+    if rows is None:
+        rows = snapshot.live_rows
+        return rows[scope.contains(rows)]
+    return rows
 
 
-def distances(snapshot: Snapshot, queries: Matrix, metric: str, rows: Rows) -> Distances:
-    """The exact distances of queries to rows.
-
-    Args:
-        snapshot: the vectors
-        queries: ``(Q, dim)``
-        metric: one of ``METRICS``
-        rows: ``(n,)`` int64
-
-    Returns:
-        ``(Q, n)`` float64
-    """
-    wide = queries.astype(np.float64)
-    out = np.empty((len(queries), len(rows)))
-    for start in range(0, len(rows), BLOCK_ROWS):
-        block = slice(start, start + BLOCK_ROWS)
-        vectors = snapshot.vectors_at(rows[block]).astype(np.float64)
-        out[:, block] = pairwise(wide, vectors, metric)
-    return out
+def mask_of(snapshot: Snapshot, rows: Rows) -> Mask:
+    """``(total_rows,)`` bool, whether a row is one of these."""
+    mask = np.zeros(snapshot.total_rows, bool)
+    mask[rows] = True
+    return mask
 
 
-def pairwise(queries: Distances, vectors: Distances, metric: str) -> Distances:
-    """``(Q, n)`` distances of ``(Q, dim)`` queries to ``(n, dim)`` vectors, in their precision."""
-    if metric == "euclidean":
-        return np.stack([np.linalg.norm(vectors - query, axis=1) for query in queries])
-    products = queries @ vectors.T
-    if metric == "dotproduct":
-        return -products
-    lengths = np.outer(np.linalg.norm(queries, axis=1), np.linalg.norm(vectors, axis=1))
-    cosines = np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
-    return 1.0 - np.clip(cosines, -1.0, 1.0)
+def _write(index: faiss.Index, path: Path) -> None:
+    try:
+        faiss.write_index(index, str(path))
+    except RuntimeError as error:
+        raise OSError(f"FAISS could not write {path}: {error}") from error
 
 
-def _rank(rows: Rows, found: Distances, k: int, reverse: bool) -> Hits:
-    order = np.lexsort((rows, -found if reverse else found))[:k]
-    return Hits(rows[order], found[order])
-
-
-def _candidates(
-    snapshot: Snapshot, query: Matrix, metric: str, width: int, mask: Mask, reverse: bool
-) -> Rows:
-    """The ``width`` best rows for one query, by a key in float32 that orders like the metric."""
-    rows, keys = [], []
-    for start, vectors, norms in _blocks(snapshot):
-        key = _ordering_key(vectors, norms, query, metric)
-        key = -key if reverse else key
-        key[~mask[start : start + len(key)]] = np.inf
-        best = _smallest(key, width)
-        rows.append(best + start)
-        keys.append(key[best])
-    all_rows = np.concatenate(rows)
-    return all_rows[_smallest(np.concatenate(keys), width)]
-
-
-def _ordering_key(vectors: Matrix, norms: Matrix, query: Matrix, metric: str) -> Matrix:
-    products = vectors @ query
-    if metric == "dotproduct":
-        return -products
-    if metric == "euclidean":
-        return norms * norms - 2.0 * products
-    # A vector of zeros has the distance 1 of a right angle, that is, a cosine of 0.
-    return -np.divide(products, norms, out=np.zeros_like(products), where=norms > 0)
-
-
-def _candidates_of_many(
-    snapshot: Snapshot, queries: Matrix, metric: str, width: int, mask: Mask
-) -> Rows:
-    """``(Q, width)`` rows: FAISS's exact search, block by block, merged."""
-    kind = faiss.METRIC_L2 if metric == "euclidean" else faiss.METRIC_INNER_PRODUCT
-    queries = np.ascontiguousarray(queries, np.float32)
-    rows, keys = [], []
-    for start, vectors, norms in _blocks(snapshot):
-        here = np.flatnonzero(mask[start : start + len(norms)])
-        if not here.size:
-            continue
-        block = np.ascontiguousarray(vectors[here])
-        if metric == "cosine":
-            block /= np.where(norms[here] > 0, norms[here], 1)[:, None]
-        found, at = faiss.knn(queries, block, min(width, here.size), metric=kind)
-        rows.append(start + here[at])
-        keys.append(found if kind == faiss.METRIC_L2 else -found)
-    all_rows, all_keys = np.hstack(rows), np.hstack(keys)
-    best = np.argpartition(all_keys, width - 1, axis=1)[:, :width]
-    return np.take_along_axis(all_rows, best, axis=1)
-
-
-def _smallest(keys: Matrix, width: int) -> Rows:
-    if len(keys) <= width:
-        return np.arange(len(keys))
-    return np.argpartition(keys, width - 1)[:width]
-
-
-def _blocks(snapshot: Snapshot) -> Iterator[tuple[int, Matrix, Matrix]]:
-    """Goes through the vectors: the first row of a block, its vectors, their norms."""
-    for segment in snapshot.segments:
-        for start in range(0, len(segment.norms), BLOCK_ROWS):
-            block = slice(start, start + BLOCK_ROWS)
-            yield segment.start + start, segment.vectors[block], segment.norms[block]
+def _tuning_of(info: DerivedInfo) -> Tuning:
+    facts: dict[str, Any] = {key: info.facts[key] for key in Tuning.__dataclass_fields__}
+    return Tuning(**{**facts, "efforts": tuple(Effort(**one) for one in facts["efforts"])})

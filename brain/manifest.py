@@ -3,30 +3,63 @@
 from __future__ import annotations
 
 import json
-import os
+import socket
 import uuid
+import zlib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+from fiftyone_faiss.brain.disk import Disk
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
+DTYPES = ("float32", "float16")
 
 
 class StoreError(ValueError):
-    """A store that is missing, damaged, or of a newer format."""
+    """A store that is missing, damaged, unwritable, or of another format."""
 
 
 @dataclass(frozen=True)
 class SegmentInfo:
-    """A segment as the manifest names it: its file stem, its rows, a CRC-32 of each file."""
+    """A segment as the manifest names it.
+
+    Attributes:
+        name: its file
+        rows: its number of rows
+        checksum: the CRC-32 of its table of checksums
+        model: the fingerprint of the model that made its vectors, None if they were given
+    """
 
     name: str
     rows: int
-    checksums: dict[str, int]
+    checksum: int
+    model: str | None = None
+
+
+@dataclass(frozen=True)
+class FileInfo:
+    """A small file as the manifest names it: its file, its size, the CRC-32 of all of it."""
+
+    name: str
+    bytes: int
+    checksum: int
+
+
+@dataclass(frozen=True)
+class DerivedInfo:
+    """A file made of the vectors, which can be thrown away and made again.
+
+    Attributes:
+        file: the file
+        rows: it covers the rows from 0 up to here
+        facts: what its maker wants to know when it is read, JSON values only
+    """
+
+    file: FileInfo
+    rows: int
+    facts: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -35,54 +68,78 @@ class Manifest:
 
     Attributes:
         generation: the number of commits so far
+        epoch: the number of times that rows were numbered anew
         dim: the length of every vector, None before the first
+        dtype: how vectors are kept, ``"float32"`` or ``"float16"``
         has_labels: whether each row belongs to a label of a sample
-        facts: what the layer above wants to remember beside the vectors, JSON values only
+        facts: what the layer above wants to remember beside the vectors, JSON values only: the
+            metric, the model, the database and the dataset it belongs to
         segments: the segments, in the order of their rows
-        deleted: the name of the file of deleted rows, if there are any
+        deleted: the file of deleted rows, if there are any
+        derived: the derived file, if there is one
     """
 
     generation: int = 0
+    epoch: int = 0
     dim: int | None = None
+    dtype: str = "float32"
     has_labels: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
     segments: tuple[SegmentInfo, ...] = ()
-    deleted: str | None = None
+    deleted: FileInfo | None = None
+    derived: DerivedInfo | None = None
     format_version: int = FORMAT_VERSION
 
+    @property
+    def file_names(self) -> set[str]:
+        """The files that belong to this generation, beside the manifest."""
+        names = {segment.name for segment in self.segments}
+        names |= {self.deleted.name} if self.deleted else set()
+        return names | ({self.derived.file.name} if self.derived else set())
+
     @classmethod
-    def read(cls, path: Path) -> Manifest:
-        try:
-            data = json.loads(path.read_bytes())
-        except FileNotFoundError as error:
+    def parse(cls, data: bytes, path: Path) -> Manifest:
+        """Reads what :meth:`write` wrote.
+
+        Raises:
+            StoreError: if it is damaged, or of another format
+        """
+        body, _, checksum = data.rpartition(b"\n")
+        if not checksum.isdigit() or int(checksum) != zlib.crc32(body):
             raise StoreError(
-                f"There is no index at {path.parent}; restore that folder, or delete this brain "
-                "run and build the index again."
-            ) from error
-        except json.JSONDecodeError as error:
-            raise StoreError(f"{path} is damaged; build the index again.") from error
-        if data["format_version"] > FORMAT_VERSION:
-            raise StoreError(
-                f"{path.parent} was written by a newer fiftyone-faiss; upgrade it to read this "
-                "index."
+                f"{path} is damaged; restore it from a backup, or delete this brain run and build "
+                "the index again."
             )
-        data["segments"] = tuple(SegmentInfo(**segment) for segment in data["segments"])
-        return cls(**data)
+        values = json.loads(body)
+        version = values["format_version"]
+        if version != FORMAT_VERSION:
+            what = "a newer" if version > FORMAT_VERSION else "an early"
+            todo = "upgrade it" if version > FORMAT_VERSION else "build the index again"
+            raise StoreError(f"{path.parent} was written by {what} fiftyone-faiss; {todo}.")
+        values["segments"] = tuple(SegmentInfo(**one) for one in values["segments"])
+        if values["deleted"]:
+            values["deleted"] = FileInfo(**values["deleted"])
+        if values["derived"]:
+            derived = values["derived"]
+            values["derived"] = DerivedInfo(**{**derived, "file": FileInfo(**derived["file"])})
+        return cls(**values)
 
-    def write(self, path: Path) -> None:
-        write_file(path, json.dumps(asdict(self), indent=1).encode())
+    def write(self, disk: Disk, folder: Path) -> None:
+        """Makes this the newest generation, in full or not at all, even after a power cut."""
+        body = json.dumps(asdict(self), indent=1).encode()
+        temporary = folder / f"{MANIFEST}.{uuid.uuid4().hex[:8]}.tmp"
+        with disk.create(temporary) as file:
+            disk.write(file, b"%b\n%d" % (body, zlib.crc32(body)))
+            disk.sync(file)
+        # The files it names must not be lost while it is kept.
+        disk.sync_folder(folder)
+        disk.replace(temporary, folder / MANIFEST)
+        disk.sync_folder(folder)
 
 
-def write_file(path: Path, data: bytes | npt.NDArray[np.uint8]) -> None:
-    """Writes a file so that it is there in full or not at all, even after a power cut."""
-    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.tmp")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+def missing_store(folder: Path) -> StoreError:
+    """The error of a store that is not where it should be."""
+    return StoreError(
+        f"There is no index at {folder} on {socket.gethostname()}; restore that folder, or run "
+        "update_index to make it anew from the dataset."
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ import fiftyone.core.labels as fol
 import fiftyone.core.media as fomm
 
 from fiftyone_faiss.brain.membership import check_exists
+from fiftyone_faiss.brain.segments import MediaPrints, unknown_media
 from fiftyone_faiss.embedders import ImageSource
 
 PATCH_TYPES = (fol.Detection, fol.Detections, fol.Polyline, fol.Polylines)
@@ -58,11 +60,28 @@ def collect_media(samples: foc.SampleCollection, patches_field: str | None = Non
         ValueError: if there is nothing, or nothing that can be embedded, saying what to do
     """
     check_images(samples)
-    media = _images(samples) if patches_field is None else _patches(samples, patches_field)
+    media = list_media(samples, patches_field)
     if not media:
         what = "samples" if patches_field is None else f"labels in '{patches_field}'"
         raise ValueError(f"'{samples._root_dataset.name}' has no {what} to embed; add some first.")
     return media
+
+
+def list_media(samples: foc.SampleCollection, patches_field: str | None) -> Media:
+    """Lists what there is to embed, if anything; see :func:`collect_media`."""
+    return _images(samples) if patches_field is None else _patches(samples, patches_field)
+
+
+def media_prints(media: Media) -> MediaPrints:
+    """``(n,)`` sizes and times of change of the files of some media, -1 where there is none."""
+    prints = unknown_media(len(media))
+    for i, source in enumerate(media.sources):
+        try:
+            status = os.stat(source.path)
+        except OSError:
+            continue
+        prints[i] = (status.st_size, status.st_mtime_ns)
+    return prints
 
 
 def check_images(samples: foc.SampleCollection) -> None:

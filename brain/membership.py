@@ -2,60 +2,42 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import fiftyone as fo
 import fiftyone.core.collections as foc
+import fiftyone.core.odm as foo
+import fiftyone.core.stages as fos
 import numpy as np
-from bson import ObjectId
+from bson import ObjectId, json_util
 from fiftyone.brain.internal.core import utils as fbu
 
 from fiftyone_faiss.brain.ids import pack_ids, unpack_ids
-from fiftyone_faiss.brain.store import Rows, Snapshot
+from fiftyone_faiss.brain.index import Scope
+from fiftyone_faiss.brain.scan import Mask
+from fiftyone_faiss.brain.segments import Rows
+from fiftyone_faiss.brain.snapshot import Snapshot
 
 # Ids looked up at once: 50,000 stay well under MongoDB's 16 MB a message, and so do their labels.
 LOOKUP = 50_000
+# Views whose rows are remembered, by an index.
+REMEMBERED = 8
+# Stages that keep or drop each sample by itself, so that a few samples can be tested alone.
+FILTERS = (
+    fos.Exclude, fos.ExcludeBy, fos.ExcludeFields, fos.ExcludeLabels, fos.Exists, fos.FilterField,
+    fos.FilterLabels, fos.Match, fos.MatchLabels, fos.MatchTags, fos.Select, fos.SelectBy,
+    fos.SelectFields, fos.SelectLabels, fos.ToPatches,
+)  # fmt: skip
 
 
 def collection_ids(samples: foc.SampleCollection, patches_field: str | None) -> list[str]:
     """The ids of a collection's samples, or of its labels in a patches field, in its order."""
     if patches_field is None:
         ids: list[str] = samples.values("sample_id" if samples._is_patches else "id")
-        return ids
+        return list(dict.fromkeys(ids))
     _, labels = fbu.get_ids(samples, patches_field=patches_field)
     return labels.tolist()
-
-
-def alive(
-    dataset: fo.Dataset, patches_field: str | None, snapshot: Snapshot, rows: Rows
-) -> np.ndarray:
-    """Asks the database which rows' samples, or labels, still exist.
-
-    Args:
-        dataset: the dataset
-        patches_field: the labels' field, or None for samples
-        snapshot: the store's rows
-        rows: ``(n,)`` int64
-
-    Returns:
-        ``(n,)`` bool
-    """
-    check_exists(dataset)
-    found: set[Any] = set()
-    for start in range(0, len(rows), LOOKUP):
-        ids = unpack_ids(snapshot.sample_ids[rows[start : start + LOOKUP]])
-        found |= _existing(dataset, patches_field, [ObjectId(one) for one in ids])
-    known = pack_ids(found)
-    return np.isin(snapshot.ids[rows], known)
-
-
-def _existing(dataset: fo.Dataset, patches_field: str | None, ids: list[ObjectId]) -> set[Any]:
-    samples = dataset._sample_collection
-    query = {"_id": {"$in": ids}}
-    if patches_field is None:
-        return {document["_id"] for document in samples.find(query, {"_id": 1})}
-    _, path = dataset._get_label_field_path(patches_field, "_id")
-    return set(samples.distinct(path, query))
 
 
 def check_exists(samples: foc.SampleCollection) -> None:
@@ -64,3 +46,118 @@ def check_exists(samples: foc.SampleCollection) -> None:
     dataset = samples if isinstance(samples, fo.Dataset) else samples._root_dataset
     if dataset.deleted or not fo.dataset_exists(dataset.name):
         raise ValueError(f"The dataset '{dataset.name}' was deleted; open another dataset.")
+
+
+def database_id() -> str:
+    """The identity of FiftyOne's database: the UUID that it gave its collection of datasets."""
+    reply = foo.get_db_conn().command("listCollections", filter={"name": "datasets"})
+    found = reply["cursor"]["firstBatch"]
+    return found[0]["info"]["uuid"].hex() if found else ""
+
+
+class Membership:
+    """Tells which rows of an index are in a collection.
+
+    Args:
+        samples: the collection that was indexed
+        patches_field: the labels' field, or None for samples
+    """
+
+    def __init__(self, samples: foc.SampleCollection, patches_field: str | None) -> None:
+        self._root: fo.Dataset = samples._root_dataset
+        self._is_frames: bool = samples._is_frames
+        self._field = patches_field
+        self._remembered: dict[str, tuple[Any, Rows, int]] = {}
+
+    def scope(self, samples: foc.SampleCollection | None, snapshot: Snapshot) -> Scope:
+        """The rows that are in a collection, or with None in the dataset, at this moment."""
+        if samples is None:
+            return Scope(lambda rows: self.alive(snapshot, rows), lambda: None)
+        filters = all(isinstance(stage, FILTERS) for stage in samples._all_stages)
+        if filters and self._fresh(samples, snapshot) is None:
+            return Scope(
+                lambda rows: self._inside(samples, snapshot, rows),
+                lambda: self.rows(samples, snapshot)[0],
+            )
+        rows, _ = self.rows(samples, snapshot)
+        return Scope(lambda some: self.alive(snapshot, some), lambda: rows, listed=True)
+
+    def alive(self, snapshot: Snapshot, rows: Rows) -> Mask:
+        """Asks the database which rows' samples, or labels, still exist.
+
+        Args:
+            snapshot: the store's rows
+            rows: ``(n,)`` int64
+
+        Returns:
+            ``(n,)`` bool
+        """
+        check_exists(self._root)
+        found: set[Any] = set()
+        for start in range(0, len(rows), LOOKUP):
+            ids = unpack_ids(snapshot.sample_ids[rows[start : start + LOOKUP]])
+            found |= self._existing([ObjectId(one) for one in ids])
+        return np.isin(snapshot.ids[rows], pack_ids(found))
+
+    def rows(self, samples: foc.SampleCollection, snapshot: Snapshot) -> tuple[Rows, int]:
+        """The rows of a view, in its order, and how many of its ids have none."""
+        key = _fingerprint(samples)
+        token = self.token(samples, snapshot)
+        known = self._remembered.get(key)
+        if known is not None and known[0] == token:
+            return known[1], known[2]
+        rows = snapshot.rows_of(pack_ids(collection_ids(samples, self._field)))
+        found = rows[rows >= 0]
+        # Replaced as a whole, for other threads read it.
+        others = [one for one in self._remembered.items() if one[0] != key][1 - REMEMBERED :]
+        self._remembered = {**dict(others), key: (token, found, len(rows) - len(found))}
+        return found, len(rows) - len(found)
+
+    def token(self, samples: foc.SampleCollection, snapshot: Snapshot) -> Any:
+        """A value that changes when the data of a collection do, or the store."""
+        document = foo.get_db_conn().datasets.find_one(
+            {"_id": self._root._doc.id}, {"last_deletion_at": 1, "last_modified_at": 1}
+        )
+        collections = [self._root._sample_collection, samples._dataset._sample_collection]
+        if self._is_frames:
+            collections.append(self._root._frame_collection)
+        newest = [
+            (one.find_one({}, {"last_modified_at": 1}, sort=[("last_modified_at", -1)]),
+             one.estimated_document_count())
+            for one in collections
+        ]  # fmt: skip
+        return (document, newest, snapshot.manifest.generation)
+
+    def _fresh(self, samples: foc.SampleCollection, snapshot: Snapshot) -> Rows | None:
+        known = self._remembered.get(_fingerprint(samples))
+        if known is None or known[0] != self.token(samples, snapshot):
+            return None
+        return known[1]
+
+    def _inside(self, samples: foc.SampleCollection, snapshot: Snapshot, rows: Rows) -> Mask:
+        """Asks the database which of a few rows are in a view."""
+        check_exists(self._root)
+        sample_ids = unpack_ids(snapshot.sample_ids[rows])
+        if not samples._is_patches:
+            some = samples.select(list(dict.fromkeys(sample_ids)))
+        elif self._field is None:
+            some = samples.select_by("sample_id", sample_ids)
+        else:
+            some = samples.select(unpack_ids(snapshot.ids[rows]))
+        inside = pack_ids(collection_ids(some, self._field))
+        return np.isin(snapshot.ids[rows], inside)
+
+    def _existing(self, ids: list[ObjectId]) -> set[Any]:
+        collection = self._root._frame_collection if self._is_frames else None
+        collection = self._root._sample_collection if collection is None else collection
+        query = {"_id": {"$in": ids}}
+        if self._field is None:
+            return {document["_id"] for document in collection.find(query, {"_id": 1})}
+        _, path = self._root._get_label_field_path(self._field, "_id")
+        return set(collection.distinct(path, query))
+
+
+def _fingerprint(samples: foc.SampleCollection) -> str:
+    stages = [stage._serialize(include_uuid=False) for stage in samples._all_stages]
+    text: str = json.dumps(stages, default=json_util.default, sort_keys=True)
+    return text

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
+import uuid
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +21,6 @@ import fiftyone.zoo as foz
 import numpy as np
 from PIL import Image
 
-from fiftyone_faiss.brain.manifest import write_file
 from fiftyone_faiss.embedders import Embedder, EmbedderError, Vectors
 
 if TYPE_CHECKING:
@@ -135,7 +136,10 @@ def register_zoo_model(name: str, spec: OpenClipSpec) -> None:
         },
         "requirements": {"packages": ["torch", "torchvision", "open_clip_torch"]},
     }
-    write_file(path, json.dumps({"models": [entry]}, indent=1).encode())
+    # In one step: other processes may be reading the folder.
+    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    temporary.write_text(json.dumps({"models": [entry]}, indent=1))
+    os.replace(temporary, path)
 
 
 def find_model(name: str, model_kwargs: dict[str, Any] | None) -> fom.Model | None:

@@ -17,8 +17,8 @@ from bson import ObjectId
 from PIL import Image
 
 from fiftyone_faiss.brain.models import get_embedder
+from fiftyone_faiss.brain.segments import Matrix
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
-from fiftyone_faiss.brain.store import Matrix
 from fiftyone_faiss.embedders import Embedder, decode_base64_image, read_image
 
 MAX_QUERY_LENGTH = 1_000

@@ -16,6 +16,7 @@ from fiftyone_faiss.brain.ids import unpack_ids
 from fiftyone_faiss.brain.manage import load_index
 from fiftyone_faiss.brain.models import get_embedder
 from fiftyone_faiss.brain.queries import Query, parse_query, query_from_params
+from fiftyone_faiss.brain.similarity import check_ordered
 
 DEFAULT_K = 25
 
@@ -104,8 +105,13 @@ class Neighbors:
         return -self.distances if self.metric == "dotproduct" else 1.0 / (1.0 + self.distances)
 
     def view(self) -> fo.DatasetView:
-        """The neighbours in order: samples, or patches for an index of patches."""
+        """The neighbours in order: samples, or patches for an index of patches.
+
+        Raises:
+            ValueError: if they are too many for a view
+        """
         samples = self.samples
+        check_ordered(len(self), samples)
         if self.patches_field is not None and not samples._is_patches:
             samples = samples.to_patches(self.patches_field)
         return samples.select(self.ids, ordered=True)
@@ -151,27 +157,25 @@ def search(
 def answer(samples: foc.SampleCollection, request: SearchRequest) -> Neighbors:
     """Answers a search request; see :func:`search`."""
     index = load_index(samples, request.brain_key)
-    snapshot = index.snapshot
-    if not snapshot.size:
+    if not index.total_index_size:
         raise ValueError(f"The index '{index.key}' is empty; build it first.")
     started = time.perf_counter()
     vector = request.query.vector(index)
     embedded = time.perf_counter()
-    rows = index.view_rows(samples)
-    hit = index.nearest(vector[None], request.k, rows, request.reverse)[0]
+    view = None if isinstance(samples, fo.Dataset) else samples
+    found = index.nearest(vector[None], request.k, view, request.reverse)[0]
     searched = time.perf_counter()
-    snapshot = index.snapshot
-    sample_ids = unpack_ids(snapshot.sample_ids[hit.rows])
+    sample_ids = unpack_ids(found.sample_ids)
     return Neighbors(
         samples=samples,
         brain_key=index.key,
         metric=index.config.metric,
         patches_field=index.config.patches_field,
-        ids=unpack_ids(snapshot.ids[hit.rows]),
+        ids=sample_ids if found.label_ids is None else unpack_ids(found.label_ids),
         sample_ids=sample_ids,
-        distances=hit.distances,
+        distances=found.distances,
         query=request.query.describe(),
-        notes=(*request.query.notes(index), *_shortfall(request.k, len(hit.rows), samples)),
+        notes=(*request.query.notes(index), *_shortfall(request.k, len(sample_ids), samples)),
         timings={"embed": embedded - started, "search": searched - embedded},
     )
 

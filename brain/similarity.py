@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import fiftyone as fo
 import fiftyone.brain as fob
 import fiftyone.core.collections as foc
+import fiftyone.core.dataset as fod
+import fiftyone.core.patches as fop
 import numpy as np
 from fiftyone.brain.similarity import (
     DuplicatesMixin,
@@ -20,14 +25,20 @@ from fiftyone.brain.similarity import (
     SimilarityConfig,
 )
 
-from fiftyone_faiss.brain import index as exact
-from fiftyone_faiss.brain import membership
-from fiftyone_faiss.brain.store import Matrix, Rows, Snapshot, Store
+from fiftyone_faiss.brain.derived import check_index_type
+from fiftyone_faiss.brain.ids import PackedIds, pack_ids, unpack_ids
+from fiftyone_faiss.brain.index import Scope
+from fiftyone_faiss.brain.manifest import DTYPES
+from fiftyone_faiss.brain.scan import METRICS, Distances, Hits
+from fiftyone_faiss.brain.segments import Matrix
+from fiftyone_faiss.brain.snapshot import Snapshot
+from fiftyone_faiss.brain.store import Store
 from fiftyone_faiss.brain.stored_index import StoredIndex, checked_vectors, run_id
 
 ROOT_DIR_VARIABLE = "FIFTYONE_BRAIN_SIMILARITY_FAISS_ROOT_DIR"
-INDEX_TYPES = ("auto", "flat")
-_AGGREGATIONS: dict[str, Callable[..., exact.Distances]] = {
+# FiftyOne puts the ids of a sorted view into one MongoDB document, of 16 MB at most.
+MAX_ORDERED_IDS = 200_000
+_AGGREGATIONS: dict[str, Callable[..., Distances]] = {
     "post-mean": np.mean,
     "post-min": np.min,
     "post-max": np.max,
@@ -39,28 +50,35 @@ class FaissSimilarityConfig(SimilarityConfig):
 
     Args:
         metric ("cosine"): ``"cosine"``, ``"euclidean"`` or ``"dotproduct"``
-        index_type ("auto"): ``"flat"`` searches exactly; ``"auto"`` chooses by size
+        index_type ("auto"): how candidates are found: ``"flat"`` goes through all vectors,
+            ``"sqfp16"`` and ``"sq8"`` through shorter copies of them, ``"ivf_sq8"`` through the
+            lists that are near, ``"hnsw"`` along a graph; any FAISS factory string, such as
+            ``"IVF1024,PQ64"``; ``"auto"`` chooses by size. Distances are exact with all
+        dtype ("float32"): how vectors are kept, or ``"float16"``, which takes half the space
         root_dir (None): the folder that holds the index's folder. By default, what
             ``brain_config`` or the variable ``FIFTYONE_BRAIN_SIMILARITY_FAISS_ROOT_DIR`` says,
             else ``~/fiftyone/__faiss__``
         **kwargs: see :class:`fiftyone.brain.similarity.SimilarityConfig`
 
     Raises:
-        ValueError: if the metric or the index type is unknown
+        ValueError: if the metric, the index type or the dtype is unknown
     """
 
     def __init__(
         self,
         metric: str = "cosine",
         index_type: str = "auto",
+        dtype: str = "float32",
         root_dir: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        _check_choice("metric", metric, exact.METRICS)
-        _check_choice("index_type", index_type, INDEX_TYPES)
+        _check_choice("metric", metric, METRICS)
+        _check_choice("dtype", dtype, DTYPES)
+        check_index_type(index_type)
         self.metric = metric
         self.index_type = index_type
+        self.dtype = dtype
         # A machine-wide setting is looked up at each use: stored, it would outlive a change.
         self.root_dir = None if root_dir == _configured_root() else root_dir
 
@@ -118,7 +136,8 @@ class FaissSimilarity(Similarity):
         Store.create(
             results.path,
             has_labels=self.config.patches_field is not None,
-            facts={"metric": self.config.metric, "model": self.config.model},
+            facts=results.facts(),
+            dtype=self.config.dtype,
         )
         self.save_run_results(samples, brain_key, results)
         return results
@@ -139,39 +158,53 @@ class FaissSimilarityIndex(StoredIndex, DuplicatesMixin):
         self,
         queries: Matrix,
         k: int | None,
-        rows: Rows | None = None,
+        samples: foc.SampleCollection | None = None,
         reverse: bool = False,
-    ) -> list[exact.Hits]:
+    ) -> list[Found]:
         """Finds the nearest samples, or labels, that exist in the dataset at this moment.
 
         Args:
             queries: ``(Q, dim)`` float32
             k: how many, or None for all
-            rows (None): the rows of the store to search, by default all
+            samples (None): a view to search in, by default the dataset
             reverse (False): whether to find the farthest instead
 
         Returns:
-            ``Q`` :class:`fiftyone_faiss.brain.index.Hits`
+            ``Q`` :class:`Found`
         """
         snapshot = self.snapshot
-        mask = snapshot.live.copy()
-        if rows is not None:
-            mask[:] = False
-            mask[rows] = True
-            mask &= snapshot.live
-        while True:
-            hits = exact.search(snapshot, queries, self.config.metric, k, mask, reverse)
-            found = np.unique(np.concatenate([hit.rows for hit in hits]))
-            dead = found[
-                ~membership.alive(self._dataset, self.config.patches_field, snapshot, found)
-            ]
-            if not dead.size:
-                return hits
-            # Deleted since they were indexed: forget them and look again for as many more.
-            mask[dead] = False
+        scope = self.membership.scope(samples, snapshot)
+        hits = self.vectors.search(snapshot, queries, k, scope, reverse)
+        return [Found.of(snapshot, hit) for hit in hits]
 
-    def _alive(self, snapshot: Snapshot, rows: Rows) -> exact.Mask:
-        return membership.alive(self._dataset, self.config.patches_field, snapshot, rows)
+    def sort_by_similarity(
+        self,
+        query: Any,
+        k: int | None = None,
+        reverse: bool = False,
+        aggregation: str = "mean",
+        dist_field: str | None = None,
+        _mongo: bool = False,
+    ) -> Any:
+        """See :meth:`fiftyone.brain.similarity.SimilarityIndex.sort_by_similarity`.
+
+        Raises:
+            ValueError: if more than ``MAX_ORDERED_IDS`` samples were to be put in order
+        """
+        if k is None or k > MAX_ORDERED_IDS:
+            check_ordered(min(self.snapshot.size, k or self.snapshot.size), self._curr_view)
+        field = self.config.patches_field
+        in_patches = isinstance(self._curr_view, fop.PatchesView)
+        if dist_field is not None and field is not None and not in_patches:
+            # FiftyOne's own writer takes a distance for each sample, not for each label.
+            query = self._parse_query(query)
+            found = self._kneighbors(query, k, reverse, aggregation, return_dists=True)
+            _, path = self._curr_view._get_label_field_path(field, dist_field)
+            keys = ("sample_id", "label_id", "value")
+            values = [dict(zip(keys, one, strict=True)) for one in zip(*found, strict=True)]
+            self._curr_view.set_label_values(path, values, dynamic=True)
+            dist_field = None
+        return super().sort_by_similarity(query, k, reverse, aggregation, dist_field, _mongo)
 
     def _kneighbors(
         self,
@@ -181,32 +214,35 @@ class FaissSimilarityIndex(StoredIndex, DuplicatesMixin):
         aggregation: str | None = None,
         return_dists: bool = False,
     ) -> Any:
-        rows = self._active_rows()
         if query is None:
-            return self._self_neighbors(rows, k, None, return_dists)
+            return self._self_neighbors(k, None, return_dists)
         queries, single = self._query_vectors(query)
-        if aggregation == "mean":
-            hits = self.nearest(queries.mean(axis=0, keepdims=True), k, rows, reverse)
-        elif aggregation is not None:
-            hits = [self._aggregate(queries, k, rows, reverse, aggregation)]
+        view = self.active_view()
+        if aggregation is None:
+            found = self.nearest(queries, k, view, reverse)
+        elif aggregation == "mean":
+            found = self.nearest(queries.mean(axis=0, keepdims=True), k, view, reverse)
         else:
-            hits = self.nearest(queries, k, rows, reverse)
-        return self._formatted(hits, single or aggregation is not None, return_dists)
+            _check_choice("aggregation", aggregation, self.config.supported_aggregations)
+            snapshot = self.snapshot
+            scope = self.membership.scope(view, snapshot)
+            combine = _AGGREGATIONS[aggregation]
+            hit = self.vectors.combined(snapshot, queries, k, scope, combine, reverse)
+            found = [Found.of(snapshot, hit)]
+        return _formatted(found, single or aggregation is not None, return_dists)
 
     def _radius_neighbors(
         self, query: Any = None, thresh: float | None = None, return_dists: bool = False
     ) -> Any:
-        rows = self._active_rows()
+        if thresh is None:
+            raise ValueError("Give thresh, the largest distance to find, such as 0.1.")
         if query is None:
-            return self._self_neighbors(rows, None, thresh, return_dists)
-        snapshot = self.snapshot
-        mask = _mask_of(snapshot, rows)
+            return self._self_neighbors(None, thresh, return_dists)
         queries, single = self._query_vectors(query)
-        hits = [
-            exact.within(snapshot, one, self.config.metric, float(thresh or 0), mask)
-            for one in queries
-        ]
-        return self._formatted(hits, single, return_dists)
+        snapshot = self.snapshot
+        scope = self.membership.scope(self.active_view(), snapshot)
+        hits = self.vectors.within(snapshot, queries, thresh, scope)
+        return _formatted([Found.of(snapshot, hit) for hit in hits], single, return_dists)
 
     def _query_vectors(self, query: Any) -> tuple[Matrix, bool]:
         """``(Q, dim)`` float32 vectors of a query by ids or vectors, and whether it is one."""
@@ -217,59 +253,93 @@ class FaissSimilarityIndex(StoredIndex, DuplicatesMixin):
             return checked_vectors(np.atleast_2d(array)), array.ndim == 1
         return self.vectors_of(list(query)), False
 
-    def _aggregate(
-        self, queries: Matrix, k: int | None, rows: Rows | None, reverse: bool, aggregation: str
-    ) -> exact.Hits:
-        if aggregation not in _AGGREGATIONS:
-            _check_choice("aggregation", aggregation, self.config.supported_aggregations)
-        snapshot = self.snapshot
-        rows = np.flatnonzero(_mask_of(snapshot, rows))
-        rows = rows[self._alive(snapshot, rows)]
-        found = exact.distances(snapshot, queries, self.config.metric, rows)
-        combined = _AGGREGATIONS[aggregation](found, axis=0)
-        order = np.lexsort((rows, -combined if reverse else combined))[:k]
-        return exact.Hits(rows[order], combined[order])
-
-    def _self_neighbors(
-        self, rows: Rows | None, k: int | None, thresh: float | None, return_dists: bool
-    ) -> Any:
+    def _self_neighbors(self, k: int | None, thresh: float | None, return_dists: bool) -> Any:
         """The neighbours of every active point among the others, as places in the current ids."""
+        if self.config.metric == "dotproduct":
+            raise ValueError(
+                f"The index '{self.key}' has the metric dotproduct, whose distances can be "
+                "negative, so they say nothing of how alike two samples are; use an index with "
+                "metric='cosine' or metric='euclidean'."
+            )
+        self._apply_view_if_necessary()
         snapshot = self.snapshot
-        mask = _mask_of(snapshot, rows)
-        active = np.flatnonzero(mask) if rows is None else rows
+        active = snapshot.rows_of(pack_ids(self._current_ids()))
+        active = active[active >= 0]
         place = np.full(snapshot.total_rows, -1, np.int64)
         place[active] = np.arange(len(active))
         vectors = snapshot.vectors_at(active)
-        metric = self.config.metric
+        scope = Scope(lambda rows: place[rows] >= 0, lambda: active, listed=True)
         if thresh is None:
-            hits = exact.search(snapshot, vectors, metric, None if k is None else k + 1, mask)
+            wanted = None if k is None else k + 1
+            hits = self.vectors.search(snapshot, vectors, wanted, scope)
         else:
-            hits = [exact.within(snapshot, one, metric, thresh, mask) for one in vectors]
+            hits = self.vectors.within(snapshot, vectors, thresh, scope)
         hits = [_without(hit, row, k) for hit, row in zip(hits, active, strict=True)]
         inds = [place[hit.rows] for hit in hits]
         return (inds, [hit.distances for hit in hits]) if return_dists else inds
 
-    def _formatted(self, hits: list[exact.Hits], single: bool, return_dists: bool) -> Any:
-        snapshot = self.snapshot
-        ids = [self._ids_at(snapshot, hit.rows) for hit in hits]
-        samples: Any = [one[0] for one in ids]
-        labels: Any = None if snapshot.label_ids is None else [one[1] for one in ids]
-        dists: Any = [hit.distances.tolist() for hit in hits]
-        if single:
-            samples, dists = samples[0], dists[0]
-            labels = None if labels is None else labels[0]
-        return (samples, labels, dists) if return_dists else (samples, labels)
+    def _current_ids(self) -> np.ndarray:
+        labels = self._curr_label_ids
+        return self._curr_sample_ids if labels is None else labels
 
 
-def _mask_of(snapshot: Snapshot, rows: Rows | None) -> exact.Mask:
-    if rows is None:
-        return snapshot.live
-    mask = np.zeros(snapshot.total_rows, bool)
-    mask[rows] = True
-    return mask & snapshot.live
+@dataclass(frozen=True)
+class Found:
+    """The neighbours of one query, nearest first.
+
+    Attributes:
+        sample_ids: ``(n,)`` packed
+        label_ids: ``(n,)`` packed, None for an index of samples
+        distances: ``(n,)`` float64, see the module ``scan``
+    """
+
+    sample_ids: PackedIds
+    label_ids: PackedIds | None
+    distances: Distances
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, hits: Hits) -> Found:
+        labels = snapshot.label_ids
+        return cls(
+            snapshot.sample_ids[hits.rows],
+            None if labels is None else labels[hits.rows],
+            hits.distances,
+        )
 
 
-def _without(hit: exact.Hits, row: int, k: int | None) -> exact.Hits:
+def check_ordered(count: int, samples: foc.SampleCollection) -> None:
+    """Raises a ``ValueError`` if a collection has too many samples to be put in order at once."""
+    if count > MAX_ORDERED_IDS and samples.count() > MAX_ORDERED_IDS:
+        raise ValueError(
+            f"A view cannot hold {count:,} samples in order; give k, {MAX_ORDERED_IDS:,} at most."
+        )
+
+
+def _formatted(found: list[Found], single: bool, return_dists: bool) -> Any:
+    """What FiftyOne expects of a query: lists of ids, and of distances if it asks for them."""
+    samples: Any = [unpack_ids(one.sample_ids) for one in found]
+    labels: Any = [None if one.label_ids is None else unpack_ids(one.label_ids) for one in found]
+    dists: Any = [one.distances.tolist() for one in found]
+    if single:
+        samples, labels, dists = samples[0], labels[0], dists[0]
+    elif labels and labels[0] is None:
+        labels = None
+    return (samples, labels, dists) if return_dists else (samples, labels)
+
+
+def _without(hit: Hits, row: int, k: int | None) -> Hits:
     """Takes a point out of its own neighbours, and brings them down to ``k``."""
     others = hit.rows != row
-    return exact.Hits(hit.rows[others][:k], hit.distances[others][:k])
+    return Hits(hit.rows[others][:k], hit.distances[others][:k])
+
+
+def _clone_stores(
+    source: fo.Dataset, clone: fo.Dataset, now: datetime, new_ids: dict[str, str]
+) -> None:
+    """Gives the indexes of a cloned dataset files of their own, while the originals are there."""
+    for key in clone.list_brain_runs(type="similarity", method="faiss"):
+        clone.load_brain_results(key)
+
+
+# Without it a clone takes over its files when it is first loaded, which may be too late.
+fod.register_extras_cloner(_clone_stores)

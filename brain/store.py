@@ -2,28 +2,28 @@
 
 A store is a folder::
 
-    manifest.json          what is in it; replaced atomically, its generation counts the commits
-    <segment>.vectors      rows as given, float32
-    <segment>.norms        their lengths, float32
-    <segment>.samples      sample ids, 12 bytes each
-    <segment>.labels       label ids, 12 bytes each, if the store holds labels
-    deleted-<n>            rows that no longer count, int64
-    lock                   held by the one writer
+    manifest.json   what is in it; replaced atomically, its generation counts the commits
+    <name>.segment  vectors and what belongs to them, see the module ``segments``
+    <name>.deleted  rows that no longer count, int64
+    <name>.derived  what the layer above made of the vectors, to find them faster
+    lock            held by the one writer
 
-Files never change once they are named in a manifest, so readers map them without a lock and a
-stopped write leaves at most files that no manifest names, which the next writer removes.
+Files never change once a manifest names them, so readers map them without a lock, and a stopped
+write leaves at most files that no manifest names, which the next writer removes.
+
+A commit appends a segment, and takes the segments before it that are not larger along into it:
+so there are at most as many as the number of rows has binary digits, and each row is rewritten
+as often at most.
 """
 
 from __future__ import annotations
 
-import os
+import contextlib
 import shutil
 import uuid
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,101 +31,64 @@ import numpy as np
 import numpy.typing as npt
 from filelock import FileLock
 
-from fiftyone_faiss.brain.ids import ID_DTYPE, PackedIds, find_rows
+from fiftyone_faiss.brain.disk import Data, Disk, link_or_copy
+from fiftyone_faiss.brain.ids import PackedIds
 from fiftyone_faiss.brain.manifest import (
     MANIFEST,
+    DerivedInfo,
+    FileInfo,
     Manifest,
     SegmentInfo,
     StoreError,
-    write_file,
+    missing_store,
 )
+from fiftyone_faiss.brain.segments import (
+    Layout,
+    Matrix,
+    MediaPrints,
+    Rows,
+    Segment,
+    unknown_media,
+    write_segment,
+)
+from fiftyone_faiss.brain.snapshot import Snapshot
 
-Rows = npt.NDArray[np.int64]
-Matrix = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A mapped segment: ``rows`` vectors from row ``start`` of the store on."""
-
-    start: int
-    vectors: Matrix
-    norms: npt.NDArray[np.float32]
-    sample_ids: PackedIds
-    label_ids: PackedIds | None
-
-    @property
-    def stop(self) -> int:
-        return self.start + len(self.norms)
+LOCK = "lock"
+COPY_ROWS = 16_384
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """One generation of a store: immutable, so a query may use it without a lock.
+class Batch:
+    """Rows to add.
 
     Attributes:
-        manifest: what it holds
-        segments: the mapped segments
-        deleted: ``(d,)`` int64, the rows that no longer count, ascending
+        vectors: ``(n, dim)``, finite
+        sample_ids: ``(n,)`` packed, the samples they belong to
+        label_ids: ``(n,)`` packed, the labels, if the store holds labels
+        media: ``(n,)`` fingerprints of the media, if known
+        model: the fingerprint of the model that made the vectors, if one did
     """
 
-    manifest: Manifest
-    segments: tuple[Segment, ...]
-    deleted: Rows
-
-    @property
-    def total_rows(self) -> int:
-        """All rows, deleted ones included."""
-        return self.segments[-1].stop if self.segments else 0
-
-    @property
-    def size(self) -> int:
-        """The rows that count."""
-        return self.total_rows - len(self.deleted)
-
-    @cached_property
-    def live(self) -> npt.NDArray[np.bool_]:
-        """``(total_rows,)`` bool, which rows count."""
-        mask = np.ones(self.total_rows, bool)
-        mask[self.deleted] = False
-        return mask
-
-    @cached_property
-    def sample_ids(self) -> PackedIds:
-        """``(total_rows,)`` packed sample ids."""
-        return _concatenate([segment.sample_ids for segment in self.segments])
-
-    @cached_property
-    def label_ids(self) -> PackedIds | None:
-        """``(total_rows,)`` packed label ids, None if the store holds samples."""
-        if not self.manifest.has_labels:
-            return None
-        return _concatenate([s.label_ids for s in self.segments if s.label_ids is not None])
+    vectors: Matrix
+    sample_ids: PackedIds
+    label_ids: PackedIds | None = None
+    media: MediaPrints | None = None
+    model: str | None = None
 
     @property
     def ids(self) -> PackedIds:
-        """The ids that identify a row: of labels if it holds labels, else of samples."""
+        """The ids that identify a row."""
         return self.sample_ids if self.label_ids is None else self.label_ids
 
-    @cached_property
-    def _ascending(self) -> tuple[PackedIds, Rows]:
-        # Only live rows can be found, and each id is live in one row at most.
-        rows = np.flatnonzero(self.live)
-        ids = self.ids[rows]
-        order = np.argsort(ids, kind="stable")
-        return ids[order], rows[order]
-
-    def rows_of(self, ids: PackedIds) -> Rows:
-        """``(len(ids),)`` int64 rows of these ids, -1 for those it does not hold."""
-        return find_rows(ids, *self._ascending)
-
-    def vectors_at(self, rows: Rows) -> Matrix:
-        """``(len(rows), dim)`` float32 copies of the vectors in these rows."""
-        out = np.empty((len(rows), self.manifest.dim or 0), np.float32)
-        for segment in self.segments:
-            here = (rows >= segment.start) & (rows < segment.stop)
-            out[here] = segment.vectors[rows[here] - segment.start]
-        return out
+    def at(self, rows: Rows) -> Batch:
+        """Those of its rows."""
+        return Batch(
+            self.vectors[rows],
+            self.sample_ids[rows],
+            None if self.label_ids is None else self.label_ids[rows],
+            None if self.media is None else self.media[rows],
+            self.model,
+        )
 
 
 class Store:
@@ -133,55 +96,116 @@ class Store:
 
     Args:
         path: the folder
+        disk (None): what carries out its writes
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, disk: Disk | None = None) -> None:
         self.path = path
-        self._snapshot: Snapshot | None = None
-        self._stamp: tuple[int, int] | None = None
+        self._disk = disk or Disk()
+        self._current: tuple[bytes, Snapshot] | None = None
 
     @classmethod
-    def create(cls, path: Path, has_labels: bool, facts: dict[str, Any]) -> Store:
+    def create(
+        cls,
+        path: Path,
+        has_labels: bool,
+        facts: dict[str, Any],
+        dtype: str = "float32",
+        disk: Disk | None = None,
+    ) -> Store:
         """Makes an empty store, or opens the one that is there.
 
         Args:
             path: the folder
             has_labels: whether rows belong to labels rather than samples
             facts: see :class:`Manifest`
+            dtype ("float32"): how to keep vectors, or ``"float16"``
+            disk (None): what carries out its writes
         """
-        store = cls(path)
-        if not (path / MANIFEST).exists():
-            path.mkdir(parents=True, exist_ok=True)
+        store = cls(path, disk)
+        if not store.exists:
+            with store._explained():
+                path.mkdir(parents=True, exist_ok=True)
             with store._writing():
-                Manifest(has_labels=has_labels, facts=facts).write(path / MANIFEST)
+                if not store.exists:
+                    manifest = Manifest(has_labels=has_labels, facts=facts, dtype=dtype)
+                    manifest.write(store._disk, path)
         return store
 
     @property
     def exists(self) -> bool:
         return (self.path / MANIFEST).exists()
 
+    # -- reading -------------------------------------------------------------------------------
+
     def snapshot(self) -> Snapshot:
-        """The newest generation; costs one look at the manifest's date when nothing changed.
+        """The newest generation; costs the reading of one small file when nothing changed.
 
         Raises:
-            StoreError: if the store is missing, damaged, or of a newer format
+            StoreError: if the store is missing, damaged, or of another format
         """
-        manifest_path = self.path / MANIFEST
-        try:
-            status = manifest_path.stat()
-            stamp = (status.st_mtime_ns, status.st_ino)
-        except FileNotFoundError:
-            stamp = None
-        if self._snapshot is None or stamp != self._stamp:
-            self._snapshot = self._map(Manifest.read(manifest_path))
-            self._stamp = stamp
-        return self._snapshot
+        while True:
+            data = self._manifest_bytes()
+            current = self._current
+            if current is not None and current[0] == data:
+                for segment in current[1].segments:
+                    segment.check_size()
+                return current[1]
+            try:
+                snapshot = self._map(Manifest.parse(data, self.path / MANIFEST))
+            except FileNotFoundError as error:
+                # A writer may have removed what this generation needed, making a newer one.
+                if self._manifest_bytes() == data:
+                    raise StoreError(
+                        f"{error.filename} is missing; restore it from a backup, or delete this "
+                        "brain run and build the index again."
+                    ) from error
+                continue
+            self._current = (data, snapshot)
+            return snapshot
+
+    def verify(self) -> list[str]:
+        """Reads every file and compares its checksums.
+
+        Returns:
+            a sentence for each damaged file, empty if all is well
+
+        Raises:
+            StoreError: if the store is missing, or its manifest damaged
+        """
+        problems = []
+        manifest = Manifest.parse(self._manifest_bytes(), self.path / MANIFEST)
+        start = 0
+        for info in manifest.segments:
+            try:
+                self._segment(info, manifest, start).check_all()
+            except StoreError as error:
+                problems.append(str(error))
+            except FileNotFoundError as error:
+                problems.append(f"{error.filename} is missing.")
+            start += info.rows
+        derived = manifest.derived.file if manifest.derived else None
+        for file in filter(None, (manifest.deleted, derived)):
+            if not self.is_sound(file):
+                problems.append(f"{self.path / file.name} is missing or damaged.")
+        return problems
+
+    def is_sound(self, file: FileInfo) -> bool:
+        """Whether a small or derived file is as it was written."""
+        path = self.path / file.name
+        if not path.is_file() or path.stat().st_size != file.bytes:
+            return False
+        checksum = 0
+        with path.open("rb") as stream:
+            while part := stream.read(1 << 22):
+                checksum = zlib.crc32(part, checksum)
+        return checksum == file.checksum
+
+    # -- writing -------------------------------------------------------------------------------
 
     def commit(
         self,
-        vectors: Matrix | None = None,
-        sample_ids: PackedIds | None = None,
-        label_ids: PackedIds | None = None,
+        batch: Batch | None = None,
         delete: PackedIds | None = None,
         facts: dict[str, Any] | None = None,
     ) -> None:
@@ -190,14 +214,13 @@ class Store:
         A vector whose id is there already replaces it.
 
         Args:
-            vectors (None): ``(n, dim)`` float32 to add
-            sample_ids (None): ``(n,)`` packed, the samples they belong to
-            label_ids (None): ``(n,)`` packed, the labels, if the store holds labels
+            batch (None): rows to add, each id once
             delete (None): packed ids of rows to remove; those it does not hold are passed over
             facts (None): values to remember; they are merged into those there are
 
         Raises:
             ValueError: if the vectors have another dimension than those there are
+            StoreError: if the disk is full or forbids it; nothing has changed then
         """
         with self._writing():
             snapshot = self.snapshot()
@@ -209,159 +232,280 @@ class Store:
             gone = [snapshot.deleted]
             if delete is not None:
                 gone.append(snapshot.rows_of(delete))
-            if vectors is not None and len(vectors):
-                assert sample_ids is not None
-                gone.append(snapshot.rows_of(sample_ids if label_ids is None else label_ids))
-                manifest = self._append(manifest, vectors, sample_ids, label_ids)
+            if batch is not None and len(batch.vectors):
+                gone.append(snapshot.rows_of(batch.ids))
+                manifest = self._append(snapshot, manifest, batch)
             manifest = self._write_deleted(manifest, np.unique(np.concatenate(gone)))
-            manifest.write(self.path / MANIFEST)
+            manifest.write(self._disk, self.path)
 
     def compact(self) -> None:
-        """Rewrites the rows that count as one segment, in their order."""
+        """Rewrites the rows that count, in their order; rows are numbered anew.
+
+        Raises:
+            StoreError: if the disk is full or forbids it; nothing has changed then
+        """
         with self._writing():
             snapshot = self.snapshot()
-            rows = np.flatnonzero(snapshot.live)
+            old = snapshot.manifest
+            infos: list[SegmentInfo] = []
+            # One segment for each run of segments of the same model.
+            runs: list[list[Segment]] = []
+            for segment in snapshot.segments:
+                if runs and runs[-1][-1].info.model == segment.info.model:
+                    runs[-1].append(segment)
+                else:
+                    runs.append([segment])
+            for run in runs:
+                keep = [np.flatnonzero(snapshot.live[s.start : s.stop]) for s in run]
+                rows = sum(map(len, keep))
+                if rows:
+                    layout = self._layout(rows, old)
+                    self._check_space(layout.file_bytes)
+                    infos.append(self._write(layout, rows, run[0].info.model, _kept(run, keep)))
             manifest = replace(
-                snapshot.manifest,
-                generation=snapshot.manifest.generation + 1,
-                segments=(),
+                old,
+                generation=old.generation + 1,
+                epoch=old.epoch + 1,
+                segments=tuple(infos),
                 deleted=None,
+                derived=None,
             )
-            if rows.size:
-                labels = snapshot.label_ids
-                manifest = self._append(
-                    manifest,
-                    snapshot.vectors_at(rows),
-                    snapshot.sample_ids[rows],
-                    None if labels is None else labels[rows],
-                )
-            manifest.write(self.path / MANIFEST)
+            manifest.write(self._disk, self.path)
 
-    def verify(self) -> list[str]:
-        """Reads every file and compares its checksum.
+    def put_derived(
+        self,
+        of: Snapshot,
+        facts: dict[str, Any],
+        write: Callable[[Path], None] | None,
+    ) -> bool:
+        """Keeps a file made of the vectors, in place of the one there was.
+
+        It need not survive a power cut: a damaged one is noticed, and made again.
+
+        Args:
+            of: the generation it was made of
+            facts: what to know when it is read
+            write: writes it to a path; None to change the facts only
 
         Returns:
-            the names of damaged files, empty if all is well
+            False, and nothing kept, if rows were numbered anew since that generation
         """
-        manifest = self.snapshot().manifest
-        return [
-            f"{segment.name}.{kind}"
-            for segment in manifest.segments
-            for kind, checksum in segment.checksums.items()
-            if zlib.crc32((self.path / f"{segment.name}.{kind}").read_bytes()) != checksum
-        ]
+        with self._writing():
+            manifest = self.snapshot().manifest
+            if manifest.epoch != of.manifest.epoch or (write is None and not manifest.derived):
+                return False
+            if write is not None:
+                name = f"{uuid.uuid4().hex[:12]}.derived"
+                write(self.path / name)
+                derived = DerivedInfo(_describe(self.path / name), of.total_rows, facts)
+            elif manifest.derived:
+                derived = replace(manifest.derived, facts=facts)
+            changed = replace(manifest, generation=manifest.generation + 1, derived=derived)
+            changed.write(self._disk, self.path)
+        return True
 
-    def copy_to(self, path: Path) -> Store:
-        """Copies the store; files that never change are linked where the disk can."""
+    def drop_derived(self) -> None:
+        """Forgets the derived file, if there is one."""
+        with self._writing():
+            manifest = self.snapshot().manifest
+            if manifest.derived:
+                changed = replace(manifest, generation=manifest.generation + 1, derived=None)
+                changed.write(self._disk, self.path)
+
+    def check_space(self, rows: int, dim: int) -> None:
+        """Raises a ``StoreError`` if the disk has no room for so many more rows."""
+        self._check_space(self._layout(rows, replace(self.snapshot().manifest, dim=dim)).file_bytes)
+
+    def copy_to(self, path: Path, facts: dict[str, Any]) -> Store:
+        """Makes a store of its own of this one; files are linked where the disk can.
+
+        Args:
+            path: the folder of the copy; if there is a store already, it is left as it is
+            facts: values to remember instead of those here
+        """
         path.mkdir(parents=True, exist_ok=True)
-        manifest = self.snapshot().manifest
-        for name in _file_names(manifest):
-            link_or_copy(self.path / name, path / name)
-        manifest.write(path / MANIFEST)
-        return Store(path)
+        copy = Store(path, self._disk)
+        with copy._writing():
+            while not copy.exists:
+                data = self._manifest_bytes()
+                manifest = Manifest.parse(data, self.path / MANIFEST)
+                try:
+                    for name in manifest.file_names:
+                        link_or_copy(self.path / name, path / name)
+                except FileNotFoundError:
+                    if self._manifest_bytes() == data:
+                        raise
+                    continue
+                replace(manifest, facts={**manifest.facts, **facts}).write(self._disk, path)
+        return copy
 
     def destroy(self) -> None:
         """Removes the folder."""
-        self._snapshot = None
+        self._current = None
         if self.path.exists():
             shutil.rmtree(self.path)
 
+    # -- how -----------------------------------------------------------------------------------
+
+    def _manifest_bytes(self) -> bytes:
+        try:
+            return (self.path / MANIFEST).read_bytes()
+        except FileNotFoundError as error:
+            raise missing_store(self.path) from error
+
     def _map(self, manifest: Manifest) -> Snapshot:
+        known = {s.info.name: s for s in self._current[1].segments} if self._current else {}
         segments: list[Segment] = []
         start = 0
         for info in manifest.segments:
-            segments.append(self._map_segment(info, start, manifest))
+            # What was mapped before stays mapped, and checked.
+            segment = known.get(info.name) or self._segment(info, manifest, start)
+            segment.check_size()
+            segments.append(segment)
             start += info.rows
         deleted = np.empty(0, np.int64)
         if manifest.deleted:
-            deleted = np.fromfile(self.path / manifest.deleted, np.int64)
-        return Snapshot(manifest, tuple(segments), deleted)
+            path = self.path / manifest.deleted.name
+            data = path.read_bytes()
+            if zlib.crc32(data) != manifest.deleted.checksum:
+                raise StoreError(
+                    f"{path} is damaged; restore it from a backup, or delete this brain run and "
+                    "build the index again."
+                )
+            deleted = np.frombuffer(data, np.int64)
+        return Snapshot(self.path, manifest, tuple(segments), deleted)
 
-    def _map_segment(self, info: SegmentInfo, start: int, manifest: Manifest) -> Segment:
-        def mapped(kind: str, dtype: Any, shape: tuple[int, ...]) -> Any:
-            path = self.path / f"{info.name}.{kind}"
-            expected = int(np.prod(shape)) * np.dtype(dtype).itemsize
-            if not path.is_file() or path.stat().st_size != expected:
-                raise StoreError(f"{path} is missing or cut short; build the index again.")
-            return np.memmap(path, dtype, "r", shape=shape)
+    def _segment(self, info: SegmentInfo, manifest: Manifest, start: int) -> Segment:
+        return Segment(self.path / info.name, info, self._layout(info.rows, manifest), start)
 
-        return Segment(
-            start,
-            mapped("vectors", np.float32, (info.rows, manifest.dim or 0)),
-            mapped("norms", np.float32, (info.rows,)),
-            mapped("samples", ID_DTYPE, (info.rows,)),
-            mapped("labels", ID_DTYPE, (info.rows,)) if manifest.has_labels else None,
-        )
+    def _layout(self, rows: int, manifest: Manifest) -> Layout:
+        return Layout.of(rows, manifest.dim or 0, manifest.dtype, manifest.has_labels)
 
-    def _append(
+    def _append(self, snapshot: Snapshot, manifest: Manifest, batch: Batch) -> Manifest:
+        snapshot.check_dim(batch.vectors.shape[1])
+        manifest = replace(manifest, dim=batch.vectors.shape[1])
+        rows, taken = len(batch.vectors), len(snapshot.segments)
+        while taken and snapshot.segments[taken - 1].info.rows <= rows:
+            if snapshot.segments[taken - 1].info.model != batch.model:
+                break
+            taken -= 1
+            rows += snapshot.segments[taken].info.rows
+        layout = self._layout(rows, manifest)
+        self._check_space(layout.file_bytes)
+        along = snapshot.segments[taken:]
+        new = _columns_of(batch, manifest.dtype)
+
+        def column(name: str) -> Iterator[npt.NDArray[Any]]:
+            for segment in along:
+                for start in range(0, segment.info.rows, COPY_ROWS):
+                    yield segment.column(name, start, start + COPY_ROWS)
+            yield new[name]
+
+        info = self._write(layout, rows, batch.model, column)
+        return replace(manifest, segments=(*manifest.segments[:taken], info))
+
+    def _write(
         self,
-        manifest: Manifest,
-        vectors: Matrix,
-        sample_ids: PackedIds,
-        label_ids: PackedIds | None,
-    ) -> Manifest:
-        vectors = np.ascontiguousarray(vectors, np.float32)
-        if manifest.dim is not None and vectors.shape[1] != manifest.dim:
-            raise ValueError(
-                f"The vectors have {vectors.shape[1]} dimensions but this index has "
-                f"{manifest.dim}; use the model that it was built with."
-            )
-        name = uuid.uuid4().hex[:12]
-        files: dict[str, npt.NDArray[Any]] = {
-            "vectors": vectors,
-            "norms": np.linalg.norm(vectors, axis=1).astype(np.float32),
-            "samples": sample_ids,
-        }
-        if manifest.has_labels:
-            assert label_ids is not None
-            files["labels"] = label_ids
-        checksums = {}
-        for kind, array in files.items():
-            data = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-            checksums[kind] = zlib.crc32(data)
-            write_file(self.path / f"{name}.{kind}", data)
-        info = SegmentInfo(name, len(vectors), checksums)
-        return replace(manifest, dim=vectors.shape[1], segments=(*manifest.segments, info))
+        layout: Layout,
+        rows: int,
+        model: str | None,
+        column: Callable[[str], Iterable[npt.NDArray[Any]]],
+    ) -> SegmentInfo:
+        name = f"{uuid.uuid4().hex[:12]}.segment"
+        parts = {name: column(name) for name in layout.columns}
+        checksum = write_segment(self._disk, self.path / name, layout, parts)
+        return SegmentInfo(name, rows, checksum, model)
 
     def _write_deleted(self, manifest: Manifest, rows: Rows) -> Manifest:
         rows = rows[rows >= 0]
         if not rows.size:
             return replace(manifest, deleted=None)
-        name = f"deleted-{manifest.generation}"
-        write_file(self.path / name, rows.astype(np.int64).view(np.uint8))
-        return replace(manifest, deleted=name)
+        name = f"{uuid.uuid4().hex[:12]}.deleted"
+        data: Data = rows.astype(np.int64).tobytes()
+        with self._disk.create(self.path / name) as file:
+            self._disk.write(file, data)
+            self._disk.sync(file)
+        return replace(manifest, deleted=FileInfo(name, len(data), zlib.crc32(data)))
 
-    @contextmanager
+    @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
-        with FileLock(self.path / "lock"):
+        if not self.path.is_dir():
+            raise missing_store(self.path)
+        with self._explained(), FileLock(self.path / LOCK):
             self._remove_leftovers()
+            try:
+                yield
+            except OSError:
+                # A full disk is no place to leave half a file.
+                with contextlib.suppress(OSError):
+                    self._remove_leftovers()
+                raise
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
             yield
+        except OSError as error:
+            raise StoreError(
+                f"{self.path} could not be written ({error.strerror or error}); free some space or "
+                "check its permissions, and try again. What was stored before is unchanged."
+            ) from error
 
     def _remove_leftovers(self) -> None:
         if not self.exists:
             return
-        keep = {MANIFEST, "lock", *_file_names(Manifest.read(self.path / MANIFEST))}
+        manifest = Manifest.parse(self._manifest_bytes(), self.path / MANIFEST)
+        keep = {MANIFEST, LOCK, *manifest.file_names}
         for path in self.path.iterdir():
             if path.name not in keep:
-                path.unlink(missing_ok=True)
+                self._disk.remove(path)
+
+    def _check_space(self, needed: int) -> None:
+        free = self._disk.free_bytes(self.path)
+        if free < needed:
+            raise StoreError(
+                f"{self.path} needs {needed / 1e9:.2f} GB more but its disk has only "
+                f"{free / 1e9:.2f} GB left; free some, or choose another root_dir."
+            )
 
 
-def _file_names(manifest: Manifest) -> list[str]:
-    names = [f"{s.name}.{kind}" for s in manifest.segments for kind in s.checksums]
-    return [*names, manifest.deleted] if manifest.deleted else names
+def _columns_of(batch: Batch, dtype: str) -> dict[str, npt.NDArray[Any]]:
+    vectors = np.ascontiguousarray(batch.vectors, np.dtype(dtype))
+    if not np.isfinite(vectors).all():
+        raise ValueError(f"Some vectors do not fit into {dtype}; build the index with float32.")
+    norms = _norms(vectors)
+    media = unknown_media(len(vectors)) if batch.media is None else batch.media
+    columns = {"vectors": vectors, "norms": norms, "samples": batch.sample_ids, "media": media}
+    return columns if batch.label_ids is None else {**columns, "labels": batch.label_ids}
 
 
-def _concatenate(parts: list[PackedIds]) -> PackedIds:
-    if len(parts) == 1:
-        return parts[0]
-    return np.concatenate(parts) if parts else np.empty(0, ID_DTYPE)
+def _norms(vectors: npt.NDArray[Any]) -> Matrix:
+    """``(n,)`` float32 lengths; those whose squares a float32 cannot hold are taken in float64."""
+    norms = np.linalg.norm(vectors.astype(np.float32, copy=False), axis=1)
+    tiny = np.flatnonzero(norms < 1e-15)
+    norms[tiny] = np.linalg.norm(vectors[tiny].astype(np.float64), axis=1)
+    return np.asarray(norms, np.float32)
 
 
-def link_or_copy(source: Path, target: Path) -> None:
-    """Links a file that will never change, or copies it where the disk has no links."""
-    if target.exists():
-        return
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
+def _kept(run: list[Segment], keep: list[Rows]) -> Callable[[str], Iterator[npt.NDArray[Any]]]:
+    """The rows to keep of some segments, by column, in parts."""
+
+    def column(name: str) -> Iterator[npt.NDArray[Any]]:
+        for segment, rows in zip(run, keep, strict=True):
+            for at in range(0, len(rows), COPY_ROWS):
+                part = rows[at : at + COPY_ROWS]
+                if name == "vectors":
+                    yield segment.vectors_at(part)
+                else:
+                    yield segment.column(name)[part]
+
+    return column
+
+
+def _describe(path: Path) -> FileInfo:
+    checksum = size = 0
+    with path.open("rb") as stream:
+        while part := stream.read(1 << 22):
+            checksum = zlib.crc32(part, checksum)
+            size += len(part)
+    return FileInfo(path.name, size, checksum)

@@ -8,22 +8,28 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import fiftyone as fo
 import fiftyone.core.collections as foc
 import fiftyone.core.models as fom
 import numpy as np
 from fiftyone.brain.internal.core import utils as fbu
-from fiftyone.brain.similarity import SimilarityIndex
 
-from fiftyone_faiss.brain import membership, models
+from fiftyone_faiss.brain import derived, models
 from fiftyone_faiss.brain.ids import pack_ids, unpack_ids
+from fiftyone_faiss.brain.index import VectorIndex, answers
 from fiftyone_faiss.brain.manifest import FORMAT_VERSION
-from fiftyone_faiss.brain.store import Matrix, Rows, Snapshot, Store
+from fiftyone_faiss.brain.membership import Membership, database_id
+from fiftyone_faiss.brain.restriction import PerContextIndex
+from fiftyone_faiss.brain.segments import Matrix, Rows
+from fiftyone_faiss.brain.snapshot import Snapshot
+from fiftyone_faiss.brain.store import Batch, Store
 
 if TYPE_CHECKING:
     from fiftyone_faiss.brain.similarity import FaissSimilarity, FaissSimilarityConfig
 
 logger = logging.getLogger(__name__)
+
+# Above this, sums of squares no longer fit into float32.
+LARGEST = 1e18
 
 
 def run_id(samples: foc.SampleCollection, brain_key: str | None) -> str | None:
@@ -33,7 +39,7 @@ def run_id(samples: foc.SampleCollection, brain_key: str | None) -> str | None:
     return str(samples._root_dataset._doc.brain_methods[brain_key].id)
 
 
-class StoredIndex(SimilarityIndex):
+class StoredIndex(PerContextIndex):
     """What the index keeps; see :class:`fiftyone.brain.similarity.SimilarityIndex`.
 
     Args:
@@ -54,10 +60,8 @@ class StoredIndex(SimilarityIndex):
         source_id: str | None = None,
         backend: FaissSimilarity | None = None,
     ) -> None:
-        self._dataset = samples._dataset
         self._run_id = run_id
         self._source_id = source_id
-        self._current_rows: Rows | None = None
         self._temporary = None
         if run_id is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="fiftyone-faiss-")
@@ -65,13 +69,17 @@ class StoredIndex(SimilarityIndex):
         else:
             self.path = config.root / run_id
         self._store = Store(self.path)
+        self.vectors = VectorIndex(self._store, config.metric, config.index_type)
+        self.membership = Membership(samples, config.patches_field)
         super().__init__(samples, config, brain_key, backend=backend)
 
     # -- what is stored ------------------------------------------------------------------------
 
     @property
     def run_id(self) -> str | None:
-        """The id of the Brain run, which is the name of the index's folder."""
+        """The Brain run whose files these are: the name of their folder."""
+        if self._source_id is not None and not self._store.exists:
+            return self._source_id
         return self._run_id
 
     @property
@@ -90,15 +98,33 @@ class StoredIndex(SimilarityIndex):
         config: FaissSimilarityConfig,
         brain_key: str,
     ) -> StoredIndex:
-        own = run_id(samples, brain_key)
-        return cls(samples, config, brain_key, run_id=own, source_id=d["run_id"])
+        own, source = run_id(samples, brain_key), d["run_id"]
+        index = cls(
+            samples, config, brain_key, run_id=own, source_id=source if source != own else None
+        )
+        if index._source_id is not None:
+            index._adopt()
+        return index
+
+    def facts(self) -> dict[str, Any]:
+        """What a manifest says of the run that its store belongs to."""
+        return {
+            "metric": self.config.metric,
+            "model": self.config.model,
+            "database": database_id(),
+            "dataset": self._samples._root_dataset.name,
+            "brain_key": self.key,
+        }
+
+    def _adopt(self) -> None:
+        """Takes over the files of the run that this one was cloned or imported from."""
+        source = Store(self.config.root / str(self._source_id))
+        if not self._store.exists and source.exists:
+            source.copy_to(self.path, self.facts())
 
     @property
     def snapshot(self) -> Snapshot:
         """The newest generation of the stored vectors."""
-        if not self._store.exists and self._source_id not in (None, self._run_id):
-            # The pointer came with a cloned dataset: take over the original's files.
-            self._store = Store(self.config.root / str(self._source_id)).copy_to(self.path)
         return self._store.snapshot()
 
     @property
@@ -109,14 +135,14 @@ class StoredIndex(SimilarityIndex):
     @property
     def sample_ids(self) -> np.ndarray:
         snapshot = self.snapshot
-        return np.array(unpack_ids(snapshot.sample_ids[snapshot.live]), dtype="U24")
+        return _texts(snapshot.sample_ids[snapshot.live_rows])
 
     @property
     def label_ids(self) -> np.ndarray | None:
         snapshot = self.snapshot
         if snapshot.label_ids is None:
             return None
-        return np.array(unpack_ids(snapshot.label_ids[snapshot.live]), dtype="U24")
+        return _texts(snapshot.label_ids[snapshot.live_rows])
 
     @property
     def total_index_size(self) -> int:
@@ -137,16 +163,29 @@ class StoredIndex(SimilarityIndex):
         warn_existing: bool = False,
         reload: bool = True,
     ) -> None:
-        vectors = checked_vectors(embeddings)
         samples = pack_ids(sample_ids)
         labels = None
         if self.config.patches_field is not None:
             labels = pack_ids(() if label_ids is None else label_ids)
-        ids = samples if labels is None else labels
-        if len(ids) != len(vectors) or len(samples) != len(vectors):
+        batch = Batch(checked_vectors(embeddings), samples, labels)
+        self.add_batch(batch, overwrite, allow_existing, warn_existing)
+        self.vectors.maintain()
+        if reload:
+            self.reload()
+
+    def add_batch(
+        self,
+        batch: Batch,
+        overwrite: bool = True,
+        allow_existing: bool = True,
+        warn_existing: bool = False,
+    ) -> None:
+        """Commits rows, and leaves the derived index as it is; see :meth:`add_to_index`."""
+        ids, count = batch.ids, len(batch.vectors)
+        if len(ids) != count or len(batch.sample_ids) != count:
             raise ValueError(
-                f"{len(vectors)} embeddings came with {len(samples)} sample ids"
-                + ("" if labels is None else f" and {len(labels)} label ids")
+                f"{count} embeddings came with {len(batch.sample_ids)} sample ids"
+                + ("" if batch.label_ids is None else f" and {len(batch.label_ids)} label ids")
                 + "; give one id of each kind for each embedding."
             )
         # Of an id given twice, the last vector counts, as if they had been added in turn.
@@ -155,20 +194,19 @@ class StoredIndex(SimilarityIndex):
             known = self.snapshot.rows_of(ids[keep]) >= 0
             _report_known(int(known.sum()), allow_existing, warn_existing)
             keep = keep[~known]
-        keep = np.sort(keep)
         if not keep.size:
             return
+        if len(keep) < count or not overwrite:
+            batch = batch.at(np.sort(keep))
+        self.snapshot.check_dim(batch.vectors.shape[1])
+        derived.check_fits(self.config.index_type, batch.vectors.shape[1], self.config.metric)
         if self.config.embeddings_field is not None:
-            self._write_field(
-                vectors[keep], samples[keep], None if labels is None else labels[keep]
-            )
-        self._store.commit(vectors[keep], samples[keep], None if labels is None else labels[keep])
-        if reload:
-            self.reload()
+            self._write_field(batch.vectors, batch.sample_ids, batch.label_ids)
+        self._store.commit(batch)
 
     def _write_field(self, vectors: Matrix, samples: np.ndarray, labels: np.ndarray | None) -> None:
         fbu.add_embeddings(
-            self._dataset,
+            self._samples._dataset,
             vectors,
             unpack_ids(samples),
             None if labels is None else unpack_ids(labels),
@@ -192,13 +230,14 @@ class StoredIndex(SimilarityIndex):
         if self.config.embeddings_field is not None:
             by_label = self.config.patches_field is not None
             fbu.remove_embeddings(
-                self._dataset,
+                self._samples._dataset,
                 self.config.embeddings_field,
                 sample_ids=None if by_label else unpack_ids(ids),
                 label_ids=unpack_ids(ids) if by_label else None,
                 patches_field=self.config.patches_field,
             )
         self._store.commit(delete=ids)
+        self.vectors.maintain()
         if reload:
             self.reload()
 
@@ -215,14 +254,13 @@ class StoredIndex(SimilarityIndex):
             raise ValueError("This index holds samples, not labels; give sample_ids instead.")
         snapshot = self.snapshot
         if sample_ids is None and label_ids is None:
-            rows = np.flatnonzero(snapshot.live)
+            rows = snapshot.live_rows
         else:
             rows = self._rows_for(sample_ids, label_ids, allow_missing, warn_missing)
-        found_samples, found_labels = self._ids_at(snapshot, rows)
         return (
             snapshot.vectors_at(rows),
-            np.array(found_samples, dtype="U24"),
-            None if found_labels is None else np.array(found_labels, dtype="U24"),
+            _texts(snapshot.sample_ids[rows]),
+            None if snapshot.label_ids is None else _texts(snapshot.label_ids[rows]),
         )
 
     def _rows_for(
@@ -236,27 +274,20 @@ class StoredIndex(SimilarityIndex):
         snapshot = self.snapshot
         if label_ids is None and self.config.patches_field is not None:
             wanted = pack_ids(_listed(sample_ids))
-            here = snapshot.live & np.isin(snapshot.sample_ids, wanted)
-            return np.flatnonzero(here)
-        ids = _listed(label_ids if label_ids is not None else sample_ids)
-        rows = snapshot.rows_of(pack_ids(ids))
-        missing = np.flatnonzero(rows < 0)
+            rows = snapshot.rows_of_samples(wanted)
+            missing = wanted[~np.isin(wanted, snapshot.sample_ids[rows])]
+        else:
+            wanted = pack_ids(_listed(label_ids if label_ids is not None else sample_ids))
+            rows = snapshot.rows_of(wanted)
+            missing, rows = wanted[rows < 0], rows[rows >= 0]
         if missing.size:
-            sentence = (
-                f"The index holds no vector for {missing.size} ids, such as '{ids[missing[0]]}'"
-            )
+            first = unpack_ids(missing[:1])[0]
+            sentence = f"The index holds no vector for {missing.size} ids, such as '{first}'"
             if not allow_missing:
                 raise ValueError(f"{sentence}; add them to the index first.")
             if warn_missing:
                 logger.warning("%s; they are passed over.", sentence)
-        return rows[rows >= 0]
-
-    def _ids_at(self, snapshot: Snapshot, rows: Rows) -> tuple[list[str], list[str] | None]:
-        labels = snapshot.label_ids
-        return (
-            unpack_ids(snapshot.sample_ids[rows]),
-            None if labels is None else unpack_ids(labels[rows]),
-        )
+        return rows
 
     def get_model(self) -> fom.Model:
         """The model of this index: its embedder when it has one of ours, else the zoo's."""
@@ -268,25 +299,51 @@ class StoredIndex(SimilarityIndex):
 
     # -- the view it is restricted to ----------------------------------------------------------
 
-    def use_view(self, *args: Any, **kwargs: Any) -> StoredIndex:
-        self._current_rows = None
-        super().use_view(*args, **kwargs)
-        return self
+    def active_view(self) -> foc.SampleCollection | None:
+        """The view that queries are restricted to, None for the whole index.
 
-    def view_rows(self, samples: foc.SampleCollection) -> Rows | None:
-        """The rows of a collection's samples or labels, in its order; None for all rows."""
-        if isinstance(samples, fo.Dataset):
-            return None
-        ids = membership.collection_ids(samples, self.config.patches_field)
-        rows = self.snapshot.rows_of(pack_ids(ids))
-        return rows[rows >= 0]
-
-    def _active_rows(self) -> Rows | None:
+        Raises:
+            ValueError: if it was set not to allow missing ids, and has some
+        """
         if not self.has_view:
             return None
-        if self._current_rows is None:
-            self._current_rows = self.view_rows(self._curr_view)
-        return self._current_rows
+        if not self._curr_view_allow_missing or self._curr_view_warn_missing:
+            self._apply_view_if_necessary()
+        return self._curr_view
+
+    def active_rows(self, snapshot: Snapshot) -> Rows:
+        """The rows of the current view, in its order; without one, all that exist."""
+        view = self._curr_view if self.has_view else None
+        return answers(snapshot, self.membership.scope(view, snapshot))
+
+    def _apply_view_if_necessary(self) -> None:
+        snapshot = self.snapshot
+        token = self.membership.token(self._curr_view, snapshot)
+        if self._curr_sample_ids is None or self._state.token != token:
+            self._apply_view_of(snapshot)
+            self._change(token=token)
+
+    def _apply_view_of(self, snapshot: Snapshot) -> None:
+        rows, missing, places = self.active_rows(snapshot), None, None
+        if self.has_view:
+            missing = self.membership.rows(self._curr_view, snapshot)[1]
+            if missing and not self._curr_view_allow_missing:
+                raise ValueError(
+                    f"{missing:,} of the view are not present in the index '{self.key}'; add them "
+                    "with update_index, or pass allow_missing=True."
+                )
+            if missing and self._curr_view_warn_missing:
+                logger.warning(
+                    "%d of the view are not present in the index '%s'.", missing, self.key
+                )
+        if self.has_view or len(rows) < snapshot.size:
+            places = np.searchsorted(snapshot.live_rows, rows)
+        self._change(
+            curr_sample_ids=_texts(snapshot.sample_ids[rows]),
+            curr_label_ids=None if snapshot.label_ids is None else _texts(snapshot.label_ids[rows]),
+            curr_keep_inds=places,
+            curr_missing_size=missing or None,
+        )
 
     def vectors_of(self, ids: Sequence[str]) -> Matrix:
         """``(len(ids), dim)`` float32 vectors of samples, or of labels for a patches index.
@@ -300,13 +357,27 @@ class StoredIndex(SimilarityIndex):
 
 
 def checked_vectors(embeddings: Any) -> Matrix:
-    vectors = np.asarray(embeddings, np.float32)
-    if vectors.ndim != 2:
+    """``(n, dim)`` float32 vectors that can be stored and searched.
+
+    Raises:
+        ValueError: if they have another shape, or values that are not finite or too large
+    """
+    try:
+        vectors = np.asarray(embeddings, np.float32)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"Embeddings are numbers, all of them vectors of one length ({error})."
+        ) from error
+    if vectors.ndim != 2 or (vectors.size == 0 and len(vectors)):
         raise ValueError(
             f"Embeddings come as an array of (number, dimensions), not of shape {vectors.shape}."
         )
     if not np.isfinite(vectors).all():
-        raise ValueError("Some embeddings are not finite numbers; remove those rows first.")
+        raise ValueError(
+            "Some embeddings are not finite numbers of float32; remove those rows first."
+        )
+    if np.abs(vectors).max(initial=0) > LARGEST:
+        raise ValueError(f"Some embeddings have values above {LARGEST:g}; scale them down first.")
     return vectors
 
 
@@ -321,3 +392,8 @@ def _listed(ids: Iterable[str] | str | None) -> list[str]:
     if ids is None:
         return []
     return [ids] if isinstance(ids, str) else list(ids)
+
+
+def _texts(packed: np.ndarray) -> np.ndarray:
+    """``(n,)`` array of ids as FiftyOne writes them."""
+    return np.array(unpack_ids(packed), dtype="U24")

@@ -14,7 +14,7 @@ from support.colors import MeanColor, color_vector
 from support.distances import reference
 
 import fiftyone_faiss
-from fiftyone_faiss.brain import build
+from fiftyone_faiss.brain import build, embedding
 
 COLORS = np.array([color_vector(20 * i, 255 - 20 * i, 40) for i in range(12)])
 
@@ -62,7 +62,7 @@ def test_only_new_samples_are_embedded_the_next_time(dataset, tmp_path) -> None:
 
 
 def test_a_stopped_build_goes_on_where_it_was(dataset, monkeypatch) -> None:
-    monkeypatch.setattr(build, "COMMIT_SECONDS", 0.0)
+    monkeypatch.setattr(embedding, "COMMIT_SECONDS", 0.0)
     steps = build.build_index_steps(dataset, "colors", MeanColor(), batch_size=3)
     for step in steps:
         if step.done == 6:

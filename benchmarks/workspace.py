@@ -1,0 +1,80 @@
+"""A FiftyOne of the benchmark's own, and steps of the benchmark in fresh processes."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import runpy
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / ".bench"
+
+
+class StepError(RuntimeError):
+    """A step that failed; the message is the last line that it wrote."""
+
+
+def open_workspace() -> Path:
+    """Starts a database in a new folder, which is removed when this process ends.
+
+    This process never imports FiftyOne itself: it only lends its environment to the steps.
+    """
+    CACHE.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="run-", dir=CACHE))
+    # Registered before the database is started, so that the database is stopped first.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    runpy.run_path(str(ROOT / "demo" / "environment.py"))["use_folder"](folder)
+    os.environ.update(
+        {
+            # A stored LanceDB run does not say where its tables are.
+            "FIFTYONE_BRAIN_SIMILARITY_LANCEDB_URI": str(folder / "lancedb"),
+            "FIFTYONE_SHOW_PROGRESS_BARS": "false",
+            "HF_HUB_OFFLINE": "1",
+        }
+    )
+    return folder
+
+
+def run_step(step: str, **params: Any) -> dict[str, Any]:
+    """Runs a function of ``steps.py`` in a fresh process.
+
+    A process of its own, because imports, caches and freed memory of one measurement would
+    otherwise be part of the next.
+
+    Args:
+        step: the function's name
+        **params: its arguments
+
+    Raises:
+        StepError: if it fails
+    """
+    script = str(Path(__file__).with_name("steps.py"))
+    done = subprocess.run(
+        [sys.executable, script, step, json.dumps(params, default=str)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or [f"{step} ended with {done.returncode}"]
+        raise StepError(lines[-1].replace(str(ROOT), "."))
+    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return found
+
+
+def try_step(step: str, **params: Any) -> dict[str, Any]:
+    """Like :func:`run_step`, but a failure is a result: the others are measured all the same."""
+    try:
+        return run_step(step, **params)
+    except StepError as error:
+        print(f"    {step} failed: {error}")
+        return {"error": str(error)}

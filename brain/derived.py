@@ -1,0 +1,294 @@
+"""Derived indexes: FAISS structures over a store's vectors, which propose candidates fast.
+
+They can be thrown away and made again. Position ``i`` of an index is row ``i`` of the store,
+deleted rows included, so no ids are kept twice; what it proposes is always scored exactly, and
+tested for being there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import faiss
+import numpy as np
+import psutil
+
+from fiftyone_faiss.brain.scan import BLOCK_ROWS, Keys
+from fiftyone_faiss.brain.segments import Matrix, Rows
+from fiftyone_faiss.brain.snapshot import Snapshot
+
+INDEX_TYPES = ("auto", "flat", "sqfp16", "sq8", "ivf_sq8", "hnsw")
+# More vectors than this, times their dimensions, and an IVF index pays: see
+# benchmarks/results/crossover.md, where below it one exact scan takes less than 2 ms.
+FLAT_VALUES = 10_000_000
+# An 8-bit index may take this share of the memory that is free; then codes are halved twice.
+MEMORY_SHARE = 0.5
+# Fewer training points a centroid than FAISS would like: tuning measures what comes of it.
+MIN_POINTS, MAX_POINTS = 4, 64
+MIN_ROWS = 256
+HNSW_CONSTRUCTION = 100
+PQ_ITERATIONS, ROTATIONS = 12, 10
+SEED = 51
+# A width that most FAISS factory strings can be checked with, whatever they divide it by.
+_ANY_DIM = 40_320
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How hard to look for ``depth`` neighbours.
+
+    Attributes:
+        depth: for so many neighbours and fewer
+        probes: ``nprobe`` of IVF, ``efSearch`` of HNSW; 0 for others
+        overfetch: candidates for each neighbour
+    """
+
+    depth: int
+    probes: int
+    overfetch: int
+
+
+def check_index_type(index_type: str) -> None:
+    """Raises a ``ValueError`` if FAISS has no index of such a type or factory string."""
+    if index_type in INDEX_TYPES:
+        return
+    try:
+        _factory(index_type, _ANY_DIM, "euclidean")
+    except RuntimeError as error:
+        raise ValueError(
+            f"'{index_type}' is no index_type; choose one of {', '.join(INDEX_TYPES)}, or a FAISS "
+            "factory string such as 'IVF1024,PQ64'."
+        ) from error
+
+
+def check_fits(index_type: str, dim: int, metric: str) -> None:
+    """Raises a ``ValueError`` if an index of this type cannot hold vectors of this length."""
+    if index_type in INDEX_TYPES:
+        return
+    try:
+        _factory(index_type, dim, metric)
+    except RuntimeError as error:
+        reason = re.sub(r".*?Error: ", "", str(error).replace("\n", " "))
+        raise ValueError(
+            f"index_type '{index_type}' does not fit vectors of {dim} dimensions ({reason}); "
+            "choose another."
+        ) from error
+
+
+def factory_string(index_type: str, rows: int, dim: int) -> str | None:
+    """The FAISS factory string of a type at a size, or None for exact search."""
+    if index_type == "auto":
+        index_type = choose_type(rows, dim, psutil.virtual_memory().available)
+    if index_type == "flat" or rows < MIN_ROWS:
+        return None
+    # As many lists as rows in each of them, rounded to a power of two.
+    lists = 2 ** max(2, round(np.log2(np.sqrt(rows))))
+    strings = {
+        "sqfp16": "SQfp16",
+        "sq8": "SQ8",
+        "ivf_sq8": f"IVF{lists},SQ8",
+        "ivf_pq": f"OPQ{dim // 4},IVF{lists},PQ{dim // 4}",
+        "hnsw": "HNSW32,SQfp16",
+    }
+    return strings.get(index_type, index_type)
+
+
+def choose_type(rows: int, dim: int, free_bytes: int) -> str:
+    """What ``"auto"`` is: exact search while it is fast, then 8 bits a value, then 2.
+
+    Args:
+        rows: the number of vectors
+        dim: their length
+        free_bytes: the memory that is free
+    """
+    if rows * dim <= FLAT_VALUES:
+        return "flat"
+    if rows * dim > MEMORY_SHARE * free_bytes and dim % 4 == 0:
+        return "ivf_pq"
+    return "ivf_sq8"
+
+
+def rows_needed(factory: str, dim: int, metric: str) -> int:
+    """From how many rows on an index can be trained; until then search is exact."""
+    index = _factory(factory, dim, metric)
+    needed = MIN_ROWS
+    for part in _parts(index):
+        if isinstance(part, faiss.IndexIVF):
+            needed = max(needed, MIN_POINTS * part.nlist)
+        quantizer = getattr(part, "pq", None)
+        if quantizer is not None:
+            needed = max(needed, MIN_POINTS * quantizer.ksub)
+    # Linear transforms need at least as many points as there are dimensions.
+    return max(needed, dim) if re.search(r"PCA|OPQ|ITQ", factory) else needed
+
+
+def build(
+    snapshot: Snapshot,
+    factory: str,
+    metric: str,
+    on_rows: Callable[[int], None] = lambda rows: None,
+) -> faiss.Index:
+    """Trains an index on a sample of the live rows, and adds all rows.
+
+    Args:
+        snapshot: the vectors, at least :func:`rows_needed` of them
+        factory: a FAISS factory string
+        metric: one of ``METRICS``
+        on_rows: is told how many rows were added so far
+    """
+    index = _factory(factory, snapshot.dim, metric)
+    most = 0
+    _prepare(index)
+    for part in _parts(index):
+        centroids = part.nlist if isinstance(part, faiss.IndexIVF) else 256
+        most = max(most, MAX_POINTS * centroids)
+    if not index.is_trained:
+        rows = snapshot.live_rows
+        if len(rows) > most:
+            rows = np.sort(np.random.default_rng(SEED).choice(rows, most, replace=False))
+        index.train(prepared(snapshot.vectors_at(rows), metric))
+    for start, vectors, _ in snapshot.blocks(BLOCK_ROWS):
+        index.add(prepared(vectors, metric))
+        on_rows(start + len(vectors))
+    return index
+
+
+def prepared(vectors: Matrix, metric: str) -> Matrix:
+    """Vectors as a derived index holds them: of unit length for the cosine metric."""
+    vectors = np.ascontiguousarray(vectors, np.float32)
+    if metric != "cosine":
+        return vectors
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.divide(vectors, np.where(norms > 0, norms, np.float32(1)), dtype=np.float32)
+
+
+class Derived:
+    """A derived index that is ready to be searched, from several threads at once.
+
+    Args:
+        index: the FAISS index, which is only read
+        metric: its metric
+        efforts: how hard to look, by ascending depth
+    """
+
+    def __init__(self, index: faiss.Index, metric: str, efforts: tuple[Effort, ...]) -> None:
+        self.index = index
+        self.metric = metric
+        self.efforts = efforts
+        self.rows: int = index.ntotal
+        self.max_probes = max_probes(index)
+
+    @classmethod
+    def read(cls, path: Path, metric: str, efforts: tuple[Effort, ...]) -> Derived:
+        """Maps an index file, whose checksum has been compared before."""
+        return cls(faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC), metric, efforts)
+
+    def effort(self, width: int) -> Effort:
+        """How hard to look for ``width`` neighbours."""
+        for effort in self.efforts:
+            if width <= effort.depth:
+                return effort
+        last = self.efforts[-1]
+        probes = min(self.max_probes, -(-last.probes * width // last.depth))
+        return Effort(width, probes, last.overfetch)
+
+    def propose(self, query: Matrix, width: int) -> Rows:
+        """Candidates for the ``width`` nearest rows of a ``(dim,)`` query, in no order."""
+        effort = self.effort(width)
+        count = min(width * effort.overfetch, self.rows)
+        rows, _ = self.raw(prepared(query[None], self.metric), count, effort.probes)
+        found: Rows = rows[0]
+        return found[found >= 0]
+
+    def raw(self, queries: Matrix, count: int, probes: int) -> tuple[Rows, Keys]:
+        """FAISS's own answer: ``(Q, count)`` rows, -1 where there are none, and its keys."""
+        parameters = _parameters(self.index, probes, count)
+        keys, rows = self.index.search(queries, count, params=parameters)
+        return rows, keys
+
+
+def max_probes(index: faiss.Index) -> int:
+    """The largest ``nprobe`` or ``efSearch`` that makes sense, 0 where there is no such thing."""
+    for part in _parts(index):
+        if isinstance(part, faiss.IndexIVF):
+            return int(part.nlist)
+        if isinstance(part, faiss.IndexHNSW):
+            return 4_096
+    return 0
+
+
+def _factory(factory: str, dim: int, metric: str) -> faiss.Index:
+    kind = faiss.METRIC_L2 if metric == "euclidean" else faiss.METRIC_INNER_PRODUCT
+    # Hashing knows only one metric; its candidates are scored by ours.
+    kind = faiss.METRIC_L2 if "LSH" in factory else kind
+    return faiss.index_factory(dim, factory, kind)
+
+
+def _parts(index: faiss.Index) -> list[faiss.Index]:
+    """An index and those inside it, from the outside in."""
+    index = faiss.downcast_index(index)
+    if isinstance(index, faiss.IndexPreTransform):
+        return [index, *_parts(index.index)]
+    if isinstance(index, faiss.IndexRefine):
+        return [index, *_parts(index.base_index)]
+    return [index]
+
+
+def _prepare(index: faiss.Index) -> None:
+    """Sets up training so that it is quick, repeatable, and quiet on few points."""
+    for part in _parts(index):
+        if isinstance(part, faiss.IndexHNSW):
+            part.hnsw.efConstruction = HNSW_CONSTRUCTION
+        if isinstance(part, faiss.IndexIVF):
+            _quiet(part.cp, part.cp.niter)
+        if hasattr(part, "pq"):
+            _quiet(part.pq.cp, PQ_ITERATIONS)
+        if hasattr(part, "do_polysemous_training"):
+            # A minute of simulated annealing for a kind of search that is not used here.
+            part.do_polysemous_training = False
+        if isinstance(part, faiss.IndexPreTransform):
+            for i in range(part.chain.size()):
+                transform = faiss.downcast_VectorTransform(part.chain.at(i))
+                if isinstance(transform, faiss.OPQMatrix):
+                    _prepare_rotation(transform, faiss.downcast_index(part.index))
+
+
+def _quiet(clustering: faiss.ClusteringParameters, iterations: int) -> None:
+    clustering.min_points_per_centroid = 1
+    clustering.max_points_per_centroid = MAX_POINTS
+    clustering.niter = iterations
+    clustering.seed = SEED
+
+
+def _prepare_rotation(transform: faiss.OPQMatrix, index: faiss.Index) -> None:
+    # Rotated for the codes that there will be: by default FAISS trains it with 8 bits each, which
+    # takes sixteen times as long as the 4 bits of a fast scan.
+    bits = index.pq.nbits if hasattr(index, "pq") else 8
+    quantizer = faiss.ProductQuantizer(transform.d_out, transform.M, bits)
+    _quiet(quantizer.cp, PQ_ITERATIONS)
+    transform.niter, transform.max_train_points = ROTATIONS, MAX_POINTS * quantizer.ksub
+    # FAISS only keeps a pointer to it, so Python must keep the object for as long.
+    transform.trained_with = quantizer
+    transform.pq = quantizer
+
+
+def _parameters(index: faiss.Index, probes: int, count: int) -> faiss.SearchParameters | None:
+    """Search parameters of one call: an index shared by threads is never set up for one of them.
+
+    FAISS keeps bare pointers to the inner ones; its Python side holds on to what it was given.
+    """
+    index = faiss.downcast_index(index)
+    if isinstance(index, faiss.IndexPreTransform):
+        inner = _parameters(index.index, probes, count)
+        return faiss.SearchParametersPreTransform(index_params=inner) if inner else None
+    if isinstance(index, faiss.IndexRefine):
+        inner = _parameters(index.base_index, probes, count)
+        return faiss.IndexRefineSearchParameters(k_factor=1.0, base_index_params=inner)
+    if isinstance(index, faiss.IndexIVF):
+        return faiss.SearchParametersIVF(nprobe=max(1, probes))
+    if isinstance(index, faiss.IndexHNSW):
+        return faiss.SearchParametersHNSW(efSearch=max(1, probes, count))
+    return None

@@ -1,0 +1,71 @@
+"""The few things a store asks of the file system, in one place so that tests can make them fail."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+Data = bytes | npt.NDArray[np.uint8]
+
+
+class Disk:
+    """A file system that keeps its promises in this order: written, synced, renamed, synced."""
+
+    def create(self, path: Path) -> BinaryIO:
+        """Opens a new file for writing."""
+        return path.open("xb")
+
+    def write(self, file: BinaryIO, data: Data) -> None:
+        """Appends to a file."""
+        file.write(data)
+
+    def sync(self, file: BinaryIO) -> None:
+        """Returns when what was written would survive a power cut."""
+        file.flush()
+        os.fsync(file.fileno())
+
+    def sync_folder(self, folder: Path) -> None:
+        """Returns when the names in a folder would survive a power cut."""
+        # Windows has no such call; there, names are durable with their files.
+        if os.name == "nt":
+            return
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def replace(self, source: Path, target: Path) -> None:
+        """Renames a file over another, atomically."""
+        os.replace(source, target)
+
+    def remove(self, path: Path) -> None:
+        """Removes a file if it is there and nobody's mapping forbids it."""
+        # Windows cannot remove a mapped file; a later writer will.
+        with contextlib.suppress(FileNotFoundError, PermissionError):
+            path.unlink()
+
+    def free_bytes(self, folder: Path) -> int:
+        """The free space where a folder is."""
+        return shutil.disk_usage(folder).free
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Links a file that will never change, or copies it where the disk has no links.
+
+    Raises:
+        FileNotFoundError: if the source is not there
+    """
+    with contextlib.suppress(FileExistsError):
+        try:
+            os.link(source, target)
+        except (FileExistsError, FileNotFoundError):
+            raise
+        except OSError:
+            shutil.copy2(source, target)

@@ -1,0 +1,67 @@
+"""Long pieces of work, step by step so that they can show progress.
+
+A function of steps is a generator: it yields a :class:`Progress` after every batch, and returns
+its report. :func:`run_steps` runs one to the end with a progress bar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import fiftyone.core.utils as fou
+
+ProgressOption = bool | Callable[[Any], None] | None
+Report = TypeVar("Report")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a long piece of work is.
+
+    Attributes:
+        done: things done, failures included
+        total: things to do
+        failed: things that failed
+        seconds: the time since the start
+    """
+
+    done: int
+    total: int
+    failed: int
+    seconds: float
+
+    @property
+    def fraction(self) -> float:
+        """The part that is done, 0 to 1."""
+        return self.done / self.total if self.total else 1.0
+
+    def __str__(self) -> str:
+        rate = self.done / self.seconds if self.seconds else 0.0
+        left = (self.total - self.done) / rate if rate else 0.0
+        failed = f", {self.failed:,} failed" if self.failed else ""
+        return (
+            f"{self.done:,} of {self.total:,} embedded, {rate:.0f} a second, "
+            f"{left:.0f} s left{failed}"
+        )
+
+
+Steps = Generator[Progress, None, Report]
+
+
+def run_steps(steps: Steps[Report], progress: ProgressOption) -> Report:
+    """Runs steps to their end, with FiftyOne's progress bar."""
+    iterator: Iterator[Progress] = iter(())
+    report: list[Report] = []
+
+    def collect() -> Iterator[Progress]:
+        report.append((yield from steps))
+
+    iterator = collect()
+    first = next(iterator, None)
+    if first is not None:
+        with fou.ProgressBar(total=first.total, progress=progress, iters_str="images") as bar:
+            for step in iterator:
+                bar.set_iteration(step.done)
+    return report[0]

@@ -1,0 +1,274 @@
+"""Exact distances, and exact search through all vectors, at the speed of the memory.
+
+Distances ascend: cosine is ``1 - cos`` (0 to 2; 1 to a vector of zeros), euclidean the unsquared
+L2 distance, dotproduct ``-<q, x>``. They are computed in float64 from the vectors as they were
+given, each pair by itself, so a distance depends on nothing but the two vectors.
+
+Candidates come from *keys*: float32 numbers that order rows like the metric does, made by a
+matrix-vector product. A key is off by a rounding error, for which there is a bound; whatever the
+bound leaves open is decided by the distances.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+
+from fiftyone_faiss.brain.segments import Matrix, Rows
+from fiftyone_faiss.brain.snapshot import Snapshot
+
+METRICS = ("cosine", "euclidean", "dotproduct")
+Mask = npt.NDArray[np.bool_]
+Distances = npt.NDArray[np.float64]
+Keys = npt.NDArray[np.float32]
+
+# Rows handled at once: 32,768 x 512 float32 are 64 MB, well above what a call costs.
+BLOCK_ROWS = 32_768
+# The same where float64 copies are made.
+SCORE_ROWS = 4_096
+QUERIES_AT_ONCE = 256
+# FAISS's candidates beyond k in a search of many queries.
+SPARE = 16
+
+
+@dataclass(frozen=True)
+class Hits:
+    """What one query found: rows of the store, nearest first.
+
+    Attributes:
+        rows: ``(n,)`` int64
+        distances: ``(n,)`` float64, ascending (descending for the least similar)
+    """
+
+    rows: Rows
+    distances: Distances
+
+
+def distances(snapshot: Snapshot, query: Matrix, metric: str, rows: Rows) -> Distances:
+    """``(len(rows),)`` float64, the exact distances of a ``(dim,)`` query to rows."""
+    out = np.empty(len(rows))
+    wide = np.asarray(query, np.float64)
+    for start in range(0, len(rows), SCORE_ROWS):
+        block = slice(start, start + SCORE_ROWS)
+        vectors = snapshot.vectors_at(rows[block]).astype(np.float64)
+        out[block] = row_distances(wide, vectors, metric)
+    return out
+
+
+def row_distances(queries: Distances, vectors: Distances, metric: str) -> Distances:
+    """``(n,)`` distances of one ``(dim,)`` query, or ``(n, dim)`` queries, to ``(n, dim)`` vectors.
+
+    Sums run along each row by themselves; a matrix product would round differently with the
+    number of rows.
+    """
+    if metric == "euclidean":
+        differences = vectors - queries
+        return np.asarray(np.sqrt((differences * differences).sum(axis=-1)))
+    products = (vectors * queries).sum(axis=-1)
+    if metric == "dotproduct":
+        return np.asarray(-products)
+    lengths = np.sqrt((vectors * vectors).sum(axis=-1) * (queries * queries).sum(axis=-1))
+    cosines = np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
+    return 1.0 - np.clip(cosines, -1.0, 1.0)
+
+
+def rank(rows: Rows, found: Distances, k: int | None, reverse: bool = False) -> Hits:
+    """The ``k`` nearest (or farthest), ties by row."""
+    order = np.lexsort((rows, -found if reverse else found))[:k]
+    return Hits(rows[order], found[order])
+
+
+class Scan:
+    """The keys of one query to all rows, or to some; gives out the best as often as asked.
+
+    Args:
+        snapshot: the vectors
+        query: ``(dim,)`` float32
+        metric: one of ``METRICS``
+        start (0): the first row
+        rows (None): go through these rows alone
+        mask (None): ``(total_rows,)`` bool, the rows that count; by default the live ones
+        reverse (False): whether the farthest are the best
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        query: Matrix,
+        metric: str,
+        start: int = 0,
+        rows: Rows | None = None,
+        mask: Mask | None = None,
+        reverse: bool = False,
+    ) -> None:
+        self._rows = rows
+        self._start = start
+        total = snapshot.total_rows - start if rows is None else len(rows)
+        self._keys = np.empty(total, np.float32)
+        longest = 0.0
+        for at, vectors, norms in _blocks(snapshot, start, rows):
+            _write_keys(self._keys[at : at + len(norms)], vectors, norms, query, metric)
+            longest = max(longest, float(norms.max(initial=0.0)))
+        self._slack = _rounding(query, longest, metric)
+        self.count = total
+        if reverse:
+            np.negative(self._keys, out=self._keys)
+        if rows is None:
+            here = (snapshot.live if mask is None else mask)[start:]
+            self.count = int(np.count_nonzero(here))
+            if self.count < total:
+                self._keys[~here] = np.inf
+
+    def best(self, width: int) -> Rows:
+        """At least the ``width`` best rows, in no order; all there are if there are fewer."""
+        if width >= self.count:
+            found = np.flatnonzero(self._keys < np.inf)
+        else:
+            last = np.partition(self._keys, width - 1)[width - 1]
+            found = np.flatnonzero(self._keys <= last + self._slack)
+        return self._start + found if self._rows is None else self._rows[found]
+
+
+def _blocks(
+    snapshot: Snapshot, start: int, rows: Rows | None
+) -> Iterator[tuple[int, Matrix, Matrix]]:
+    if rows is None:
+        for first, vectors, norms in snapshot.blocks(BLOCK_ROWS, start):
+            yield first - start, vectors, norms
+        return
+    for at in range(0, len(rows), BLOCK_ROWS):
+        vectors = snapshot.vectors_at(rows[at : at + BLOCK_ROWS])
+        yield at, vectors, np.linalg.norm(vectors, axis=1)
+
+
+def _write_keys(out: Keys, vectors: Matrix, norms: Matrix, query: Matrix, metric: str) -> None:
+    np.matmul(vectors, query, out=out)
+    if metric == "euclidean":
+        # |x - q|^2 - |q|^2
+        out *= -2.0
+        out += norms * norms
+        return
+    np.negative(out, out=out)
+    if metric == "cosine":
+        # A vector of zeros has the distance of a right angle, that is, a cosine of 0.
+        np.divide(out, norms, out=out, where=norms > 0)
+
+
+def _rounding(query: Matrix, longest: float, metric: str) -> np.float32:
+    """How far two keys can be off, together.
+
+    A sum of ``d`` products of float32 is off by about ``sqrt(d)`` half units of ``|q| |x|``
+    (Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 2.8); eight times that
+    is kept as a margin.
+    """
+    length = float(np.linalg.norm(query))
+    scale = length if metric == "cosine" else length * longest
+    if metric == "euclidean":
+        scale = 2.0 * scale + longest * longest
+    return np.float32(8.0 * np.sqrt(query.size) * np.finfo(np.float32).eps * scale)
+
+
+def search_many(snapshot: Snapshot, queries: Matrix, metric: str, k: int, mask: Mask) -> list[Hits]:
+    """Finds the ``k`` nearest rows of each of many ``(Q, dim)`` queries, exactly, ties by row."""
+    count = int(np.count_nonzero(mask))
+    width = min(k + SPARE, count)
+    hits: list[Hits] = []
+    for start in range(0, len(queries), QUERIES_AT_ONCE):
+        part = queries[start : start + QUERIES_AT_ONCE]
+        rows, reach = _knn(snapshot, part, metric, width, mask)
+        pairs = snapshot.vectors_at(rows.reshape(-1)).astype(np.float64)
+        wide = np.repeat(part.astype(np.float64), width, axis=0)
+        found = row_distances(wide, pairs, metric).reshape(len(part), width)
+        for i, query in enumerate(part):
+            hit = rank(rows[i], found[i], k)
+            if width < count and not _is_certain(snapshot, query, metric, hit, reach[i]):
+                scan = Scan(snapshot, query, metric, mask=mask)
+                close = scan.best(k)
+                hit = rank(close, distances(snapshot, query, metric, close), k)
+            hits.append(hit)
+    return hits
+
+
+def _knn(
+    snapshot: Snapshot, queries: Matrix, metric: str, width: int, mask: Mask
+) -> tuple[Rows, Keys]:
+    """``(Q, width)`` rows by FAISS's blocked search, and the ``(Q,)`` worst keys among them."""
+    kind = faiss.METRIC_L2 if metric == "euclidean" else faiss.METRIC_INNER_PRODUCT
+    queries = np.ascontiguousarray(queries, np.float32)
+    rows, keys = [], []
+    for start, vectors, norms in snapshot.blocks(BLOCK_ROWS):
+        here = np.flatnonzero(mask[start : start + len(norms)])
+        if not here.size:
+            continue
+        block = vectors if here.size == len(norms) else vectors[here]
+        if metric == "cosine":
+            lengths = np.where(norms[here] > 0, norms[here], np.float32(1))
+            block = np.divide(block, lengths[:, None], dtype=np.float32)
+        block = np.ascontiguousarray(block)
+        found, at = faiss.knn(queries, block, min(width, here.size), metric=kind)
+        rows.append(start + here[at])
+        keys.append(found if kind == faiss.METRIC_L2 else -found)
+    all_rows, all_keys = np.hstack(rows), np.hstack(keys)
+    best = np.argpartition(all_keys, width - 1, axis=1)[:, :width]
+    worst = np.take_along_axis(all_keys, best, axis=1).max(axis=1)
+    return np.take_along_axis(all_rows, best, axis=1), worst
+
+
+def _is_certain(
+    snapshot: Snapshot, query: Matrix, metric: str, hit: Hits, reach: np.float32
+) -> bool:
+    """Whether no row beyond the candidates can be nearer than the last hit, rounding considered."""
+    last, length = float(hit.distances[-1]), float(np.linalg.norm(query))
+    key = {"cosine": (last - 1.0) * length, "euclidean": last * last, "dotproduct": last}[metric]
+    return bool(key + _rounding(query, snapshot.longest, metric) <= reach)
+
+
+def within(
+    snapshot: Snapshot, queries: Matrix, metric: str, thresh: float, mask: Mask
+) -> list[Hits]:
+    """Finds all rows at most ``thresh`` away from each of ``(Q, dim)`` queries, nearest first."""
+    hits: list[Hits] = []
+    for start in range(0, len(queries), QUERIES_AT_ONCE):
+        part = np.ascontiguousarray(queries[start : start + QUERIES_AT_ONCE], np.float32)
+        at, rows = _pairs_within(snapshot, part, metric, thresh, mask)
+        found = np.empty(len(rows))
+        for first in range(0, len(rows), SCORE_ROWS):
+            block = slice(first, first + SCORE_ROWS)
+            vectors = snapshot.vectors_at(rows[block]).astype(np.float64)
+            found[block] = row_distances(part[at[block]].astype(np.float64), vectors, metric)
+        near = found <= thresh
+        at, rows, found = at[near], rows[near], found[near]
+        hits += [rank(rows[at == i], found[at == i], None) for i in range(len(part))]
+    return hits
+
+
+def _pairs_within(
+    snapshot: Snapshot, queries: Matrix, metric: str, thresh: float, mask: Mask
+) -> tuple[Rows, Rows]:
+    """Pairs of queries and rows that can be within a distance, by their keys."""
+    lengths = np.linalg.norm(queries, axis=1)
+    limits = {
+        "cosine": (thresh - 1.0) * lengths,
+        "euclidean": np.full(len(queries), thresh * abs(thresh)) - lengths * lengths,
+        "dotproduct": np.full(len(queries), thresh),
+    }[metric]
+    slack = [float(_rounding(query, snapshot.longest, metric)) for query in queries]
+    limits = limits + slack
+    at, rows = [], []
+    for start, vectors, norms in snapshot.blocks(SCORE_ROWS):
+        keys = queries @ vectors.T
+        if metric == "euclidean":
+            keys = norms * norms - 2.0 * keys
+        elif metric == "cosine":
+            keys = -np.divide(keys, norms, out=np.zeros_like(keys), where=norms > 0)
+        else:
+            keys = -keys
+        close = (keys <= limits[:, None]) & mask[start : start + len(norms)]
+        found = np.nonzero(close)
+        at.append(found[0])
+        rows.append(start + found[1])
+    return np.concatenate(at), np.concatenate(rows)

@@ -1,0 +1,234 @@
+"""Segments: files of vectors and what belongs to them, written once and then only mapped.
+
+A segment holds one column after the other, each at a multiple of 64 bytes: the vectors as they
+were given, their norms, the sample ids, the label ids if there are any, and the fingerprints of
+the media. After them comes the CRC-32 of every 64 KiB before. Those are compared when a block is
+first touched in a process: checking a whole file would take longer than opening and searching it.
+"""
+
+from __future__ import annotations
+
+import mmap
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fiftyone_faiss.brain.disk import Disk
+from fiftyone_faiss.brain.ids import ID_DTYPE, PackedIds
+from fiftyone_faiss.brain.manifest import SegmentInfo, StoreError
+
+BLOCK_BYTES = 65_536
+ALIGNMENT = 64
+# Size in bytes and time of change in nanoseconds of a row's media; -1 where nobody looked.
+MEDIA_DTYPE = np.dtype([("size", "<i8"), ("mtime", "<i8")])
+
+Matrix = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
+MediaPrints = npt.NDArray[np.void]
+
+
+def unknown_media(rows: int) -> MediaPrints:
+    """``(rows,)`` media fingerprints that say nothing."""
+    return np.full(rows, -1, "<i8").astype(MEDIA_DTYPE)
+
+
+@dataclass(frozen=True)
+class Column:
+    """Where a column lies in its segment: ``(rows, width)`` or ``(rows,)`` values."""
+
+    name: str
+    dtype: np.dtype[Any]
+    width: int
+    offset: int
+    stop: int
+
+    @property
+    def row_bytes(self) -> int:
+        return self.dtype.itemsize * self.width
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The columns of a segment, by name, and its size."""
+
+    columns: Mapping[str, Column]
+    payload: int
+    blocks: int
+
+    @classmethod
+    def of(cls, rows: int, dim: int, dtype: str, has_labels: bool) -> Layout:
+        kinds = [("vectors", np.dtype(dtype), dim), ("norms", np.dtype(np.float32), 1)]
+        kinds += [(name, ID_DTYPE, 1) for name in ("samples", "labels")[: 1 + has_labels]]
+        kinds.append(("media", MEDIA_DTYPE, 1))
+        columns, offset = {}, 0
+        for name, kind, width in kinds:
+            stop = offset + rows * width * kind.itemsize
+            columns[name] = Column(name, kind, width, offset, stop)
+            offset = -(-stop // ALIGNMENT) * ALIGNMENT
+        return cls(columns, offset, -(-offset // BLOCK_BYTES))
+
+    @property
+    def file_bytes(self) -> int:
+        return self.payload + 4 * self.blocks
+
+
+class _Checksums:
+    """The CRC-32 of every block of a stream."""
+
+    def __init__(self) -> None:
+        self.finished: list[int] = []
+        self._crc = 0
+        self._filled = 0
+
+    def feed(self, data: npt.NDArray[np.uint8]) -> None:
+        at = 0
+        while at < data.size:
+            part = data[at : at + BLOCK_BYTES - self._filled]
+            self._crc = zlib.crc32(part, self._crc)
+            self._filled += part.size
+            at += part.size
+            if self._filled == BLOCK_BYTES:
+                self.finished.append(self._crc)
+                self._crc = self._filled = 0
+
+    def table(self) -> npt.NDArray[np.uint8]:
+        last = [self._crc] if self._filled else []
+        return np.array(self.finished + last, "<u4").view(np.uint8)
+
+
+def write_segment(
+    disk: Disk, path: Path, layout: Layout, parts: Mapping[str, Iterable[npt.NDArray[Any]]]
+) -> int:
+    """Writes a segment, durably.
+
+    Args:
+        disk: where to
+        path: its file, which must not exist
+        layout: its layout
+        parts: for each column its values, in parts
+
+    Returns:
+        the checksum of its table of checksums
+    """
+    checksums = _Checksums()
+    at = 0
+    with disk.create(path) as file:
+        for column in layout.columns.values():
+            padding = np.zeros(column.offset - at, np.uint8)
+            for part in (padding, *_as_bytes(parts[column.name], column)):
+                checksums.feed(part)
+                disk.write(file, part)
+            at = column.stop
+        padding = np.zeros(layout.payload - at, np.uint8)
+        checksums.feed(padding)
+        table = checksums.table()
+        disk.write(file, padding)
+        disk.write(file, table)
+        disk.sync(file)
+    return zlib.crc32(table)
+
+
+def _as_bytes(parts: Iterable[npt.NDArray[Any]], column: Column) -> Iterable[npt.NDArray[np.uint8]]:
+    for part in parts:
+        yield np.ascontiguousarray(part, column.dtype).reshape(-1).view(np.uint8)
+
+
+class Segment:
+    """A mapped segment.
+
+    Args:
+        path: its file
+        info: what the manifest says of it
+        layout: its layout
+        start: its first row's number in the store
+
+    Raises:
+        FileNotFoundError: if the file is not there
+        StoreError: if it has another size than it should have, or its checksums are damaged
+    """
+
+    def __init__(self, path: Path, info: SegmentInfo, layout: Layout, start: int) -> None:
+        self.path = path
+        self.info = info
+        self.start = start
+        self.stop = start + info.rows
+        self._layout = layout
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            self._expect(size)
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._bytes = np.frombuffer(self._map, np.uint8)
+        self._checksums = self._bytes[layout.payload :].view("<u4")
+        if zlib.crc32(self._bytes[layout.payload :]) != info.checksum:
+            raise self._damaged("its table of checksums")
+        self._unchecked = np.ones(layout.blocks, bool)
+
+    def check_size(self) -> None:
+        """Raises a ``StoreError`` if the file was cut short: reading on would end the process."""
+        self._expect(self._map.size())
+
+    def column(self, name: str, start: int = 0, stop: int | None = None) -> npt.NDArray[Any]:
+        """The mapped values of a column, from a row of the segment up to another."""
+        column = self._layout.columns[name]
+        stop = self.info.rows if stop is None else min(stop, self.info.rows)
+        first = column.offset + start * column.row_bytes
+        last = column.offset + stop * column.row_bytes
+        if last > first:
+            self._check(np.arange(first // BLOCK_BYTES, (last - 1) // BLOCK_BYTES + 1))
+        values = self._bytes[first:last].view(column.dtype)
+        return values.reshape(stop - start, column.width) if name == "vectors" else values
+
+    def vectors_at(self, rows: Rows) -> npt.NDArray[Any]:
+        """Copies of the vectors in these rows of the segment, in the store's dtype."""
+        column = self._layout.columns["vectors"]
+        if rows.size and self._unchecked.any():
+            first = (column.offset + rows * column.row_bytes) // BLOCK_BYTES
+            last = (column.offset + (rows + 1) * column.row_bytes - 1) // BLOCK_BYTES
+            spans = [np.minimum(first + i, last) for i in range(int((last - first).max()) + 1)]
+            self._check(np.unique(np.concatenate(spans)))
+        values = self._bytes[column.offset : column.stop].view(column.dtype)
+        copies: npt.NDArray[Any] = values.reshape(-1, column.width)[rows]
+        return copies
+
+    def check_all(self) -> None:
+        """Compares all checksums, also of blocks that were compared before.
+
+        Raises:
+            StoreError: if one is wrong
+        """
+        self._unchecked[:] = True
+        self._check(np.arange(self._layout.blocks))
+
+    def _check(self, blocks: Rows) -> None:
+        for block in blocks[self._unchecked[blocks]].tolist():
+            start = block * BLOCK_BYTES
+            stop = min(start + BLOCK_BYTES, self._layout.payload)
+            if zlib.crc32(self._bytes[start:stop]) != self._checksums[block]:
+                raise self._damaged(f"bytes {start:,} to {stop:,}")
+            self._unchecked[block] = False
+
+    def _expect(self, size: int) -> None:
+        if size != self._layout.file_bytes:
+            raise StoreError(
+                f"{self.path} has {size:,} bytes instead of {self._layout.file_bytes:,}; restore "
+                "it from a backup, or delete this brain run and build the index again."
+            )
+
+    def _damaged(self, what: str) -> StoreError:
+        return StoreError(
+            f"{self.path} is damaged ({what} changed since they were written); restore it from a "
+            "backup, or delete this brain run and build the index again."
+        )
+
+
+def concatenated(segments: Iterable[Segment], name: str, empty: PackedIds) -> npt.NDArray[Any]:
+    """A column over several segments; mapped as it is if there is only one."""
+    parts = [segment.column(name) for segment in segments]
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate(parts) if parts else empty
