@@ -16,7 +16,7 @@ Underneath, each importing only from those below it:
 """
 
 from fiftyone_faiss.brain.build import IndexReport, build_index, build_index_steps
-from fiftyone_faiss.brain.derived import INDEX_TYPES
+from fiftyone_faiss.brain.derived import INDEX_TYPES, check_index_type
 from fiftyone_faiss.brain.embedding import (
     DEFAULT_EMBEDDINGS_FIELD,
     EmbeddingReport,
@@ -33,6 +33,11 @@ from fiftyone_faiss.brain.health import (
 from fiftyone_faiss.brain.manage import IndexInfo, delete_index, list_indexes
 from fiftyone_faiss.brain.media import PATCH_TYPES
 from fiftyone_faiss.brain.models import list_models, register_zoo_model
+from fiftyone_faiss.brain.orphans import (
+    OrphanedIndex,
+    delete_orphaned_index,
+    list_orphaned_indexes,
+)
 from fiftyone_faiss.brain.progress import Progress
 from fiftyone_faiss.brain.scan import METRICS
 from fiftyone_faiss.brain.search import DEFAULT_K, Neighbors, SearchRequest, answer, search, warm
@@ -57,6 +62,7 @@ __all__ = [
     "IndexInfo",
     "IndexReport",
     "Neighbors",
+    "OrphanedIndex",
     "Progress",
     "SearchRequest",
     "Tagging",
@@ -64,12 +70,15 @@ __all__ = [
     "apply_tag",
     "build_index",
     "build_index_steps",
+    "check_index_type",
     "compute_embeddings",
     "compute_embeddings_steps",
     "delete_index",
+    "delete_orphaned_index",
     "index_health",
     "list_indexes",
     "list_models",
+    "list_orphaned_indexes",
     "register_zoo_model",
     "search",
     "tag_answer",

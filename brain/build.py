@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import fiftyone.core.collections as foc
@@ -53,6 +53,7 @@ def build_index(
     patches_field: str | None = None,
     metric: str = "cosine",
     index_type: str = "auto",
+    dtype: str = "float32",
     root_dir: str | None = None,
     batch_size: int | None = None,
     num_workers: int | None = None,
@@ -77,6 +78,7 @@ def build_index(
         index_type ("auto"): see
             :class:`fiftyone_faiss.brain.similarity.FaissSimilarityConfig`; ``"auto"`` chooses by
             size
+        dtype ("float32"): how vectors are kept, or ``"float16"``, which takes half the space
         root_dir (None): the folder that holds the index's folder
         batch_size (None): images a batch
         num_workers (None): decoding threads
@@ -89,7 +91,7 @@ def build_index(
         ValueError: if a value is bad, or the key belongs to something else, saying what to do
     """
     steps = build_index_steps(
-        samples, brain_key, model, embeddings, patches_field, metric, index_type, root_dir,
+        samples, brain_key, model, embeddings, patches_field, metric, index_type, dtype, root_dir,
         batch_size, num_workers,
     )  # fmt: skip
     return run_steps(steps, progress)
@@ -103,6 +105,7 @@ def build_index_steps(
     patches_field: str | None = None,
     metric: str = "cosine",
     index_type: str = "auto",
+    dtype: str = "float32",
     root_dir: str | None = None,
     batch_size: int | None = None,
     num_workers: int | None = None,
@@ -119,6 +122,7 @@ def build_index_steps(
     config = FaissSimilarityConfig(
         metric=metric,
         index_type=index_type,
+        dtype=dtype,
         root_dir=root_dir,
         model=embedder.name if isinstance(model, str) and embedder else None,
         patches_field=patches_field,
@@ -136,10 +140,17 @@ def build_index_steps(
         failures = yield from embed_into(index, embedder, todo, batch_size, num_workers)
         if len(failures) == len(media):
             _give_up(samples, brain_key, is_new, failures)
-    index.vectors.maintain()
+    yield from maintained(index)
     index.reload()
     size = index.snapshot.size
     return IndexReport(brain_key, size, size - before, failures, time.perf_counter() - started)
+
+
+def maintained(index: FaissSimilarityIndex, force: bool = False) -> Iterator[Progress]:
+    """Brings the FAISS index up to date, step by step."""
+    started = time.perf_counter()
+    for done, total in index.vectors.maintain_steps(force=force):
+        yield Progress(done, total, 0, time.perf_counter() - started, "indexed")
 
 
 def embed_into(
@@ -176,7 +187,7 @@ def _open_index(
     dataset = samples._root_dataset
     if brain_key in index_keys(dataset):
         index = load_index(dataset, brain_key)
-        for name in ("metric", "model", "patches_field", "index_type"):
+        for name in ("metric", "model", "patches_field", "index_type", "dtype"):
             have, want = getattr(index.config, name), getattr(config, name)
             if have != want:
                 raise ValueError(

@@ -8,7 +8,7 @@ tested for being there.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import numpy as np
 import psutil
 
 from fiftyone_faiss.brain.scan import BLOCK_ROWS, Keys
-from fiftyone_faiss.brain.segments import Matrix, Rows
+from fiftyone_faiss.brain.segments import Matrix, Rows, lengths
 from fiftyone_faiss.brain.snapshot import Snapshot
 
 INDEX_TYPES = ("auto", "flat", "sqfp16", "sq8", "ivf_sq8", "hnsw")
@@ -125,19 +125,16 @@ def rows_needed(factory: str, dim: int, metric: str) -> int:
     return max(needed, dim) if re.search(r"PCA|OPQ|ITQ", factory) else needed
 
 
-def build(
-    snapshot: Snapshot,
-    factory: str,
-    metric: str,
-    on_rows: Callable[[int], None] = lambda rows: None,
-) -> faiss.Index:
+def build_steps(snapshot: Snapshot, factory: str, metric: str) -> Generator[int, None, faiss.Index]:
     """Trains an index on a sample of the live rows, and adds all rows.
 
     Args:
         snapshot: the vectors, at least :func:`rows_needed` of them
         factory: a FAISS factory string
         metric: one of ``METRICS``
-        on_rows: is told how many rows were added so far
+
+    Yields:
+        how many rows were added so far; the index is returned
     """
     index = _factory(factory, snapshot.dim, metric)
     most = 0
@@ -145,6 +142,7 @@ def build(
     for part in _parts(index):
         centroids = part.nlist if isinstance(part, faiss.IndexIVF) else 256
         most = max(most, MAX_POINTS * centroids)
+    yield 0
     if not index.is_trained:
         rows = snapshot.live_rows
         if len(rows) > most:
@@ -152,7 +150,7 @@ def build(
         index.train(prepared(snapshot.vectors_at(rows), metric))
     for start, vectors, _ in snapshot.blocks(BLOCK_ROWS):
         index.add(prepared(vectors, metric))
-        on_rows(start + len(vectors))
+        yield start + len(vectors)
     return index
 
 
@@ -161,7 +159,7 @@ def prepared(vectors: Matrix, metric: str) -> Matrix:
     vectors = np.ascontiguousarray(vectors, np.float32)
     if metric != "cosine":
         return vectors
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    norms = lengths(vectors)[:, None]
     return np.divide(vectors, np.where(norms > 0, norms, np.float32(1)), dtype=np.float32)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import uuid
 from pathlib import Path
 from typing import BinaryIO
 
@@ -55,17 +56,28 @@ class Disk:
         """The free space where a folder is."""
         return shutil.disk_usage(folder).free
 
+    def link(self, source: Path, target: Path) -> None:
+        """Makes a hard link."""
+        os.link(source, target)
 
-def link_or_copy(source: Path, target: Path) -> None:
-    """Links a file that will never change, or copies it where the disk has no links.
+
+def link_or_copy(disk: Disk, source: Path, target: Path) -> None:
+    """Links a file that will never change, or copies it, durably, where the disk has no links.
 
     Raises:
         FileNotFoundError: if the source is not there
     """
-    with contextlib.suppress(FileExistsError):
-        try:
-            os.link(source, target)
-        except (FileExistsError, FileNotFoundError):
-            raise
-        except OSError:
-            shutil.copy2(source, target)
+    if target.exists():
+        return
+    try:
+        disk.link(source, target)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        # Under its name there is all of it or nothing, so a stopped copy can be taken up again.
+        temporary = target.with_name(f"{target.name}.{uuid.uuid4().hex[:8]}.tmp")
+        with source.open("rb") as whole, disk.create(temporary) as copy:
+            while part := whole.read(1 << 22):
+                disk.write(copy, part)
+            disk.sync(copy)
+        disk.replace(temporary, target)

@@ -10,7 +10,7 @@ import fiftyone.core.collections as foc
 import numpy as np
 from fiftyone.brain.internal.core import utils as fbu
 
-from fiftyone_faiss.brain.build import IndexReport, embed_into
+from fiftyone_faiss.brain.build import IndexReport, embed_into, maintained
 from fiftyone_faiss.brain.ids import pack_ids, unpack_ids
 from fiftyone_faiss.brain.manage import load_index
 from fiftyone_faiss.brain.media import Media, list_media, media_prints
@@ -174,7 +174,7 @@ def update_index_steps(
             f"The index '{index.key}' lacks {len(todo):,} vectors and does not name a model to "
             "make them with; give them to add_to_index, or build the index with a model."
         )
-    _repair_derived(index)
+    yield from maintained(index, force=_is_damaged(index))
     yield Progress(len(todo), len(todo), len(failures), time.perf_counter() - started)
     index.reload()
     size = index.snapshot.size
@@ -200,7 +200,7 @@ def verify_index(samples: foc.SampleCollection, brain_key: str | None = None) ->
     index = load_index(samples, brain_key)
     problems = index.store.verify()
     if not any(".segment" in problem or ".deleted" in problem for problem in problems):
-        _repair_derived(index)
+        index.vectors.maintain(force=_is_damaged(index))
     return problems
 
 
@@ -272,6 +272,6 @@ def _add_from_field(index: FaissSimilarityIndex, samples: foc.SampleCollection) 
         index.add_to_index(vectors, sample_ids, label_ids, overwrite=False, reload=False)
 
 
-def _repair_derived(index: FaissSimilarityIndex) -> None:
+def _is_damaged(index: FaissSimilarityIndex) -> bool:
     derived = index.snapshot.manifest.derived
-    index.vectors.maintain(force=derived is not None and not index.store.is_sound(derived.file))
+    return derived is not None and not index.store.is_sound(derived.file)

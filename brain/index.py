@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -263,18 +263,22 @@ class VectorIndex:
         tail = snapshot.total_rows - info.rows
         return tail > max(TAIL_ROWS, TAIL * info.rows)
 
-    def maintain(
-        self,
-        target_recall: float = TARGET_RECALL,
-        force: bool = False,
-        on_rows: Callable[[int], None] = lambda rows: None,
-    ) -> None:
+    def maintain(self, target_recall: float = TARGET_RECALL, force: bool = False) -> None:
+        """Does what has become due; see :meth:`maintain_steps`."""
+        for _ in self.maintain_steps(target_recall, force):
+            pass
+
+    def maintain_steps(
+        self, target_recall: float = TARGET_RECALL, force: bool = False
+    ) -> Iterator[tuple[int, int]]:
         """Does what has become due: numbers rows anew, builds and tunes the derived index.
 
         Args:
             target_recall (0.99): the recall to tune it to, of the 10 nearest
             force (False): whether to build it anew anyway
-            on_rows: is told how many rows were added to it so far
+
+        Yields:
+            how many rows the derived index holds so far, and how many it will
         """
         snapshot = self.store.snapshot()
         if len(snapshot.deleted) > max(DEAD_ROWS, DEAD * snapshot.total_rows):
@@ -285,7 +289,8 @@ class VectorIndex:
             if factory is None:
                 self.store.drop_derived()
                 return
-            index = derivation.build(snapshot, factory, self.metric, on_rows)
+            steps = derivation.build_steps(snapshot, factory, self.metric)
+            index = yield from _of_all(steps, snapshot.total_rows)
             found = tune(index, snapshot, self.metric, target_recall)
             facts = {"factory": factory, **asdict(found)}
             if self.store.put_derived(snapshot, facts, partial(_write, index)):
@@ -350,6 +355,16 @@ def mask_of(snapshot: Snapshot, rows: Rows) -> Mask:
     mask = np.zeros(snapshot.total_rows, bool)
     mask[rows] = True
     return mask
+
+
+def _of_all(
+    steps: Generator[int, None, faiss.Index], total: int
+) -> Generator[tuple[int, int], None, faiss.Index]:
+    while True:
+        try:
+            yield next(steps), total
+        except StopIteration as end:
+            return end.value
 
 
 def _write(index: faiss.Index, path: Path) -> None:

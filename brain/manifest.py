@@ -106,16 +106,15 @@ class Manifest:
         """
         body, _, checksum = data.rpartition(b"\n")
         if not checksum.isdigit() or int(checksum) != zlib.crc32(body):
+            if _is_early(data):
+                raise _other_format(path, "an early", "build the index again")
             raise StoreError(
                 f"{path} is damaged; restore it from a backup, or delete this brain run and build "
                 "the index again."
             )
         values = json.loads(body)
-        version = values["format_version"]
-        if version != FORMAT_VERSION:
-            what = "a newer" if version > FORMAT_VERSION else "an early"
-            todo = "upgrade it" if version > FORMAT_VERSION else "build the index again"
-            raise StoreError(f"{path.parent} was written by {what} fiftyone-faiss; {todo}.")
+        if values["format_version"] != FORMAT_VERSION:
+            raise _other_format(path, "a newer", "upgrade it")
         values["segments"] = tuple(SegmentInfo(**one) for one in values["segments"])
         if values["deleted"]:
             values["deleted"] = FileInfo(**values["deleted"])
@@ -135,6 +134,19 @@ class Manifest:
         disk.sync_folder(folder)
         disk.replace(temporary, folder / MANIFEST)
         disk.sync_folder(folder)
+
+
+def _is_early(data: bytes) -> bool:
+    """Whether this is a manifest of format 1, which had no checksum."""
+    try:
+        values = json.loads(data)
+    except ValueError:
+        return False
+    return isinstance(values, dict) and values.get("format_version") == 1
+
+
+def _other_format(path: Path, what: str, todo: str) -> StoreError:
+    return StoreError(f"{path.parent} was written by {what} fiftyone-faiss; {todo}.")
 
 
 def missing_store(folder: Path) -> StoreError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, TypeVar
 
 import fiftyone.core.utils as fou
@@ -25,12 +26,14 @@ class Progress:
         total: things to do
         failed: things that failed
         seconds: the time since the start
+        what: what is done to each
     """
 
     done: int
     total: int
     failed: int
     seconds: float
+    what: str = "embedded"
 
     @property
     def fraction(self) -> float:
@@ -42,7 +45,7 @@ class Progress:
         left = (self.total - self.done) / rate if rate else 0.0
         failed = f", {self.failed:,} failed" if self.failed else ""
         return (
-            f"{self.done:,} of {self.total:,} embedded, {rate:.0f} a second, "
+            f"{self.done:,} of {self.total:,} {self.what}, {rate:.0f} a second, "
             f"{left:.0f} s left{failed}"
         )
 
@@ -51,17 +54,16 @@ Steps = Generator[Progress, None, Report]
 
 
 def run_steps(steps: Steps[Report], progress: ProgressOption) -> Report:
-    """Runs steps to their end, with FiftyOne's progress bar."""
-    iterator: Iterator[Progress] = iter(())
+    """Runs steps to their end, with one of FiftyOne's progress bars for each kind of work."""
     report: list[Report] = []
 
     def collect() -> Iterator[Progress]:
         report.append((yield from steps))
 
-    iterator = collect()
-    first = next(iterator, None)
-    if first is not None:
+    for _, group in groupby(collect(), key=lambda step: step.what):
+        first = next(group)
         with fou.ProgressBar(total=first.total, progress=progress, iters_str="images") as bar:
-            for step in iterator:
+            bar.set_iteration(first.done)
+            for step in group:
                 bar.set_iteration(step.done)
     return report[0]

@@ -6,7 +6,7 @@ given, each pair by itself, so a distance depends on nothing but the two vectors
 
 Candidates come from *keys*: float32 numbers that order rows like the metric does, made by a
 matrix-vector product. A key is off by a rounding error, for which there is a bound; whatever the
-bound leaves open is decided by the distances.
+bound leaves open is decided by the distances, and so is every row too short or long for float32.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from fiftyone_faiss.brain.segments import Matrix, Rows
+from fiftyone_faiss.brain.segments import Matrix, Rows, is_odd, lengths
 from fiftyone_faiss.brain.snapshot import Snapshot
 
 METRICS = ("cosine", "euclidean", "dotproduct")
@@ -109,27 +109,33 @@ class Scan:
         self._start = start
         total = snapshot.total_rows - start if rows is None else len(rows)
         self._keys = np.empty(total, np.float32)
+        (query,), (length,) = _scaled(query[None], metric)
+        odd = np.full(total, _is_odd_query(length, metric))
         longest = 0.0
         for at, vectors, norms in _blocks(snapshot, start, rows):
             _write_keys(self._keys[at : at + len(norms)], vectors, norms, query, metric)
-            longest = max(longest, float(norms.max(initial=0.0)))
-        self._slack = _rounding(query, longest, metric)
-        self.count = total
+            strange = is_odd(norms)
+            odd[at : at + len(norms)] |= strange
+            longest = max(longest, float(norms.max(where=~strange, initial=0.0)))
+        self._slack = np.float32(_rounding(length, longest, query.size, metric))
         if reverse:
             np.negative(self._keys, out=self._keys)
+        here = np.ones(total, bool)
         if rows is None:
             here = (snapshot.live if mask is None else mask)[start:]
-            self.count = int(np.count_nonzero(here))
-            if self.count < total:
-                self._keys[~here] = np.inf
+        self._odd = np.flatnonzero(odd & here)
+        self._plain = int(np.count_nonzero(here)) - len(self._odd)
+        if self._plain < total:
+            self._keys[~here | odd] = np.inf
 
     def best(self, width: int) -> Rows:
         """At least the ``width`` best rows, in no order; all there are if there are fewer."""
-        if width >= self.count:
+        if width >= self._plain:
             found = np.flatnonzero(self._keys < np.inf)
         else:
             last = np.partition(self._keys, width - 1)[width - 1]
             found = np.flatnonzero(self._keys <= last + self._slack)
+        found = np.concatenate([found, self._odd])
         return self._start + found if self._rows is None else self._rows[found]
 
 
@@ -142,9 +148,27 @@ def _blocks(
         return
     for at in range(0, len(rows), BLOCK_ROWS):
         vectors = snapshot.vectors_at(rows[at : at + BLOCK_ROWS])
-        yield at, vectors, np.linalg.norm(vectors, axis=1)
+        yield at, vectors, lengths(vectors)
 
 
+def _scaled(queries: Matrix, metric: str) -> tuple[Matrix, Distances]:
+    """``(Q, dim)`` float32 queries, of unit length where only their direction counts, and lengths.
+
+    The ``(Q,)`` lengths are those before, 1 for a query of zeros whose direction counts.
+    """
+    wide = queries.astype(np.float64)
+    norms = np.sqrt((wide * wide).sum(axis=1))
+    if metric != "euclidean":
+        norms[norms == 0] = 1.0
+        wide /= norms[:, None]
+    return np.ascontiguousarray(wide, np.float32), norms
+
+
+def _is_odd_query(length: float, metric: str) -> bool:
+    return metric == "euclidean" and bool(is_odd(np.array([length], np.float32))[0])
+
+
+@np.errstate(over="ignore", invalid="ignore")
 def _write_keys(out: Keys, vectors: Matrix, norms: Matrix, query: Matrix, metric: str) -> None:
     np.matmul(vectors, query, out=out)
     if metric == "euclidean":
@@ -158,18 +182,24 @@ def _write_keys(out: Keys, vectors: Matrix, norms: Matrix, query: Matrix, metric
         np.divide(out, norms, out=out, where=norms > 0)
 
 
-def _rounding(query: Matrix, longest: float, metric: str) -> np.float32:
-    """How far two keys can be off, together.
+def _rounding(length: float, longest: float, dim: int, metric: str, squared: bool = False) -> float:
+    """How far two keys of a query can be off, together.
 
     A sum of ``d`` products of float32 is off by about ``sqrt(d)`` half units of ``|q| |x|``
     (Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 2.8); eight times that
     is kept as a margin.
+
+    Args:
+        length: the query's length, which counts for the euclidean metric only
+        longest: the largest length of a vector
+        dim: ``d``
+        metric: one of ``METRICS``
+        squared (False): whether euclidean keys have ``|q|^2`` in them
     """
-    length = float(np.linalg.norm(query))
-    scale = length if metric == "cosine" else length * longest
+    scale = 1.0 if metric == "cosine" else longest
     if metric == "euclidean":
-        scale = 2.0 * scale + longest * longest
-    return np.float32(8.0 * np.sqrt(query.size) * np.finfo(np.float32).eps * scale)
+        scale = (length + longest) ** 2 - (0.0 if squared else length * length)
+    return float(8.0 * np.sqrt(dim) * np.finfo(np.float32).eps * scale)
 
 
 def search_many(snapshot: Snapshot, queries: Matrix, metric: str, k: int, mask: Mask) -> list[Hits]:
@@ -179,18 +209,25 @@ def search_many(snapshot: Snapshot, queries: Matrix, metric: str, k: int, mask: 
     hits: list[Hits] = []
     for start in range(0, len(queries), QUERIES_AT_ONCE):
         part = queries[start : start + QUERIES_AT_ONCE]
-        rows, reach = _knn(snapshot, part, metric, width, mask)
+        scaled, sizes = _scaled(part, metric)
+        if snapshot.has_odd or any(_is_odd_query(length, metric) for length in sizes):
+            hits += [_scanned(snapshot, query, metric, k, mask) for query in part]
+            continue
+        rows, reach = _knn(snapshot, scaled, metric, width, mask)
         pairs = snapshot.vectors_at(rows.reshape(-1)).astype(np.float64)
         wide = np.repeat(part.astype(np.float64), width, axis=0)
         found = row_distances(wide, pairs, metric).reshape(len(part), width)
         for i, query in enumerate(part):
             hit = rank(rows[i], found[i], k)
-            if width < count and not _is_certain(snapshot, query, metric, hit, reach[i]):
-                scan = Scan(snapshot, query, metric, mask=mask)
-                close = scan.best(k)
-                hit = rank(close, distances(snapshot, query, metric, close), k)
+            if width < count and not _is_certain(snapshot, sizes[i], metric, hit, reach[i]):
+                hit = _scanned(snapshot, query, metric, k, mask)
             hits.append(hit)
     return hits
+
+
+def _scanned(snapshot: Snapshot, query: Matrix, metric: str, k: int, mask: Mask) -> Hits:
+    close = Scan(snapshot, query, metric, mask=mask).best(k)
+    return rank(close, distances(snapshot, query, metric, close), k)
 
 
 def _knn(
@@ -198,7 +235,6 @@ def _knn(
 ) -> tuple[Rows, Keys]:
     """``(Q, width)`` rows by FAISS's blocked search, and the ``(Q,)`` worst keys among them."""
     kind = faiss.METRIC_L2 if metric == "euclidean" else faiss.METRIC_INNER_PRODUCT
-    queries = np.ascontiguousarray(queries, np.float32)
     rows, keys = [], []
     for start, vectors, norms in snapshot.blocks(BLOCK_ROWS):
         here = np.flatnonzero(mask[start : start + len(norms)])
@@ -206,8 +242,8 @@ def _knn(
             continue
         block = vectors if here.size == len(norms) else vectors[here]
         if metric == "cosine":
-            lengths = np.where(norms[here] > 0, norms[here], np.float32(1))
-            block = np.divide(block, lengths[:, None], dtype=np.float32)
+            sizes = np.where(norms[here] > 0, norms[here], np.float32(1))
+            block = np.divide(block, sizes[:, None], dtype=np.float32)
         block = np.ascontiguousarray(block)
         found, at = faiss.knn(queries, block, min(width, here.size), metric=kind)
         rows.append(start + here[at])
@@ -219,12 +255,20 @@ def _knn(
 
 
 def _is_certain(
-    snapshot: Snapshot, query: Matrix, metric: str, hit: Hits, reach: np.float32
+    snapshot: Snapshot, length: float, metric: str, hit: Hits, reach: np.float32
 ) -> bool:
-    """Whether no row beyond the candidates can be nearer than the last hit, rounding considered."""
-    last, length = float(hit.distances[-1]), float(np.linalg.norm(query))
-    key = {"cosine": (last - 1.0) * length, "euclidean": last * last, "dotproduct": last}[metric]
-    return bool(key + _rounding(query, snapshot.longest, metric) <= reach)
+    """Whether all rows beyond the candidates are farther than the last hit, rounding considered."""
+    key = _key_at(float(hit.distances[-1]), length, metric)
+    slack = _rounding(length, snapshot.longest, snapshot.dim, metric, squared=True)
+    # Equal ones might be ties, which go by row.
+    return bool(key + slack < reach)
+
+
+def _key_at(distance: float, length: float, metric: str) -> float:
+    """The key, ``|q|^2`` included, of a row at a distance from a query of this length."""
+    if metric == "euclidean":
+        return distance * abs(distance)
+    return distance - 1.0 if metric == "cosine" else distance / length
 
 
 def within(
@@ -233,7 +277,7 @@ def within(
     """Finds all rows at most ``thresh`` away from each of ``(Q, dim)`` queries, nearest first."""
     hits: list[Hits] = []
     for start in range(0, len(queries), QUERIES_AT_ONCE):
-        part = np.ascontiguousarray(queries[start : start + QUERIES_AT_ONCE], np.float32)
+        part = queries[start : start + QUERIES_AT_ONCE]
         at, rows = _pairs_within(snapshot, part, metric, thresh, mask)
         found = np.empty(len(rows))
         for first in range(0, len(rows), SCORE_ROWS):
@@ -250,25 +294,30 @@ def _pairs_within(
     snapshot: Snapshot, queries: Matrix, metric: str, thresh: float, mask: Mask
 ) -> tuple[Rows, Rows]:
     """Pairs of queries and rows that can be within a distance, by their keys."""
-    lengths = np.linalg.norm(queries, axis=1)
-    limits = {
-        "cosine": (thresh - 1.0) * lengths,
-        "euclidean": np.full(len(queries), thresh * abs(thresh)) - lengths * lengths,
-        "dotproduct": np.full(len(queries), thresh),
-    }[metric]
-    slack = [float(_rounding(query, snapshot.longest, metric)) for query in queries]
-    limits = limits + slack
+    queries, sizes = _scaled(queries, metric)
+    limits = np.array([_key_at(thresh, length, metric) for length in sizes])
+    limits += [
+        _rounding(one, snapshot.longest, snapshot.dim, metric, squared=True) for one in sizes
+    ]
+    if metric == "euclidean":
+        limits -= sizes * sizes
+    odd = np.array([_is_odd_query(length, metric) for length in sizes])
     at, rows = [], []
     for start, vectors, norms in snapshot.blocks(SCORE_ROWS):
-        keys = queries @ vectors.T
-        if metric == "euclidean":
-            keys = norms * norms - 2.0 * keys
-        elif metric == "cosine":
-            keys = -np.divide(keys, norms, out=np.zeros_like(keys), where=norms > 0)
-        else:
-            keys = -keys
-        close = (keys <= limits[:, None]) & mask[start : start + len(norms)]
-        found = np.nonzero(close)
+        with np.errstate(over="ignore", invalid="ignore"):
+            keys = _all_keys(queries, vectors, norms, metric)
+        close = (keys <= limits[:, None]) | is_odd(norms) | odd[:, None]
+        found = np.nonzero(close & mask[start : start + len(norms)])
         at.append(found[0])
         rows.append(start + found[1])
     return np.concatenate(at), np.concatenate(rows)
+
+
+def _all_keys(queries: Matrix, vectors: Matrix, norms: Matrix, metric: str) -> Keys:
+    """``(Q, n)`` keys."""
+    keys: Keys = queries @ vectors.T
+    if metric == "euclidean":
+        return norms * norms - np.float32(2) * keys
+    if metric == "cosine":
+        np.divide(keys, norms, out=keys, where=norms > 0)
+    return -keys

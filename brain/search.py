@@ -12,11 +12,11 @@ import fiftyone.core.collections as foc
 import numpy as np
 import numpy.typing as npt
 
+from fiftyone_faiss.brain.found import check_ordered
 from fiftyone_faiss.brain.ids import unpack_ids
 from fiftyone_faiss.brain.manage import load_index
 from fiftyone_faiss.brain.models import get_embedder
 from fiftyone_faiss.brain.queries import Query, parse_query, query_from_params
-from fiftyone_faiss.brain.similarity import check_ordered
 
 DEFAULT_K = 25
 

@@ -24,6 +24,8 @@ from fiftyone_faiss.brain.manifest import SegmentInfo, StoreError
 
 BLOCK_BYTES = 65_536
 ALIGNMENT = 64
+# Between lengths like these, float32 products and squares neither vanish nor overflow.
+SMALL, LARGE = 1e-15, 1e15
 # Size in bytes and time of change in nanoseconds of a row's media; -1 where nobody looked.
 MEDIA_DTYPE = np.dtype([("size", "<i8"), ("mtime", "<i8")])
 
@@ -35,6 +37,20 @@ MediaPrints = npt.NDArray[np.void]
 def unknown_media(rows: int) -> MediaPrints:
     """``(rows,)`` media fingerprints that say nothing."""
     return np.full(rows, -1, "<i8").astype(MEDIA_DTYPE)
+
+
+def lengths(vectors: npt.NDArray[Any]) -> Matrix:
+    """``(n,)`` float32 lengths; those whose squares a float32 cannot hold are taken in float64."""
+    with np.errstate(over="ignore"):
+        norms = np.linalg.norm(vectors.astype(np.float32, copy=False), axis=1)
+        odd = np.flatnonzero((norms < SMALL) | (norms > LARGE))
+        norms[odd] = np.linalg.norm(vectors[odd].astype(np.float64), axis=1)
+    return np.asarray(norms, np.float32)
+
+
+def is_odd(norms: Matrix) -> npt.NDArray[np.bool_]:
+    """``(n,)`` bool, which vectors are too short or long for float32 products, by their norms."""
+    return (norms > 0) & ~((norms > SMALL) & (norms < LARGE))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,18 +25,17 @@ from fiftyone.brain.similarity import (
 )
 
 from fiftyone_faiss.brain.derived import check_index_type
-from fiftyone_faiss.brain.ids import PackedIds, pack_ids, unpack_ids
+from fiftyone_faiss.brain.found import MAX_ORDERED_IDS, Found, check_ordered, formatted, without
+from fiftyone_faiss.brain.ids import pack_ids
 from fiftyone_faiss.brain.index import Scope
 from fiftyone_faiss.brain.manifest import DTYPES
-from fiftyone_faiss.brain.scan import METRICS, Distances, Hits
+from fiftyone_faiss.brain.scan import METRICS, Distances
 from fiftyone_faiss.brain.segments import Matrix
-from fiftyone_faiss.brain.snapshot import Snapshot
 from fiftyone_faiss.brain.store import Store
-from fiftyone_faiss.brain.stored_index import StoredIndex, checked_vectors, run_id
+from fiftyone_faiss.brain.stored_index import StoredIndex, run_id
+from fiftyone_faiss.brain.vectors import checked_vectors
 
 ROOT_DIR_VARIABLE = "FIFTYONE_BRAIN_SIMILARITY_FAISS_ROOT_DIR"
-# FiftyOne puts the ids of a sorted view into one MongoDB document, of 16 MB at most.
-MAX_ORDERED_IDS = 200_000
 _AGGREGATIONS: dict[str, Callable[..., Distances]] = {
     "post-mean": np.mean,
     "post-min": np.min,
@@ -229,7 +227,7 @@ class FaissSimilarityIndex(StoredIndex, DuplicatesMixin):
             combine = _AGGREGATIONS[aggregation]
             hit = self.vectors.combined(snapshot, queries, k, scope, combine, reverse)
             found = [Found.of(snapshot, hit)]
-        return _formatted(found, single or aggregation is not None, return_dists)
+        return formatted(found, single or aggregation is not None, return_dists)
 
     def _radius_neighbors(
         self, query: Any = None, thresh: float | None = None, return_dists: bool = False
@@ -242,7 +240,7 @@ class FaissSimilarityIndex(StoredIndex, DuplicatesMixin):
         snapshot = self.snapshot
         scope = self.membership.scope(self.active_view(), snapshot)
         hits = self.vectors.within(snapshot, queries, thresh, scope)
-        return _formatted([Found.of(snapshot, hit) for hit in hits], single, return_dists)
+        return formatted([Found.of(snapshot, hit) for hit in hits], single, return_dists)
 
     def _query_vectors(self, query: Any) -> tuple[Matrix, bool]:
         """``(Q, dim)`` float32 vectors of a query by ids or vectors, and whether it is one."""
@@ -274,63 +272,13 @@ class FaissSimilarityIndex(StoredIndex, DuplicatesMixin):
             hits = self.vectors.search(snapshot, vectors, wanted, scope)
         else:
             hits = self.vectors.within(snapshot, vectors, thresh, scope)
-        hits = [_without(hit, row, k) for hit, row in zip(hits, active, strict=True)]
+        hits = [without(hit, row, k) for hit, row in zip(hits, active, strict=True)]
         inds = [place[hit.rows] for hit in hits]
         return (inds, [hit.distances for hit in hits]) if return_dists else inds
 
     def _current_ids(self) -> np.ndarray:
         labels = self._curr_label_ids
         return self._curr_sample_ids if labels is None else labels
-
-
-@dataclass(frozen=True)
-class Found:
-    """The neighbours of one query, nearest first.
-
-    Attributes:
-        sample_ids: ``(n,)`` packed
-        label_ids: ``(n,)`` packed, None for an index of samples
-        distances: ``(n,)`` float64, see the module ``scan``
-    """
-
-    sample_ids: PackedIds
-    label_ids: PackedIds | None
-    distances: Distances
-
-    @classmethod
-    def of(cls, snapshot: Snapshot, hits: Hits) -> Found:
-        labels = snapshot.label_ids
-        return cls(
-            snapshot.sample_ids[hits.rows],
-            None if labels is None else labels[hits.rows],
-            hits.distances,
-        )
-
-
-def check_ordered(count: int, samples: foc.SampleCollection) -> None:
-    """Raises a ``ValueError`` if a collection has too many samples to be put in order at once."""
-    if count > MAX_ORDERED_IDS and samples.count() > MAX_ORDERED_IDS:
-        raise ValueError(
-            f"A view cannot hold {count:,} samples in order; give k, {MAX_ORDERED_IDS:,} at most."
-        )
-
-
-def _formatted(found: list[Found], single: bool, return_dists: bool) -> Any:
-    """What FiftyOne expects of a query: lists of ids, and of distances if it asks for them."""
-    samples: Any = [unpack_ids(one.sample_ids) for one in found]
-    labels: Any = [None if one.label_ids is None else unpack_ids(one.label_ids) for one in found]
-    dists: Any = [one.distances.tolist() for one in found]
-    if single:
-        samples, labels, dists = samples[0], labels[0], dists[0]
-    elif labels and labels[0] is None:
-        labels = None
-    return (samples, labels, dists) if return_dists else (samples, labels)
-
-
-def _without(hit: Hits, row: int, k: int | None) -> Hits:
-    """Takes a point out of its own neighbours, and brings them down to ``k``."""
-    others = hit.rows != row
-    return Hits(hit.rows[others][:k], hit.distances[others][:k])
 
 
 def _clone_stores(

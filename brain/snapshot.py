@@ -19,6 +19,7 @@ from fiftyone_faiss.brain.segments import (
     Rows,
     Segment,
     concatenated,
+    is_odd,
 )
 
 
@@ -93,8 +94,14 @@ class Snapshot:
 
     @cached_property
     def longest(self) -> float:
-        """The largest norm of a vector."""
-        return max((float(one.column("norms").max()) for one in self.segments), default=0.0)
+        """The largest norm of a vector, those aside that float32 cannot compute with."""
+        norms = [one.column("norms") for one in self.segments]
+        return max((float(n.max(where=~is_odd(n), initial=0.0)) for n in norms), default=0.0)
+
+    @cached_property
+    def has_odd(self) -> bool:
+        """Whether float32 cannot compute with some of the vectors."""
+        return any(is_odd(one.column("norms")).any() for one in self.segments)
 
     @cached_property
     def media(self) -> MediaPrints:

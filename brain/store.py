@@ -11,9 +11,9 @@ A store is a folder::
 Files never change once a manifest names them, so readers map them without a lock, and a stopped
 write leaves at most files that no manifest names, which the next writer removes.
 
-A commit appends a segment, and takes the segments before it that are not larger along into it:
-so there are at most as many as the number of rows has binary digits, and each row is rewritten
-as often at most.
+A commit appends a segment, and takes the segments before it, of the same model, whose number of
+rows has no more binary digits along into it: so there are at most as many, of a model in a row, as
+the number of rows has binary digits, and each row is rewritten as often at most.
 """
 
 from __future__ import annotations
@@ -48,12 +48,14 @@ from fiftyone_faiss.brain.segments import (
     MediaPrints,
     Rows,
     Segment,
+    lengths,
     unknown_media,
     write_segment,
 )
 from fiftyone_faiss.brain.snapshot import Snapshot
 
 LOCK = "lock"
+SUFFIXES = (".segment", ".deleted", ".derived", ".tmp")
 COPY_ROWS = 16_384
 
 
@@ -124,8 +126,7 @@ class Store:
         """
         store = cls(path, disk)
         if not store.exists:
-            with store._explained():
-                path.mkdir(parents=True, exist_ok=True)
+            store._make_folder()
             with store._writing():
                 if not store.exists:
                     manifest = Manifest(has_labels=has_labels, facts=facts, dtype=dtype)
@@ -173,8 +174,15 @@ class Store:
         Raises:
             StoreError: if the store is missing, or its manifest damaged
         """
+        while True:
+            data = self._manifest_bytes()
+            problems = self._problems(Manifest.parse(data, self.path / MANIFEST))
+            # What is missing may be what a writer has replaced meanwhile.
+            if not problems or self._manifest_bytes() == data:
+                return problems
+
+    def _problems(self, manifest: Manifest) -> list[str]:
         problems = []
-        manifest = Manifest.parse(self._manifest_bytes(), self.path / MANIFEST)
         start = 0
         for info in manifest.segments:
             try:
@@ -288,18 +296,23 @@ class Store:
             write: writes it to a path; None to change the facts only
 
         Returns:
-            False, and nothing kept, if rows were numbered anew since that generation
+            False, and nothing kept, if rows were numbered anew since that generation, or, for the
+            facts only, if it had another derived file
         """
         with self._writing():
             manifest = self.snapshot().manifest
-            if manifest.epoch != of.manifest.epoch or (write is None and not manifest.derived):
+            if manifest.epoch != of.manifest.epoch:
+                return False
+            # Facts of one file say nothing of another.
+            old, known = manifest.derived, of.manifest.derived
+            if write is None and (old is None or known is None or old.file != known.file):
                 return False
             if write is not None:
                 name = f"{uuid.uuid4().hex[:12]}.derived"
                 write(self.path / name)
                 derived = DerivedInfo(_describe(self.path / name), of.total_rows, facts)
-            elif manifest.derived:
-                derived = replace(manifest.derived, facts=facts)
+            elif old is not None:
+                derived = replace(old, facts=facts)
             changed = replace(manifest, generation=manifest.generation + 1, derived=derived)
             changed.write(self._disk, self.path)
         return True
@@ -323,15 +336,15 @@ class Store:
             path: the folder of the copy; if there is a store already, it is left as it is
             facts: values to remember instead of those here
         """
-        path.mkdir(parents=True, exist_ok=True)
         copy = Store(path, self._disk)
+        copy._make_folder()
         with copy._writing():
             while not copy.exists:
                 data = self._manifest_bytes()
                 manifest = Manifest.parse(data, self.path / MANIFEST)
                 try:
                     for name in manifest.file_names:
-                        link_or_copy(self.path / name, path / name)
+                        link_or_copy(self._disk, self.path / name, path / name)
                 except FileNotFoundError:
                     if self._manifest_bytes() == data:
                         raise
@@ -385,8 +398,9 @@ class Store:
         snapshot.check_dim(batch.vectors.shape[1])
         manifest = replace(manifest, dim=batch.vectors.shape[1])
         rows, taken = len(batch.vectors), len(snapshot.segments)
-        while taken and snapshot.segments[taken - 1].info.rows <= rows:
-            if snapshot.segments[taken - 1].info.model != batch.model:
+        while taken:
+            last = snapshot.segments[taken - 1].info
+            if last.model != batch.model or last.rows.bit_length() > rows.bit_length():
                 break
             taken -= 1
             rows += snapshot.segments[taken].info.rows
@@ -451,14 +465,25 @@ class Store:
                 "check its permissions, and try again. What was stored before is unchanged."
             ) from error
 
+    def _make_folder(self) -> None:
+        new = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
+        with self._explained():
+            self.path.mkdir(parents=True, exist_ok=True)
+            for folder in new:
+                self._disk.sync_folder(folder.parent)
+
     def _remove_leftovers(self) -> None:
         if not self.exists:
             return
         manifest = Manifest.parse(self._manifest_bytes(), self.path / MANIFEST)
-        keep = {MANIFEST, LOCK, *manifest.file_names}
-        for path in self.path.iterdir():
-            if path.name not in keep:
-                self._disk.remove(path)
+        # Whatever else there is belongs to others, such as what NFS keeps of a removed file.
+        ours = [path for path in self.path.iterdir() if path.suffix in SUFFIXES]
+        leftovers = [path for path in ours if path.name not in manifest.file_names]
+        if leftovers:
+            # The generation before needs some of them: it must not come back in a power cut.
+            self._disk.sync_folder(self.path)
+        for path in leftovers:
+            self._disk.remove(path)
 
     def _check_space(self, needed: int) -> None:
         free = self._disk.free_bytes(self.path)
@@ -473,18 +498,10 @@ def _columns_of(batch: Batch, dtype: str) -> dict[str, npt.NDArray[Any]]:
     vectors = np.ascontiguousarray(batch.vectors, np.dtype(dtype))
     if not np.isfinite(vectors).all():
         raise ValueError(f"Some vectors do not fit into {dtype}; build the index with float32.")
-    norms = _norms(vectors)
+    norms = lengths(vectors)
     media = unknown_media(len(vectors)) if batch.media is None else batch.media
     columns = {"vectors": vectors, "norms": norms, "samples": batch.sample_ids, "media": media}
     return columns if batch.label_ids is None else {**columns, "labels": batch.label_ids}
-
-
-def _norms(vectors: npt.NDArray[Any]) -> Matrix:
-    """``(n,)`` float32 lengths; those whose squares a float32 cannot hold are taken in float64."""
-    norms = np.linalg.norm(vectors.astype(np.float32, copy=False), axis=1)
-    tiny = np.flatnonzero(norms < 1e-15)
-    norms[tiny] = np.linalg.norm(vectors[tiny].astype(np.float64), axis=1)
-    return np.asarray(norms, np.float32)
 
 
 def _kept(run: list[Segment], keep: list[Rows]) -> Callable[[str], Iterator[npt.NDArray[Any]]]:

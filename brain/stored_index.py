@@ -22,14 +22,12 @@ from fiftyone_faiss.brain.restriction import PerContextIndex
 from fiftyone_faiss.brain.segments import Matrix, Rows
 from fiftyone_faiss.brain.snapshot import Snapshot
 from fiftyone_faiss.brain.store import Batch, Store
+from fiftyone_faiss.brain.vectors import checked_vectors
 
 if TYPE_CHECKING:
     from fiftyone_faiss.brain.similarity import FaissSimilarity, FaissSimilarityConfig
 
 logger = logging.getLogger(__name__)
-
-# Above this, sums of squares no longer fit into float32.
-LARGEST = 1e18
 
 
 def run_id(samples: foc.SampleCollection, brain_key: str | None) -> str | None:
@@ -354,31 +352,6 @@ class StoredIndex(PerContextIndex):
         by_label = self.config.patches_field is not None
         rows = self._rows_for(None if by_label else ids, ids if by_label else None, False, False)
         return self.snapshot.vectors_at(rows)
-
-
-def checked_vectors(embeddings: Any) -> Matrix:
-    """``(n, dim)`` float32 vectors that can be stored and searched.
-
-    Raises:
-        ValueError: if they have another shape, or values that are not finite or too large
-    """
-    try:
-        vectors = np.asarray(embeddings, np.float32)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"Embeddings are numbers, all of them vectors of one length ({error})."
-        ) from error
-    if vectors.ndim != 2 or (vectors.size == 0 and len(vectors)):
-        raise ValueError(
-            f"Embeddings come as an array of (number, dimensions), not of shape {vectors.shape}."
-        )
-    if not np.isfinite(vectors).all():
-        raise ValueError(
-            "Some embeddings are not finite numbers of float32; remove those rows first."
-        )
-    if np.abs(vectors).max(initial=0) > LARGEST:
-        raise ValueError(f"Some embeddings have values above {LARGEST:g}; scale them down first.")
-    return vectors
 
 
 def _report_known(count: int, allow: bool, warn: bool) -> None:

@@ -6,10 +6,12 @@ from fiftyone_faiss.operators.find_similar import FindSimilar, FindSimilarToSamp
 from fiftyone_faiss.operators.manage_indexes import ManageIndexes
 from fiftyone_faiss.operators.search import Search
 from fiftyone_faiss.operators.tag_neighbors import TagNeighbors
+from fiftyone_faiss.operators.update_index import UpdateIndex
 
 OPERATORS = (
     ComputeEmbeddings,
     BuildIndex,
+    UpdateIndex,
     Search,
     FindSimilar,
     FindSimilarToSample,

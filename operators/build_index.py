@@ -36,17 +36,8 @@ class BuildIndex(foo.Operator):
         forms.embeddings_field(ctx, inputs)
         forms.model(ctx, inputs)
         forms.patches_field(ctx, inputs)
-        metrics = types.DropdownView()
-        for metric in brain.METRICS:
-            metrics.add_choice(metric, label=metric)
-        inputs.enum(
-            "metric",
-            brain.METRICS,
-            view=metrics,
-            default="cosine",
-            label="Metric",
-            description="Cosine suits CLIP models",
-        )
+        forms.metric(inputs)
+        forms.index_type(ctx, inputs)
         return types.Property(inputs, view=types.View(label="Build a FAISS index"))
 
     def _brain_key(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
@@ -76,6 +67,7 @@ class BuildIndex(foo.Operator):
             embeddings=ctx.params.get("embeddings") or None,
             patches_field=ctx.params.get("patches_field"),
             metric=ctx.params.get("metric", "cosine"),
+            index_type=ctx.params.get("index_type") or "auto",
         )
         report = yield from forms.show_progress(ctx, steps)
         yield ctx.ops.notify(str(report), variant="success")
@@ -89,6 +81,9 @@ class BuildIndex(foo.Operator):
         embeddings: Any = None,
         patches_field: str | None = None,
         metric: str = "cosine",
+        index_type: str = "auto",
     ) -> brain.IndexReport:
         """Builds from Python; see :func:`fiftyone_faiss.build_index`."""
-        return brain.build_index(samples, brain_key, model, embeddings, patches_field, metric)
+        return brain.build_index(
+            samples, brain_key, model, embeddings, patches_field, metric, index_type
+        )

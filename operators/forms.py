@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from typing import Any, TypeVar
 
 import fiftyone as fo
@@ -143,13 +143,10 @@ def embeddings_field(ctx: foo.ExecutionContext, inputs: types.Object) -> str | N
     schema = ctx.dataset.get_field_schema(ftype=(fo.VectorField, fo.ArrayField))
     if not schema:
         return None
-    view = types.DropdownView()
-    for name in schema:
-        view.add_choice(name, label=name)
     inputs.enum(
         "embeddings",
         list(schema),
-        view=view,
+        view=_dropdown(schema),
         label="Embeddings",
         description="A field with the vectors to index; leave empty to compute them. The model "
         "below is then the one that made them",
@@ -162,17 +159,77 @@ def patches_field(ctx: foo.ExecutionContext, inputs: types.Object) -> str | None
     fields = list(ctx.dataset.get_field_schema(embedded_doc_type=brain.PATCH_TYPES))
     if not fields:
         return None
-    view = types.DropdownView()
-    for name in fields:
-        view.add_choice(name, label=name)
     inputs.enum(
         "patches_field",
         fields,
-        view=view,
+        view=_dropdown(fields),
         label="Patches of",
         description="Leave empty for whole images",
     )
     return ctx.params.get("patches_field")
+
+
+def metric(inputs: types.Object) -> None:
+    """What makes two vectors alike."""
+    inputs.enum(
+        "metric",
+        brain.METRICS,
+        view=_dropdown(brain.METRICS),
+        default="cosine",
+        label="Metric",
+        description="Cosine suits CLIP models",
+    )
+
+
+def index_type(ctx: foo.ExecutionContext, inputs: types.Object) -> str:
+    """How candidates are found: a type, or a FAISS factory string."""
+    value = str(ctx.params.get("index_type") or "auto")
+    problem = ""
+    try:
+        brain.check_index_type(value)
+    except ValueError as error:
+        problem = str(error)
+    view = types.AutocompleteView(allow_user_input=True)
+    for name in brain.INDEX_TYPES:
+        view.add_choice(name, label=name)
+    inputs.str(
+        "index_type",
+        default="auto",
+        label="Index type",
+        view=view,
+        description="'auto' chooses by size; distances are exact with every type. FAISS factory "
+        "strings such as 'IVF1024,PQ64' work too",
+        invalid=bool(problem),
+        error_message=problem,
+    )
+    return value
+
+
+def health_table(health: brain.IndexHealth) -> str:
+    """How an index compares with its dataset, as Markdown."""
+    matches = {True: "the one that made the vectors", False: "changed since", None: "not known"}
+    rows = {
+        "Vectors": f"{health.size:,}",
+        "Missing": f"{health.missing:,}",
+        "Of deleted samples": f"{health.orphaned:,}",
+        "Could not be read": f"{health.failed:,}",
+        "Not in the FAISS index yet": f"{health.unindexed:,}",
+        "Model": matches[health.model_matches],
+    }
+    return table(rows)
+
+
+def table(rows: Mapping[str, Any]) -> str:
+    """Names and values as Markdown."""
+    lines = [f"| {name} | {value} |" for name, value in rows.items()]
+    return "\n".join(["| | |", "|---|---|", *lines])
+
+
+def _dropdown(names: Iterable[str]) -> types.DropdownView:
+    view = types.DropdownView()
+    for name in names:
+        view.add_choice(name, label=name)
+    return view
 
 
 def show_progress(

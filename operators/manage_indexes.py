@@ -37,7 +37,17 @@ class ManageIndexes(foo.Operator):
                 label=f"Delete the index '{info.brain_key}'",
                 description="Removes its vectors from the disk; the samples stay as they are",
             )
-        deleting = bool(ctx.params.get("delete"))
+        orphans = brain.list_orphaned_indexes()
+        if orphans:
+            size = sum(one.disk_bytes for one in orphans) / 2**20
+            names = ", ".join(sorted({one.dataset for one in orphans}))
+            inputs.bool(
+                "delete_orphaned",
+                default=False,
+                label=f"Delete what deleted datasets left behind: {size:,.1f} MB",
+                description=f"The files of {len(orphans)} indexes, of {names}",
+            )
+        deleting = bool(ctx.params.get("delete") or ctx.params.get("delete_orphaned"))
         view = types.PromptView(
             label="FAISS indexes", submit_button_label="Delete" if deleting else "Close"
         )
@@ -48,7 +58,13 @@ class ManageIndexes(foo.Operator):
             deleted = brain.delete_index(ctx.dataset, ctx.params["brain_key"])
             ctx.ops.notify(f"The index '{deleted.brain_key}' is deleted.", variant="success")
             ctx.ops.reload_dataset()
-        return {"indexes": [info.to_dict() for info in brain.list_indexes(ctx.dataset)]}
+        if ctx.params.get("delete_orphaned"):
+            gone = [brain.delete_orphaned_index(o.run_id) for o in brain.list_orphaned_indexes()]
+            ctx.ops.notify(f"{len(gone)} indexes of deleted datasets removed.", variant="success")
+        return {
+            "indexes": [info.to_dict() for info in brain.list_indexes(ctx.dataset)],
+            "orphaned": [one.to_dict() for one in brain.list_orphaned_indexes()],
+        }
 
     def __call__(
         self, samples: foc.SampleCollection, delete: str | None = None
@@ -68,14 +84,17 @@ class ManageIndexes(foo.Operator):
 
 
 def _details(info: brain.IndexInfo) -> str:
+    recall = "exact" if info.recall is None else f"{info.recall:.1%} of the 10 nearest"
+    if info.latency_ms is not None:
+        recall += f", in {info.latency_ms:.1f} ms"
     rows = {
         "Holds": forms.describe(info),
         "Dimensions": info.dim,
-        "Index type": info.index_type,
+        "Index type": info.index_type + (f" ({info.factory})" if info.factory else ""),
+        "Finds": recall,
         "Searchable by words": "yes" if info.supports_text else "no",
         "Could not be read": f"{info.failures:,} images",
         "On disk": f"{info.disk_bytes / 2**20:,.1f} MB in `{info.path}`",
         "Built": info.created,
     }
-    lines = [f"| {name} | {value} |" for name, value in rows.items()]
-    return "\n".join(["| | |", "|---|---|", *lines])
+    return forms.table(rows)

@@ -26,6 +26,7 @@ NAMES = {
     "manage_indexes",
     "search",
     "tag_neighbors",
+    "update_index",
 }
 
 
@@ -101,8 +102,39 @@ def test_managing(dataset, vectors) -> None:
     (index,) = run("manage_indexes", dataset, {}).result["indexes"]
     assert (index["brain_key"], index["size"]) == ("given", 12)
     params = {"brain_key": "given", "delete": True}
-    assert run("manage_indexes", dataset, params).result == {"indexes": []}
+    assert run("manage_indexes", dataset, params).result["indexes"] == []
     assert not Path(index["path"]).exists()
+
+
+def test_what_a_deleted_dataset_left_is_removed_on_confirmation(dataset, vectors) -> None:
+    doomed = fo.Dataset(persistent=True)
+    doomed.add_samples([fo.Sample(f"/{i}.png") for i in range(12)])
+    lost = index_of(doomed, vectors, "lost").path
+    kept = index_of(dataset, vectors).path
+    name = doomed.name
+    doomed.delete()
+    orphans = run("manage_indexes", dataset, {}).result["orphaned"]
+    assert (name, "lost", str(lost)) in [
+        (one["dataset"], one["brain_key"], one["path"]) for one in orphans
+    ]
+    assert lost.exists()
+    assert run("manage_indexes", dataset, {"delete_orphaned": True}).result["orphaned"] == []
+    assert not lost.exists()
+    assert kept.exists()
+
+
+def test_updating(book) -> None:
+    ids = book.values("id")
+    fiftyone_faiss.build_index(book[:6], "some", model=MODEL_NAME)
+    results = book.load_brain_results("some")
+    results.remove_from_index(sample_ids=ids[2:4])
+    health = form("update_index", book, {"brain_key": "some"})["health"]
+    assert "| Missing | 156 |" in str(health)
+    run("update_index", book[:8], {"brain_key": "some"})
+    assert sorted(book.load_brain_results("some").sample_ids) == sorted(ids[:8])
+    report = foo.get_operator(f"{PLUGIN}/update_index")(book[:9], "some")
+    assert (report.size, report.added) == (9, 1)
+    book.delete_brain_run("some")
 
 
 def test_building_and_embedding(book) -> None:
@@ -159,6 +191,8 @@ def test_forms_show_what_each_choice_needs(book) -> None:
     build = form("build_index", book, {"brain_key": "9 lives"})
     assert build["brain_key"]["invalid"]
     assert "patches_field" in build
+    assert not build["index_type"]["invalid"]
+    assert form("build_index", book, {"index_type": "tree"})["index_type"]["invalid"]
     assert form("compute_embeddings", book, {})["model"]["default"] == MODEL_NAME
 
 

@@ -1,0 +1,65 @@
+"""What a query found, as ids; and in the forms that FiftyOne expects of a backend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import fiftyone.core.collections as foc
+
+from fiftyone_faiss.brain.ids import PackedIds, unpack_ids
+from fiftyone_faiss.brain.scan import Distances, Hits
+from fiftyone_faiss.brain.snapshot import Snapshot
+
+# FiftyOne puts the ids of a sorted view into one MongoDB document, of 16 MB at most.
+MAX_ORDERED_IDS = 200_000
+
+
+@dataclass(frozen=True)
+class Found:
+    """The neighbours of one query, nearest first.
+
+    Attributes:
+        sample_ids: ``(n,)`` packed
+        label_ids: ``(n,)`` packed, None for an index of samples
+        distances: ``(n,)`` float64, see the module ``scan``
+    """
+
+    sample_ids: PackedIds
+    label_ids: PackedIds | None
+    distances: Distances
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, hits: Hits) -> Found:
+        labels = snapshot.label_ids
+        return cls(
+            snapshot.sample_ids[hits.rows],
+            None if labels is None else labels[hits.rows],
+            hits.distances,
+        )
+
+
+def check_ordered(count: int, samples: foc.SampleCollection) -> None:
+    """Raises a ``ValueError`` if a collection has too many samples to be put in order at once."""
+    if count > MAX_ORDERED_IDS and samples.count() > MAX_ORDERED_IDS:
+        raise ValueError(
+            f"A view cannot hold {count:,} samples in order; give k, {MAX_ORDERED_IDS:,} at most."
+        )
+
+
+def formatted(found: list[Found], single: bool, return_dists: bool) -> Any:
+    """What FiftyOne expects of a query: lists of ids, and of distances if it asks for them."""
+    samples: Any = [unpack_ids(one.sample_ids) for one in found]
+    labels: Any = [None if one.label_ids is None else unpack_ids(one.label_ids) for one in found]
+    dists: Any = [one.distances.tolist() for one in found]
+    if single:
+        samples, labels, dists = samples[0], labels[0], dists[0]
+    elif labels and labels[0] is None:
+        labels = None
+    return (samples, labels, dists) if return_dists else (samples, labels)
+
+
+def without(hit: Hits, row: int, k: int | None) -> Hits:
+    """Takes a point out of its own neighbours, and brings them down to ``k``."""
+    others = hit.rows != row
+    return Hits(hit.rows[others][:k], hit.distances[others][:k])

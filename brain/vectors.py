@@ -1,0 +1,37 @@
+"""Vectors that callers give: what can be stored and searched, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fiftyone_faiss.brain.segments import Matrix
+
+# Above this, sums of squares no longer fit into float32.
+LARGEST = 1e18
+
+
+def checked_vectors(embeddings: Any) -> Matrix:
+    """``(n, dim)`` float32 vectors that can be stored and searched.
+
+    Raises:
+        ValueError: if they have another shape, or values that are not finite or too large
+    """
+    try:
+        vectors = np.asarray(embeddings, np.float32)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"Embeddings are numbers, all of them vectors of one length ({error})."
+        ) from error
+    if vectors.ndim != 2 or (vectors.size == 0 and len(vectors)):
+        raise ValueError(
+            f"Embeddings come as an array of (number, dimensions), not of shape {vectors.shape}."
+        )
+    if not np.isfinite(vectors).all():
+        raise ValueError(
+            "Some embeddings are not finite numbers of float32; remove those rows first."
+        )
+    if np.abs(vectors).max(initial=0) > LARGEST:
+        raise ValueError(f"Some embeddings have values above {LARGEST:g}; scale them down first.")
+    return vectors
