@@ -2,17 +2,19 @@
 
 Finding and changing:
 
-- ``build``: computing embeddings, building indexes
+- ``build``, ``embedding``, ``progress``: computing embeddings, building indexes
+- ``health``: whether an index is current, and making it so
 - ``search``, ``queries``: a request in, neighbours out
 - ``tags``: tagging a query's neighbours, and taking it back
-- ``manage``: finding, listing, loading and deleting indexes
+- ``manage``, ``orphans``: finding, listing, loading and deleting indexes
 
 Underneath, each importing only from those below it:
 
-- ``similarity``: FiftyOne's Brain contract
+- ``similarity``, ``stored_index``, ``restriction``, ``found``: FiftyOne's Brain contract
 - ``models``, ``media``, ``membership``: FiftyOne's zoo, its media, its database
-- ``index``: nearest neighbours over a store; no FiftyOne
-- ``store``, ``manifest``, ``ids``: files; no FAISS and no FiftyOne
+- ``index``, ``derived``, ``tuning``, ``scan``: nearest neighbours over a store; no FiftyOne
+- ``store``, ``snapshot``, ``segments``, ``manifest``, ``disk``, ``ids``, ``vectors``: files and
+  arrays; no FAISS and no FiftyOne
 """
 
 from fiftyone_faiss.brain.build import IndexReport, build_index, build_index_steps
@@ -30,7 +32,7 @@ from fiftyone_faiss.brain.health import (
     update_index_steps,
     verify_index,
 )
-from fiftyone_faiss.brain.manage import IndexInfo, delete_index, list_indexes
+from fiftyone_faiss.brain.manage import IndexInfo, delete_index, list_indexes, load_index
 from fiftyone_faiss.brain.media import PATCH_TYPES
 from fiftyone_faiss.brain.models import list_models, register_zoo_model
 from fiftyone_faiss.brain.orphans import (
@@ -79,6 +81,7 @@ __all__ = [
     "list_indexes",
     "list_models",
     "list_orphaned_indexes",
+    "load_index",
     "register_zoo_model",
     "search",
     "tag_answer",

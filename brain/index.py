@@ -38,8 +38,8 @@ logger = logging.getLogger(__name__)
 
 # From this many queries on, one pass of FAISS's exact search serves them all.
 MANY_QUERIES = 16
-# A view of at most this part of the rows is gathered rather than searched around.
-GATHER = 1 / 12
+# Views of at most so many rows, or this part of them if there is no derived index, are gathered.
+GATHER_ROWS, GATHER = 2_048, 1 / 12
 # Beyond this part of the rows, proposing candidates takes longer than a scan.
 WIDEST = 1 / 16
 # A derived index is made anew when this part of the rows is not in it, and so many at least.
@@ -163,41 +163,43 @@ class VectorIndex:
     ) -> Hits:
         """Searches the listed rows of a scope."""
         rows = answers(snapshot, scope)
-        part = len(rows) / max(1, snapshot.total_rows)
-        mask = None if part <= GATHER else mask_of(snapshot, rows)
-        derived = None if reverse or mask is None else self._derived(snapshot)
         while True:
-            wanted = min(k, len(rows))
-            if derived is not None:
-                # Enough that as many as are wanted can be expected inside, and a margin.
-                width = int(1.5 * wanted / part) + 16
-                hits = None
-                if width <= WIDEST * snapshot.total_rows:
-                    assert mask is not None
-                    propose = self._proposer(snapshot, derived, query, None, False)
-                    found = self._scored(snapshot, query, propose(width), False)
-                    inside = mask[found.rows[:width]]
-                    if np.count_nonzero(inside) >= wanted:
-                        hits = Hits(
-                            found.rows[:width][inside][:wanted],
-                            found.distances[:width][inside][:wanted],
-                        )
-                if hits is None:
-                    derived = None
-                    continue
-            else:
-                chosen = rows if mask is None else None
-                through = Scan(
-                    snapshot, query, self.metric, rows=chosen, mask=mask, reverse=reverse
-                )
-                found = self._scored(snapshot, query, through.best(wanted), reverse)
-                hits = Hits(found.rows[:wanted], found.distances[:wanted])
+            hits = None if reverse else self._filtered(snapshot, query, k, rows)
+            if hits is None:
+                hits = self._scanned(snapshot, query, k, rows, reverse)
             good = scope.contains(hits.rows)
             if good.all():
                 return hits
             # Gone since the list was made: look again without them.
             rows = np.setdiff1d(rows, hits.rows[~good], assume_unique=True)
-            mask = None if mask is None else mask_of(snapshot, rows)
+
+    def _filtered(self, snapshot: Snapshot, query: Matrix, k: int, rows: Rows) -> Hits | None:
+        """The nearest of some rows by way of the derived index; None if a scan serves better."""
+        derived = self._derived(snapshot)
+        if derived is None or len(rows) <= GATHER_ROWS:
+            return None
+        # Enough that as many as are wanted can be expected among them, and a margin.
+        wanted = min(k, len(rows))
+        width = int(1.5 * wanted * snapshot.total_rows / len(rows)) + 16
+        if width > WIDEST * snapshot.total_rows:
+            return None
+        propose = self._proposer(snapshot, derived, query, None, False)
+        found = self._scored(snapshot, query, propose(width), False)
+        found = Hits(found.rows[:width], found.distances[:width])
+        inside = mask_of(snapshot, rows)[found.rows]
+        if np.count_nonzero(inside) < wanted:
+            return None
+        return Hits(found.rows[inside][:wanted], found.distances[inside][:wanted])
+
+    def _scanned(
+        self, snapshot: Snapshot, query: Matrix, k: int, rows: Rows, reverse: bool
+    ) -> Hits:
+        """The nearest, or farthest, of some rows, by going through them."""
+        few = len(rows) <= max(GATHER_ROWS, GATHER * snapshot.total_rows)
+        chosen, mask = (rows, None) if few else (None, mask_of(snapshot, rows))
+        through = Scan(snapshot, query, self.metric, rows=chosen, mask=mask, reverse=reverse)
+        found = self._scored(snapshot, query, through.best(min(k, len(rows))), reverse)
+        return Hits(found.rows[:k], found.distances[:k])
 
     def _proposer(
         self,
@@ -331,11 +333,14 @@ class VectorIndex:
     def _open(self, info: DerivedInfo) -> Derived | None:
         # FAISS's parser sees no file that is not exactly what was written.
         if not self.store.is_sound(info.file):
-            logger.warning(
-                "%s is missing or damaged, so searches go through all vectors, which is exact but "
-                "slower; run update_index to make it anew.",
-                self.store.path / info.file.name,
-            )
+            current = self.store.snapshot().manifest.derived
+            # That of an older generation may have been replaced; nothing is wrong then.
+            if current is not None and current.file == info.file:
+                logger.warning(
+                    "%s is missing or damaged, so searches go through all vectors, which is exact "
+                    "but slower; run update_index to make it anew.",
+                    self.store.path / info.file.name,
+                )
             return None
         path = self.store.path / info.file.name
         return Derived.read(path, self.metric, _tuning_of(info).efforts)

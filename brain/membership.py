@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import fiftyone as fo
@@ -55,6 +56,15 @@ def database_id() -> str:
     return found[0]["info"]["uuid"].hex() if found else ""
 
 
+@dataclass(frozen=True)
+class _Listed:
+    """The rows of a view, None until they are listed; how many of its ids have no row."""
+
+    token: Any
+    rows: Rows | None = None
+    missing: int = 0
+
+
 class Membership:
     """Tells which rows of an index are in a collection.
 
@@ -67,19 +77,19 @@ class Membership:
         self._root: fo.Dataset = samples._root_dataset
         self._is_frames: bool = samples._is_frames
         self._field = patches_field
-        self._remembered: dict[str, tuple[Any, Rows, int]] = {}
+        self._remembered: dict[str, _Listed] = {}
 
     def scope(self, samples: foc.SampleCollection | None, snapshot: Snapshot) -> Scope:
         """The rows that are in a collection, or with None in the dataset, at this moment."""
         if samples is None:
             return Scope(lambda rows: self.alive(snapshot, rows), lambda: None)
-        filters = all(isinstance(stage, FILTERS) for stage in samples._all_stages)
-        if filters and self._fresh(samples, snapshot) is None:
+        listed = self._listed(samples, snapshot)
+        if listed.rows is None and all(isinstance(one, FILTERS) for one in samples._all_stages):
             return Scope(
                 lambda rows: self._inside(samples, snapshot, rows),
-                lambda: self.rows(samples, snapshot)[0],
+                lambda: self._list(samples, snapshot, listed).rows,
             )
-        rows, _ = self.rows(samples, snapshot)
+        rows = self._list(samples, snapshot, listed).rows
         return Scope(lambda some: self.alive(snapshot, some), lambda: rows, listed=True)
 
     def alive(self, snapshot: Snapshot, rows: Rows) -> Mask:
@@ -92,47 +102,55 @@ class Membership:
         Returns:
             ``(n,)`` bool
         """
-        check_exists(self._root)
         found: set[Any] = set()
         for start in range(0, len(rows), LOOKUP):
             ids = unpack_ids(snapshot.sample_ids[rows[start : start + LOOKUP]])
             found |= self._existing([ObjectId(one) for one in ids])
+        if not found:
+            # Nothing is left of a deleted dataset either; asked only now, to ask once a query.
+            check_exists(self._root)
         return np.isin(snapshot.ids[rows], pack_ids(found))
 
     def rows(self, samples: foc.SampleCollection, snapshot: Snapshot) -> tuple[Rows, int]:
         """The rows of a view, in its order, and how many of its ids have none."""
-        key = _fingerprint(samples)
-        token = self.token(samples, snapshot)
-        known = self._remembered.get(key)
-        if known is not None and known[0] == token:
-            return known[1], known[2]
-        rows = snapshot.rows_of(pack_ids(collection_ids(samples, self._field)))
-        found = rows[rows >= 0]
-        # Replaced as a whole, for other threads read it.
-        others = [one for one in self._remembered.items() if one[0] != key][1 - REMEMBERED :]
-        self._remembered = {**dict(others), key: (token, found, len(rows) - len(found))}
-        return found, len(rows) - len(found)
+        listed = self._list(samples, snapshot, self._listed(samples, snapshot))
+        assert listed.rows is not None
+        return listed.rows, listed.missing
 
     def token(self, samples: foc.SampleCollection, snapshot: Snapshot) -> Any:
         """A value that changes when the data of a collection do, or the store."""
         document = foo.get_db_conn().datasets.find_one(
             {"_id": self._root._doc.id}, {"last_deletion_at": 1, "last_modified_at": 1}
         )
-        collections = [self._root._sample_collection, samples._dataset._sample_collection]
+        collections = [self._root._sample_collection]
+        if samples._dataset is not self._root:
+            collections.append(samples._dataset._sample_collection)
         if self._is_frames:
             collections.append(self._root._frame_collection)
         newest = [
-            (one.find_one({}, {"last_modified_at": 1}, sort=[("last_modified_at", -1)]),
-             one.estimated_document_count())
+            one.find_one({}, {"last_modified_at": 1}, sort=[("last_modified_at", -1)])
             for one in collections
-        ]  # fmt: skip
+        ]
         return (document, newest, snapshot.manifest.generation)
 
-    def _fresh(self, samples: foc.SampleCollection, snapshot: Snapshot) -> Rows | None:
+    def _listed(self, samples: foc.SampleCollection, snapshot: Snapshot) -> _Listed:
+        """What is remembered of a view, if its data are still the same."""
+        token = self.token(samples, snapshot)
         known = self._remembered.get(_fingerprint(samples))
-        if known is None or known[0] != self.token(samples, snapshot):
-            return None
-        return known[1]
+        return known if known is not None and known.token == token else _Listed(token)
+
+    def _list(self, samples: foc.SampleCollection, snapshot: Snapshot, listed: _Listed) -> _Listed:
+        """Lists a view's rows, unless that is done, and remembers them."""
+        if listed.rows is not None:
+            return listed
+        rows = snapshot.rows_of(pack_ids(collection_ids(samples, self._field)))
+        found = rows[rows >= 0]
+        listed = _Listed(listed.token, found, len(rows) - len(found))
+        key = _fingerprint(samples)
+        # Replaced as a whole, for other threads read it.
+        others = [one for one in self._remembered.items() if one[0] != key][1 - REMEMBERED :]
+        self._remembered = {**dict(others), key: listed}
+        return listed
 
     def _inside(self, samples: foc.SampleCollection, snapshot: Snapshot, rows: Rows) -> Mask:
         """Asks the database which of a few rows are in a view."""

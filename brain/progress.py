@@ -7,8 +7,8 @@ its report. :func:`run_steps` runs one to the end with a progress bar.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any, TypeVar
 
 import fiftyone.core.utils as fou
@@ -60,10 +60,14 @@ def run_steps(steps: Steps[Report], progress: ProgressOption) -> Report:
     def collect() -> Iterator[Progress]:
         report.append((yield from steps))
 
-    for _, group in groupby(collect(), key=lambda step: step.what):
-        first = next(group)
-        with fou.ProgressBar(total=first.total, progress=progress, iters_str="images") as bar:
-            bar.set_iteration(first.done)
-            for step in group:
-                bar.set_iteration(step.done)
+    bar, what = None, None
+    with ExitStack() as stack:
+        for step in collect():
+            if bar is None or step.what != what:
+                stack.close()
+                bar = stack.enter_context(
+                    fou.ProgressBar(total=step.total, progress=progress, iters_str="images")
+                )
+                what = step.what
+            bar.set_iteration(step.done)
     return report[0]

@@ -77,6 +77,12 @@ class Batch:
     media: MediaPrints | None = None
     model: str | None = None
 
+    def __post_init__(self) -> None:
+        columns = (self.vectors, self.sample_ids, self.label_ids, self.media)
+        counts = [len(one) for one in columns if one is not None]
+        if len(set(counts)) > 1:
+            raise ValueError(f"Vectors, ids and media must be equally many, not {counts}.")
+
     @property
     def ids(self) -> PackedIds:
         """The ids that identify a row."""
@@ -395,6 +401,9 @@ class Store:
         return Layout.of(rows, manifest.dim or 0, manifest.dtype, manifest.has_labels)
 
     def _append(self, snapshot: Snapshot, manifest: Manifest, batch: Batch) -> Manifest:
+        if (batch.label_ids is not None) != manifest.has_labels:
+            expected = "labels" if manifest.has_labels else "samples"
+            raise ValueError(f"This index holds {expected}; its vectors must come with their ids.")
         snapshot.check_dim(batch.vectors.shape[1])
         manifest = replace(manifest, dim=batch.vectors.shape[1])
         rows, taken = len(batch.vectors), len(snapshot.segments)
@@ -495,7 +504,8 @@ class Store:
 
 
 def _columns_of(batch: Batch, dtype: str) -> dict[str, npt.NDArray[Any]]:
-    vectors = np.ascontiguousarray(batch.vectors, np.dtype(dtype))
+    with np.errstate(over="ignore"):
+        vectors = np.ascontiguousarray(batch.vectors, np.dtype(dtype))
     if not np.isfinite(vectors).all():
         raise ValueError(f"Some vectors do not fit into {dtype}; build the index with float32.")
     norms = lengths(vectors)

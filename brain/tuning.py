@@ -15,7 +15,7 @@ from fiftyone_faiss.brain.snapshot import Snapshot
 
 TARGET_RECALL = 0.99
 DEPTHS = (10, 100)
-QUERIES = 128
+QUERIES = 96
 OVERFETCH = (2, 4, 8, 16, 32, 64)
 # Twice the probes for less than this are not worth it: the codes are too coarse, not the search.
 NO_GAIN = 0.002
@@ -86,7 +86,7 @@ def _queries(snapshot: Snapshot) -> tuple[Rows, Matrix]:
 
 def _ladder(index: faiss.Index) -> list[int]:
     most = max_probes(index)
-    return [2**i for i in range(int(np.log2(most)) + 1)] if most else [0]
+    return [2**i for i in range(2, int(np.log2(most)) + 1)] if most else [0]
 
 
 def _tune_depth(
