@@ -91,7 +91,7 @@ def _details(info: brain.IndexInfo) -> str:
         "Holds": forms.describe(info),
         "Dimensions": info.dim,
         "Index type": info.index_type + (f" ({info.factory})" if info.factory else ""),
-        "Finds": recall,
+        "Recall": recall,
         "Searchable by words": "yes" if info.supports_text else "no",
         "Could not be read": f"{info.failures:,} images",
         "On disk": f"{info.disk_bytes / 2**20:,.1f} MB in `{info.path}`",
