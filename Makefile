@@ -8,7 +8,7 @@ BENCH_ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint bench panel train screenshots clean
+.PHONY: demo test faults lint bench panel train screenshots clean
 
 demo: .venv/installed
 	@$(BIN)/python demo/run.py $(DEMO_ARGS)
@@ -16,6 +16,10 @@ demo: .venv/installed
 test: .venv/installed-for-tests lint
 	@$(BIN)/python tests/chromium.py
 	$(BIN)/python -m pytest $(TEST_ARGS)
+
+# Kills, damages and crowds a store for some minutes; "make test" does so for some seconds.
+faults: .venv/installed-for-tests
+	FAULTS=long $(BIN)/python -m pytest tests/faults $(TEST_ARGS)
 
 lint: .venv/installed-for-tests
 	$(BIN)/ruff check .

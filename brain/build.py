@@ -10,15 +10,18 @@ import fiftyone.core.collections as foc
 import numpy as np
 from fiftyone.brain.internal.core import utils as fbu
 
+from fiftyone_faiss.brain.derived import check_fits
 from fiftyone_faiss.brain.embedding import embed
 from fiftyone_faiss.brain.ids import pack_ids
 from fiftyone_faiss.brain.manage import index_keys, load_index
 from fiftyone_faiss.brain.media import Media, check_images, collect_media, media_prints
+from fiftyone_faiss.brain.membership import collection_ids
 from fiftyone_faiss.brain.models import get_embedder
 from fiftyone_faiss.brain.progress import Progress, ProgressOption, Steps, run_steps
 from fiftyone_faiss.brain.segments import Matrix
 from fiftyone_faiss.brain.similarity import FaissSimilarityConfig, FaissSimilarityIndex
 from fiftyone_faiss.brain.store import Batch
+from fiftyone_faiss.brain.vectors import checked_vectors
 from fiftyone_faiss.embedders import Embedder
 
 
@@ -119,6 +122,7 @@ def build_index_steps(
     # Everything that can be wrong is found out before anything is written.
     media = collect_media(samples, patches_field) if given is None else None
     embedder = None if model is None else get_embedder(model)
+    dim = given[0].shape[1] if given is not None else embedder.dim if embedder is not None else 0
     config = FaissSimilarityConfig(
         metric=metric,
         index_type=index_type,
@@ -128,7 +132,9 @@ def build_index_steps(
         patches_field=patches_field,
         supports_prompts=isinstance(model, str) and bool(embedder and embedder.supports_text),
     )
+    check_fits(index_type, dim, metric)
     index, is_new = _open_index(samples, brain_key, config)
+    index.snapshot.check_dim(dim)
     before = index.snapshot.size
     failures: dict[str, str] = {}
     if given is not None:
@@ -215,10 +221,16 @@ def _given(
             )
         found = fbu.get_embeddings(samples, embeddings_field=name, patches_field=patches_field)
     else:
+        count = len(collection_ids(samples, patches_field))
+        if not isinstance(embeddings, Mapping) and len(embeddings) != count:
+            what = "samples" if patches_field is None else "labels"
+            raise ValueError(
+                f"{len(embeddings):,} embeddings came for {count:,} {what}; give one for each."
+            )
         found = fbu.parse_data(samples, patches_field=patches_field, data=embeddings)
     if not len(found[0]):
         raise ValueError("There are no embeddings to index; compute some first.")
-    return found
+    return (checked_vectors(found[0]), *found[1:])
 
 
 def _give_up(

@@ -30,7 +30,7 @@ MEMORY_SHARE = 0.5
 MIN_POINTS, MAX_POINTS = 4, 64
 MIN_ROWS = 256
 HNSW_CONSTRUCTION = 100
-PQ_ITERATIONS, ROTATIONS = 12, 10
+PQ_ITERATIONS, ROTATIONS = 8, 10
 SEED = 51
 # A width that most FAISS factory strings can be checked with, whatever they divide it by.
 _ANY_DIM = 40_320

@@ -34,8 +34,8 @@ class IndexHealth:
         missing: the samples, or labels, that it lacks; those that failed are not among them
         orphaned: its vectors whose samples, or labels, were deleted
         failed: the samples, or labels, that could not be embedded
-        changed: its vectors whose media have another size or time than when they were embedded;
-            None if nobody looked
+        changed: its vectors whose media have another size or time than when they were embedded,
+            those aside whose files are gone; None if nobody looked
         model_matches: whether the model still has the weights that made the vectors; None if it
             is not known which made them
         unindexed: the vectors that the FAISS index does not hold yet; they are found by a scan
@@ -157,8 +157,7 @@ def update_index_steps(
         _create_again(index)
     before = index.snapshot
     found = _compare(index, before, samples, check_media)
-    if len(found.orphaned):
-        index.store.commit(delete=before.ids[found.orphaned])
+    _forget_deleted(index, samples, before, found.orphaned)
     embedder = _embedder_of(index)
     failures: dict[str, str] = {}
     todo = _joined([found.missing, found.failed, _of_rows(index, samples, before, found.changed)])
@@ -224,13 +223,27 @@ def _compare(
         held = np.flatnonzero(rows >= 0)
         now = media_prints(media.keep(held.tolist()))
         then = snapshot.media[rows[held]]
-        changed = rows[held][(then != now) & (then["size"] >= 0)]
+        # The vector of a file that is gone still says what it showed.
+        known = (then["size"] >= 0) & (now["size"] >= 0)
+        changed = rows[held][(then != now) & known]
     return _Difference(
         missing=media.keep([i for i in lacking if media.ids[i] not in failures]),
         failed=media.keep([i for i in lacking if media.ids[i] in failures]),
         orphaned=live[~index.membership.alive(snapshot, live)],
         changed=changed,
     )
+
+
+def _forget_deleted(
+    index: FaissSimilarityIndex, samples: foc.SampleCollection, snapshot: Snapshot, orphaned: Rows
+) -> None:
+    """Forgets vectors, and failures, of what is no longer in the dataset."""
+    failures = snapshot.manifest.facts.get("failures", {})
+    dataset = samples._root_dataset
+    there = set(list_media(dataset, index.config.patches_field).ids) if failures else set()
+    left = {one: reason for one, reason in failures.items() if one in there}
+    if len(orphaned) or len(left) < len(failures):
+        index.store.commit(delete=snapshot.ids[orphaned], facts={"failures": left})
 
 
 def _of_rows(

@@ -7,6 +7,7 @@ changes neither their order nor their equality.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 ID_BYTES = 12
+_DIGITS = re.compile(f"[0-9a-fA-F]{{{2 * ID_BYTES}}}")
 ID_DTYPE = np.dtype(f"S{ID_BYTES}")
 PackedIds = npt.NDArray[np.bytes_]
 
@@ -32,7 +34,7 @@ def pack_ids(ids: Iterable[Any]) -> PackedIds:
     """
     texts = [str(one) for one in ids]
     for text in texts:
-        if len(text) != 2 * ID_BYTES:
+        if not _DIGITS.fullmatch(text):
             raise ValueError(f"'{text}' is not an id; ids have {2 * ID_BYTES} hexadecimal digits.")
     return np.frombuffer(bytes.fromhex("".join(texts)), dtype=ID_DTYPE)
 

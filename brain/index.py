@@ -216,9 +216,16 @@ class VectorIndex:
             tail = Scan(snapshot, query, self.metric, start=derived.rows)
 
         def propose(width: int) -> Rows:
-            rows = derived.propose(query, width)
-            rows = rows[snapshot.live[rows]]
-            return rows if tail is None else np.concatenate([rows, tail.best(width)])
+            asked = width
+            while True:
+                rows = derived.propose(query, asked)
+                rows = rows[snapshot.live[rows]]
+                if len(rows) >= min(width, derived.rows):
+                    return rows if tail is None else np.concatenate([rows, tail.best(width)])
+                # Deleted rows took the places of others, which rows of the tail must not fill.
+                asked *= WIDEN
+                if asked > WIDEST * snapshot.total_rows:
+                    return Scan(snapshot, query, self.metric).best(width)
 
         return propose
 

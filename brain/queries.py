@@ -19,6 +19,7 @@ from PIL import Image
 from fiftyone_faiss.brain.models import get_embedder
 from fiftyone_faiss.brain.segments import Matrix
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
+from fiftyone_faiss.brain.vectors import checked_vectors
 from fiftyone_faiss.embedders import Embedder, decode_base64_image, read_image
 
 MAX_QUERY_LENGTH = 1_000
@@ -115,14 +116,13 @@ class VectorQuery(Query):
     values: Matrix
 
     def __post_init__(self) -> None:
-        if not np.isfinite(self.values).all():
-            raise ValueError("The vector has values that are not finite numbers; give others.")
+        checked_vectors(self.values[None])
 
     def describe(self) -> str:
         return "a vector"
 
     def vector(self, index: FaissSimilarityIndex) -> Matrix:
-        return np.asarray(self.values, np.float32)
+        return checked_vectors(self.values[None])[0]
 
 
 def _embedder_of(index: FaissSimilarityIndex) -> Embedder:

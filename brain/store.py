@@ -249,7 +249,7 @@ class Store:
             if batch is not None and len(batch.vectors):
                 gone.append(snapshot.rows_of(batch.ids))
                 manifest = self._append(snapshot, manifest, batch)
-            manifest = self._write_deleted(manifest, np.unique(np.concatenate(gone)))
+            manifest = self._write_deleted(snapshot, manifest, np.unique(np.concatenate(gone)))
             manifest.write(self._disk, self.path)
 
     def compact(self) -> None:
@@ -439,10 +439,11 @@ class Store:
         checksum = write_segment(self._disk, self.path / name, layout, parts)
         return SegmentInfo(name, rows, checksum, model)
 
-    def _write_deleted(self, manifest: Manifest, rows: Rows) -> Manifest:
+    def _write_deleted(self, snapshot: Snapshot, manifest: Manifest, rows: Rows) -> Manifest:
         rows = rows[rows >= 0]
-        if not rows.size:
-            return replace(manifest, deleted=None)
+        # Deleted rows stay so; as many are the same.
+        if rows.size == snapshot.deleted.size:
+            return manifest
         name = f"{uuid.uuid4().hex[:12]}.deleted"
         data: Data = rows.astype(np.int64).tobytes()
         with self._disk.create(self.path / name) as file:

@@ -19,11 +19,14 @@ def checked_vectors(embeddings: Any) -> Matrix:
         ValueError: if they have another shape, or values that are not finite or too large
     """
     try:
-        vectors = np.asarray(embeddings, np.float32)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"Embeddings are numbers, all of them vectors of one length ({error})."
-        ) from error
+        given = np.asarray(embeddings)
+    except ValueError:
+        # NumPy's own words for it are about arrays of arrays.
+        given = np.empty(0, object)
+    if given.dtype.kind not in "fiub":
+        raise ValueError("Embeddings are real numbers, in vectors of one length; convert them.")
+    with np.errstate(over="ignore"):
+        vectors = np.asarray(given, np.float32)
     if vectors.ndim != 2 or (vectors.size == 0 and len(vectors)):
         raise ValueError(
             f"Embeddings come as an array of (number, dimensions), not of shape {vectors.shape}."

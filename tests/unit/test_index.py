@@ -1,101 +1,306 @@
-"""Exact search, by ids and values, against formulas written out in NumPy."""
+"""The index: exact or derived, whole or in a scope, while rows come and go."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from bson import ObjectId
 from support.distances import reference
+from support.stores import ALL, batch, filled, flip, ids_of, numbers_of
 
-from fiftyone_faiss.brain import index
-from fiftyone_faiss.brain.ids import pack_ids
-from fiftyone_faiss.brain.store import Snapshot, Store
+from fiftyone_faiss.brain import derived, index, scan
+from fiftyone_faiss.brain.index import Scope, VectorIndex
+from fiftyone_faiss.brain.segments import Rows
+from fiftyone_faiss.brain.store import Store
+
+DIM, ROWS = 16, 400
+FACTORIES = ("PQ4x4", "LSH", "IVF4,PQ4x4", "OPQ4,IVF4,PQ4x4fs,RFlat")
+DERIVED = ("sqfp16", "sq8", "ivf_sq8", "hnsw", *FACTORIES)
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(derived, "MIN_ROWS", 32)
+    monkeypatch.setattr(index, "TAIL_ROWS", 20)
+    monkeypatch.setattr(index, "DEAD_ROWS", 20)
+    # On so few rows nearly everything would be beyond it.
+    monkeypatch.setattr(index, "WIDEST", 1 / 4)
+    monkeypatch.setattr(index, "GATHER_ROWS", 16)
 
 
 @pytest.fixture
 def vectors(rng: np.random.Generator) -> np.ndarray:
-    vectors = rng.normal(size=(300, 8)).astype(np.float32)
-    vectors *= rng.uniform(0.2, 3, (300, 1)).astype(np.float32)
-    vectors[17] = 0
-    vectors[40] = vectors[41]
-    return vectors
+    return rng.normal(size=(ROWS, DIM)).astype(np.float32)
 
 
 @pytest.fixture
-def snapshot(tmp_path: Path, vectors: np.ndarray) -> Snapshot:
-    store = Store.create(tmp_path / "s", has_labels=False, facts={})
-    ids = [str(ObjectId(f"{i:024x}")) for i in range(300)]
-    for part in (slice(0, 100), slice(100, 101), slice(101, 300)):
-        store.commit(vectors[part], pack_ids(ids[part]))
-    return store.snapshot()
+def store(tmp_path: Path, vectors: np.ndarray) -> Store:
+    return filled(tmp_path / "s", vectors)
 
 
-@pytest.mark.parametrize("metric", index.METRICS)
-@pytest.mark.parametrize("reverse", [False, True])
-@pytest.mark.parametrize("n_queries", [1, 3, 40])
-@pytest.mark.parametrize("k", [1, 10, 290, 1000, None])
-def test_neighbours_are_those_of_the_formula(
-    snapshot: Snapshot,
-    vectors: np.ndarray,
-    rng: np.random.Generator,
-    metric: str,
-    reverse: bool,
-    n_queries: int,
-    k: int | None,
+def built(store: Store, index_type: str, metric: str = "cosine") -> VectorIndex:
+    """An index with a derived index in use, and a file for it."""
+    made = VectorIndex(store, metric, index_type)
+    made.maintain()
+    assert [path.suffix for path in store.path.glob("*.derived")] == [".derived"]
+    return made
+
+
+def nearest(distances: np.ndarray, k: int | None) -> list[int]:
+    rows = np.flatnonzero(distances < np.inf)
+    return rows[np.argsort(distances[rows], kind="stable")][:k].tolist()
+
+
+@pytest.mark.parametrize("metric", scan.METRICS)
+@pytest.mark.parametrize("index_type", DERIVED)
+def test_every_type_gives_the_exact_distance_and_most_neighbours(
+    store: Store, vectors: np.ndarray, rng: np.random.Generator, index_type: str, metric: str
 ) -> None:
-    queries = rng.normal(size=(n_queries, 8)).astype(np.float32)
-    queries[0] = vectors[41]
-    expected = reference(queries, vectors, metric)
-    for found, hit in zip(
-        expected, index.search(snapshot, queries, metric, k, reverse=reverse), strict=True
+    made = built(store, index_type, metric)
+    tuning = made.tuning(store.snapshot())
+    assert tuning is not None and tuning.recall >= 0.95
+    queries = rng.normal(size=(30, DIM)).astype(np.float32)
+    found, wanted = 0, 0
+    for query, distances in zip(queries, reference(queries, vectors, metric), strict=True):
+        (hit,) = made.search(store.snapshot(), query[None], 10, ALL)
+        assert len(set(hit.rows.tolist())) == 10 and (np.diff(hit.distances) >= 0).all()
+        exact = scan.distances(store.snapshot(), query, metric, hit.rows)
+        assert hit.distances.tobytes() == exact.tobytes()
+        np.testing.assert_allclose(hit.distances, distances[hit.rows], rtol=1e-9, atol=1e-9)
+        found += len(set(hit.rows.tolist()) & set(nearest(distances, 10)))
+        wanted += 10
+    assert found / wanted >= (1.0 if index_type in ("sqfp16", "sq8") else 0.85)
+
+
+@pytest.mark.parametrize("index_type", DERIVED)
+def test_searches_that_need_all_rows_are_exact_for_every_type(
+    store: Store, vectors: np.ndarray, index_type: str
+) -> None:
+    made = built(store, index_type)
+    expected = reference(vectors[:20], vectors, "cosine")
+    # Many queries, all rows, the farthest, and more than a derived index is good for.
+    for n, k, reverse in ((20, 10, False), (2, None, False), (2, 5, True), (2, 150, False)):
+        hits = made.search(store.snapshot(), vectors[:n], k, ALL, reverse)
+        for hit, distances in zip(hits, expected, strict=False):
+            assert hit.rows.tolist() == nearest(-distances if reverse else distances, k)
+    (near,) = made.within(store.snapshot(), vectors[:1], 0.6, ALL)
+    assert sorted(near.rows.tolist()) == np.flatnonzero(expected[0] <= 0.6).tolist()
+
+
+@pytest.mark.parametrize("index_type", DERIVED)
+def test_rows_added_later_are_found_and_removed_ones_are_not(
+    store: Store, vectors: np.ndarray, rng: np.random.Generator, index_type: str
+) -> None:
+    made = built(store, index_type)
+    new = rng.normal(size=(30, DIM)).astype(np.float32)
+    store.commit(batch(new, range(ROWS, ROWS + 30)))
+    for i, query in enumerate(new):
+        (hit,) = made.search(store.snapshot(), query[None], 1, ALL)
+        assert hit.rows.tolist() == [ROWS + i]
+    probe = vectors[:1]
+    (before,) = made.search(store.snapshot(), probe, 20, ALL)
+    store.commit(delete=store.snapshot().ids[before.rows[:15]])
+    assert store.snapshot().manifest.derived.rows == ROWS
+    (after,) = made.search(store.snapshot(), probe, 20, ALL)
+    assert after.rows[:5].tolist() == before.rows[15:].tolist() and len(after.rows) == 20
+    assert not set(before.rows[:15].tolist()) & set(after.rows.tolist())
+
+
+@pytest.mark.parametrize("index_type", ["flat", "sqfp16", "ivf_sq8"])
+@pytest.mark.parametrize("n_queries", [1, 20])
+def test_rows_that_a_scope_rejects_are_made_up_for(
+    store: Store, vectors: np.ndarray, index_type: str, n_queries: int
+) -> None:
+    made = VectorIndex(store, "cosine", index_type)
+    made.maintain()
+    queries = vectors[:n_queries]
+    for hit, distances in zip(
+        made.search(store.snapshot(), queries, 10, dying(range(0, ROWS, 2))),
+        reference(queries, vectors, "cosine"),
+        strict=True,
     ):
-        order = np.lexsort((np.arange(300), -found.round(9) if reverse else found.round(9)))[:k]
-        np.testing.assert_allclose(hit.distances, found[order], atol=1e-6)
-        # Equal vectors may change places; all others have one place.
-        assert [41 if r == 40 else r for r in hit.rows] == [41 if r == 40 else r for r in order]
+        distances[::2] = np.inf
+        assert hit.rows.tolist() == nearest(distances, 10) or index_type == "ivf_sq8"
+        assert len(set(hit.rows.tolist())) == 10 and (hit.rows % 2 == 1).all()
+    (few,) = made.search(store.snapshot(), queries[:1], 10, dying(range(3, ROWS)))
+    assert sorted(few.rows.tolist()) == [0, 1, 2]
+    (none,) = made.search(store.snapshot(), queries[:1], 10, dying(range(ROWS)))
+    assert none.rows.tolist() == []
 
 
-@pytest.mark.parametrize("metric", index.METRICS)
-@pytest.mark.parametrize("n_queries", [1, 40])
-def test_only_rows_of_the_mask_are_found(
-    snapshot: Snapshot,
+def dying(dead: range) -> Scope:
+    """A scope of all rows but those that went since: it is asked about them only afterwards."""
+    return Scope(contains=lambda rows: ~np.isin(rows, dead), rows=lambda: None)
+
+
+@pytest.mark.parametrize("index_type", ["flat", "sqfp16", "hnsw"])
+@pytest.mark.parametrize("size", [4, 20, 130, 300])
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_view_is_searched_in_full_whatever_its_size(
+    store: Store,
     vectors: np.ndarray,
     rng: np.random.Generator,
-    metric: str,
-    n_queries: int,
+    index_type: str,
+    size: int,
+    listed: bool,
 ) -> None:
-    mask = rng.random(300) < 0.3
-    queries = rng.normal(size=(n_queries, 8)).astype(np.float32)
-    expected = reference(queries, vectors, metric)
-    expected[:, ~mask] = np.inf
-    for found, hit in zip(expected, index.search(snapshot, queries, metric, 5, mask), strict=True):
-        assert hit.rows.tolist() == np.argsort(found)[:5].tolist()
+    made = VectorIndex(store, "euclidean", index_type)
+    made.maintain()
+    rows = np.sort(rng.choice(ROWS, size, replace=False))
+    scope = Scope(lambda asked: np.isin(asked, rows), lambda: rows, listed)
+    queries = rng.normal(size=(20, DIM)).astype(np.float32)
+    expected = reference(queries, vectors, "euclidean")
+    expected[:, np.setdiff1d(np.arange(ROWS), rows)] = np.inf
+    alone = [made.search(store.snapshot(), query[None], 6, scope)[0] for query in queries]
+    together = made.search(store.snapshot(), queries, 6, scope)
+    for one, other, distances in zip(alone, together, expected, strict=True):
+        assert other.rows.tolist() == nearest(distances, 6)
+        assert set(one.rows.tolist()) <= set(rows.tolist()) and len(one.rows) == min(6, size)
+        if index_type != "hnsw":
+            assert one.rows.tolist() == other.rows.tolist()
+            assert one.distances.tobytes() == other.distances.tobytes()
 
 
-def test_blocks_are_merged(
-    snapshot: Snapshot, vectors: np.ndarray, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("listed", [True, False])
+def test_rows_of_a_view_that_died_since_it_was_listed_are_replaced(
+    store: Store, vectors: np.ndarray, listed: bool
 ) -> None:
-    monkeypatch.setattr(index, "BLOCK_ROWS", 7)
-    expected = np.argsort(reference(vectors[5:6], vectors, "euclidean")[0])[:9]
-    (found,) = index.search(snapshot, vectors[5:6], "euclidean", 9)
-    assert found.rows.tolist() == expected.tolist()
+    for rows in (np.arange(20), np.arange(300)):
+        scope = Scope(
+            lambda asked, rows=rows: np.isin(asked, rows[1::3]), lambda rows=rows: rows, listed
+        )
+        distances = reference(vectors[:1], vectors, "cosine")[0]
+        distances[~np.isin(np.arange(ROWS), rows[1::3])] = np.inf
+        (hit,) = VectorIndex(store, "cosine", "flat").search(
+            store.snapshot(), vectors[:1], 6, scope
+        )
+        assert hit.rows.tolist() == nearest(distances, 6)
 
 
-def test_a_vector_of_zeros_is_at_a_right_angle_to_all(snapshot: Snapshot) -> None:
-    hits = index.search(snapshot, np.zeros((1, 8), np.float32), "cosine", None)[0]
-    np.testing.assert_array_equal(hits.distances, 1.0)
-    assert hits.rows.tolist() == list(range(300))
+def test_combinations_rank_all_rows(store: Store, vectors: np.ndarray) -> None:
+    made = VectorIndex(store, "euclidean", "flat")
+    both = reference(vectors[:2], vectors, "euclidean").mean(axis=0)
+    hit = made.combined(store.snapshot(), vectors[:2], 9, ALL, np.mean)
+    assert hit.rows.tolist() == nearest(both, 9)
+    np.testing.assert_allclose(hit.distances, both[hit.rows], rtol=1e-9)
+    farthest = made.combined(store.snapshot(), vectors[:2], 9, ALL, np.mean, reverse=True)
+    assert farthest.rows.tolist() == nearest(-both, 9)
 
 
-def test_within_finds_all_up_to_the_threshold(snapshot: Snapshot, vectors: np.ndarray) -> None:
-    expected = reference(vectors[41:42], vectors, "euclidean")[0]
-    hit = index.within(snapshot, vectors[41], "euclidean", 2.0)
-    assert sorted(hit.rows.tolist()) == np.flatnonzero(expected <= 2.0).tolist()
-    np.testing.assert_allclose(hit.distances, np.sort(expected[expected <= 2.0]), atol=1e-6)
+@pytest.fixture
+def warnings(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[], int]]:
+    with caplog.at_level(logging.WARNING, index.logger.name):
+        yield lambda: sum("missing or damaged" in one.message for one in caplog.records)
 
 
-def test_a_query_of_another_dimension_is_refused(snapshot: Snapshot) -> None:
-    with pytest.raises(ValueError, match="query has 5 dimensions but the index has 8"):
-        index.search(snapshot, np.ones((1, 5), np.float32), "cosine", 3)
+@pytest.mark.parametrize("damage", ["flip", "truncate", "remove"])
+def test_a_damaged_derived_file_costs_time_but_no_answer(
+    store: Store, vectors: np.ndarray, warnings: Callable[[], int], damage: str
+) -> None:
+    built(store, "PQ4x4")
+    (path,) = store.path.glob("*.derived")
+    if damage == "flip":
+        flip(path, path.stat().st_size // 2)
+    elif damage == "truncate":
+        path.write_bytes(path.read_bytes()[:-1])
+    else:
+        path.unlink()
+    for openings in (1, 2):
+        made = VectorIndex(Store(store.path), "cosine", "PQ4x4")
+        for query, distances in zip(
+            vectors[:5], reference(vectors[:5], vectors, "cosine"), strict=True
+        ):
+            (hit,) = made.search(store.snapshot(), query[None], 8, ALL)
+            assert hit.rows.tolist() == nearest(distances, 8)
+        assert warnings() == openings
+    made.maintain()
+    assert made.store.verify() == [f"{path} is missing or damaged."]
+    made.maintain(force=True)
+    assert made.store.verify() == []
+    made.search(made.store.snapshot(), vectors[:1], 8, ALL)
+    assert warnings() == 2
+
+
+def test_an_older_snapshot_outlives_its_derived_file(
+    store: Store, vectors: np.ndarray, warnings: Callable[[], int]
+) -> None:
+    made = built(store, "PQ4x4")
+    old = store.snapshot()
+    made.maintain(force=True)
+    store.commit(facts={"x": 1})
+    made.search(store.snapshot(), vectors[:1], 3, ALL)
+    (hit,) = made.search(old, vectors[:1], 8, ALL)
+    assert hit.rows.tolist() == nearest(reference(vectors[:1], vectors, "cosine")[0], 8)
+    assert warnings() == 0, "nothing is damaged"
+
+
+def test_maintaining_does_what_has_become_due(store: Store, vectors: np.ndarray) -> None:
+    made = built(store, "sq8")
+    first = store.snapshot().manifest.derived
+    made.maintain()
+    assert store.snapshot().manifest.derived == first
+    store.commit(batch(vectors[:101] + 1, range(ROWS, ROWS + 101)))
+    assert made.is_stale(store.snapshot())
+    assert list(made.maintain_steps())[-1] == (ROWS + 101, ROWS + 101)
+    assert store.snapshot().manifest.derived.rows == ROWS + 101
+    store.commit(delete=ids_of(range(200)))
+    made.maintain()
+    snapshot = store.snapshot()
+    assert (snapshot.manifest.epoch, snapshot.total_rows, snapshot.manifest.derived.rows) == (
+        1,
+        ROWS - 99,
+        ROWS - 99,
+    )
+    (hit,) = made.search(snapshot, vectors[300:301], 1, ALL)
+    assert numbers_of(snapshot.ids[hit.rows]) == [300]
+    VectorIndex(store, "cosine", "flat").maintain()
+    assert store.snapshot().manifest.derived is None
+
+
+def test_retuning_changes_how_hard_to_look_and_not_the_file(store: Store) -> None:
+    made = built(store, "ivf_sq8")
+    before = store.snapshot().manifest.derived
+    made.retune(target_recall=0.3)
+    after = store.snapshot().manifest.derived
+    assert after.file == before.file and after.facts["factory"] == before.facts["factory"]
+    assert (after.facts["target_recall"], before.facts["target_recall"]) == (0.3, 0.99)
+    assert after.facts["efforts"][0]["probes"] < before.facts["efforts"][0]["probes"]
+    (file,) = store.path.glob("*.derived")
+    file.unlink()
+    VectorIndex(Store(store.path), "cosine", "ivf_sq8").retune(0.5)
+    assert store.snapshot().manifest.derived == after
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_queries_of_another_dimension_or_dtype(
+    tmp_path: Path, vectors: np.ndarray, dtype: str
+) -> None:
+    store = filled(tmp_path / "t", vectors, dtype)
+    made = VectorIndex(store, "cosine", "flat")
+    for n in (1, 40):
+        with pytest.raises(ValueError, match="query has 5 dimensions but the index has 16"):
+            made.search(store.snapshot(), np.ones((n, 5), np.float32), 3, ALL)
+        wide = np.asfortranarray(np.repeat(vectors[:40], 2, axis=1).astype(np.float64))[:n, ::2]
+        plain = made.search(store.snapshot(), vectors[:n], 3, ALL)
+        for hit, other in zip(plain, made.search(store.snapshot(), wide, 3, ALL), strict=True):
+            assert hit.rows.tolist() == other.rows.tolist()
+            assert hit.distances.tobytes() == other.distances.tobytes()
+        assert [hit.rows[0] for hit in plain] == list(range(n))
+
+
+def test_an_empty_store_and_no_neighbours_at_all(tmp_path: Path, store: Store) -> None:
+    empty = Store.create(tmp_path / "e", has_labels=False, facts={})
+    everything: Callable[[Rows], np.ndarray] = ALL.contains
+    for made, k in ((VectorIndex(empty, "cosine", "sq8"), 5), (built(store, "sq8"), 0)):
+        made.maintain()
+        for n in (1, 40):
+            hits = made.search(
+                made.store.snapshot(),
+                np.ones((n, DIM), np.float32),
+                k,
+                Scope(everything, lambda: None),
+            )
+            assert [hit.rows.tolist() for hit in hits] == [[]] * n

@@ -23,10 +23,11 @@ FORBIDDEN = {
         "fiftyone_faiss.panels",
     ),
     "brain": ("fiftyone_faiss.operators", "fiftyone_faiss.panels", "fiftyone_faiss.demo"),
-    "brain/store.py": ("fiftyone", "faiss"),
-    "brain/manifest.py": ("fiftyone", "faiss"),
-    "brain/ids.py": ("fiftyone", "faiss"),
-    "brain/index.py": ("fiftyone",),
+    **{
+        f"brain/{name}.py": ("fiftyone", "faiss")
+        for name in ("disk", "ids", "manifest", "segments", "snapshot", "store")
+    },
+    **{f"brain/{name}.py": ("fiftyone",) for name in ("derived", "index", "scan", "tuning")},
     "operators": ("fiftyone_faiss.panels", "fiftyone_faiss.demo", "fiftyone_faiss.embedders"),
     "panels": ("fiftyone_faiss.operators", "fiftyone_faiss.demo", "fiftyone_faiss.embedders"),
 }  # fmt: skip
