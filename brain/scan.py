@@ -295,7 +295,7 @@ def _pairs_within(
 ) -> tuple[Rows, Rows]:
     """Pairs of queries and rows that can be within a distance, by their keys."""
     queries, sizes = _scaled(queries, metric)
-    limits = np.array([_key_at(thresh, length, metric) for length in sizes])
+    limits = np.array([_key_at(thresh, length, metric) for length in sizes], np.float64)
     limits += [
         _rounding(one, snapshot.longest, snapshot.dim, metric, squared=True) for one in sizes
     ]

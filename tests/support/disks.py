@@ -78,7 +78,7 @@ class FailingDisk(Disk):
             part: how likely a name is taken back, 0 to 1
         """
         before = dict(self._safe)
-        for kind, path, data in reversed(self._names):
+        for _, path, data in reversed(self._names):
             if rng.random() >= part:
                 continue
             if data is None:
