@@ -176,7 +176,7 @@ def exact(
     dataset = fo.load_dataset(name)
     results = dataset.load_brain_results(key)
     given, queries = np.load(vectors_file, mmap_mode="r"), np.load(queries_file)
-    vectors = _mapped_by(results.path, given)
+    vectors = _mapped_by(results, given)
 
     def numpy_search(query: np.ndarray) -> np.ndarray:
         found = vectors @ query
@@ -205,12 +205,10 @@ def exact(
     return {"times_ms": times, "same_file": vectors is not given}
 
 
-def _mapped_by(folder: Path, given: np.ndarray) -> np.ndarray:
+def _mapped_by(results: Any, given: np.ndarray) -> np.ndarray:
     """The index's own file of these vectors, if it keeps them in one."""
-    for path in folder.rglob("*"):
-        if path.is_file() and path.stat().st_size == given.nbytes:
-            return np.memmap(path, given.dtype, "r", shape=given.shape)
-    return given
+    segments = results.snapshot.segments
+    return segments[0].column("vectors") if len(segments) == 1 else given
 
 
 def embed_pictures(n: int, n_queries: int, seed: int, folder: str) -> dict[str, Any]:
