@@ -29,6 +29,8 @@ MEMORY_SHARE = 0.5
 # Fewer training points a centroid than FAISS would like: tuning measures what comes of it.
 MIN_POINTS, MAX_POINTS = 4, 64
 MIN_ROWS = 256
+# A search for fewer neighbours gets the candidates of one for so many, as it was tuned for.
+LEAST_DEPTH = 10
 HNSW_CONSTRUCTION = 100
 PQ_ITERATIONS, ROTATIONS = 8, 10
 SEED = 51
@@ -42,7 +44,7 @@ class Effort:
 
     Attributes:
         depth: for so many neighbours and fewer
-        probes: ``nprobe`` of IVF, ``efSearch`` of HNSW; 0 for others
+        probes: ``nprobe`` of IVF, the least ``efSearch`` of HNSW; 0 for others
         overfetch: candidates for each neighbour
     """
 
@@ -196,7 +198,7 @@ class Derived:
     def propose(self, query: Matrix, width: int) -> Rows:
         """Candidates for the ``width`` nearest rows of a ``(dim,)`` query, in no order."""
         effort = self.effort(width)
-        count = min(width * effort.overfetch, self.rows)
+        count = min(max(width, LEAST_DEPTH) * effort.overfetch, self.rows)
         rows, _ = self.raw(prepared(query[None], self.metric), count, effort.probes)
         found: Rows = rows[0]
         return found[found >= 0]
@@ -271,6 +273,13 @@ def _prepare_rotation(transform: faiss.OPQMatrix, index: faiss.Index) -> None:
     # FAISS only keeps a pointer to it, so Python must keep the object for as long.
     transform.trained_with = quantizer
     transform.pq = quantizer
+
+
+def reach(index: faiss.Index, probes: int, count: int) -> int:
+    """The probes that a search for ``count`` candidates makes: a graph is walked no less wide."""
+    return (
+        max(probes, count) if any(isinstance(p, faiss.IndexHNSW) for p in _parts(index)) else probes
+    )
 
 
 def _parameters(index: faiss.Index, probes: int, count: int) -> faiss.SearchParameters | None:

@@ -78,10 +78,17 @@ class Batch:
     model: str | None = None
 
     def __post_init__(self) -> None:
-        columns = (self.vectors, self.sample_ids, self.label_ids, self.media)
-        counts = [len(one) for one in columns if one is not None]
-        if len(set(counts)) > 1:
-            raise ValueError(f"Vectors, ids and media must be equally many, not {counts}.")
+        count = len(self.vectors)
+        columns = (
+            ("sample ids", self.sample_ids),
+            ("label ids", self.label_ids),
+            ("media fingerprints", self.media),
+        )
+        for name, column in columns:
+            if column is not None and len(column) != count:
+                raise ValueError(
+                    f"{count} embeddings came with {len(column)} {name}; give one for each."
+                )
 
     @property
     def ids(self) -> PackedIds:

@@ -180,12 +180,6 @@ class StoredIndex(PerContextIndex):
     ) -> None:
         """Commits rows, and leaves the derived index as it is; see :meth:`add_to_index`."""
         ids, count = batch.ids, len(batch.vectors)
-        if len(ids) != count or len(batch.sample_ids) != count:
-            raise ValueError(
-                f"{count} embeddings came with {len(batch.sample_ids)} sample ids"
-                + ("" if batch.label_ids is None else f" and {len(batch.label_ids)} label ids")
-                + "; give one id of each kind for each embedding."
-            )
         # Of an id given twice, the last vector counts, as if they had been added in turn.
         keep = len(ids) - 1 - np.unique(ids[::-1], return_index=True)[1]
         if not overwrite:

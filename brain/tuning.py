@@ -8,13 +8,21 @@ from dataclasses import dataclass
 import faiss
 import numpy as np
 
-from fiftyone_faiss.brain.derived import SEED, Derived, Effort, max_probes, prepared
+from fiftyone_faiss.brain.derived import (
+    LEAST_DEPTH,
+    SEED,
+    Derived,
+    Effort,
+    max_probes,
+    prepared,
+    reach,
+)
 from fiftyone_faiss.brain.scan import search_many
 from fiftyone_faiss.brain.segments import Matrix, Rows
 from fiftyone_faiss.brain.snapshot import Snapshot
 
 TARGET_RECALL = 0.99
-DEPTHS = (10, 100)
+DEPTHS = (LEAST_DEPTH, 100)
 QUERIES = 96
 OVERFETCH = (2, 4, 8, 16, 32, 64)
 # Twice the probes for less than this are not worth it: the codes are too coarse, not the search.
@@ -108,7 +116,7 @@ def _tune_depth(
             found, _ = derived.raw(queries, count, probes)
             recall = _recall(found, own, truth, depth)
             if recall > best[1]:
-                best = (Effort(depth, probes, overfetch), recall)
+                best = (Effort(depth, reach(index, probes, count), overfetch), recall)
             if recall >= target_recall:
                 return best
             if recall - before < NO_GAIN:

@@ -265,9 +265,9 @@ def test_an_empty_batch_changes_nothing_but_the_generation(
 def test_what_does_not_belong_together_is_refused(tmp_path: Path, rng: np.random.Generator) -> None:
     vectors = normal(rng, 3)
     store = filled(tmp_path / "s", vectors)
-    with pytest.raises(ValueError, match=r"equally many, not \[3, 2\]"):
+    with pytest.raises(ValueError, match="3 embeddings came with 2 sample ids"):
         Batch(vectors, ids_of([1, 2]))
-    with pytest.raises(ValueError, match=r"equally many, not \[3, 3, 1\]"):
+    with pytest.raises(ValueError, match="3 embeddings came with 1 media fingerprints"):
         Batch(vectors, ids_of([1, 2, 3]), media=media_of([1]))
     with pytest.raises(ValueError, match="holds samples"):
         store.commit(Batch(vectors, ids_of([1, 2, 3]), label_ids=ids_of([7, 8, 9])))
