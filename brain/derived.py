@@ -27,12 +27,12 @@ FLAT_VALUES = 10_000_000
 # An 8-bit index may take this share of the memory that is free; then codes are halved twice.
 MEMORY_SHARE = 0.5
 # Fewer training points a centroid than FAISS would like: tuning measures what comes of it.
-MIN_POINTS, MAX_POINTS = 4, 64
+MIN_POINTS, MAX_POINTS = 4, 32
 MIN_ROWS = 256
 # A search for fewer neighbours gets the candidates of one for so many, as it was tuned for.
 LEAST_DEPTH = 10
 HNSW_CONSTRUCTION = 100
-PQ_ITERATIONS, ROTATIONS = 8, 10
+IVF_ITERATIONS, PQ_ITERATIONS, ROTATIONS = 6, 8, 10
 SEED = 51
 # A width that most FAISS factory strings can be checked with, whatever they divide it by.
 _ANY_DIM = 40_320
@@ -150,19 +150,19 @@ def build_steps(snapshot: Snapshot, factory: str, metric: str) -> Generator[int,
         if len(rows) > most:
             rows = np.sort(np.random.default_rng(SEED).choice(rows, most, replace=False))
         index.train(prepared(snapshot.vectors_at(rows), metric))
-    for start, vectors, _ in snapshot.blocks(BLOCK_ROWS):
-        index.add(prepared(vectors, metric))
+    for start, vectors, norms in snapshot.blocks(BLOCK_ROWS):
+        index.add(prepared(vectors, metric, norms))
         yield start + len(vectors)
     return index
 
 
-def prepared(vectors: Matrix, metric: str) -> Matrix:
+def prepared(vectors: Matrix, metric: str, norms: Matrix | None = None) -> Matrix:
     """Vectors as a derived index holds them: of unit length for the cosine metric."""
     vectors = np.ascontiguousarray(vectors, np.float32)
     if metric != "cosine":
         return vectors
-    norms = lengths(vectors)[:, None]
-    return np.divide(vectors, np.where(norms > 0, norms, np.float32(1)), dtype=np.float32)
+    norms = lengths(vectors) if norms is None else norms
+    return np.divide(vectors, np.where(norms > 0, norms, np.float32(1))[:, None], dtype=np.float32)
 
 
 class Derived:
@@ -180,6 +180,10 @@ class Derived:
         self.efforts = efforts
         self.rows: int = index.ntotal
         self.max_probes = max_probes(index)
+        for part in _parts(index):
+            if isinstance(part, faiss.IndexIVF):
+                # The threads share one query's lists rather than several queries, which are rare.
+                part.parallel_mode = 1
 
     @classmethod
     def read(cls, path: Path, metric: str, efforts: tuple[Effort, ...]) -> Derived:
@@ -243,7 +247,7 @@ def _prepare(index: faiss.Index) -> None:
         if isinstance(part, faiss.IndexHNSW):
             part.hnsw.efConstruction = HNSW_CONSTRUCTION
         if isinstance(part, faiss.IndexIVF):
-            _quiet(part.cp, part.cp.niter)
+            _quiet(part.cp, IVF_ITERATIONS)
         if hasattr(part, "pq"):
             _quiet(part.pq.cp, PQ_ITERATIONS)
         if hasattr(part, "do_polysemous_training"):

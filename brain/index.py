@@ -36,7 +36,7 @@ from fiftyone_faiss.brain.tuning import TARGET_RECALL, Tuning, tune
 
 logger = logging.getLogger(__name__)
 
-# From this many queries on, one pass of FAISS's exact search serves them all.
+# From this many queries on, one pass of exact search serves them all.
 MANY_QUERIES = 16
 # Views of at most so many rows, or this part of them if there is no derived index, are gathered.
 GATHER_ROWS, GATHER = 2_048, 1 / 12

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 
@@ -31,7 +30,7 @@ BLOCK_ROWS = 32_768
 # The same where float64 copies are made.
 SCORE_ROWS = 4_096
 QUERIES_AT_ONCE = 256
-# FAISS's candidates beyond k in a search of many queries.
+# Candidates beyond k in a search of many queries.
 SPARE = 16
 
 
@@ -213,7 +212,7 @@ def search_many(snapshot: Snapshot, queries: Matrix, metric: str, k: int, mask: 
         if snapshot.has_odd or any(_is_odd_query(length, metric) for length in sizes):
             hits += [_scanned(snapshot, query, metric, k, mask) for query in part]
             continue
-        rows, reach = _knn(snapshot, scaled, metric, width, mask)
+        rows, reach = _closest(snapshot, scaled, sizes, metric, width, mask)
         pairs = snapshot.vectors_at(rows.reshape(-1)).astype(np.float64)
         wide = np.repeat(part.astype(np.float64), width, axis=0)
         found = row_distances(wide, pairs, metric).reshape(len(part), width)
@@ -230,27 +229,26 @@ def _scanned(snapshot: Snapshot, query: Matrix, metric: str, k: int, mask: Mask)
     return rank(close, distances(snapshot, query, metric, close), k)
 
 
-def _knn(
-    snapshot: Snapshot, queries: Matrix, metric: str, width: int, mask: Mask
+def _closest(
+    snapshot: Snapshot, queries: Matrix, sizes: Distances, metric: str, width: int, mask: Mask
 ) -> tuple[Rows, Keys]:
-    """``(Q, width)`` rows by FAISS's blocked search, and the ``(Q,)`` worst keys among them."""
-    kind = faiss.METRIC_L2 if metric == "euclidean" else faiss.METRIC_INNER_PRODUCT
+    """``(Q, width)`` rows with the smallest keys, and the ``(Q,)`` largest keys among them."""
     rows, keys = [], []
     for start, vectors, norms in snapshot.blocks(BLOCK_ROWS):
-        here = np.flatnonzero(mask[start : start + len(norms)])
-        if not here.size:
+        here = mask[start : start + len(norms)]
+        few = min(width, int(np.count_nonzero(here)))
+        if not few:
             continue
-        block = vectors if here.size == len(norms) else vectors[here]
-        if metric == "cosine":
-            sizes = np.where(norms[here] > 0, norms[here], np.float32(1))
-            block = np.divide(block, sizes[:, None], dtype=np.float32)
-        block = np.ascontiguousarray(block)
-        found, at = faiss.knn(queries, block, min(width, here.size), metric=kind)
-        rows.append(start + here[at])
-        keys.append(found if kind == faiss.METRIC_L2 else -found)
+        found = _all_keys(queries, vectors, norms, metric)
+        found[:, ~here] = np.inf
+        at = np.argpartition(found, few - 1, axis=1)[:, :few]
+        rows.append(start + at)
+        keys.append(np.take_along_axis(found, at, axis=1))
     all_rows, all_keys = np.hstack(rows), np.hstack(keys)
     best = np.argpartition(all_keys, width - 1, axis=1)[:, :width]
     worst = np.take_along_axis(all_keys, best, axis=1).max(axis=1)
+    if metric == "euclidean":
+        worst = worst + (sizes * sizes).astype(np.float32)
     return np.take_along_axis(all_rows, best, axis=1), worst
 
 
