@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import fiftyone as fo
@@ -24,6 +24,9 @@ from fiftyone_faiss.brain.snapshot import Snapshot
 LOOKUP = 50_000
 # Views whose rows are remembered, by an index.
 REMEMBERED = 8
+# A view that is asked again is listed, which takes some 6 us a row, if it has no more rows than
+# these: then no query has to ask the database what is in it.
+LISTED_ROWS = 200_000
 # Stages that keep or drop each sample by itself, so that a few samples can be tested alone.
 FILTERS = (
     fos.Exclude, fos.ExcludeBy, fos.ExcludeFields, fos.ExcludeLabels, fos.Exists, fos.FilterField,
@@ -63,6 +66,8 @@ class _Listed:
     token: Any
     rows: Rows | None = None
     missing: int = 0
+    # The part of the rows tested so far that are in the view; None before the first query.
+    share: float | None = None
 
 
 class Membership:
@@ -84,13 +89,36 @@ class Membership:
         if samples is None:
             return Scope(lambda rows: self.alive(snapshot, rows), lambda: None)
         listed = self._listed(samples, snapshot)
-        if listed.rows is None and all(isinstance(one, FILTERS) for one in samples._all_stages):
-            return Scope(
-                lambda rows: self._inside(samples, snapshot, rows),
-                lambda: self._list(samples, snapshot, listed).rows,
-            )
+        is_filter = all(isinstance(one, FILTERS) for one in samples._all_stages)
+        is_large = listed.share is None or listed.share * snapshot.size > LISTED_ROWS
+        if listed.rows is None and is_filter and is_large:
+            return self._tested_scope(samples, snapshot, listed)
         rows = self._list(samples, snapshot, listed).rows
-        return Scope(lambda some: self.alive(snapshot, some), lambda: rows, listed=True)
+        # The token, read a moment ago, says that nothing was deleted since they were listed.
+        return Scope(lambda some: np.ones(len(some), bool), lambda: rows, listed=True)
+
+    def _tested_scope(
+        self, samples: foc.SampleCollection, snapshot: Snapshot, known: _Listed
+    ) -> Scope:
+        """A scope that asks the database about few rows, until it is asked for all of them."""
+
+        def contains(some: Rows) -> Mask:
+            nonlocal known
+            if known.rows is not None:
+                # Listed a moment ago; only of the list is asked from then on.
+                return np.ones(len(some), bool)
+            inside = self._inside(samples, snapshot, some)
+            if len(some):
+                share = np.count_nonzero(inside) / len(some)
+                known = self._remember(samples, replace(known, share=share))
+            return inside
+
+        def rows() -> Rows | None:
+            nonlocal known
+            known = self._list(samples, snapshot, known)
+            return known.rows
+
+        return Scope(contains, rows)
 
     def alive(self, snapshot: Snapshot, rows: Rows) -> Mask:
         """Asks the database which rows' samples, or labels, still exist.
@@ -119,19 +147,24 @@ class Membership:
 
     def token(self, samples: foc.SampleCollection, snapshot: Snapshot) -> Any:
         """A value that changes when the data of a collection do, or the store."""
-        document = foo.get_db_conn().datasets.find_one(
-            {"_id": self._root._doc.id}, {"last_deletion_at": 1, "last_modified_at": 1}
-        )
-        collections = [self._root._sample_collection]
+        names = [self._root._sample_collection_name]
         if samples._dataset is not self._root:
-            collections.append(samples._dataset._sample_collection)
+            names.append(samples._dataset._sample_collection_name)
         if self._is_frames:
-            collections.append(self._root._frame_collection)
+            names.append(self._root._frame_collection_name)
         newest = [
-            one.find_one({}, {"last_modified_at": 1}, sort=[("last_modified_at", -1)])
-            for one in collections
+            {"$sort": {"last_modified_at": -1}},
+            {"$limit": 1},
+            {"$project": {"last_modified_at": 1}},
         ]
-        return (document, newest, snapshot.manifest.generation)
+        # All in one question, for it is asked with every query.
+        pipeline: list[dict[str, Any]] = [
+            {"$match": {"_id": self._root._doc.id}},
+            {"$project": {"last_deletion_at": 1, "last_modified_at": 1}},
+        ]
+        pipeline += [{"$unionWith": {"coll": name, "pipeline": newest}} for name in names]
+        documents = list(foo.get_db_conn().datasets.aggregate(pipeline))
+        return (documents, snapshot.manifest.generation)
 
     def _listed(self, samples: foc.SampleCollection, snapshot: Snapshot) -> _Listed:
         """What is remembered of a view, if its data are still the same."""
@@ -145,7 +178,9 @@ class Membership:
             return listed
         rows = snapshot.rows_of(pack_ids(collection_ids(samples, self._field)))
         found = rows[rows >= 0]
-        listed = _Listed(listed.token, found, len(rows) - len(found))
+        return self._remember(samples, _Listed(listed.token, found, len(rows) - len(found)))
+
+    def _remember(self, samples: foc.SampleCollection, listed: _Listed) -> _Listed:
         key = _fingerprint(samples)
         # Replaced as a whole, for other threads read it.
         others = [one for one in self._remembered.items() if one[0] != key][1 - REMEMBERED :]

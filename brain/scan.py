@@ -110,13 +110,11 @@ class Scan:
         self._keys = np.empty(total, np.float32)
         (query,), (length,) = _scaled(query[None], metric)
         odd = np.full(total, _is_odd_query(length, metric))
-        longest = 0.0
         for at, vectors, norms in _blocks(snapshot, start, rows):
             _write_keys(self._keys[at : at + len(norms)], vectors, norms, query, metric)
-            strange = is_odd(norms)
-            odd[at : at + len(norms)] |= strange
-            longest = max(longest, float(norms.max(where=~strange, initial=0.0)))
-        self._slack = np.float32(_rounding(length, longest, query.size, metric))
+            if snapshot.has_odd:
+                odd[at : at + len(norms)] |= is_odd(norms)
+        self._slack = np.float32(_rounding(length, snapshot.longest, query.size, metric))
         if reverse:
             np.negative(self._keys, out=self._keys)
         here = np.ones(total, bool)

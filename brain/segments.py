@@ -9,6 +9,7 @@ first touched in a process: checking a whole file would take longer than opening
 from __future__ import annotations
 
 import mmap
+import os
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ BLOCK_BYTES = 65_536
 ALIGNMENT = 64
 # Between lengths like these, float32 products and squares neither vanish nor overflow.
 SMALL, LARGE = 1e-15, 1e15
+# Up to so many vectors are read one by one, without the pages around them: mapped, those would
+# fill the memory with what nobody asked for.
+FEW_ROWS = 128
 # Size in bytes and time of change in nanoseconds of a row's media; -1 where nobody looked.
 MEDIA_DTYPE = np.dtype([("size", "<i8"), ("mtime", "<i8")])
 
@@ -176,10 +180,9 @@ class Segment:
         self.start = start
         self.stop = start + info.rows
         self._layout = layout
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
-            self._expect(size)
-            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._file = path.open("rb")
+        self._expect(self._file.seek(0, 2))
+        self._map = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
         self._bytes = np.frombuffer(self._map, np.uint8)
         self._checksums = self._bytes[layout.payload :].view("<u4")
         if zlib.crc32(self._bytes[layout.payload :]) != info.checksum:
@@ -209,9 +212,17 @@ class Segment:
             last = (column.offset + (rows + 1) * column.row_bytes - 1) // BLOCK_BYTES
             spans = [np.minimum(first + i, last) for i in range(int((last - first).max()) + 1)]
             self._check(np.unique(np.concatenate(spans)))
+        if rows.size <= FEW_ROWS and hasattr(os, "pread"):
+            return self._read(column, rows)
         values = self._bytes[column.offset : column.stop].view(column.dtype)
         copies: npt.NDArray[Any] = values.reshape(-1, column.width)[rows]
         return copies
+
+    def _read(self, column: Column, rows: Rows) -> npt.NDArray[Any]:
+        size, file = column.row_bytes, self._file.fileno()
+        parts = [os.pread(file, size, column.offset + row * size) for row in rows.tolist()]
+        # A copy, so that what comes out can be written to, as it can otherwise.
+        return np.frombuffer(bytearray(b"".join(parts)), column.dtype).reshape(-1, column.width)
 
     def check_all(self) -> None:
         """Compares all checksums, also of blocks that were compared before.
@@ -226,7 +237,10 @@ class Segment:
         for block in blocks[self._unchecked[blocks]].tolist():
             start = block * BLOCK_BYTES
             stop = min(start + BLOCK_BYTES, self._layout.payload)
-            if zlib.crc32(self._bytes[start:stop]) != self._checksums[block]:
+            data = self._bytes[start:stop]
+            if blocks.size <= FEW_ROWS and hasattr(os, "pread"):
+                data = os.pread(self._file.fileno(), stop - start, start)
+            if zlib.crc32(data) != self._checksums[block]:
                 raise self._damaged(f"bytes {start:,} to {stop:,}")
             self._unchecked[block] = False
 

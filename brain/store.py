@@ -514,7 +514,7 @@ class Store:
 def _columns_of(batch: Batch, dtype: str) -> dict[str, npt.NDArray[Any]]:
     with np.errstate(over="ignore"):
         vectors = np.ascontiguousarray(batch.vectors, np.dtype(dtype))
-    if not np.isfinite(vectors).all():
+    if dtype != "float32" and not np.isfinite(vectors).all():
         raise ValueError(f"Some vectors do not fit into {dtype}; build the index with float32.")
     norms = lengths(vectors)
     media = unknown_media(len(vectors)) if batch.media is None else batch.media
