@@ -34,19 +34,25 @@ fob.brain_config.similarity_backends.setdefault(
 )
 
 __all__ = [
+    "Embedder",
     "Neighbors",
     "build_index",
     "compute_embeddings",
     "delete_index",
     "delete_orphaned_index",
+    "get_embedder",
     "index_health",
+    "list_failures",
     "list_indexes",
+    "list_models",
     "list_orphaned_indexes",
+    "register_embedder",
     "search",
     "tag_neighbors",
     "untag_neighbors",
     "update_index",
     "verify_index",
+    "video_frames",
 ]
 
 

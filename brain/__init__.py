@@ -2,7 +2,8 @@
 
 Finding and changing:
 
-- ``build``, ``embedding``, ``progress``: computing embeddings, building indexes
+- ``build``, ``embedding``, ``field_record``, ``progress``: computing embeddings, building indexes
+- ``jobs``: long work that others may watch and cancel
 - ``health``: whether an index is current, and making it so
 - ``search``, ``queries``: a request in, neighbours out
 - ``tags``: tagging a query's neighbours, and taking it back
@@ -11,7 +12,8 @@ Finding and changing:
 Underneath, each importing only from those below it:
 
 - ``similarity``, ``stored_index``, ``restriction``, ``found``: FiftyOne's Brain contract
-- ``models``, ``media``, ``membership``: FiftyOne's zoo, its media, its database
+- ``models``, ``zoo``, ``media``, ``frames``, ``membership``: FiftyOne's zoo, its media, its
+  database
 - ``index``, ``derived``, ``tuning``, ``scan``: nearest neighbours over a store; no FiftyOne
 - ``store``, ``snapshot``, ``segments``, ``manifest``, ``disk``, ``ids``, ``vectors``: files and
   arrays; no FAISS and no FiftyOne
@@ -22,19 +24,23 @@ from fiftyone_faiss.brain.derived import INDEX_TYPES, check_index_type
 from fiftyone_faiss.brain.embedding import (
     DEFAULT_EMBEDDINGS_FIELD,
     EmbeddingReport,
+    Execution,
     compute_embeddings,
     compute_embeddings_steps,
 )
+from fiftyone_faiss.brain.frames import video_frames
 from fiftyone_faiss.brain.health import (
     IndexHealth,
     index_health,
+    list_failures,
     update_index,
     update_index_steps,
     verify_index,
 )
+from fiftyone_faiss.brain.jobs import CancelledError, list_jobs, start_job, watched
 from fiftyone_faiss.brain.manage import IndexInfo, delete_index, list_indexes, load_index
-from fiftyone_faiss.brain.media import PATCH_TYPES
-from fiftyone_faiss.brain.models import list_models, register_zoo_model
+from fiftyone_faiss.brain.media import PATCH_TYPES, Regions
+from fiftyone_faiss.brain.models import ModelInfo, get_embedder, list_models
 from fiftyone_faiss.brain.orphans import (
     OrphanedIndex,
     delete_orphaned_index,
@@ -51,6 +57,8 @@ from fiftyone_faiss.brain.tags import (
     tag_neighbors,
     untag_neighbors,
 )
+from fiftyone_faiss.brain.zoo import register_zoo_model
+from fiftyone_faiss.embedders import Embedder, register_embedder
 
 __all__ = [
     "DEFAULT_EMBEDDINGS_FIELD",
@@ -59,13 +67,18 @@ __all__ = [
     "INDEX_TYPES",
     "METRICS",
     "PATCH_TYPES",
+    "CancelledError",
+    "Embedder",
     "EmbeddingReport",
+    "Execution",
     "IndexHealth",
     "IndexInfo",
     "IndexReport",
+    "ModelInfo",
     "Neighbors",
     "OrphanedIndex",
     "Progress",
+    "Regions",
     "SearchRequest",
     "Tagging",
     "answer",
@@ -77,18 +90,25 @@ __all__ = [
     "compute_embeddings_steps",
     "delete_index",
     "delete_orphaned_index",
+    "get_embedder",
     "index_health",
+    "list_failures",
     "list_indexes",
+    "list_jobs",
     "list_models",
     "list_orphaned_indexes",
     "load_index",
+    "register_embedder",
     "register_zoo_model",
     "search",
+    "start_job",
     "tag_answer",
     "tag_neighbors",
     "untag_neighbors",
     "update_index",
     "update_index_steps",
     "verify_index",
+    "video_frames",
     "warm",
+    "watched",
 ]

@@ -4,25 +4,37 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import fiftyone.core.collections as foc
 import numpy as np
 from fiftyone.brain.internal.core import utils as fbu
 
 from fiftyone_faiss.brain.derived import check_fits
-from fiftyone_faiss.brain.embedding import embed
+from fiftyone_faiss.brain.embedding import LOCAL, Engine, Execution, Failures, embed
 from fiftyone_faiss.brain.ids import pack_ids
 from fiftyone_faiss.brain.manage import index_keys, load_index
-from fiftyone_faiss.brain.media import Media, check_images, collect_media, media_prints
+from fiftyone_faiss.brain.media import (
+    WHOLE,
+    Media,
+    Regions,
+    check_images,
+    collect_media,
+    media_prints,
+)
 from fiftyone_faiss.brain.membership import collection_ids
-from fiftyone_faiss.brain.models import get_embedder
+from fiftyone_faiss.brain.models import ModelLike, get_embedder, stored_name
 from fiftyone_faiss.brain.progress import Progress, ProgressOption, Steps, run_steps
 from fiftyone_faiss.brain.segments import Matrix
 from fiftyone_faiss.brain.similarity import FaissSimilarityConfig, FaissSimilarityIndex
 from fiftyone_faiss.brain.store import Batch
 from fiftyone_faiss.brain.vectors import checked_vectors
 from fiftyone_faiss.embedders import Embedder
+
+# What an index that goes on must have in common with what is asked for.
+SETTINGS = (
+    "metric", "model", "patches_field", "roi_field", "alpha", "force_square", "index_type", "dtype",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,15 +63,19 @@ class IndexReport:
 def build_index(
     samples: foc.SampleCollection,
     brain_key: str,
-    model: str | Embedder | None = None,
+    model: ModelLike | None = None,
     embeddings: str | np.ndarray | Mapping[str, np.ndarray] | None = None,
     patches_field: str | None = None,
+    roi_field: str | None = None,
+    alpha: float = 0.0,
+    force_square: bool = False,
     metric: str = "cosine",
     index_type: str = "auto",
     dtype: str = "float32",
     root_dir: str | None = None,
     batch_size: int | None = None,
     num_workers: int | None = None,
+    engine: Engine = "local",
     progress: ProgressOption = None,
 ) -> IndexReport:
     """Builds a FAISS similarity index, or completes one that was stopped.
@@ -67,7 +83,7 @@ def build_index(
     It is an ordinary Brain run: FiftyOne's own similarity features use it too.
 
     Args:
-        samples: a dataset or view of images
+        samples: a dataset or view of images, or of frames
         brain_key: the key to store it under; if there is an index of the same settings already,
             what is missing is added to it
         model (None): an embedder or its name; see
@@ -76,15 +92,19 @@ def build_index(
         embeddings (None): vectors to use instead of computing them: the name of a field that
             holds them, an ``(n, dim)`` array in the order of the samples (or labels), or a dict
             from ids to vectors
-        patches_field (None): a field of Detections or Polylines, to index its patches
+        patches_field (None): a field of Detections or Polylines, to index each label's patch
+        roi_field (None): a field of Detections or Polylines, to index the mean of their patches
+        alpha (0.0): by how much to widen the boxes of these, as a part of their size
+        force_square (False): whether to grow the boxes to squares
         metric ("cosine"): ``"cosine"``, ``"euclidean"`` or ``"dotproduct"``
         index_type ("auto"): see
             :class:`fiftyone_faiss.brain.similarity.FaissSimilarityConfig`; ``"auto"`` chooses by
             size
         dtype ("float32"): how vectors are kept, or ``"float16"``, which takes half the space
         root_dir (None): the folder that holds the index's folder
-        batch_size (None): images a batch
-        num_workers (None): decoding threads
+        batch_size (None): images a batch, by default what suits the model and the machine
+        num_workers (None): decoding threads, by default one a processor
+        engine ("local"): ``"ray"`` embeds on a Ray cluster
         progress (None): whether to show a progress bar, or a callback, as in FiftyOne
 
     Returns:
@@ -94,8 +114,9 @@ def build_index(
         ValueError: if a value is bad, or the key belongs to something else, saying what to do
     """
     steps = build_index_steps(
-        samples, brain_key, model, embeddings, patches_field, metric, index_type, dtype, root_dir,
-        batch_size, num_workers,
+        samples, brain_key, model, embeddings,
+        Regions(patches_field, roi_field, alpha, force_square), metric, index_type, dtype, root_dir,
+        Execution(batch_size, num_workers, engine),
     )  # fmt: skip
     return run_steps(steps, progress)
 
@@ -103,34 +124,34 @@ def build_index(
 def build_index_steps(
     samples: foc.SampleCollection,
     brain_key: str,
-    model: str | Embedder | None = None,
+    model: ModelLike | None = None,
     embeddings: str | np.ndarray | Mapping[str, np.ndarray] | None = None,
-    patches_field: str | None = None,
+    regions: Regions = WHOLE,
     metric: str = "cosine",
     index_type: str = "auto",
     dtype: str = "float32",
     root_dir: str | None = None,
-    batch_size: int | None = None,
-    num_workers: int | None = None,
+    execution: Execution = LOCAL,
 ) -> Steps[IndexReport]:
     """:func:`build_index`, step by step."""
     started = time.perf_counter()
     check_images(samples)
     if model is None and embeddings is None:
         raise ValueError("Give a model to embed with, or embeddings to index.")
-    given = None if embeddings is None else _given(samples, embeddings, patches_field)
+    given = None if embeddings is None else _given(samples, embeddings, regions.patches_field)
     # Everything that can be wrong is found out before anything is written.
-    media = collect_media(samples, patches_field) if given is None else None
+    media = collect_media(samples, regions) if given is None else None
     embedder = None if model is None else get_embedder(model)
     dim = given[0].shape[1] if given is not None else embedder.dim if embedder is not None else 0
+    name = None if model is None else stored_name(model)
     config = FaissSimilarityConfig(
         metric=metric,
         index_type=index_type,
         dtype=dtype,
         root_dir=root_dir,
-        model=embedder.name if isinstance(model, str) and embedder else None,
-        patches_field=patches_field,
-        supports_prompts=isinstance(model, str) and bool(embedder and embedder.supports_text),
+        model=name,
+        **asdict(regions),
+        supports_prompts=name is not None and bool(embedder and embedder.supports_text),
     )
     check_fits(index_type, dim, metric)
     index, is_new = _open_index(samples, brain_key, config)
@@ -143,7 +164,7 @@ def build_index_steps(
     elif media is not None and embedder is not None:
         missing = np.flatnonzero(index.snapshot.rows_of(pack_ids(media.ids)) < 0)
         todo = media.keep(missing.tolist())
-        failures = yield from embed_into(index, embedder, todo, batch_size, num_workers)
+        failures = yield from embed_into(index, embedder, todo, execution, model)
         if len(failures) == len(media):
             _give_up(samples, brain_key, is_new, failures)
     yield from maintained(index)
@@ -159,31 +180,39 @@ def maintained(index: FaissSimilarityIndex, force: bool = False) -> Iterator[Pro
         yield Progress(done, total, 0, time.perf_counter() - started, "indexed")
 
 
+def regions_of(index: FaissSimilarityIndex) -> Regions:
+    """Which parts of the images an index holds."""
+    config = index.config
+    return Regions(config.patches_field, config.roi_field, config.alpha, config.force_square)
+
+
 def embed_into(
     index: FaissSimilarityIndex,
     embedder: Embedder,
     media: Media,
-    batch_size: int | None = None,
-    num_workers: int | None = None,
-) -> Steps[dict[str, str]]:
+    execution: Execution = LOCAL,
+    model: ModelLike | None = None,
+) -> Steps[Failures]:
     """Embeds media and commits them as they come; returns why some failed, by their id."""
     if not media:
         return {}
     index.store.check_space(len(media), embedder.dim)
 
-    def save(part: Media, vectors: Matrix) -> None:
-        labels = None if part.label_ids is None else pack_ids(part.label_ids)
-        prints = media_prints(part)
-        fingerprint = embedder.fingerprint
-        index.add_batch(Batch(vectors, pack_ids(part.sample_ids), labels, prints, fingerprint))
+    def save(part: Media, vectors: Matrix, failures: Failures) -> None:
+        if len(part):
+            labels = None if part.label_ids is None else pack_ids(part.label_ids)
+            ids, prints = pack_ids(part.sample_ids), media_prints(part)
+            index.add_batch(Batch(vectors, ids, labels, prints, embedder.fingerprint))
+        # What failed before and was tried again has failed anew, or no longer.
+        old = index.snapshot.manifest.facts.get("failures", {})
+        tried = {*part.ids, *failures}
+        now = {**{one: old[one] for one in old if one not in tried}, **failures}
+        facts = {"fingerprint": embedder.fingerprint, "failures": now}
+        known = index.snapshot.manifest.facts
+        if any(known.get(name) != value for name, value in facts.items()):
+            index.store.commit(facts=facts)
 
-    failures = yield from embed(embedder, media, save, batch_size, num_workers)
-    # What failed before and was tried again has failed anew, or no longer.
-    old = index.snapshot.manifest.facts.get("failures", {})
-    others = {one: reason for one, reason in old.items() if one not in set(media.ids)}
-    facts = {"fingerprint": embedder.fingerprint, "failures": {**others, **failures}}
-    index.store.commit(facts=facts)
-    return failures
+    return (yield from embed(embedder, media, save, execution, model))
 
 
 def _open_index(
@@ -191,19 +220,19 @@ def _open_index(
 ) -> tuple[FaissSimilarityIndex, bool]:
     """The index of this key, made when there is none, and whether it is new."""
     dataset = samples._root_dataset
-    if brain_key in index_keys(dataset):
-        index = load_index(dataset, brain_key)
-        for name in ("metric", "model", "patches_field", "index_type", "dtype"):
-            have, want = getattr(index.config, name), getattr(config, name)
-            if have != want:
-                raise ValueError(
-                    f"There is an index '{brain_key}' with {name}={have!r}, not {want!r}; choose "
-                    "another brain_key, or delete that index first."
-                )
-        return index, False
-    method = config.build()
-    method.register_run(dataset, brain_key, overwrite=False)
-    return method.initialize(dataset, brain_key), True
+    if brain_key not in index_keys(dataset):
+        method = config.build()
+        method.register_run(dataset, brain_key, overwrite=False)
+        return method.initialize(dataset, brain_key), True
+    index = load_index(dataset, brain_key)
+    for name in SETTINGS:
+        have, want = getattr(index.config, name), getattr(config, name)
+        if have != want:
+            raise ValueError(
+                f"There is an index '{brain_key}' with {name}={have!r}, not {want!r}; choose "
+                "another brain_key, or delete that index first."
+            )
+    return index, False
 
 
 def _given(

@@ -35,7 +35,7 @@ LEAST_DEPTH = 10
 # lists that building it would take too long. At a million rows, 4,096 lists instead of 1,024 need
 # a third of the time for the same recall, and take twice the time to build.
 LIST_ROWS, MOST_BY_ROOT = 320, 4
-HNSW_CONSTRUCTION = 100
+HNSW_CONSTRUCTION, HNSW_LINKS = 100, 32
 # Rows added at once: their copies of unit length stay below what malloc returns to the system.
 ADDED_ROWS = 8_192
 IVF_ITERATIONS, PQ_ITERATIONS, ROTATIONS = 4, 8, 10
@@ -99,7 +99,7 @@ def factory_string(index_type: str, rows: int, dim: int) -> str | None:
         "sq8": "SQ8",
         "ivf_sq8": f"IVF{lists},SQ8",
         "ivf_pq": f"OPQ{dim // 4},IVF{lists},PQ{dim // 4}",
-        "hnsw": "HNSW32,SQfp16",
+        "hnsw": f"HNSW{HNSW_LINKS},SQfp16",
     }
     return strings.get(index_type, index_type)
 
@@ -204,6 +204,15 @@ class Derived:
         last = self.efforts[-1]
         probes = min(self.max_probes, -(-last.probes * width // last.depth))
         return Effort(width, probes, last.overfetch)
+
+    def visited(self, width: int) -> float:
+        """About how many rows a search for ``width`` neighbours looks at."""
+        if not self.max_probes:
+            return self.rows
+        probes = self.effort(width).probes
+        if any(isinstance(part, faiss.IndexHNSW) for part in _parts(self.index)):
+            return probes * HNSW_LINKS
+        return self.rows * probes / self.max_probes
 
     def propose(self, query: Matrix, width: int) -> Rows:
         """Candidates for the ``width`` nearest rows of a ``(dim,)`` query, in no order."""

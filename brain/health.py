@@ -10,10 +10,13 @@ import fiftyone.core.collections as foc
 import numpy as np
 from fiftyone.brain.internal.core import utils as fbu
 
-from fiftyone_faiss.brain.build import IndexReport, embed_into, maintained
+from fiftyone_faiss.brain.build import IndexReport, embed_into, maintained, regions_of
+from fiftyone_faiss.brain.embedding import LOCAL, Engine, Execution
+from fiftyone_faiss.brain.field_record import FieldRecord
 from fiftyone_faiss.brain.ids import pack_ids, unpack_ids
 from fiftyone_faiss.brain.manage import load_index
 from fiftyone_faiss.brain.media import Media, list_media, media_prints
+from fiftyone_faiss.brain.membership import collection_ids
 from fiftyone_faiss.brain.models import get_embedder
 from fiftyone_faiss.brain.progress import Progress, ProgressOption, Steps, run_steps
 from fiftyone_faiss.brain.segments import Rows
@@ -65,8 +68,9 @@ class IndexHealth:
 
 @dataclass(frozen=True)
 class _Difference:
-    """What an index lacks, and which of its rows no longer count."""
+    """What there is, what of it an index lacks, and which of its rows no longer count."""
 
+    media: Media
     missing: Media
     failed: Media
     orphaned: Rows
@@ -115,8 +119,11 @@ def update_index(
     samples: foc.SampleCollection,
     brain_key: str | None = None,
     check_media: bool = False,
+    force: bool = False,
+    retry_failed: bool = True,
     batch_size: int | None = None,
     num_workers: int | None = None,
+    engine: Engine = "local",
     progress: ProgressOption = None,
 ) -> IndexReport:
     """Makes an index say what its dataset holds: repairs what :func:`index_health` finds.
@@ -129,8 +136,11 @@ def update_index(
         samples: the dataset, or the view that the index should hold
         brain_key (None): the index; may be left out when there is only one
         check_media (False): whether to look at every file for a change of its size or time
-        batch_size (None): images a batch
-        num_workers (None): decoding threads
+        force (False): whether to embed all again
+        retry_failed (True): whether to try again what could not be embedded before
+        batch_size (None): images a batch, by default what suits the model and the machine
+        num_workers (None): decoding threads, by default one a processor
+        engine ("local"): ``"ray"`` embeds on a Ray cluster
         progress (None): whether to show a progress bar, or a callback, as in FiftyOne
 
     Returns:
@@ -139,7 +149,10 @@ def update_index(
     Raises:
         ValueError: if there is no such index, or there is nothing to make its vectors with
     """
-    steps = update_index_steps(samples, brain_key, check_media, batch_size, num_workers)
+    steps = update_index_steps(
+        samples, brain_key, check_media, force, retry_failed,
+        Execution(batch_size, num_workers, engine),
+    )  # fmt: skip
     return run_steps(steps, progress)
 
 
@@ -147,8 +160,9 @@ def update_index_steps(
     samples: foc.SampleCollection,
     brain_key: str | None = None,
     check_media: bool = False,
-    batch_size: int | None = None,
-    num_workers: int | None = None,
+    force: bool = False,
+    retry_failed: bool = True,
+    execution: Execution = LOCAL,
 ) -> Steps[IndexReport]:
     """:func:`update_index`, step by step."""
     started = time.perf_counter()
@@ -160,14 +174,16 @@ def update_index_steps(
     _forget_deleted(index, samples, before, found.orphaned)
     embedder = _embedder_of(index)
     failures: dict[str, str] = {}
-    todo = _joined([found.missing, found.failed, _of_rows(index, samples, before, found.changed)])
+    failed = found.failed if retry_failed else found.failed.keep([])
+    todo = _joined([found.missing, failed, _of_rows(found.media, before, found.changed)])
     if todo and index.config.embeddings_field is not None:
         _add_from_field(index, samples)
     elif embedder is not None:
-        stale = before.rows_not_of_model(embedder.fingerprint)
+        stale = before.live_rows if force else before.rows_not_of_model(embedder.fingerprint)
         rows = np.setdiff1d(stale, np.concatenate([found.changed, found.orphaned]))
-        todo = _joined([todo, _of_rows(index, samples, before, rows)])
-        failures = yield from embed_into(index, embedder, todo, batch_size, num_workers)
+        todo = _joined([todo, _of_rows(found.media, before, rows)])
+        model = index.config.model
+        failures = yield from embed_into(index, embedder, todo, execution, model)
     elif todo:
         raise ValueError(
             f"The index '{index.key}' lacks {len(todo):,} vectors and does not name a model to "
@@ -203,6 +219,28 @@ def verify_index(samples: foc.SampleCollection, brain_key: str | None = None) ->
     return problems
 
 
+def list_failures(
+    samples: foc.SampleCollection,
+    brain_key: str | None = None,
+    embeddings_field: str | None = None,
+) -> dict[str, str]:
+    """Why samples, or labels, could not be embedded, by their id.
+
+    :func:`update_index`, or :func:`compute_embeddings` for a field, tries them again.
+
+    Args:
+        samples: the dataset
+        brain_key (None): an index; may be left out when there is only one
+        embeddings_field (None): a field that ``compute_embeddings`` wrote, instead of an index
+
+    Raises:
+        ValueError: if there is no such index, or nothing is known of the field
+    """
+    if embeddings_field is not None:
+        return FieldRecord.load(samples, embeddings_field).failures
+    return dict(load_index(samples, brain_key).snapshot.manifest.facts.get("failures", {}))
+
+
 def _embedder_of(index: FaissSimilarityIndex) -> Embedder | None:
     return None if index.config.model is None else get_embedder(index.config.model)
 
@@ -213,7 +251,7 @@ def _compare(
     samples: foc.SampleCollection,
     check_media: bool,
 ) -> _Difference:
-    media = list_media(samples, index.config.patches_field)
+    media = list_media(samples, regions_of(index))
     rows = snapshot.rows_of(pack_ids(media.ids))
     failures = snapshot.manifest.facts.get("failures", {})
     lacking = np.flatnonzero(rows < 0).tolist()
@@ -227,6 +265,7 @@ def _compare(
         known = (then["size"] >= 0) & (now["size"] >= 0)
         changed = rows[held][(then != now) & known]
     return _Difference(
+        media=media,
         missing=media.keep([i for i in lacking if media.ids[i] not in failures]),
         failed=media.keep([i for i in lacking if media.ids[i] in failures]),
         orphaned=live[~index.membership.alive(snapshot, live)],
@@ -240,29 +279,25 @@ def _forget_deleted(
     """Forgets vectors, and failures, of what is no longer in the dataset."""
     failures = snapshot.manifest.facts.get("failures", {})
     dataset = samples._root_dataset
-    there = set(list_media(dataset, index.config.patches_field).ids) if failures else set()
+    there = set(collection_ids(dataset, index.config.patches_field)) if failures else set()
     left = {one: reason for one, reason in failures.items() if one in there}
     if len(orphaned) or len(left) < len(failures):
         index.store.commit(delete=snapshot.ids[orphaned], facts={"failures": left})
 
 
-def _of_rows(
-    index: FaissSimilarityIndex, samples: foc.SampleCollection, snapshot: Snapshot, rows: Rows
-) -> Media:
+def _of_rows(media: Media, snapshot: Snapshot, rows: Rows) -> Media:
     """The media of some rows."""
-    if not rows.size:
-        return Media([], [], None if index.config.patches_field is None else [])
-    media = list_media(samples, index.config.patches_field)
     wanted = set(unpack_ids(snapshot.ids[rows]))
     return media.keep([i for i, one in enumerate(media.ids) if one in wanted])
 
 
-def _joined(parts: list[Media]) -> Media:
-    labels = [one for part in parts for one in part.label_ids or ()]
+def _joined(several: list[Media]) -> Media:
+    first = several[0]
     return Media(
-        [one for part in parts for one in part.sources],
-        [one for part in parts for one in part.sample_ids],
-        None if parts[0].label_ids is None else labels,
+        [one for media in several for one in media.sources],
+        [one for media in several for one in media.sample_ids],
+        None if first.label_ids is None else [i for m in several for i in m.label_ids or ()],
+        None if first.parts is None else [n for m in several for n in m.parts or ()],
     )
 
 

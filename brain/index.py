@@ -40,6 +40,8 @@ logger = logging.getLogger(__name__)
 MANY_QUERIES = 16
 # Views of at most so many rows, or this part of them if there is no derived index, are gathered.
 GATHER_ROWS, GATHER = 2_048, 1 / 12
+# To gather a row takes as long as a derived index takes to look at so many.
+GATHERED = 20
 # Beyond this part of the rows, proposing candidates takes longer than a scan.
 WIDEST = 1 / 16
 # A derived index is made anew when this part of the rows is not in it, and so many at least.
@@ -181,7 +183,7 @@ class VectorIndex:
         # Enough that as many as are wanted can be expected among them, and a margin.
         wanted = min(k, len(rows))
         width = int(1.5 * wanted * snapshot.total_rows / len(rows)) + 16
-        if width > WIDEST * snapshot.total_rows:
+        if width > WIDEST * snapshot.total_rows or derived.visited(width) > GATHERED * len(rows):
             return None
         propose = self._proposer(snapshot, derived, query, None, False)
         found = self._scored(snapshot, query, propose(width), False)

@@ -1,21 +1,53 @@
-"""What there is to embed in a collection: its images, or the patches of a label field."""
+"""What there is to embed in a collection: its images, its frames, or regions of them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any, BinaryIO
 
 import fiftyone as fo
 import fiftyone.core.collections as foc
 import fiftyone.core.labels as fol
 import fiftyone.core.media as fomm
+import fiftyone.core.storage as fos
 
 from fiftyone_faiss.brain.membership import check_exists
 from fiftyone_faiss.brain.segments import MediaPrints, unknown_media
-from fiftyone_faiss.embedders import ImageSource
+from fiftyone_faiss.embedders import ImageSource, open_local
 
 PATCH_TYPES = (fol.Detection, fol.Detections, fol.Polyline, fol.Polylines)
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Regions:
+    """Which parts of the images are meant.
+
+    Attributes:
+        patches_field: a field of Detections or Polylines: each label gets a vector of its own
+        roi_field: a field of Detections or Polylines: each sample gets the mean of the vectors of
+            its regions; that of the whole image if it has none
+        alpha: by how much to widen the boxes, as a part of their size; below 0, to narrow them
+        force_square: whether to grow the boxes to squares
+    """
+
+    patches_field: str | None = None
+    roi_field: str | None = None
+    alpha: float = 0.0
+    force_square: bool = False
+
+    def __post_init__(self) -> None:
+        if self.patches_field is not None and self.roi_field is not None:
+            raise ValueError("Give patches_field or roi_field, not both.")
+        if not self.alpha > -1:
+            raise ValueError(f"alpha is {self.alpha}; give a number above -1, such as 0.1.")
+
+
+WHOLE = Regions()
+"""Whole images."""
 
 
 @dataclass(frozen=True)
@@ -23,17 +55,32 @@ class Media:
     """Things to embed, each with its ids.
 
     Attributes:
-        sources: ``n`` images or boxes in images
+        sources: images or boxes in images
         sample_ids: ``n`` ids of the samples they are of
-        label_ids: ``n`` ids of the labels they are of, or None for whole images
+        label_ids: ``n`` ids of the labels they are of, or None for samples
+        parts: ``n`` numbers of sources that each of them has, whose vectors are averaged; None if
+            each has one
     """
 
     sources: Sequence[ImageSource]
     sample_ids: Sequence[str]
     label_ids: Sequence[str] | None = None
+    parts: Sequence[int] | None = None
+    _ends: Sequence[int] = field(init=False, repr=False, compare=False, default=())
+
+    def __post_init__(self) -> None:
+        if self.parts is not None:
+            object.__setattr__(self, "_ends", list(accumulate(self.parts)))
 
     def __len__(self) -> int:
-        return len(self.sources)
+        return len(self.sample_ids)
+
+    def sources_of(self, position: int) -> Sequence[ImageSource]:
+        """What the vector at a position is made of."""
+        if self.parts is None:
+            return self.sources[position : position + 1]
+        end = self._ends[position]
+        return self.sources[end - self.parts[position] : end]
 
     @property
     def ids(self) -> Sequence[str]:
@@ -43,39 +90,66 @@ class Media:
     def keep(self, positions: Sequence[int]) -> Media:
         """Those at these positions."""
         return Media(
-            [self.sources[i] for i in positions],
+            [source for i in positions for source in self.sources_of(i)],
             [self.sample_ids[i] for i in positions],
             None if self.label_ids is None else [self.label_ids[i] for i in positions],
+            None if self.parts is None else [self.parts[i] for i in positions],
         )
 
 
-def collect_media(samples: foc.SampleCollection, patches_field: str | None = None) -> Media:
+def collect_media(samples: foc.SampleCollection, regions: Regions) -> Media:
     """Lists what there is to embed.
 
     Args:
-        samples: a dataset or view of images
-        patches_field (None): a field of Detections or Polylines, to embed its patches
+        samples: a dataset or view of images, or of frames
+        regions: which parts of them
 
     Raises:
         ValueError: if there is nothing, or nothing that can be embedded, saying what to do
     """
     check_images(samples)
-    media = list_media(samples, patches_field)
+    media = list_media(samples, regions)
     if not media:
-        what = "samples" if patches_field is None else f"labels in '{patches_field}'"
+        field = regions.patches_field
+        what = "samples" if field is None else f"labels in '{field}'"
         raise ValueError(f"'{samples._root_dataset.name}' has no {what} to embed; add some first.")
     return media
 
 
-def list_media(samples: foc.SampleCollection, patches_field: str | None) -> Media:
+def list_media(samples: foc.SampleCollection, regions: Regions) -> Media:
     """Lists what there is to embed, if anything; see :func:`collect_media`."""
-    return _images(samples) if patches_field is None else _patches(samples, patches_field)
+    ids, images = _images(samples)
+    if regions.patches_field is None and regions.roi_field is None:
+        return Media(images, ids)
+    rows = _boxes(samples, regions.patches_field or str(regions.roi_field))
+
+    def cut(image: ImageSource, box: Box | None) -> ImageSource:
+        if box is None:
+            return image
+        return ImageSource(
+            image.path, box, regions.alpha, regions.force_square, image.frame, image.opener
+        )
+
+    if regions.roi_field is not None:
+        boxes: list[Sequence[Box | None]] = [[box for _, box in row] or [None] for row in rows]
+        sources = [cut(image, box) for image, few in zip(images, boxes, strict=True) for box in few]
+        return Media(sources, ids, None, [len(few) for few in boxes])
+    found = [
+        (cut(image, box), sample_id, label_id)
+        for image, sample_id, row in zip(images, ids, rows, strict=True)
+        for label_id, box in row
+    ]
+    return Media([f[0] for f in found], [f[1] for f in found], [f[2] for f in found])
 
 
 def media_prints(media: Media) -> MediaPrints:
     """``(n,)`` sizes and times of change of the files of some media, -1 where there is none."""
     prints = unknown_media(len(media))
-    for i, source in enumerate(media.sources):
+    for i in range(len(media)):
+        # The regions of a sample are all in the same file.
+        source = media.sources_of(i)[0]
+        if not fos.is_local(source.path):
+            continue
         try:
             status = os.stat(source.path)
         except OSError:
@@ -94,8 +168,8 @@ def check_images(samples: foc.SampleCollection) -> None:
     media_type = samples.media_type
     if media_type == fomm.VIDEO:
         raise ValueError(
-            f"'{samples._root_dataset.name}' holds videos; index their frames: pass "
-            "dataset.to_frames(sample_frames=True)."
+            f"'{samples._root_dataset.name}' holds videos; embed their frames: pass "
+            "fiftyone_faiss.video_frames(dataset, every=1.0) instead."
         )
     if media_type == fomm.GROUP:
         raise ValueError(
@@ -109,32 +183,46 @@ def check_images(samples: foc.SampleCollection) -> None:
         )
 
 
-def _images(samples: foc.SampleCollection) -> Media:
+def _images(samples: foc.SampleCollection) -> tuple[list[str], list[ImageSource]]:
+    """The ids and the files of samples, or of frames, which may still be inside their videos."""
     id_field = "sample_id" if samples._is_patches else "id"
     ids, paths = samples.values([id_field, "filepath"])
-    return Media([ImageSource(path) for path in paths], ids)
+    numbers: list[int | None] = [None] * len(ids)
+    if samples.has_sample_field("frame_number"):
+        numbers = samples.values("frame_number")
+    sources = []
+    for path, number in zip(paths, numbers, strict=True):
+        in_video = number is not None and fomm.get_media_type(path) == fomm.VIDEO
+        sources.append(ImageSource(path, frame=number if in_video else None, opener=_opener(path)))
+    return ids, sources
 
 
-def _patches(samples: foc.SampleCollection, field: str) -> Media:
+def _opener(path: str) -> Callable[[str], BinaryIO]:
+    """What opens a file: on other file systems, FiftyOne."""
+    return open_local if fos.is_local(path) else open_anywhere
+
+
+def open_anywhere(path: str) -> BinaryIO:
+    """Opens a file for reading wherever FiftyOne can."""
+    stream: BinaryIO = fos.open_file(path, "rb")
+    return stream
+
+
+def _boxes(samples: foc.SampleCollection, field: str) -> list[list[tuple[str, Box]]]:
+    """For each sample, the ids and the boxes of its labels."""
     label_type = _patch_type(samples, field)
-    _, id_path = samples._get_label_field_path(field, "id")
-    _, box_path = samples._get_label_field_path(field, "bounding_box")
     is_polyline = issubclass(label_type, (fol.Polyline, fol.Polylines))
-    if is_polyline:
-        _, box_path = samples._get_label_field_path(field, "points")
-    id_field = "sample_id" if samples._is_patches else "id"
-    rows = zip(*samples.values([id_field, "filepath", id_path, box_path]), strict=True)
+    _, id_path = samples._get_label_field_path(field, "id")
+    _, box_path = samples._get_label_field_path(field, "points" if is_polyline else "bounding_box")
     is_list = issubclass(label_type, fol._LABEL_LIST_FIELDS)
-    sources, sample_ids, label_ids = [], [], []
-    for sample_id, path, labels, boxes in rows:
+    box_of: Callable[[Any], Box] = _box_around if is_polyline else tuple
+    rows = []
+    for labels, boxes in zip(*samples.values([id_path, box_path]), strict=True):
         pairs = zip(labels or [], boxes or [], strict=True) if is_list else [(labels, boxes)]
-        for label_id, box in pairs:
-            if label_id is None or box is None:
-                continue
-            sources.append(ImageSource(path, _box_around(box) if is_polyline else tuple(box)))
-            sample_ids.append(sample_id)
-            label_ids.append(label_id)
-    return Media(sources, sample_ids, label_ids)
+        rows.append(
+            [(one, box_of(box)) for one, box in pairs if one is not None and box is not None]
+        )
+    return rows
 
 
 def _patch_type(samples: foc.SampleCollection, field: str) -> type[fo.Label]:
@@ -146,7 +234,7 @@ def _patch_type(samples: foc.SampleCollection, field: str) -> type[fo.Label]:
     return label_type
 
 
-def _box_around(shapes: list[list[list[float]]]) -> tuple[float, float, float, float]:
+def _box_around(shapes: list[list[list[float]]]) -> Box:
     points = [point for shape in shapes for point in shape]
     lefts, tops = [x for x, _ in points], [y for _, y in points]
     return min(lefts), min(tops), max(lefts) - min(lefts), max(tops) - min(tops)

@@ -1,213 +1,212 @@
-"""Finds embedders by name and makes them known to FiftyOne.
-
-An embedder that reads text is also a model of FiftyOne's zoo, under the same name: then the App's
-own prompt box and upload query embed with the very same weights, in any process.
-"""
+"""Finds embedders by name, and lists them."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import threading
-import uuid
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
-import fiftyone as fo
 import fiftyone.core.models as fom
-import fiftyone.zoo as foz
-import numpy as np
-from PIL import Image
 
-from fiftyone_faiss.embedders import Embedder, EmbedderError, Vectors
+from fiftyone_faiss.brain.zoo import (
+    OPEN_CLIP_MODEL,
+    EmbedderModel,
+    ZooEmbedder,
+    load_zoo_embedder,
+    register_zoo_model,
+    registered_models,
+    zoo_entry,
+)
+from fiftyone_faiss.embedders import (
+    OFFLINE,
+    Embedder,
+    embedder_of,
+    is_registered,
+    make_registered,
+    registered_embedders,
+)
+from fiftyone_faiss.embedders.registry import Function
 
-if TYPE_CHECKING:
-    from fiftyone_faiss.embedders.open_clip import OpenClipSpec
-
-OPEN_CLIP_MODEL = "fiftyone.utils.open_clip.TorchOpenClipModel"
+ModelLike: TypeAlias = str | Embedder | type[Embedder] | fom.Model | Function
+"""What ``model=`` takes: a name, an embedder or its class, a FiftyOne model, a function."""
 
 # Loaded once a process: the App's server lives long, and every query needs one.
-_loaded: dict[str, Embedder] = {}
+_loaded: dict[tuple[str, str], Embedder] = {}
 _loading = threading.Lock()
 
 
-def get_embedder(model: str | Embedder) -> Embedder:
+def get_embedder(model: ModelLike, precision: str = "auto") -> Embedder:
     """Finds an embedder, and loads it when it is first asked for.
 
     Args:
-        model: an embedder; or a name: a model of FiftyOne's zoo that runs OpenCLIP,
-            ``"<architecture>/<weights>"`` as OpenCLIP calls them, a checkpoint in the place of
-            the weights, or the folder of a local OpenCLIP model
+        model: an embedder, or what can be made into one: a class, a FiftyOne model, a function
+            from a list of RGB PIL images to ``(n, dim)`` vectors; or a name:
+
+            - one given to :func:`fiftyone_faiss.register_embedder`
+            - ``"colorhist"``, ``"hog"`` or ``"phash"``, which need no weights
+            - ``"<architecture>/<weights>"`` as OpenCLIP calls them, a checkpoint in the place of
+              the weights, or the folder of a local OpenCLIP model
+            - ``"timm/<model>"`` or ``"timm/<model>/<checkpoint>"``, for images only
+            - a model of FiftyOne's zoo
+        precision ("auto"): of the networks that are loaded by name here: ``"auto"`` measures
+            whether half precision pays, ``"float32"``, ``"bfloat16"`` and ``"float16"`` decide
 
     Raises:
         EmbedderError: if there is no such model, or its weights cannot be loaded
+        ValueError: if there is no such precision
     """
-    if isinstance(model, Embedder):
-        return model
+    if isinstance(model, type):
+        return embedder_of(model)
+    if isinstance(model, EmbedderModel):
+        # FiftyOne's classes are untyped, so it might be a class for all that mypy knows.
+        return cast(EmbedderModel, model).embedder
+    if isinstance(model, fom.Model):
+        return ZooEmbedder(model)
+    if not isinstance(model, str):
+        return embedder_of(model)
+    if is_registered(model):
+        return make_registered(model)
     with _loading:
-        if model not in _loaded:
-            _loaded[model] = _load(model)
-        return _loaded[model]
+        key = (model, precision)
+        if key not in _loaded:
+            _loaded[key] = _load(model, precision)
+        return _loaded[key]
 
 
-def _load(name: str) -> Embedder:
+def stored_name(model: ModelLike) -> str | None:
+    """The name by which a later process finds the same embedder, None if it has none."""
+    if isinstance(model, str):
+        return model
+    embedder = get_embedder(model)
+    known = is_registered(embedder.name) and make_registered(embedder.name) is embedder
+    return embedder.name if known or embedder in _loaded.values() else None
+
+
+def _load(name: str, precision: str) -> Embedder:
     # Torch takes seconds to import, so nothing imports it before a model is needed.
+    if name in OFFLINE:
+        from fiftyone_faiss.embedders.classical import CLASSICAL
+
+        return CLASSICAL[name]()
+    if name.startswith("timm/"):
+        from fiftyone_faiss.embedders.timm import TimmEmbedder
+
+        return TimmEmbedder(name, precision=precision)
     from fiftyone_faiss.embedders.open_clip import OpenClipEmbedder, OpenClipSpec
 
-    entry = _zoo_entry(name)
+    entry = zoo_entry(name)
     if entry is None:
         spec = OpenClipSpec.parse(name)
+        embedder = OpenClipEmbedder(name, spec, precision=precision)
+        # Not before: without its weights, the name would promise other processes too much.
         register_zoo_model(name, spec)
-        return OpenClipEmbedder(name, spec)
+        return embedder
     if entry.get("type") != OPEN_CLIP_MODEL:
-        raise EmbedderError(
-            f"The zoo model '{name}' is no OpenCLIP model; compute an embeddings field with "
-            "FiftyOne's compute_embeddings() and index that field with embeddings='<field>'."
-        )
+        return load_zoo_embedder(name)
     config = entry["config"]
     spec = OpenClipSpec(config["clip_model"], config.get("pretrained"))
-    return OpenClipEmbedder(name, spec, text_prompt=config.get("text_prompt") or "")
-
-
-SUGGESTED_MODELS = (
-    "ViT-B-32/laion2b_s34b_b79k",
-    "ViT-B-16/datacomp_xl_s13b_b90k",
-    "ViT-L-14/datacomp_xl_s13b_b90k",
-    "ViT-B-16-SigLIP/webli",
-)
-"""Downloadable models for a form to offer, from fast to accurate."""
-
-
-def list_models() -> list[str]:
-    """Names to offer: the models registered here first, then downloadable ones."""
-    registered = [entry["base_name"] for entry in _registered()]
-    return list(dict.fromkeys((*registered, *SUGGESTED_MODELS)))
-
-
-def _manifest_dir() -> Path:
-    return Path(fo.config.model_zoo_dir) / "fiftyone-faiss"
-
-
-def _registered() -> list[dict[str, Any]]:
-    manifests = sorted(_manifest_dir().glob("*/manifest.json"))
-    return [entry for path in manifests for entry in json.loads(path.read_text())["models"]]
-
-
-def _zoo_entry(name: str) -> dict[str, Any] | None:
-    try:
-        model = foz.get_zoo_model(name)
-    except ValueError:
-        return None
-    entry: dict[str, Any] = model.default_deployment_config_dict or {}
-    return entry
-
-
-def register_zoo_model(name: str, spec: OpenClipSpec) -> None:
-    """Enters an OpenCLIP model into FiftyOne's zoo, for this and for later processes.
-
-    Args:
-        name: the zoo name
-        spec: where the model comes from
-    """
-    # A folder for each model: FiftyOne wants a file of its own for each, and two processes may
-    # register models at the same time.
-    path = _manifest_dir() / hashlib.sha1(name.encode()).hexdigest()[:16] / "manifest.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    entry = {
-        "base_name": name,
-        # FiftyOne takes a model as downloaded where this file exists; OpenCLIP finds the weights.
-        "base_filename": str(path.relative_to(fo.config.model_zoo_dir)),
-        "version": None,
-        "description": f"OpenCLIP model {spec.clip_model}, for images and texts",
-        "tags": ["embeddings", "clip", "torch", "open-clip"],
-        "default_deployment_config_dict": {
-            "type": OPEN_CLIP_MODEL,
-            "config": {
-                "text_prompt": "",
-                # FiftyOne's loader embeds by way of a prediction, which needs some classes.
-                "embeddings_layer": "visual",
-                "labels_path": "{{eta-resources}}/voc-labels.txt",
-                "output_processor_cls": "fiftyone.utils.torch.ClassifierOutputProcessor",
-                "clip_model": spec.clip_model,
-                "pretrained": spec.pretrained,
-            },
-        },
-        "requirements": {"packages": ["torch", "torchvision", "open_clip_torch"]},
-    }
-    # In one step: other processes may be reading the folder.
-    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.tmp")
-    temporary.write_text(json.dumps({"models": [entry]}, indent=1))
-    os.replace(temporary, path)
+    prompt = config.get("text_prompt") or ""
+    return OpenClipEmbedder(name, spec, text_prompt=prompt, precision=precision)
 
 
 def find_model(name: str, model_kwargs: dict[str, Any] | None) -> fom.Model | None:
-    """The FiftyOne model of one of our embedders, or None for another zoo model."""
+    """The FiftyOne model of one of our embedders, or None for another model of the zoo."""
     if model_kwargs:
         return None
-    entry = _zoo_entry(name)
+    entry = zoo_entry(name)
     if entry is not None and entry.get("type") != OPEN_CLIP_MODEL:
         return None
     return EmbedderModel(get_embedder(name))
 
 
-class EmbedderModel(fom.Model, fom.EmbeddingsMixin, fom.PromptMixin):
-    """An embedder as FiftyOne knows models, so that its own code can embed with it.
+# -- what there is -------------------------------------------------------------------------------
 
-    Args:
-        embedder: the embedder
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """An embedder, as a list shows it.
+
+    Attributes:
+        name: what to give as ``model``
+        dim: the length of its vectors, None if it is not known before it is loaded
+        supports_text: whether it embeds words too
+        download_bytes: what is downloaded for it, 0 for nothing, None if that is not known
+        is_cached: whether everything that it needs is on this machine
+        license: the licence of its weights, None if that is not known
     """
 
-    def __init__(self, embedder: Embedder) -> None:
-        self.embedder = embedder
-        self._embeddings: Vectors | None = None
+    name: str
+    dim: int | None
+    supports_text: bool
+    download_bytes: int | None
+    is_cached: bool
+    license: str | None
 
-    @property
-    def media_type(self) -> str:
-        return "image"
 
-    @property
-    def ragged_batches(self) -> bool:
-        return False
+# From OpenCLIP's and timm's own configurations: names, dimensions, licences, the repositories
+# their weights come from. Sizes are four bytes for each parameter.
+_PUBLISHED = (
+    ("ViT-B-32/laion2b_s34b_b79k", 512, True, 605, "MIT",
+     "laion/CLIP-ViT-B-32-laion2B-s34B-b79K"),
+    ("ViT-B-16/datacomp_xl_s13b_b90k", 512, True, 599, "MIT",
+     "laion/CLIP-ViT-B-16-DataComp.XL-s13B-b90K"),
+    ("ViT-L-14/datacomp_xl_s13b_b90k", 768, True, 1710, "MIT",
+     "laion/CLIP-ViT-L-14-DataComp.XL-s13B-b90K"),
+    ("ViT-B-16-SigLIP/webli", 768, True, 813, "Apache-2.0", "timm/ViT-B-16-SigLIP"),
+    ("timm/vit_small_patch14_dinov2.lvd142m", 384, False, 88, "Apache-2.0",
+     "timm/vit_small_patch14_dinov2.lvd142m"),
+    ("timm/vit_small_patch16_dinov3.lvd1689m", 384, False, 86, "DINOv3 License",
+     "timm/vit_small_patch16_dinov3.lvd1689m"),
+    ("timm/convnext_tiny.fb_in22k", 768, False, 178, "Apache-2.0", "timm/convnext_tiny.fb_in22k"),
+    ("timm/resnet50.a1_in1k", 2048, False, 102, "Apache-2.0", "timm/resnet50.a1_in1k"),
+    ("timm/resnet18.a1_in1k", 512, False, 47, "Apache-2.0", "timm/resnet18.a1_in1k"),
+)  # fmt: skip
+_WEIGHTS = (
+    "open_clip_model.safetensors",
+    "open_clip_pytorch_model.bin",
+    "model.safetensors",
+    "pytorch_model.bin",
+)
+_CLASSICAL_DIMS = {"colorhist": 192, "hog": 1764, "phash": 64}
 
-    @property
-    def transforms(self) -> None:
-        return None
 
-    @property
-    def preprocess(self) -> bool:
-        return False
+def list_models() -> list[ModelInfo]:
+    """Embedders to choose from; any other that OpenCLIP, timm or FiftyOne's zoo knows works too.
 
-    @property
-    def has_embeddings(self) -> bool:
-        return True
+    Returns:
+        a :class:`ModelInfo` for each: those registered in this process, the OpenCLIP models that
+        were used or registered on this machine, published ones, and those without weights
+    """
+    own = [_described(name) for name in registered_embedders()]
+    local = [_local(entry) for entry in registered_models()]
+    published = [_published(*row) for row in _PUBLISHED]
+    plain = [ModelInfo(name, _CLASSICAL_DIMS[name], False, 0, True, "Apache-2.0")
+             for name in OFFLINE]  # fmt: skip
+    by_name: dict[str, ModelInfo] = {}
+    # One that was used keeps its place, but what is published says more of it.
+    for info in (*own, *local, *published, *plain):
+        known = by_name.get(info.name)
+        by_name[info.name] = info if known is None or known.license is None else known
+    return list(by_name.values())
 
-    @property
-    def can_embed_prompts(self) -> bool:
-        return self.embedder.supports_text
 
-    def predict(self, arg: np.ndarray) -> None:
-        """Embeds an image; there is no other prediction."""
-        self._embeddings = self.embed_all([arg])
+def _described(name: str) -> ModelInfo:
+    embedder = make_registered(name)
+    return ModelInfo(name, embedder.dim, embedder.supports_text, 0, True, None)
 
-    def get_embeddings(self) -> Vectors | None:
-        return self._embeddings
 
-    def embed(self, arg: np.ndarray) -> Vectors:
-        vector: Vectors = self.embed_all([arg])[0]
-        return vector
+def _local(entry: dict[str, Any]) -> ModelInfo:
+    config = entry["default_deployment_config_dict"]["config"]
+    source, weights = str(config["clip_model"]), config.get("pretrained")
+    is_here = source.startswith("local-dir:") or "/" in str(weights)
+    size = 0 if is_here else None
+    return ModelInfo(entry["base_name"], entry.get("dim"), True, size, is_here, None)
 
-    def embed_all(self, args: Iterable[np.ndarray]) -> Vectors:
-        images = [Image.fromarray(arg).convert("RGB") for arg in args]
-        self._embeddings = self.embedder.embed_images(
-            [self.embedder.preprocess(image) for image in images]
-        )
-        return self._embeddings
 
-    def embed_prompt(self, arg: str) -> Vectors:
-        vector: Vectors = self.embed_prompts([arg])[0]
-        return vector
+def _published(
+    name: str, dim: int, supports_text: bool, megabytes: int, license: str, repository: str
+) -> ModelInfo:
+    from huggingface_hub import try_to_load_from_cache
 
-    def embed_prompts(self, args: Sequence[str]) -> Vectors:
-        return self.embedder.embed_texts(list(args))
+    cached = any(isinstance(try_to_load_from_cache(repository, one), str) for one in _WEIGHTS)
+    return ModelInfo(name, dim, supports_text, megabytes * 10**6, cached, license)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fiftyone_faiss.brain.disk import Disk
+from fiftyone_faiss.brain.disk import Data, Disk
 from fiftyone_faiss.brain.ids import ID_DTYPE, PackedIds
 from fiftyone_faiss.brain.manifest import SegmentInfo, StoreError
 
@@ -237,7 +237,7 @@ class Segment:
         for block in blocks[self._unchecked[blocks]].tolist():
             start = block * BLOCK_BYTES
             stop = min(start + BLOCK_BYTES, self._layout.payload)
-            data = self._bytes[start:stop]
+            data: Data = self._bytes[start:stop]
             if blocks.size <= FEW_ROWS and hasattr(os, "pread"):
                 data = os.pread(self._file.fileno(), stop - start, start)
             if zlib.crc32(data) != self._checksums[block]:

@@ -53,6 +53,8 @@ class FaissSimilarityConfig(SimilarityConfig):
             lists that are near, ``"hnsw"`` along a graph; any FAISS factory string, such as
             ``"IVF1024,PQ64"``; ``"auto"`` chooses by size. Distances are exact with all
         dtype ("float32"): how vectors are kept, or ``"float16"``, which takes half the space
+        alpha (0.0): by how much the boxes of ``patches_field`` or ``roi_field`` were widened
+        force_square (False): whether they were grown to squares
         root_dir (None): the folder that holds the index's folder. By default, what
             ``brain_config`` or the variable ``FIFTYONE_BRAIN_SIMILARITY_FAISS_ROOT_DIR`` says,
             else ``~/fiftyone/__faiss__``
@@ -67,6 +69,8 @@ class FaissSimilarityConfig(SimilarityConfig):
         metric: str = "cosine",
         index_type: str = "auto",
         dtype: str = "float32",
+        alpha: float = 0.0,
+        force_square: bool = False,
         root_dir: str | None = None,
         **kwargs: Any,
     ) -> None:
@@ -77,6 +81,8 @@ class FaissSimilarityConfig(SimilarityConfig):
         self.metric = metric
         self.index_type = index_type
         self.dtype = dtype
+        self.alpha = alpha
+        self.force_square = force_square
         # A machine-wide setting is looked up at each use: stored, it would outlive a change.
         self.root_dir = None if root_dir == _configured_root() else root_dir
 

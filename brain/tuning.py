@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import faiss
@@ -25,6 +26,8 @@ TARGET_RECALL = 0.99
 DEPTHS = (LEAST_DEPTH, 100)
 QUERIES = 96
 OVERFETCH = (2, 4, 8, 16, 32, 64)
+# From so many probes on, a quarter of them fewer saves more time than it takes to find out.
+REFINED = 128
 # Twice the probes for less than this are not worth it: the codes are too coarse, not the search.
 NO_GAIN = 0.002
 
@@ -108,21 +111,43 @@ def _tune_depth(
 ) -> tuple[Effort, float]:
     """Widens the net first by more probes, then, when those bring no more, by more candidates."""
     derived = Derived(index, "dotproduct", ())
+
+    def measured(probes: int, overfetch: int) -> tuple[Effort, float]:
+        count = min(depth * overfetch + 1, index.ntotal)
+        found, _ = derived.raw(queries, count, probes)
+        effort = Effort(depth, reach(index, probes, count), overfetch)
+        return effort, _recall(found, own, truth, depth)
+
     best = (Effort(depth, ladder[0], OVERFETCH[0]), -1.0)
     for overfetch in OVERFETCH:
-        before = -1.0
+        before, last = -1.0, 0
         for probes in [one for one in ladder if one >= best[0].probes]:
-            count = min(depth * overfetch + 1, index.ntotal)
-            found, _ = derived.raw(queries, count, probes)
-            recall = _recall(found, own, truth, depth)
-            if recall > best[1]:
-                best = (Effort(depth, reach(index, probes, count), overfetch), recall)
-            if recall >= target_recall:
-                return best
-            if recall - before < NO_GAIN:
+            tried = measured(probes, overfetch)
+            best = tried if tried[1] > best[1] else best
+            if tried[1] >= target_recall:
+                return _refined(tried, last, lambda p: measured(p, overfetch), target_recall)  # noqa: B023
+            if tried[1] - before < NO_GAIN:
                 break
-            before = recall
+            before, last = tried[1], probes
     return best
+
+
+def _refined(
+    good: tuple[Effort, float],
+    low: int,
+    measured: Callable[[int], tuple[Effort, float]],
+    target_recall: float,
+) -> tuple[Effort, float]:
+    """Fewer probes than were good, and more than were not, by halving the steps between them."""
+    high = good[0].probes
+    while low and high >= REFINED and high - low > high // 6:
+        middle = (low + high) // 2
+        tried = measured(middle)
+        if tried[1] >= target_recall:
+            good, high = tried, middle
+        else:
+            low = middle
+    return good
 
 
 def _recall(found: Rows, own: Rows, truth: list[Rows], depth: int) -> float:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 Vectors = npt.NDArray[np.float32]
+DEFAULT_BATCH_SIZE = 32
 
 
 class EmbedderError(ValueError):
@@ -34,6 +35,13 @@ class Embedder(ABC):
     supports_text: bool = False
     """Whether :meth:`embed_texts` works, in the same space as the images."""
 
+    image_size: int | None = None
+    """The shorter side, in pixels, that :meth:`preprocess` scales images to; larger JPEGs may be
+    decoded at a fraction of their size. None if it needs them whole."""
+
+    lanes: int = 1
+    """How many threads may call :meth:`embed_images` at the same time."""
+
     @property
     @abstractmethod
     def fingerprint(self) -> str:
@@ -42,6 +50,16 @@ class Embedder(ABC):
     def preprocess(self, image: Image.Image) -> Any:
         """Prepares one RGB image for :meth:`embed_images`; called from several threads."""
         return image
+
+    def batch_size(self) -> int:
+        """How many images to embed at once on this machine."""
+        return DEFAULT_BATCH_SIZE
+
+    def enter_lane(self) -> None:  # noqa: B027
+        """Prepares the calling thread, one of ``lanes``, for calls of :meth:`embed_images`."""
+
+    def leave_lanes(self) -> None:  # noqa: B027
+        """Ends what :meth:`enter_lane` began; called once, when all lanes have ended."""
 
     @abstractmethod
     def embed_images(self, images: Sequence[Any]) -> Vectors:
@@ -52,6 +70,9 @@ class Embedder(ABC):
 
         Returns:
             ``(len(images), dim)`` float32 vectors of length 1
+
+        Raises:
+            MemoryError: if there is not enough for so many; they are then embedded in parts
         """
 
     def embed_image(self, image: Image.Image) -> Vectors:
@@ -79,6 +100,26 @@ class Embedder(ABC):
     def text_warning(self, text: str) -> str | None:
         """A sentence for the person who typed ``text``, if the model cannot read all of it."""
         return None
+
+
+OFFLINE = ("colorhist", "hog", "phash")
+"""The embedders that need no weights."""
+
+
+def weights_error(name: str, error: Exception, elsewhere: str) -> EmbedderError:
+    """The error of weights that could not be had.
+
+    Args:
+        name: the model
+        error: what came of trying
+        elsewhere: how to give weights that were fetched on another machine
+    """
+    tried = " ".join(str(error).split())[:300].rstrip(".")
+    return EmbedderError(
+        f"The weights of '{name}' could not be loaded ({tried}). Check the connection; or download "
+        f"them on another machine and {elsewhere}; or use an embedder that works offline: "
+        f"{', '.join(OFFLINE)}, or one that list_models() shows as cached."
+    )
 
 
 def unit(vectors: Vectors) -> Vectors:

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import base64
 import binascii
+import importlib.util
 import io
+import os
+import stat
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-from PIL import Image, ImageOps
+import numpy as np
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from fiftyone_faiss.embedders.video import read_frame
 
 MAX_UPLOAD_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 100_000_000
 """A query or a sample with more pixels is refused: decoded, it would fill 300 MB of memory."""
+
+# A JPEG is decoded at a half, a quarter or an eighth of its size while its shorter side stays this
+# many times what the model needs: the embedding's cosine to that of the whole image is then 0.999
+# or more, which benchmarks/bench_embed.py measures.
+SPARE_PIXELS = 2
 
 DECODE_ERRORS = (
     OSError,
@@ -30,54 +43,142 @@ DECODE_ERRORS = (
 )
 """What Pillow's decoders raise on files that are damaged, missing or not images."""
 
+if importlib.util.find_spec("pillow_heif") is not None:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+
+
+def open_local(path: str) -> BinaryIO:
+    """Opens a file of this machine for reading."""
+    return open(path, "rb")
+
 
 @dataclass(frozen=True)
 class ImageSource:
-    """One thing to embed: an image file, or a box in it.
+    """One thing to embed: an image file, a frame of a video, or a box in either.
 
     Attributes:
-        path: the image file
+        path: the file
         box: ``(left, top, width, height)`` relative to the image's size, or None for all of it
+        alpha: by how much to widen the box, as a part of its width and height; below 0, to
+            narrow it
+        force_square: whether to make the box a square, as FiftyOne does: its shorter side grows,
+            and where the image ends its longer one shrinks
+        frame: the number of the frame, from 1 on, if the file is a video
+        opener: opens the file for reading
     """
 
     path: str
     box: tuple[float, float, float, float] | None = None
+    alpha: float = 0.0
+    force_square: bool = False
+    frame: int | None = None
+    opener: Callable[[str], BinaryIO] = open_local
 
-    def open(self) -> Image.Image:
+    def open(self, least: int | None = None) -> Image.Image:
         """Decodes the image.
+
+        Args:
+            least (None): how many pixels its shorter side should have at the least; a larger JPEG
+                may be decoded at a fraction of its size. By default it is decoded in full
 
         Returns:
             an RGB image, turned upright, cropped to the box
 
         Raises:
             OSError: if the file is missing or damaged, and the other ``DECODE_ERRORS``
-            ValueError: if the image is too large or the box is empty
+            ValueError: if it is no image that can be read, too large, or the box is empty
         """
-        with Image.open(self.path) as file:
-            image = _rgb(file)
-        return image if self.box is None else _crop(image, self.box)
+        # Reading from a pipe or a device might wait for ever.
+        if self.opener is open_local and not stat.S_ISREG(os.stat(self.path).st_mode):
+            raise ValueError(f"the path is {_kind(self.path)}")
+        if self.frame is not None:
+            image = Image.fromarray(read_frame(self.path, self.frame))
+        else:
+            with self.opener(self.path) as stream, _opened(stream, self.path) as file:
+                if least is not None:
+                    self._shrink(file, least)
+                image = _rgb(file)
+        return image if self.box is None else image.crop(self._corners(*image.size))
+
+    def _shrink(self, file: Image.Image, least: int) -> None:
+        """Asks for a smaller image, if it is a JPEG; other decoders know one size."""
+        if file.format not in ("JPEG", "MPO"):
+            return
+        width, height = file.size
+        # The box is one of the upright image.
+        is_lying = file.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+        x0, y0, x1, y1 = self._corners(*((height, width) if is_lying else (width, height)))
+        factor = min(x1 - x0, y1 - y0) // (SPARE_PIXELS * least)
+        if factor > 1:
+            file.draft(None, (width // factor, height // factor))
+
+    def _corners(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom of the box in an upright image of this many pixels."""
+        if self.box is None:
+            return 0, 0, width, height
+        left, top, across, down = self.box
+        left, top = left - across * self.alpha / 2, top - down * self.alpha / 2
+        across, down = across * (1 + self.alpha), down * (1 + self.alpha)
+        x0, y0 = max(0, round(left * width)), max(0, round(top * height))
+        x1 = min(width, round((left + across) * width))
+        y1 = min(height, round((top + down) * height))
+        if x1 <= x0 or y1 <= y0:
+            raise ValueError(f"the box {self.box} covers no pixel of the image")
+        if self.force_square:
+            side = min(max(x1 - x0, y1 - y0), width, height)
+            x0, x1 = _resized(x0, x1, side, width)
+            y0, y1 = _resized(y0, y1, side, height)
+        return x0, y0, x1, y1
+
+
+def _resized(start: int, stop: int, length: int, limit: int) -> tuple[int, int]:
+    """An interval brought to a length about its middle, and moved to lie within the image."""
+    start = max(0, min(start - (length - (stop - start)) // 2, limit - length))
+    return start, start + length
+
+
+def _kind(path: str) -> str:
+    return "a folder" if os.path.isdir(path) else "no regular file"
+
+
+def _opened(stream: BinaryIO, path: str) -> Image.Image:
+    try:
+        return Image.open(stream)
+    except UnidentifiedImageError as error:
+        if not stream.seek(0, os.SEEK_END):
+            raise ValueError("the file is empty") from error
+        if Path(path).suffix.lower() in (".heic", ".heif"):
+            raise ValueError("HEIC images need a decoder: pip install pillow-heif") from error
+        raise ValueError("the file is no image, or of a format that Pillow cannot read") from error
 
 
 def _rgb(file: Image.Image) -> Image.Image:
+    """The image upright and in 8-bit RGB; of an animation, its first frame.
+
+    What is transparent lies on white. 16 bits of grey become 8 by their upper half; Pillow's own
+    conversion would turn all but the darkest 255 of them white.
+    """
     width, height = file.size
     if width * height > MAX_PIXELS:
         raise ValueError(
             f"the image has {width} x {height} pixels, more than the {MAX_PIXELS:,} allowed"
         )
-    return ImageOps.exif_transpose(file).convert("RGB")
-
-
-def _crop(image: Image.Image, box: tuple[float, float, float, float]) -> Image.Image:
-    left, top, width, height = box
-    pixels = (
-        max(0, round(left * image.width)),
-        max(0, round(top * image.height)),
-        min(image.width, round((left + width) * image.width)),
-        min(image.height, round((top + height) * image.height)),
-    )
-    if pixels[2] <= pixels[0] or pixels[3] <= pixels[1]:
-        raise ValueError(f"the box {box} covers no pixel of the image")
-    return image.crop(pixels)
+    if file.mode in ("I", "F"):
+        raise ValueError(
+            f"the image has pixels of {'32-bit integers' if file.mode == 'I' else 'floats'}, "
+            "whose black and white are not known; convert it to 8 or 16 bits"
+        )
+    image = ImageOps.exif_transpose(file)
+    if image.mode.startswith("I;16"):
+        grey = np.asarray(image).astype(np.uint16) >> 8
+        return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image).convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def decode_image(content: bytes, name: str = "the upload") -> Image.Image:

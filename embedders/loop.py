@@ -6,17 +6,15 @@ import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fiftyone_faiss.embedders.base import Embedder, Vectors
+from fiftyone_faiss.embedders.base import Embedder, EmbedderError, Vectors
 from fiftyone_faiss.embedders.images import DECODE_ERRORS, ImageSource
-
-DEFAULT_BATCH_SIZE = 32
 
 
 @dataclass(frozen=True)
@@ -55,59 +53,111 @@ def embed_sources(
 ) -> Iterator[EmbeddedBatch]:
     """Embeds images batch by batch, in order; a broken image costs only itself.
 
+    While the model embeds one batch, or one in each of its lanes, the next is decoded. No more
+    than that is held in memory, however many images there are.
+
     Args:
         embedder: the model
         sources: the images
-        batch_size (None): images a batch, 32 by default
+        batch_size (None): images a batch, by default what suits the model and the machine; it is
+            halved when memory runs out
         num_workers (None): decoding threads, by default one a processor
 
     Yields:
         an :class:`EmbeddedBatch` for every ``batch_size`` sources
+
+    Raises:
+        EmbedderError: if there is not enough memory for a single image
     """
-    size = batch_size or DEFAULT_BATCH_SIZE
-    workers = num_workers or os.cpu_count() or 1
-    with ThreadPoolExecutor(workers, thread_name_prefix="decode") as pool:
-        positions = iter(range(len(sources)))
-        # Two batches are decoded ahead of the model; more would only hold memory.
-        ahead = deque(
-            (i, pool.submit(_load, embedder, sources[i])) for i in islice(positions, 2 * size)
-        )
-        try:
-            while ahead:
-                batch = [ahead.popleft() for _ in range(min(size, len(ahead)))]
-                ahead.extend(
-                    (i, pool.submit(_load, embedder, sources[i]))
-                    for i in islice(positions, len(batch))
-                )
-                yield _embed_batch(embedder, batch)
-        finally:
-            for _, future in ahead:
-                future.cancel()
+    size = batch_size or embedder.batch_size()
+    limit = _Limit(size)
+    running: deque[Future[EmbeddedBatch]] = deque()
+    with _pools(embedder, num_workers or os.cpu_count() or 1) as (decoders, lanes):
+        for start in range(0, len(sources), size):
+            decoded = [
+                (i, decoders.submit(_load, embedder, sources[i]))
+                for i in range(start, min(start + size, len(sources)))
+            ]
+            running.append(lanes.submit(_embed_batch, embedder, decoded, limit))
+            if len(running) > embedder.lanes:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
+
+
+@contextmanager
+def _pools(
+    embedder: Embedder, workers: int
+) -> Iterator[tuple[ThreadPoolExecutor, ThreadPoolExecutor]]:
+    """Threads that decode, and threads that embed; what waits in them is dropped at the end."""
+    decoders = ThreadPoolExecutor(workers, thread_name_prefix="decode")
+    lanes = ThreadPoolExecutor(
+        embedder.lanes, thread_name_prefix="embed", initializer=embedder.enter_lane
+    )
+    try:
+        yield decoders, lanes
+    finally:
+        # The lanes first: those that run still wait for what is decoded.
+        for pool in (lanes, decoders):
+            pool.shutdown(cancel_futures=True)
+        embedder.leave_lanes()
+
+
+class _Limit:
+    """The most images that fit into memory at once, as far as is known."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
 
 
 def _load(embedder: Embedder, source: ImageSource) -> Any:
-    return embedder.preprocess(source.open())
+    return embedder.preprocess(source.open(embedder.image_size))
 
 
-def _embed_batch(embedder: Embedder, batch: list[tuple[int, Future[Any]]]) -> EmbeddedBatch:
+def _embed_batch(
+    embedder: Embedder, batch: list[tuple[int, Future[Any]]], limit: _Limit
+) -> EmbeddedBatch:
     positions, images, failures = [], [], []
     for position, future in batch:
         try:
             images.append(future.result())
         except DECODE_ERRORS as error:
-            failures.append(Failure(position, _reason(error)))
+            failures.append(Failure(position, reason_of(error)))
         else:
             positions.append(position)
-    no_vectors = np.empty((0, embedder.dim), np.float32)
-    vectors = embedder.embed_images(images) if images else no_vectors
+    vectors = _embed(embedder, images, limit)
     return EmbeddedBatch(np.array(positions, np.int64), vectors, tuple(failures))
 
 
-def _reason(error: BaseException) -> str:
+def _embed(embedder: Embedder, images: list[Any], limit: _Limit) -> Vectors:
+    """Embeds images, in parts when they do not fit into memory at once."""
+    parts = [np.empty((0, embedder.dim), np.float32)]
+    done = 0
+    while done < len(images):
+        size = limit.size
+        try:
+            parts.append(embedder.embed_images(images[done : done + size]))
+        except MemoryError as error:
+            if size == 1:
+                raise EmbedderError(
+                    f"There is not enough memory to embed a single image with '{embedder.name}'; "
+                    "free some, or choose a smaller model."
+                ) from error
+            # Another lane may have halved it already.
+            limit.size = min(limit.size, max(1, min(size, len(images) - done) // 2))
+            continue
+        done += size
+    return np.concatenate(parts)
+
+
+def reason_of(error: BaseException) -> str:
+    """Why an image could not be read, in a few words."""
     if isinstance(error, FileNotFoundError):
         return "the file is missing"
     if isinstance(error, IsADirectoryError):
         return "the path is a folder"
     if isinstance(error, PermissionError):
         return "the file may not be read"
-    return str(error) or type(error).__name__
+    words = str(error) or type(error).__name__
+    # Each of Pillow's decoders has words of its own for it.
+    return "the file is cut short" if "truncat" in words.lower() else words

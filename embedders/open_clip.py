@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import zlib
+import copy
+import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import open_clip
 import torch
-from PIL import Image
 
-from fiftyone_faiss.embedders.base import Embedder, EmbedderError, Vectors, unit
+from fiftyone_faiss.embedders.base import EmbedderError, Vectors, weights_error
+from fiftyone_faiss.embedders.torch_net import LOAD_ERRORS, TorchEmbedder, unit_rows
 
 LOCAL_PREFIX = "local-dir:"
 HUB_PREFIX = "hf-hub:"
@@ -57,9 +55,33 @@ class OpenClipSpec:
             raise EmbedderError(
                 f"There is no model '{name}'. Give '<architecture>/<weights>', such as "
                 "'ViT-B-32/laion2b_s34b_b79k', a folder with an open_clip_config.json, or "
-                "'hf-hub:<repository>'."
+                "'hf-hub:<repository>'; for one of your own, call register_embedder() first."
             )
         return cls(architecture, _weights(architecture, pretrained))
+
+    @property
+    def architecture(self) -> str:
+        """The architecture's name, for an error to show."""
+        return "<architecture>" if ":" in self.clip_model else self.clip_model
+
+    @property
+    def dim(self) -> int | None:
+        """The length of its vectors, without loading it; None if its configuration is not here."""
+        return self._config.get("embed_dim")
+
+    @property
+    def needs_transformers(self) -> bool:
+        """Whether its texts are read by the package transformers; False if that is not known."""
+        text = self._config.get("text_cfg", {})
+        return bool(text.get("hf_tokenizer_name") or text.get("hf_model_name"))
+
+    @property
+    def _config(self) -> dict[str, Any]:
+        """What OpenCLIP makes it from, nothing if that cannot be read."""
+        try:
+            return open_clip.get_model_config(self.clip_model) or {}
+        except (OSError, ValueError):
+            return {}
 
 
 def _weights(architecture: str, pretrained: str) -> str:
@@ -76,93 +98,93 @@ def _weights(architecture: str, pretrained: str) -> str:
     )
 
 
-class OpenClipEmbedder(Embedder):
+class OpenClipEmbedder(TorchEmbedder):
     """An OpenCLIP model as an embedder of images and texts.
+
+    Texts stay in float32, whatever the images' precision: they are few.
 
     Args:
         name: what to call it
         spec: where it comes from
         text_prompt (""): words put before every text
         device (None): a torch device; by default a GPU when there is one
+        precision ("auto"): see :class:`fiftyone_faiss.embedders.torch_net.TorchEmbedder`
 
     Raises:
-        EmbedderError: if its weights cannot be loaded
+        EmbedderError: if its weights cannot be loaded, or a package that it needs is missing
     """
 
     supports_text = True
 
     def __init__(
-        self, name: str, spec: OpenClipSpec, text_prompt: str = "", device: str | None = None
+        self,
+        name: str,
+        spec: OpenClipSpec,
+        text_prompt: str = "",
+        device: str | None = None,
+        precision: str = "auto",
     ) -> None:
-        self.name = name
         self.spec = spec
         self._text_prompt = text_prompt
-        self._device = torch.device(device or _default_device())
+        # Now, not after its weights were fetched.
+        if spec.needs_transformers and importlib.util.find_spec("transformers") is None:
+            raise EmbedderError(
+                f"'{name}' reads texts with a package that is not here: pip install transformers."
+            )
         try:
-            model, _, self._transform = open_clip.create_model_and_transforms(
-                spec.clip_model,
-                pretrained=spec.pretrained,
-                device=self._device,
-                require_pretrained=True,
+            model, _, transform = open_clip.create_model_and_transforms(
+                spec.clip_model, pretrained=spec.pretrained, require_pretrained=True
             )
             self._tokenizer = open_clip.get_tokenizer(spec.clip_model)
-        except (OSError, RuntimeError, ValueError) as error:
-            raise EmbedderError(
-                f"The weights of '{name}' could not be loaded ({error}). Check the connection, or "
-                "download a checkpoint elsewhere and give '<architecture>/<its path>'."
+        except LOAD_ERRORS as error:
+            raise weights_error(
+                name, error, f"give '{spec.architecture}/<path of the checkpoint>'"
             ) from error
-        self._model = model.eval()
-        self.dim = self._measure_dim()
+        super().__init__(name, model, transform, device, precision, salt=text_prompt)
 
-    def _measure_dim(self) -> int:
-        # Not every architecture states its dimension; an empty text always has it.
-        with torch.inference_mode():
-            return int(self._model.encode_text(self._tokens([""])).shape[-1])
+    def _features(self, net: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
+        features: torch.Tensor = net.encode_image(pixels)  # type: ignore[operator]
+        return features
 
-    @cached_property
-    def fingerprint(self) -> str:
-        digest = hashlib.sha256(f"{self._transform}|{self._text_prompt}".encode())
-        for key, tensor in self._model.state_dict().items():
-            data = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
-            digest.update(f"{key}{tuple(tensor.shape)}{zlib.crc32(data)}".encode())
-        return digest.hexdigest()[:16]
-
-    def preprocess(self, image: Image.Image) -> torch.Tensor:
-        tensor: torch.Tensor = self._transform(image)
-        return tensor
-
-    def embed_images(self, images: Sequence[Any]) -> Vectors:
-        with torch.inference_mode():
-            features = self._model.encode_image(torch.stack(list(images)).to(self._device))
-        return _unit_rows(features)
+    def _in_precision(self, net: torch.nn.Module, dtype: torch.dtype) -> torch.nn.Module:
+        # The same model but for its image side.
+        other = copy.copy(net)
+        visual = copy.deepcopy(net.get_submodule("visual")).to(dtype)
+        other._modules = {**net._modules, "visual": visual}
+        return other
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         with torch.inference_mode():
-            features = self._model.encode_text(self._tokens(texts))
-        return _unit_rows(features)
+            features = self._net.encode_text(self._tokens(texts))  # type: ignore[operator]
+        return unit_rows(features)
 
     def text_warning(self, text: str) -> str | None:
-        if not isinstance(self._tokenizer, open_clip.SimpleTokenizer):
-            return None
-        # Two places of the context are taken by the start and end marks.
-        readable = self._tokenizer.context_length - 2
-        if len(self._tokenizer.encode(text)) > readable:
+        readable = self._room() - self._count(self._text_prompt)
+        if self._count(text) > readable:
             return f"Only the first {readable} word pieces of the query were read; shorten it."
-        if not any(character.isascii() and character.isalpha() for character in text):
+        # Others were trained on words of other languages too, for all that is known.
+        is_english = isinstance(self._tokenizer, open_clip.SimpleTokenizer)
+        if is_english and not any(one.isascii() and one.isalpha() for one in text):
             return f"'{self.name}' reads English; put the query into English words."
         return None
+
+    def _count(self, text: str) -> int:
+        """How many word pieces a text has."""
+        if isinstance(self._tokenizer, open_clip.SimpleTokenizer):
+            return len(self._tokenizer.encode(text))
+        cleaned = self._tokenizer.clean_fn(text)
+        # Not verbose: that a text is too long is said by text_warning().
+        pieces = self._tokenizer.tokenizer(cleaned, add_special_tokens=False, verbose=False)
+        return len(pieces.input_ids)
+
+    def _room(self) -> int:
+        """For how many word pieces there is room beside the marks of a text's start and end."""
+        marks = 2
+        if not isinstance(self._tokenizer, open_clip.SimpleTokenizer):
+            marks = self._tokenizer.tokenizer.num_special_tokens_to_add()
+        return int(self._tokenizer.context_length) - marks
 
     def _tokens(self, texts: Sequence[str]) -> torch.Tensor:
         prompts = [f"{self._text_prompt} {text}" for text in texts]
         tokens: torch.Tensor = self._tokenizer(prompts).to(self._device)
         return tokens
-
-
-def _default_device() -> str:
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def _unit_rows(features: torch.Tensor) -> Vectors:
-    return unit(features.float().cpu().numpy().astype(np.float32, copy=False))

@@ -35,7 +35,7 @@ class BuildIndex(foo.Operator):
         self._brain_key(ctx, inputs)
         forms.embeddings_field(ctx, inputs)
         forms.model(ctx, inputs)
-        forms.patches_field(ctx, inputs)
+        forms.regions(ctx, inputs)
         forms.metric(inputs)
         forms.index_type(ctx, inputs)
         return types.Property(inputs, view=types.View(label="Build a FAISS index"))
@@ -65,25 +65,31 @@ class BuildIndex(foo.Operator):
             ctx.params["brain_key"],
             model=ctx.params.get("model"),
             embeddings=ctx.params.get("embeddings") or None,
-            patches_field=ctx.params.get("patches_field"),
+            regions=forms.regions_of(ctx.params),
             metric=ctx.params.get("metric", "cosine"),
             index_type=ctx.params.get("index_type") or "auto",
         )
-        report = yield from forms.show_progress(ctx, steps)
-        yield ctx.ops.notify(str(report), variant="success")
-        yield ctx.ops.reload_dataset()
+        yield from forms.run_steps(ctx, steps, ctx.params["brain_key"])
 
     def __call__(
         self,
         samples: foc.SampleCollection,
         brain_key: str,
-        model: str | None = None,
+        model: Any = None,
         embeddings: Any = None,
         patches_field: str | None = None,
         metric: str = "cosine",
         index_type: str = "auto",
+        **options: Any,
     ) -> brain.IndexReport:
-        """Builds from Python; see :func:`fiftyone_faiss.build_index`."""
+        """Builds from Python; see :func:`fiftyone_faiss.build_index`, also for ``options``."""
         return brain.build_index(
-            samples, brain_key, model, embeddings, patches_field, metric, index_type
+            samples,
+            brain_key,
+            model,
+            embeddings,
+            patches_field,
+            metric=metric,
+            index_type=index_type,
+            **options,
         )

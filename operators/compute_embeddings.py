@@ -21,7 +21,7 @@ class ComputeEmbeddings(foo.Operator):
         return foo.OperatorConfig(
             name="compute_embeddings",
             label="FAISS: compute embeddings",
-            description="Embed images, or patches, with a CLIP model into a field",
+            description="Embed images, or patches, into a field",
             icon="memory",
             dynamic=True,
             execute_as_generator=True,
@@ -33,33 +33,39 @@ class ComputeEmbeddings(foo.Operator):
         inputs = types.Object()
         inputs.view_target(ctx, action_description="Embed")
         forms.model(ctx, inputs)
-        forms.patches_field(ctx, inputs)
+        forms.regions(ctx, inputs)
         inputs.str(
             "embeddings_field",
             default=brain.DEFAULT_EMBEDDINGS_FIELD,
             label="Field",
             description="The field that gets the vectors; made when it is missing",
         )
+        inputs.bool(
+            "force",
+            default=False,
+            label="Embed all again",
+            description="Otherwise what has a vector already is passed over",
+        )
         return types.Property(inputs, view=types.View(label="Compute embeddings"))
 
     def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any]:
+        field = ctx.params.get("embeddings_field") or brain.DEFAULT_EMBEDDINGS_FIELD
         steps = brain.compute_embeddings_steps(
             ctx.target_view(),
             ctx.params["model"],
-            ctx.params.get("embeddings_field") or brain.DEFAULT_EMBEDDINGS_FIELD,
-            ctx.params.get("patches_field"),
+            field,
+            forms.regions_of(ctx.params),
+            force=bool(ctx.params.get("force")),
         )
-        report = yield from forms.show_progress(ctx, steps)
-        failed = f", {len(report.failures):,} could not be read" if report.failures else ""
-        yield ctx.ops.notify(f"{report.embedded:,} embedded{failed}.", variant="success")
-        yield ctx.ops.reload_dataset()
+        yield from forms.run_steps(ctx, steps, field)
 
     def __call__(
         self,
         samples: foc.SampleCollection,
-        model: str,
+        model: Any,
         embeddings_field: str = brain.DEFAULT_EMBEDDINGS_FIELD,
         patches_field: str | None = None,
+        **options: Any,
     ) -> brain.EmbeddingReport:
         """Computes from Python; see :func:`fiftyone_faiss.compute_embeddings`."""
-        return brain.compute_embeddings(samples, model, embeddings_field, patches_field)
+        return brain.compute_embeddings(samples, model, embeddings_field, patches_field, **options)

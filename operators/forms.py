@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import fiftyone as fo
 import fiftyone.operators as foo
@@ -11,7 +11,6 @@ from fiftyone.operators import types
 
 from fiftyone_faiss import brain
 
-Report = TypeVar("Report")
 IMAGE_FILES = ".jpg,.jpeg,.png,.webp,.bmp,.gif,.tif,.tiff"
 
 
@@ -122,20 +121,37 @@ def tag(ctx: foo.ExecutionContext, inputs: types.Object) -> str:
 
 
 def model(ctx: foo.ExecutionContext, inputs: types.Object) -> str | None:
-    """The embedder: one of those known here, or any OpenCLIP name."""
-    names = brain.list_models()
+    """The embedder: one of those known here, or any other name."""
+    known = brain.list_models()
     view = types.AutocompleteView(allow_user_input=True)
-    for name in names:
-        view.add_choice(name, label=name)
+    for info in known:
+        view.add_choice(info.name, label=info.name, description=describe_model(info))
+    chosen = ctx.params.get("model", known[0].name)
+    info_of = {info.name: info for info in known}
     inputs.str(
         "model",
-        default=names[0],
+        default=known[0].name,
         label="Model",
         view=view,
-        description="An OpenCLIP model as '<architecture>/<weights>', a folder with a local "
-        "OpenCLIP model, or a FiftyOne zoo name. Missing weights are downloaded.",
+        description=describe_model(info_of[chosen])
+        if chosen in info_of
+        else "An OpenCLIP model as '<architecture>/<weights>', a folder with a local one, "
+        "'timm/<model>', or a FiftyOne zoo name. Missing weights are downloaded.",
     )
-    return ctx.params.get("model", names[0])
+    return chosen
+
+
+def describe_model(info: brain.ModelInfo) -> str:
+    """An embedder in a line."""
+    reads = "words and images" if info.supports_text else "images only"
+    size = (
+        ""
+        if info.is_cached or not info.download_bytes
+        else (f", downloads {info.download_bytes / 1e6:,.0f} MB")
+    )
+    dim = f", {info.dim} dimensions" if info.dim else ""
+    license = f", {info.license}" if info.license else ""
+    return f"{reads}{dim}{size}{license}"
 
 
 def embeddings_field(ctx: foo.ExecutionContext, inputs: types.Object) -> str | None:
@@ -167,6 +183,32 @@ def patches_field(ctx: foo.ExecutionContext, inputs: types.Object) -> str | None
         description="Leave empty for whole images",
     )
     return ctx.params.get("patches_field")
+
+
+def regions(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    """Which parts of the images are meant, and how their boxes are cut."""
+    field = patches_field(ctx, inputs)
+    if field is None:
+        return
+    alpha = ctx.params.get("alpha") or 0
+    inputs.float(
+        "alpha",
+        default=0.0,
+        label="Padding",
+        description="By how much to widen the boxes: 0.1 is 10 %; below 0 narrows them",
+        invalid=not alpha > -1,
+        error_message="Give a number above -1",
+    )
+    inputs.bool("force_square", default=False, label="Square", description="Grow boxes to squares")
+
+
+def regions_of(params: Mapping[str, Any]) -> brain.Regions:
+    """What :func:`regions` asked for."""
+    return brain.Regions(
+        params.get("patches_field"),
+        alpha=float(params.get("alpha") or 0),
+        force_square=bool(params.get("force_square")),
+    )
 
 
 def metric(inputs: types.Object) -> None:
@@ -232,21 +274,33 @@ def _dropdown(names: Iterable[str]) -> types.DropdownView:
     return view
 
 
-def show_progress(
-    ctx: foo.ExecutionContext, steps: Generator[brain.Progress, None, Report]
-) -> Generator[foo.executor.InvocationRequest, None, Report]:
-    """Runs steps, showing each in the App, or in the run's record when it is delegated.
+def run_steps(
+    ctx: foo.ExecutionContext, steps: Generator[brain.Progress, None, Any], name: str
+) -> Generator[Any, None, None]:
+    """Takes steps, showing each in the App, or in the run's record when it is delegated.
+
+    In the end it says what came of them, or that somebody cancelled them in the panel.
+
+    Args:
+        ctx: the operator's context
+        steps: the steps
+        name: what is worked on, such as a brain key
 
     Yields:
-        what a generator operator yields; the steps' report is returned
+        what a generator operator yields
     """
+    watched = brain.watched(steps, ctx.dataset.name, name)
     while True:
         try:
-            step = next(steps)
+            step = next(watched)
         except StopIteration as end:
-            report: Report = end.value
-            return report
+            yield ctx.ops.notify(str(end.value), variant="success")
+            break
+        except brain.CancelledError as error:
+            yield ctx.ops.notify(str(error), variant="warning")
+            break
         if ctx.delegated:
             ctx.set_progress(step.fraction, label=str(step))
         else:
             yield ctx.ops.set_progress(progress=step.fraction, label=str(step))
+    yield ctx.ops.reload_dataset()

@@ -50,15 +50,14 @@ class UpdateIndex(foo.Operator):
             ctx.params.get("brain_key"),
             check_media=bool(ctx.params.get("check_media")),
         )
-        report = yield from forms.show_progress(ctx, steps)
-        yield ctx.ops.notify(str(report), variant="success")
-        yield ctx.ops.reload_dataset()
+        yield from forms.run_steps(ctx, steps, ctx.params.get("brain_key") or "index")
 
     def __call__(
         self,
         samples: foc.SampleCollection,
         brain_key: str | None = None,
         check_media: bool = False,
+        **options: Any,
     ) -> brain.IndexReport:
-        """Updates from Python; see :func:`fiftyone_faiss.update_index`."""
-        return brain.update_index(samples, brain_key, check_media)
+        """Updates from Python; see :func:`fiftyone_faiss.update_index`, also for ``options``."""
+        return brain.update_index(samples, brain_key, check_media, **options)

@@ -72,6 +72,9 @@ class SearchPanel(foo.Panel):
             untag=self.untag,
             clear=self.clear,
             build=self.build,
+            update=self.update,
+            jobs=self.jobs,
+            cancel=self.cancel,
         )
         return types.Property(types.Object(), view=view)
 
@@ -90,6 +93,7 @@ class SearchPanel(foo.Panel):
                 "dataset": dataset.name,
                 "size": dataset.count(),
                 "indexes": [info.to_dict() for info in brain.list_indexes(dataset)],
+                "jobs": [job.to_dict() for job in brain.list_jobs(dataset.name)],
             }
         )
         return {}
@@ -155,6 +159,29 @@ class SearchPanel(foo.Panel):
     def build(self, ctx: foo.ExecutionContext) -> Answer:
         """Opens the form that builds an index."""
         ctx.prompt(BUILD_INDEX, on_success=self.refresh)
+        return {}
+
+    @answered
+    def update(self, ctx: foo.ExecutionContext) -> Answer:
+        """Begins to embed what an index lacks, and to forget what was deleted."""
+        key = ctx.params["brain_key"]
+        steps = brain.update_index_steps(ctx.dataset, key)
+        return brain.start_job(steps, ctx.dataset.name, key).to_dict()
+
+    @answered
+    def jobs(self, ctx: foo.ExecutionContext) -> Answer:
+        """Tells how far the work on the dataset is; in the end, what indexes there are now."""
+        jobs = brain.list_jobs(ctx.dataset.name)
+        if ctx.params.get("watched") and not any(job.state == "running" for job in jobs):
+            self.refresh(ctx)
+        return {"jobs": [job.to_dict() for job in jobs]}
+
+    @answered
+    def cancel(self, ctx: foo.ExecutionContext) -> Answer:
+        """Cancels work; what it has done is kept."""
+        for job in brain.list_jobs(ctx.dataset.name):
+            if job.id == ctx.params["id"]:
+                job.cancel()
         return {}
 
 

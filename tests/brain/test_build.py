@@ -14,7 +14,7 @@ from support.colors import MeanColor, color_vector
 from support.distances import reference
 
 import fiftyone_faiss
-from fiftyone_faiss.brain import build, embedding
+from fiftyone_faiss.brain import Execution, build, embedding
 
 COLORS = np.array([color_vector(20 * i, 255 - 20 * i, 40) for i in range(12)])
 
@@ -63,7 +63,9 @@ def test_only_new_samples_are_embedded_the_next_time(dataset, tmp_path) -> None:
 
 def test_a_stopped_build_goes_on_where_it_was(dataset, monkeypatch) -> None:
     monkeypatch.setattr(embedding, "COMMIT_SECONDS", 0.0)
-    steps = build.build_index_steps(dataset, "colors", MeanColor(), batch_size=3)
+    steps = build.build_index_steps(
+        dataset, "colors", MeanColor(), execution=Execution(batch_size=3)
+    )
     for step in steps:
         if step.done == 6:
             break
@@ -80,7 +82,9 @@ def test_a_stopped_build_goes_on_where_it_was(dataset, monkeypatch) -> None:
 
 def test_progress_counts_failures_and_reaches_its_end(dataset) -> None:
     Path(dataset.first().filepath).write_bytes(b"")
-    steps = list(build.build_index_steps(dataset, "colors", MeanColor(), batch_size=4))
+    steps = list(
+        build.build_index_steps(dataset, "colors", MeanColor(), execution=Execution(batch_size=4))
+    )
     assert [step.done for step in steps] == [0, 4, 8, 12]
     assert steps[-1].failed == 1
     assert steps[-1].fraction == 1.0
@@ -163,7 +167,7 @@ def test_a_dataset_with_nothing_to_embed_is_refused(tmp_path) -> None:
     refused("has no samples", empty, "one", MeanColor())
     video = fo.Dataset()
     video.add_sample(fo.Sample(str(tmp_path / "film.mp4")))
-    refused("holds videos; index their frames", video, "one", MeanColor())
+    refused("holds videos; embed their frames", video, "one", MeanColor())
     name = empty.name
     empty.delete()
     refused(f"'{name}' was deleted", empty, "one", MeanColor())

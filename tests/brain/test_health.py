@@ -18,9 +18,9 @@ from support.colors import MeanColor, color_vector
 from support.points import Points, answer, check_answers, check_stored, one_sentence, points_of
 
 import fiftyone_faiss
-from fiftyone_faiss.brain import embedding, health, models
+from fiftyone_faiss.brain import Execution, embedding, health
 from fiftyone_faiss.brain.health import IndexHealth
-from fiftyone_faiss.embedders import Vectors
+from fiftyone_faiss.embedders import Vectors, registry
 
 
 class SwappedColor(MeanColor):
@@ -39,7 +39,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> MeanColor:
 
 
 def _provide(embedder: MeanColor, monkeypatch: pytest.MonkeyPatch) -> MeanColor:
-    monkeypatch.setitem(models._loaded, embedder.name, embedder)
+    monkeypatch.setitem(registry._registered, embedder.name, lambda: embedder)
     return embedder
 
 
@@ -214,7 +214,9 @@ def test_a_stopped_update_keeps_what_it_did(
     colors = _change(dataset, tmp_path)
     swapped = _provide(SwappedColor(), monkeypatch)
     monkeypatch.setattr(embedding, "COMMIT_SECONDS", 0.0)
-    steps = health.update_index_steps(dataset, "colors", check_media=True, batch_size=3)
+    steps = health.update_index_steps(
+        dataset, "colors", check_media=True, execution=Execution(batch_size=3)
+    )
     for step in steps:
         if step.done == 6:
             break

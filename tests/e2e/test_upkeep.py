@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import fiftyone as fo
 import numpy as np
+import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
-from support.browser import shoot
+from support.browser import cy, shoot
 from support.indexes import index_of
 
 import fiftyone_faiss
@@ -55,3 +59,50 @@ def test_removing_what_a_deleted_dataset_left(book, open_app, rng) -> None:
     assert not folder.exists()
     assert fiftyone_faiss.list_orphaned_indexes() == []
     assert fiftyone_faiss.list_indexes(book)[0].size == 160
+
+
+def test_the_panel_updates_an_index_and_shows_how_far_it_is(book, open_app) -> None:
+    dataset = book[:30].clone()
+    fiftyone_faiss.build_index(dataset[:20], "part", model=MODEL_NAME)
+    page = open_app(dataset)
+    expect(cy(page, "faiss-lacking")).to_contain_text("10 samples are not in this index yet.")
+    shoot(page, "panel-lacking")
+    cy(page, "faiss-update").click()
+    label = cy(page, "faiss-job-label")
+    expect(label).to_have_text("part: Index 'part' holds 30 vectors, 10 new.")
+    expect(cy(page, "faiss-lacking")).to_have_count(0)
+    shoot(page, "panel-updated")
+    assert dataset.load_brain_results("part").total_index_size == 30
+    cy(page, "faiss-job-dismiss").click()
+    expect(cy(page, "faiss-job")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("width", "dark"), [(2000, True), (900, False)])
+def test_work_is_cancelled_in_the_panel_and_goes_on(
+    book, tmp_path, open_app, width: int, dark: bool
+) -> None:
+    """The server runs in a process of its own, so the pictures are what makes it slow."""
+    dataset = book[:4].clone()
+    fiftyone_faiss.build_index(dataset, "slow", model=MODEL_NAME)
+    large = np.random.default_rng(51).integers(0, 256, (3_000, 4_000, 3), np.uint8)
+    Image.fromarray(large).save(tmp_path / "large.png", compress_level=1)
+    paths = [tmp_path / f"{i:03}.png" for i in range(200)]
+    for path in paths:
+        path.hardlink_to(tmp_path / "large.png")
+    dataset.add_samples([fo.Sample(str(path)) for path in paths])
+    page = open_app(dataset, width=width, dark=dark)
+    cy(page, "faiss-update").click()
+    label = cy(page, "faiss-job-label")
+    expect(label).to_have_text(re.compile(r"slow: [1-9]\d* of 200 embedded, \d+ a second, .*left"))
+    expect(page.get_by_role("progressbar", name="Progress of slow")).to_be_visible()
+    shoot(page, f"panel-working-{width}")
+    # The page may be left and opened again: the work goes on, and is shown.
+    page.reload()
+    expect(cy(page, "faiss-job-label")).to_have_text(re.compile(r"of 200 embedded"))
+    cy(page, "faiss-job-cancel").click()
+    expect(cy(page, "faiss-job-label")).to_have_text(re.compile(r"slow: Cancelled at \d+ of 200"))
+    shoot(page, f"panel-cancelled-{width}")
+    dataset.clear_cache()
+    kept = dataset.load_brain_results("slow").total_index_size
+    assert 4 < kept < 204
+    expect(cy(page, "faiss-lacking")).to_contain_text(f"{204 - kept} samples are not in this index")

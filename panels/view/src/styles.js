@@ -38,6 +38,18 @@ export const STYLES = `
   color: var(--fo-palette-text-secondary); overflow-wrap: anywhere; }
 .ffs-error { padding: 6px 10px; border-radius: 6px; color: var(--fo-palette-text-primary);
   background: rgba(214, 56, 56, 0.16); border-left: 3px solid #d63838; }
+.ffs-job, .ffs-lacking { width: 100%; margin-top: 10px; padding: 8px 10px; border-radius: 6px;
+  background: var(--fo-palette-background-level3); text-align: left; }
+.ffs-job-text, .ffs-lacking { display: flex; flex-wrap: wrap; align-items: center;
+  justify-content: space-between; gap: 4px 12px; }
+.ffs-job-text span, .ffs-lacking span { flex: 1 1 200px; overflow-wrap: anywhere;
+  font-variant-numeric: tabular-nums; }
+.ffs-job-failed { border-left: 3px solid #d63838; }
+.ffs-job .ffs-button, .ffs-lacking .ffs-button { height: 28px; }
+.ffs-bar { height: 6px; margin-top: 8px; overflow: hidden; border-radius: 3px;
+  background: var(--fo-palette-background-level1); }
+.ffs-bar span { display: block; height: 100%; border-radius: 3px;
+  background: var(--fo-palette-primary-main); transition: width 0.3s; }
 .ffs-note { display: block; color: var(--fo-palette-text-secondary); }
 .ffs-spinner { flex: none; width: 14px; height: 14px; border-radius: 50%;
   border: 2px solid var(--fo-palette-primary-main); border-right-color: transparent;

@@ -1,0 +1,64 @@
+"""Image-only networks of timm: ResNet, ConvNeXt, DINOv2, DINOv3 and the others it knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import timm
+import timm.models
+import torch
+from timm.data.config import resolve_model_data_config
+from timm.data.transforms_factory import create_transform
+
+from fiftyone_faiss.embedders.base import EmbedderError, weights_error
+from fiftyone_faiss.embedders.torch_net import LOAD_ERRORS, TorchEmbedder
+
+PREFIX = "timm/"
+
+
+class TimmEmbedder(TorchEmbedder):
+    """The pooled features of a timm network, as they are before its classifier.
+
+    Args:
+        name: ``"timm/<model>"``, for its published weights, or ``"timm/<model>/<checkpoint file>"``
+        device (None): a torch device; by default a GPU when there is one
+        precision ("auto"): see :class:`fiftyone_faiss.embedders.torch_net.TorchEmbedder`
+
+    Raises:
+        EmbedderError: if there is no such model, or its weights cannot be loaded
+    """
+
+    def __init__(self, name: str, device: str | None = None, precision: str = "auto") -> None:
+        model, _, checkpoint = name.removeprefix(PREFIX).partition("/")
+        if not timm.is_model(model):
+            raise EmbedderError(
+                f"timm has no model '{model}'. Give 'timm/<model>', such as 'timm/resnet50', or "
+                "'timm/<model>/<checkpoint file>'."
+            )
+        if checkpoint and not Path(checkpoint).expanduser().is_file():
+            raise EmbedderError(f"There is no checkpoint at {checkpoint}; check the path.")
+        try:
+            net = timm.create_model(model, pretrained=not checkpoint, num_classes=0)
+            if checkpoint:
+                _load(net, str(Path(checkpoint).expanduser()))
+        except LOAD_ERRORS as error:
+            raise weights_error(name, error, f"give 'timm/{model}/<path of the file>'") from error
+        config = resolve_model_data_config(net)
+        transform = create_transform(**config, is_training=False)
+        super().__init__(name, net, transform, device, precision)
+
+    def _features(self, net: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
+        features: torch.Tensor = net(pixels)
+        return features
+
+
+def _load(net: Any, checkpoint: str) -> None:
+    """Loads weights; those of a classifier are passed over, all others must be there.
+
+    Raises:
+        RuntimeError: if weights are missing, or have other shapes
+    """
+    weights = timm.models.load_state_dict(checkpoint)
+    known = net.state_dict()
+    net.load_state_dict({key: value for key, value in weights.items() if key in known})

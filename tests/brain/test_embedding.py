@@ -1,0 +1,270 @@
+"""Computing embeddings: nothing lost, nothing done twice, and every failure has a reason."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import fiftyone as fo
+import fiftyone.core.storage as fos
+import numpy as np
+import pytest
+from PIL import Image
+from support.colors import MeanColor, color_vector
+from support.privileges import without_privileges
+
+import fiftyone_faiss
+from fiftyone_faiss.brain import embedding
+
+COLORS = np.array([color_vector(20 * i, 255 - 20 * i, 40) for i in range(12)])
+
+
+def vectors_in(samples: fo.Dataset | fo.DatasetView, field: str = "embeddings") -> np.ndarray:
+    return np.array(samples.values(field), np.float32)
+
+
+class Counting(MeanColor):
+    """Mean colours, and how many images were embedded since it was last asked."""
+
+    def count(self) -> int:
+        count = sum(self.batches)
+        self.batches.clear()
+        return count
+
+
+# -- what there is already, what changed, all again ----------------------------------------------
+
+
+def test_what_has_a_vector_is_passed_over(dataset) -> None:
+    model = Counting()
+    report = fiftyone_faiss.compute_embeddings(dataset[:5], model)
+    assert (report.embedded, report.skipped, model.count()) == (5, 0, 5)
+    report = fiftyone_faiss.compute_embeddings(dataset, model)
+    assert (report.embedded, report.skipped, model.count()) == (7, 5, 7)
+    assert str(report) == "7 embedded, 5 had embeddings already."
+    np.testing.assert_allclose(vectors_in(dataset), COLORS, atol=1e-6)
+    assert fiftyone_faiss.compute_embeddings(dataset, model).embedded == model.count() == 0
+
+
+def test_force_embeds_all_again_also_with_another_model(dataset) -> None:
+    class Other(Counting):
+        name = "other-color"
+        fingerprint = "other"
+
+        def embed_images(self, images: list[Image.Image]) -> np.ndarray:
+            return np.ascontiguousarray(super().embed_images(images)[:, ::-1])
+
+    fiftyone_faiss.compute_embeddings(dataset, Counting())
+    with pytest.raises(ValueError, match="holds vectors of 'mean-color', whose weights are not"):
+        fiftyone_faiss.compute_embeddings(dataset, Other())
+    np.testing.assert_allclose(vectors_in(dataset), COLORS, atol=1e-6)
+    model = Other()
+    assert fiftyone_faiss.compute_embeddings(dataset, model, force=True).embedded == 12
+    np.testing.assert_allclose(vectors_in(dataset), COLORS[:, ::-1], atol=1e-6)
+    assert fiftyone_faiss.compute_embeddings(dataset, model).skipped == 12
+
+
+def test_changed_files_are_embedded_again_if_asked_for(dataset) -> None:
+    model = Counting()
+    fiftyone_faiss.compute_embeddings(dataset, model)
+    path = Path(dataset.skip(3).first().filepath)
+    Image.new("RGB", (32, 32), (9, 90, 200)).save(path)
+    later = path.stat().st_mtime_ns + 10**9
+    os.utime(path, ns=(later, later))
+    assert fiftyone_faiss.compute_embeddings(dataset, model).embedded == 0
+    model.count()
+    report = fiftyone_faiss.compute_embeddings(dataset, model, check_media=True)
+    assert report.embedded == model.count() == 1
+    expected = COLORS.copy()
+    expected[3] = color_vector(9, 90, 200)
+    np.testing.assert_allclose(vectors_in(dataset), expected, atol=1e-6)
+
+
+def test_failures_are_listed_and_tried_again(dataset) -> None:
+    ids, paths = dataset.values(["id", "filepath"])
+    lost, whole = Path(paths[4]), Path(paths[4]).read_bytes()
+    lost.unlink()
+    Path(paths[7]).write_bytes(b"")
+    report = fiftyone_faiss.compute_embeddings(dataset, MeanColor(), "color")
+    expected = {ids[4]: "the file is missing", ids[7]: "the file is empty"}
+    assert report.failures == expected
+    assert fiftyone_faiss.list_failures(dataset, embeddings_field="color") == expected
+    dataset.reload()
+    lost.write_bytes(whole)
+    report = fiftyone_faiss.compute_embeddings(dataset, MeanColor(), "color")
+    assert (report.embedded, report.failures) == (1, {ids[7]: "the file is empty"})
+    left = fiftyone_faiss.list_failures(dataset, embeddings_field="color")
+    assert left == {ids[7]: "the file is empty"}
+    with pytest.raises(ValueError, match="Nothing is known of the embeddings in 'other'"):
+        fiftyone_faiss.list_failures(dataset, embeddings_field="other")
+
+
+def test_labels_are_passed_over_one_by_one(dataset) -> None:
+    box = [0.0, 0.0, 0.5, 0.5]
+    for sample in dataset:
+        sample["things"] = fo.Detections(detections=[fo.Detection(bounding_box=box)])
+        sample.save()
+    model = Counting()
+    fiftyone_faiss.compute_embeddings(dataset[:4], model, "color", patches_field="things")
+    sample = dataset.first()
+    sample.things.detections.append(fo.Detection(bounding_box=box))
+    sample.save()
+    model.count()
+    report = fiftyone_faiss.compute_embeddings(dataset, model, "color", patches_field="things")
+    assert (report.embedded, report.skipped, model.count()) == (9, 4, 9)
+    found = dataset.values("things.detections.color", unwind=True)
+    np.testing.assert_allclose(found, COLORS[[0, *range(12)]], atol=1e-6)
+    with pytest.raises(ValueError, match="holds vectors of other parts of the images"):
+        fiftyone_faiss.compute_embeddings(dataset, model, "color")
+
+
+# -- stopping ------------------------------------------------------------------------------------
+
+
+def test_a_run_that_is_closed_keeps_what_it_did(dataset) -> None:
+    model = Counting()
+    steps = embedding.compute_embeddings_steps(
+        dataset, model, execution=embedding.Execution(batch_size=2)
+    )
+    for step in steps:
+        if step.done >= 4:
+            steps.close()
+    done = len(dataset.exists("embeddings"))
+    assert 4 <= done < 12
+    np.testing.assert_allclose(vectors_in(dataset[:done]), COLORS[:done], atol=1e-6)
+    report = fiftyone_faiss.compute_embeddings(dataset, model)
+    assert (report.embedded, report.skipped) == (12 - done, done)
+
+
+def test_a_failing_model_keeps_what_it_did(dataset) -> None:
+    class Failing(MeanColor):
+        def embed_images(self, images: list[Image.Image]) -> np.ndarray:
+            if sum(self.batches) >= 6:
+                raise RuntimeError("the model broke")
+            return super().embed_images(images)
+
+    with pytest.raises(RuntimeError, match="the model broke"):
+        fiftyone_faiss.build_index(dataset, "one", model=Failing(), batch_size=3)
+    assert fiftyone_faiss.list_indexes(dataset)[0].size == 6
+    report = fiftyone_faiss.build_index(dataset, "one", model=MeanColor())
+    assert (report.size, report.added) == (12, 6)
+
+
+# -- broken images -------------------------------------------------------------------------------
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:300])
+
+
+def _forbid(path: Path) -> None:
+    path.chmod(0)
+
+
+def _replace(path: Path, make: str) -> None:
+    path.unlink()
+    if make == "folder":
+        path.mkdir()
+    elif make == "pipe":
+        os.mkfifo(path)
+    elif make == "loop":
+        path.symlink_to(path)
+
+
+def _bomb(path: Path) -> None:
+    Image.new("1", (20_000, 20_000)).save(path.with_suffix(".png"), compress_level=9)
+    path.with_suffix(".png").rename(path)
+
+
+BREAKING = (
+    (lambda path: path.unlink(), "the file is missing"),
+    (lambda path: path.write_bytes(b""), "the file is empty"),
+    (_cut, "the file is cut short"),
+    (lambda path: path.write_text("no picture"), "the file is no image"),
+    (lambda path: path.write_bytes(bytes(5_000)), "the file is no image"),
+    (lambda path: _replace(path, "folder"), "the path is a folder"),
+    (lambda path: _replace(path, "pipe"), "the path is no regular file"),
+    (lambda path: _replace(path, "loop"), "Too many levels of symbolic links"),
+    (_bomb, "decompression bomb"),
+    (_forbid, "the file may not be read"),
+)
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Iterator[tuple[fo.Dataset, np.ndarray, dict[str, str]]]:
+    """2,000 images, 40 of them broken in ten ways; their colours; what is wrong, by id."""
+    rng = np.random.default_rng(51)
+    colors = rng.integers(40, 256, (2_000, 3))
+    paths = [tmp_path / f"{i:04}.jpg" for i in range(2_000)]
+    for path, color in zip(paths, colors, strict=True):
+        Image.new("RGB", (24, 24), tuple(color.tolist())).save(path, quality=95)
+    dataset = fo.Dataset()
+    dataset.add_samples([fo.Sample(str(path)) for path in paths])
+    ids = dataset.values("id")
+    broken = {}
+    for n, place in enumerate(rng.choice(2_000, 40, replace=False).tolist()):
+        breaks, reason = BREAKING[n % len(BREAKING)]
+        breaks(paths[place])
+        broken[ids[place]] = reason
+    yield dataset, colors, broken
+    for path in paths:
+        if path.is_file():
+            path.chmod(0o600)
+    dataset.delete()
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_forty_broken_images_cost_forty_vectors(many) -> None:
+    dataset, colors, broken = many
+    with without_privileges():
+        report = fiftyone_faiss.build_index(dataset, "color", model=MeanColor(), batch_size=64)
+    assert (report.size, report.added) == (1_960, 1_960)
+    assert report.failures.keys() == broken.keys()
+    for one, reason in broken.items():
+        assert reason in report.failures[one]
+    assert fiftyone_faiss.list_failures(dataset, "color") == report.failures
+    index = dataset.load_brain_results("color")
+    vectors, ids, _ = index.get_embeddings()
+    kept = [i for i, one in enumerate(dataset.values("id")) if one not in broken]
+    assert ids.tolist() == [one for one in dataset.values("id") if one not in broken]
+    # The neighbours of a broken image in its batch have their own, as exact as a JPEG.
+    expected = np.array([color_vector(*colors[i]) for i in kept])
+    assert ((vectors * expected).sum(axis=1)).min() > 0.9995
+
+
+# -- other places --------------------------------------------------------------------------------
+
+
+def test_files_elsewhere_are_opened_by_fiftyone(dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The open-source FiftyOne knows no other place, so one is made up at its own two doors."""
+    here = dict(zip(dataset.values("id"), dataset.values("filepath"), strict=True))
+    dataset.set_values("filepath", [f"s3://bucket/{one}.png" for one in here])
+    open_file = fos.open_file
+
+    def open_there(path: str, mode: str = "r") -> object:
+        return open_file(here[path.split("/")[-1].removesuffix(".png")], mode)
+
+    monkeypatch.setattr(fos, "is_local", lambda path: not path.startswith("s3://"))
+    monkeypatch.setattr(fos, "open_file", open_there)
+    fiftyone_faiss.build_index(dataset, "color", model=MeanColor())
+    vectors, _, _ = dataset.load_brain_results("color").get_embeddings()
+    np.testing.assert_allclose(vectors, COLORS, atol=1e-6)
+    assert fiftyone_faiss.index_health(dataset, "color", check_media=True).changed == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"batch_size": 0}, "batch_size is 0; give a whole number of at least 1"),
+        ({"num_workers": -1}, "num_workers is -1"),
+        ({"engine": "spark"}, "'spark' is no engine; choose 'local' or 'ray'"),
+        ({"alpha": -1.0}, "alpha is -1.0; give a number above -1"),
+        ({"patches_field": "a", "roi_field": "b"}, "Give patches_field or roi_field, not both"),
+        ({"embeddings_field": "no field"}, "'no field' is no field name"),
+    ],
+)
+def test_a_bad_option_is_one_sentence(dataset, options, sentence) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        fiftyone_faiss.compute_embeddings(dataset, MeanColor(), **options)
+    assert not dataset.has_field("embeddings")

@@ -1,0 +1,120 @@
+"""Long work that others may watch and cancel."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from fiftyone_faiss.brain import jobs
+from fiftyone_faiss.brain.jobs import CancelledError, list_jobs, start_job, watched
+from fiftyone_faiss.brain.progress import Progress, Steps
+
+
+@pytest.fixture(autouse=True)
+def _no_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "_jobs", {})
+
+
+def counting(total: int, ended: list[str], gate: threading.Event | None = None) -> Steps[str]:
+    """Steps that count, wait at a gate after the first, and tell how they ended."""
+    try:
+        for done in range(total + 1):
+            yield Progress(done, total, 0, 1.0)
+            if gate is not None and done == 1:
+                assert gate.wait(60)
+        ended.append("all")
+        return f"{total} things"
+    finally:
+        ended.append("closed")
+
+
+def test_watched_steps_are_the_same_steps_and_are_listed() -> None:
+    ended: list[str] = []
+    steps = watched(counting(3, ended), "book", "clip")
+    assert next(steps).done == 0 and next(steps).done == 1
+    (job,) = list_jobs("book")
+    assert (job.name, job.state, job.progress) == ("clip", "running", Progress(1, 3, 0, 1.0))
+    assert job.to_dict()["fraction"] == 1 / 3
+    assert job.to_dict()["label"] == "1 of 3 embedded, 1 a second, 2 s left"
+    assert list_jobs("other") == []
+    rest = run(steps)
+    assert rest == ([2, 3], "3 things") and ended == ["all", "closed"]
+    assert (job.state, job.message) == ("done", "3 things")
+
+
+def run(steps: Steps[str]) -> tuple[list[int], str]:
+    seen = []
+    while True:
+        try:
+            seen.append(next(steps).done)
+        except StopIteration as end:
+            return seen, end.value
+
+
+def test_cancelled_steps_end_after_the_one_they_are_at() -> None:
+    ended: list[str] = []
+    steps = watched(counting(3, ended), "book", "clip")
+    next(steps)
+    (job,) = list_jobs("book")
+    job.cancel()
+    with pytest.raises(CancelledError, match=r"Cancelled at 1 of 3 .*; what is done is kept"):
+        next(steps)
+    assert ended == ["closed"]
+    assert job.state == "cancelled" and job.message.startswith("Cancelled at 1 of 3")
+
+
+def test_steps_that_fail_say_why() -> None:
+    def failing() -> Iterator[Progress]:
+        yield Progress(0, 1, 0, 0.0)
+        raise ValueError("the disk is full")
+
+    steps = watched(failing(), "book", "clip")  # type: ignore[arg-type]
+    next(steps)
+    with pytest.raises(ValueError, match="the disk is full"):
+        next(steps)
+    (job,) = list_jobs("book")
+    assert (job.state, job.message) == ("failed", "the disk is full")
+
+
+def test_steps_whose_watcher_goes_away_are_closed() -> None:
+    ended: list[str] = []
+    steps = watched(counting(3, ended), "book", "clip")
+    next(steps)
+    steps.close()
+    assert ended == ["closed"]
+    assert list_jobs("book")[0].state == "cancelled"
+
+
+def test_a_job_runs_in_a_thread_and_is_cancelled_from_another() -> None:
+    ended: list[str] = []
+    gate = threading.Event()
+    job = start_job(counting(5, ended, gate), "book", "clip")
+    with pytest.raises(ValueError, match="'clip' is being worked on already"):
+        start_job(counting(5, []), "book", "clip")
+    other = start_job(counting(2, []), "book", "other")
+    wait_for(lambda: other.state == "done")
+    assert other.message == "2 things"
+    job.cancel()
+    gate.set()
+    wait_for(lambda: job.state == "cancelled")
+    assert ended == ["closed"] and job.progress == Progress(2, 5, 0, 1.0)
+    again = start_job(counting(1, []), "book", "clip")
+    wait_for(lambda: again.state == "done")
+
+
+def wait_for(condition) -> None:  # type: ignore[no-untyped-def]
+    deadline = threading.Event()
+    for _ in range(6_000):
+        if condition():
+            return
+        deadline.wait(0.01)
+    pytest.fail("it never came about")
+
+
+def test_ended_jobs_are_listed_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    run(watched(counting(1, []), "book", "clip"))
+    assert [job.state for job in list_jobs("book")] == ["done"]
+    monkeypatch.setattr(jobs, "LISTED_SECONDS", -1.0)
+    assert list_jobs("book") == []
