@@ -17,7 +17,13 @@ from fiftyone_faiss.brain.media import WHOLE, Media, Regions, collect_media
 from fiftyone_faiss.brain.models import ModelLike, get_embedder, stored_name
 from fiftyone_faiss.brain.progress import Progress, ProgressOption, Steps, run_steps
 from fiftyone_faiss.brain.segments import Matrix
-from fiftyone_faiss.embedders import EmbeddedBatch, Embedder, Failure, embed_sources
+from fiftyone_faiss.embedders import (
+    EmbeddedBatch,
+    Embedder,
+    Failure,
+    embed_sources,
+    is_registered,
+)
 
 COMMIT_SECONDS = 3.0
 DEFAULT_EMBEDDINGS_FIELD = "embeddings"
@@ -223,9 +229,10 @@ def _batches(
         return embed_sources(embedder, media.sources, size, workers)
     from fiftyone_faiss.embedders.ray_engine import embed_sources_on_ray
 
-    # By name where there is one: the weights need not travel.
+    # By name where the workers know it: the weights need not travel.
     name = None if model is None else stored_name(model)
-    load = partial(get_embedder, embedder if name is None else name)
+    is_known = name is not None and not is_registered(name)
+    load = partial(get_embedder, name if is_known else embedder)
     return embed_sources_on_ray(load, media.sources, size, workers)
 
 

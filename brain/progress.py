@@ -69,5 +69,6 @@ def run_steps(steps: Steps[Report], progress: ProgressOption) -> Report:
                     fou.ProgressBar(total=step.total, progress=progress, iters_str="images")
                 )
                 what = step.what
-            bar.set_iteration(step.done)
+            suffix = f"{step.failed:,} failed" if step.failed else None
+            bar.set_iteration(step.done, suffix=suffix)
     return report[0]

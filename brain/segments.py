@@ -8,10 +8,11 @@ first touched in a process: checking a whole file would take longer than opening
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -180,9 +181,9 @@ class Segment:
         self.start = start
         self.stop = start + info.rows
         self._layout = layout
-        self._file = path.open("rb")
-        self._expect(self._file.seek(0, 2))
-        self._map = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+        with path.open("rb") as file:
+            self._expect(file.seek(0, 2))
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self._bytes = np.frombuffer(self._map, np.uint8)
         self._checksums = self._bytes[layout.payload :].view("<u4")
         if zlib.crc32(self._bytes[layout.payload :]) != info.checksum:
@@ -212,17 +213,32 @@ class Segment:
             last = (column.offset + (rows + 1) * column.row_bytes - 1) // BLOCK_BYTES
             spans = [np.minimum(first + i, last) for i in range(int((last - first).max()) + 1)]
             self._check(np.unique(np.concatenate(spans)))
-        if rows.size <= FEW_ROWS and hasattr(os, "pread"):
-            return self._read(column, rows)
+        if rows.size <= FEW_ROWS:
+            with self._reading() as read:
+                size = column.row_bytes
+                parts = [read(column.offset + row * size, size) for row in rows.tolist()]
+            # As an array of its own, which can be written to, as it can otherwise.
+            data = np.frombuffer(bytearray(b"".join(parts)), column.dtype)
+            return data.reshape(-1, column.width)
         values = self._bytes[column.offset : column.stop].view(column.dtype)
         copies: npt.NDArray[Any] = values.reshape(-1, column.width)[rows]
         return copies
 
-    def _read(self, column: Column, rows: Rows) -> npt.NDArray[Any]:
-        size, file = column.row_bytes, self._file.fileno()
-        parts = [os.pread(file, size, column.offset + row * size) for row in rows.tolist()]
-        # A copy, so that what comes out can be written to, as it can otherwise.
-        return np.frombuffer(bytearray(b"".join(parts)), column.dtype).reshape(-1, column.width)
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Callable[[int, int], Data]]:
+        """What reads bytes at an offset without mapping the pages around them, where it can."""
+        try:
+            file = os.open(self.path, os.O_RDONLY) if hasattr(os, "pread") else None
+        except FileNotFoundError:
+            # A writer has removed it since; what is mapped is still there.
+            file = None
+        if file is None:
+            yield lambda offset, size: self._map[offset : offset + size]
+            return
+        try:
+            yield lambda offset, size: os.pread(file, size, offset)
+        finally:
+            os.close(file)
 
     def check_all(self) -> None:
         """Compares all checksums, also of blocks that were compared before.
@@ -234,15 +250,18 @@ class Segment:
         self._check(np.arange(self._layout.blocks))
 
     def _check(self, blocks: Rows) -> None:
-        for block in blocks[self._unchecked[blocks]].tolist():
-            start = block * BLOCK_BYTES
-            stop = min(start + BLOCK_BYTES, self._layout.payload)
-            data: Data = self._bytes[start:stop]
-            if blocks.size <= FEW_ROWS and hasattr(os, "pread"):
-                data = os.pread(self._file.fileno(), stop - start, start)
-            if zlib.crc32(data) != self._checksums[block]:
-                raise self._damaged(f"bytes {start:,} to {stop:,}")
-            self._unchecked[block] = False
+        new = blocks[self._unchecked[blocks]].tolist()
+        if not new:
+            return
+        with self._reading() as read:
+            for block in new:
+                start = block * BLOCK_BYTES
+                stop = min(start + BLOCK_BYTES, self._layout.payload)
+                few = len(new) <= FEW_ROWS
+                data = read(start, stop - start) if few else self._bytes[start:stop]
+                if zlib.crc32(data) != self._checksums[block]:
+                    raise self._damaged(f"bytes {start:,} to {stop:,}")
+                self._unchecked[block] = False
 
     def _expect(self, size: int) -> None:
         if size != self._layout.file_bytes:

@@ -89,7 +89,7 @@ class TorchEmbedder(Embedder):
         self._transform = transform
         self._fingerprint = _fingerprint(net, f"{transform}|{salt}")
         self._geometry, self._mean, self._scale = _split(transform)
-        self._choosing = threading.Lock()
+        self._settle()
         self._is_chosen = precision != "auto"
         # In one attribute: who reads it while another takes its place has two that fit.
         self._running = net, torch.float32
@@ -100,8 +100,19 @@ class TorchEmbedder(Embedder):
         self._input_shape: tuple[int, ...] = tuple(blank.shape)
         self.image_size = _shorter_side(transform)
         self.dim = self.embed_images([blank]).shape[1]
+
+    def _settle(self) -> None:
+        """Makes what belongs to one process and is not sent to another."""
+        self._choosing = threading.Lock()
         lanes = {"cpu": torch.get_num_threads(), "cuda": GPU_LANES}
         self.lanes = lanes.get(self._device.type, 1)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in vars(self).items() if key != "_choosing"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._settle()
 
     @property
     def fingerprint(self) -> str:

@@ -188,3 +188,10 @@ def test_a_key_that_is_taken_keeps_what_it_has(dataset) -> None:
     refused("other", dataset, "other", MeanColor())
     assert fiftyone_faiss.list_indexes(dataset)[0].size == 12
     assert sorted(dataset.list_brain_runs()) == ["one", "other"]
+
+
+def test_the_terminal_s_bar_tells_the_rate_and_what_failed(dataset, caplog) -> None:
+    for path in dataset[3:5].values("filepath"):
+        Path(path).unlink()
+    fiftyone_faiss.build_index(dataset, "colors", model=MeanColor(), batch_size=4, progress=True)
+    assert re.search(r"12/12 2 failed \[\S+ elapsed, 0s remaining, \S+ images/s\]", caplog.text)

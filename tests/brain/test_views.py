@@ -10,6 +10,8 @@ import pytest
 from fiftyone import ViewField as F
 from support.points import Points, answer, check_answers, nearest
 
+from fiftyone_faiss.brain import membership
+
 View = Callable[[fo.Dataset], fo.DatasetView]
 
 
@@ -268,3 +270,31 @@ def test_labels_that_go_or_change_are_seen_by_the_next_query(patches: Points) ->
         check_answers(results, query, more, None)
     kept = [one for one in patches.ids if one not in before.ids[1:3]]
     check_answers(results, query, patches.of(kept), None)
+
+
+@pytest.mark.parametrize(("limit", "asked"), [(200_000, [1, 1, 1, 1]), (0, [1, 2, 3, 4])])
+def test_a_view_that_is_asked_again_is_listed_if_it_is_small(
+    samples: Points, monkeypatch: pytest.MonkeyPatch, limit: int, asked: list[int]
+) -> None:
+    results = samples.index()
+    monkeypatch.setattr(membership, "LISTED_ROWS", limit)
+    inner = membership.Membership._inside
+    calls: list[int] = []
+
+    def counted(self: membership.Membership, *arguments: object) -> object:
+        calls.append(1)
+        return inner(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(membership.Membership, "_inside", counted)
+    view = samples.dataset.match(F("number") > 0)
+    expected = samples.at(range(1, 12))
+    seen = []
+    for n in range(4):
+        # Nearest to points that are in the view, so that the first winners are answers.
+        with results.use_view(view):
+            check_answers(results, samples.vectors[n + 2], expected, 1)
+        seen.append(len(calls))
+    assert seen == asked
+    samples.dataset.delete_samples(samples.ids[5])
+    with results.use_view(view):
+        check_answers(results, samples.vectors[5], samples.at([*range(1, 5), *range(6, 12)]), 1)

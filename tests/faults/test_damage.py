@@ -81,7 +81,8 @@ def test_damaged_vectors_and_deleted_rows_are_named(
                 touch(damaged)
             problems = damaged.verify()
             assert len(problems) == 1 and problems[0].startswith(str(target))
-    assert tried >= 6 * extent.places
+    # Of the deleted rows' few bytes, each is damaged once.
+    assert tried >= 4 * extent.places
     report(f"{tried} damages")
 
 

@@ -1,22 +1,41 @@
-"""Opening images: upright, in colour, cropped to boxes; bad ones are refused in a sentence."""
+"""Opening images: upright, in 8-bit colour, whatever the format; bad ones are refused in words."""
 
 from __future__ import annotations
 
 import base64
 import io
+import os
+import threading
 from pathlib import Path
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
-from PIL import Image
+from PIL import Image, features
+from support.broken import BROKEN, noise
 
 from fiftyone_faiss.embedders import ImageSource, decode_base64_image, decode_image, read_image
 from fiftyone_faiss.embedders import images as module
+from fiftyone_faiss.embedders.images import DECODE_ERRORS
+from fiftyone_faiss.embedders.loop import reason_of
+
+ORIENTATION = 0x0112
+WHITE, BLACK, RED, GREEN, BLUE = (
+    (255, 255, 255), (0, 0, 0), (255, 0, 0), (0, 255, 0), (0, 0, 255),
+)  # fmt: skip
+
+
+def opened(path: Path) -> npt.NDArray[np.uint8]:
+    """The pixels of a file, ``(height, width, 3)``."""
+    image = ImageSource(str(path)).open()
+    assert image.mode == "RGB"
+    return np.asarray(image)
 
 
 def jpeg(size: tuple[int, int] = (40, 20)) -> bytes:
     buffer = io.BytesIO()
-    Image.effect_noise(size, 90).convert("RGB").save(buffer, "JPEG")
+    noise(*size).save(buffer, "JPEG")
     return buffer.getvalue()
 
 
@@ -27,34 +46,198 @@ def png_claiming(width: int, height: int) -> bytes:
     return buffer.getvalue()
 
 
-def test_a_box_is_cropped_to_its_pixels(tmp_path: Path) -> None:
-    image = Image.new("RGB", (100, 50), "blue")
-    image.paste("red", (20, 10, 60, 40))
-    image.save(tmp_path / "a.png")
-    patch = ImageSource(str(tmp_path / "a.png"), (0.2, 0.2, 0.4, 0.6)).open()
-    assert patch.size == (40, 30)
-    assert patch.getcolors() == [(1200, (255, 0, 0))]
+# -- which way is up ---------------------------------------------------------------------------
 
 
-def test_an_image_is_turned_as_its_camera_says(tmp_path: Path) -> None:
-    image = Image.new("RGB", (40, 20), "red")
+# By the EXIF standard: where the stored image's first row and first column belong.
+UPRIGHT = {
+    1: lambda pixels: pixels,
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
+    8: lambda pixels: np.rot90(pixels, 1),
+}
+
+
+@pytest.mark.parametrize("orientation", UPRIGHT)
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "a.tif"])
+def test_an_image_is_turned_as_its_camera_says(tmp_path: Path, name: str, orientation: int) -> None:
+    stored = noise(5, 3)
     exif = Image.Exif()
-    exif[0x0112] = 6
-    image.save(tmp_path / "a.jpg", exif=exif)
-    assert ImageSource(str(tmp_path / "a.jpg")).open().size == (20, 40)
+    exif[ORIENTATION] = orientation
+    options = {"quality": 100, "subsampling": 0} if name == "a.jpg" else {}
+    if name == "a.webp":
+        options = {"lossless": True}
+    stored.save(tmp_path / name, exif=exif, **options)
+    expected = UPRIGHT[orientation](np.asarray(stored)).astype(int)
+    found = opened(tmp_path / name)
+    np.testing.assert_allclose(found, expected, atol=4 if name == "a.jpg" else 0)
+
+
+# -- kinds of pixels ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "1"])
 def test_every_mode_becomes_rgb(tmp_path: Path, mode: str) -> None:
     Image.new("RGB", (8, 8), "white").convert(mode).save(tmp_path / "a.tif")
-    image = ImageSource(str(tmp_path / "a.tif")).open()
-    assert image.mode == "RGB"
-    assert np.asarray(image).min() >= 250
+    assert opened(tmp_path / "a.tif").min() >= 250
+
+
+def test_grey_becomes_three_times_the_same(tmp_path: Path) -> None:
+    grey = np.asarray(noise(6, 4))[:, :, 0]
+    Image.fromarray(grey).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(opened(tmp_path / "a.png"), np.stack([grey] * 3, axis=2))
+
+
+def test_a_jpeg_for_print_has_its_colors(tmp_path: Path) -> None:
+    inks = [((0, 255, 255, 0), RED), ((255, 0, 255, 0), GREEN), ((255, 255, 0, 0), BLUE),
+            ((0, 0, 0, 255), BLACK), ((0, 0, 0, 0), WHITE)]  # fmt: skip
+    for ink, color in inks:
+        Image.new("CMYK", (16, 16), ink).save(tmp_path / "a.jpg", quality=100)
+        expected = np.broadcast_to(color, (16, 16, 3))
+        np.testing.assert_allclose(opened(tmp_path / "a.jpg"), expected, atol=3)
+
+
+def deep(channels: int) -> npt.NDArray[np.uint16]:
+    """Pixels of 16 bits, dark and bright ones."""
+    shape = (6, 9, channels) if channels > 1 else (6, 9)
+    pixels = np.random.default_rng(3).integers(0, 2**16, shape, np.uint16)
+    pixels[0, :4] = np.array([0, 255, 256, 65_535]).reshape(-1, *[1] * (channels > 1))
+    return pixels
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_16_bits_of_grey_keep_their_upper_half(tmp_path: Path, name: str) -> None:
+    pixels = deep(1)
+    assert cv2.imwrite(str(tmp_path / name), pixels)
+    expected = np.stack([pixels >> 8] * 3, axis=2)
+    np.testing.assert_array_equal(opened(tmp_path / name), expected)
+
+
+def test_16_bits_may_come_with_the_upper_half_first(tmp_path: Path) -> None:
+    pixels = deep(1)
+    image = Image.frombytes("I;16B", (9, 6), pixels.astype(">u2").tobytes())
+    image.save(tmp_path / "a.tif")
+    assert (tmp_path / "a.tif").read_bytes()[:2] == b"MM"
+    expected = np.stack([pixels >> 8] * 3, axis=2)
+    np.testing.assert_array_equal(opened(tmp_path / "a.tif"), expected)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_16_bits_of_each_color_keep_their_upper_half(tmp_path: Path, name: str) -> None:
+    pixels = deep(3)
+    # OpenCV's order of colours is the other way round.
+    assert cv2.imwrite(str(tmp_path / name), pixels[:, :, ::-1])
+    np.testing.assert_array_equal(opened(tmp_path / name), pixels >> 8)
+
+
+def on_white(
+    colors: npt.NDArray[np.uint8], alpha: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.float64]:
+    part = alpha[..., None] / 255
+    return colors * part + 255 * (1 - part)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.webp"])
+def test_what_is_transparent_lies_on_white(tmp_path: Path, name: str) -> None:
+    colors = np.asarray(noise(8, 4))
+    alpha = np.tile(np.array([0, 1, 64, 128, 200, 254, 255, 255], np.uint8), (4, 1))
+    image = Image.fromarray(np.dstack([colors, alpha]))
+    image.save(tmp_path / name, **({"lossless": True, "exact": True} if name == "a.webp" else {}))
+    np.testing.assert_allclose(opened(tmp_path / name), on_white(colors, alpha), atol=1)
+
+
+def test_transparent_grey_lies_on_white(tmp_path: Path) -> None:
+    grey = np.asarray(noise(4, 4))[:, :, 0]
+    alpha = np.tile(np.array([0, 100, 200, 255], np.uint8), (4, 1))
+    image = Image.merge("LA", [Image.fromarray(grey), Image.fromarray(alpha)])
+    image.save(tmp_path / "a.png")
+    expected = on_white(np.stack([grey] * 3, axis=2), alpha)
+    np.testing.assert_allclose(opened(tmp_path / "a.png"), expected, atol=1)
+
+
+def test_colors_of_a_palette_may_be_transparent(tmp_path: Path) -> None:
+    image = Image.new("P", (3, 1))
+    image.putpalette([*RED, *GREEN, *BLUE])
+    image.putdata([0, 1, 2])
+    image.save(tmp_path / "a.png", transparency=bytes([255, 0, 51]))
+    np.testing.assert_allclose(opened(tmp_path / "a.png"), [[RED, WHITE, (204, 204, 255)]], atol=1)
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png", "a.tif"])
+def test_of_an_animation_the_first_picture_counts(tmp_path: Path, name: str) -> None:
+    first, *others = [Image.new("RGB", (8, 6), color) for color in (RED, GREEN, BLUE)]
+    options = {"lossless": True} if name == "a.webp" else {}
+    first.save(tmp_path / name, save_all=True, append_images=others, **options)
+    np.testing.assert_array_equal(opened(tmp_path / name), np.broadcast_to(RED, (6, 8, 3)))
+
+
+def test_avif_is_read(tmp_path: Path) -> None:
+    assert features.check("avif"), "this Pillow is built without AVIF; install one from 11.3 on"
+    pixels = np.zeros((64, 96, 3), np.uint8)
+    pixels[:32, :48], pixels[:32, 48:], pixels[32:, :48] = RED, GREEN, BLUE
+    Image.fromarray(pixels).save(tmp_path / "a.avif", quality=95)
+    found = opened(tmp_path / "a.avif").astype(int)
+    assert found.shape == pixels.shape
+    # The colours run into each other where they meet.
+    for y, x in ((16, 24), (16, 72), (48, 24), (48, 72)):
+        np.testing.assert_allclose(found[y, x], pixels[y, x], atol=6)
+
+
+# -- what is no image --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_a_file_that_is_no_image_is_refused_with_the_reason(tmp_path: Path, name: str) -> None:
+    make, reason = BROKEN[name]
+    make(tmp_path / name)
+    caught: list[BaseException] = []
+
+    def attempt() -> None:
+        try:
+            ImageSource(str(tmp_path / name)).open(32)
+        except DECODE_ERRORS as error:
+            caught.append(error)
+
+    # In a thread, which can be given up: nobody will ever write to the pipe.
+    thread = threading.Thread(target=attempt, daemon=True)
+    thread.start()
+    thread.join(30)
+    assert not thread.is_alive(), "opening the file takes for ever"
+    assert reason in reason_of(caught[0])
+
+
+def test_a_pipe_is_not_read(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    try:
+        with pytest.raises(ValueError, match="the path is no regular file"):
+            ImageSource(f"/dev/fd/{reader}").open()
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
+def test_a_file_that_may_not_be_read_is_said_to_be_so(tmp_path: Path) -> None:
+    def refuse(path: str) -> io.BytesIO:
+        raise PermissionError(13, "Permission denied", path)
+
+    with pytest.raises(PermissionError) as caught:
+        ImageSource(str(tmp_path / "a.png"), opener=refuse).open()
+    assert reason_of(caught.value) == "the file may not be read"
+
+
+# -- uploads and queries -----------------------------------------------------------------------
 
 
 def test_an_upload_is_decoded() -> None:
     image = decode_base64_image(base64.b64encode(jpeg()).decode())
     assert (image.mode, image.size) == ("RGB", (40, 20))
+    expected = np.asarray(Image.open(io.BytesIO(jpeg())))
+    np.testing.assert_array_equal(np.asarray(image), expected)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ import pytest
 from support.distances import reference
 from support.stores import ALL, batch, filled, flip, ids_of, numbers_of
 
-from fiftyone_faiss.brain import derived, index, scan
+from fiftyone_faiss.brain import derived, index, scan, tuning
+from fiftyone_faiss.brain.derived import Effort
 from fiftyone_faiss.brain.index import Scope, VectorIndex
 from fiftyone_faiss.brain.segments import Rows
 from fiftyone_faiss.brain.store import Store
@@ -304,3 +305,35 @@ def test_an_empty_store_and_no_neighbours_at_all(tmp_path: Path, store: Store) -
                 Scope(everything, lambda: None),
             )
             assert [hit.rows.tolist() for hit in hits] == [[]] * n
+
+
+@pytest.mark.parametrize(
+    ("enough", "low", "high", "found", "tried"),
+    [
+        (300, 256, 512, 320, [384, 320, 288]),
+        (400, 256, 512, 448, [384, 448]),
+        (500, 256, 512, 512, [384, 448]),
+        (40, 32, 64, 64, []),
+        (100, 0, 512, 512, []),
+    ],
+)
+def test_probes_are_refined_where_that_saves_much(
+    enough: int, low: int, high: int, found: int, tried: list[int]
+) -> None:
+    asked = []
+
+    def measured(probes: int) -> tuple[Effort, float]:
+        asked.append(probes)
+        return Effort(10, probes, 2), 1.0 if probes >= enough else 0.9
+
+    best, recall = tuning._refined((Effort(10, high, 2), 1.0), low, measured, 0.99)
+    assert (best, recall, asked) == (Effort(10, found, 2), 1.0, tried)
+
+
+def test_few_neighbours_are_looked_for_as_widely_as_ten(store: Store) -> None:
+    made = built(store, "hnsw")
+    opened = made._derived(store.snapshot())
+    effort = opened.effort(1)
+    assert effort == opened.effort(10) and effort.probes >= 10 * effort.overfetch
+    query = store.snapshot().vectors_at(np.array([7]))[0]
+    assert len(opened.propose(query, 1)) == len(opened.propose(query, 10)) == 10 * effort.overfetch

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import os
+import threading
+import time
+import weakref
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from support.broken import BROKEN, noise
 from support.colors import MeanColor, color_vector
 
-from fiftyone_faiss.embedders import EmbedderError, ImageSource, embed_sources
+from fiftyone_faiss.embedders import EmbeddedBatch, EmbedderError, ImageSource, Vectors
+from fiftyone_faiss.embedders import embed_sources as embed
 
 
 def plain(folder: Path, n: int) -> list[ImageSource]:
@@ -20,44 +26,240 @@ def plain(folder: Path, n: int) -> list[ImageSource]:
     return [ImageSource(str(path)) for path in paths]
 
 
-def test_vectors_come_in_order_and_batches_have_their_size(tmp_path: Path) -> None:
-    embedder = MeanColor()
-    batches = list(embed_sources(embedder, plain(tmp_path, 70), batch_size=32))
-    assert embedder.batches == [32, 32, 6]
-    assert np.concatenate([b.positions for b in batches]).tolist() == list(range(70))
-    expected = np.array([color_vector(i, 255 - i, 10) for i in range(70)])
+def check(batches: Sequence[EmbeddedBatch], positions: Sequence[int]) -> None:
+    """Asserts that these plain images came, in order, with their vectors."""
+    assert [i for batch in batches for i in batch.positions.tolist()] == list(positions)
+    expected = np.array([color_vector(i, 255 - i, 10) for i in positions])
     np.testing.assert_allclose(np.concatenate([b.vectors for b in batches]), expected, atol=1e-6)
 
 
-def test_broken_images_are_reported_and_their_batch_is_whole(tmp_path: Path) -> None:
-    sources = plain(tmp_path, 12)
-    Path(sources[1].path).unlink()
-    Path(sources[3].path).write_bytes(b"")
-    Path(sources[5].path).write_text("no image")
-    whole = Path(sources[7].path).read_bytes()
-    Path(sources[7].path).write_bytes(whole[: len(whole) // 2])
-    Path(sources[9].path).unlink()
-    os.mkdir(sources[9].path)
-    (batch,) = embed_sources(MeanColor(), sources, batch_size=12)
-    assert batch.positions.tolist() == [0, 2, 4, 6, 8, 10, 11]
-    expected = np.array([color_vector(i, 255 - i, 10) for i in batch.positions])
-    np.testing.assert_allclose(batch.vectors, expected, atol=1e-6)
-    reasons = {f.position: f.reason for f in batch.failures}
-    assert reasons[1] == "the file is missing"
-    assert reasons[9] == "the path is a folder"
-    assert set(reasons) == {1, 3, 5, 7, 9}
-    assert all("cannot identify image file" in reasons[i] for i in (3, 5))
+def pool_threads() -> list[str]:
+    """The loop's own threads that are alive."""
+    names = [thread.name for thread in threading.enumerate()]
+    return [name for name in names if name.startswith(("decode", "embed"))]
+
+
+def test_vectors_come_in_order_and_batches_have_their_size(tmp_path: Path) -> None:
+    embedder = MeanColor()
+    check(list(embed(embedder, plain(tmp_path, 70), batch_size=32)), range(70))
+    assert embedder.batches == [32, 32, 6]
+
+
+def test_without_a_size_the_embedder_s_own_is_taken(tmp_path: Path) -> None:
+    class Five(MeanColor):
+        def batch_size(self) -> int:
+            return 5
+
+    embedder = Five()
+    check(list(embed(embedder, plain(tmp_path, 12))), range(12))
+    assert embedder.batches == [5, 5, 2]
+
+
+# -- broken images -----------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_broken_images_are_reported_with_their_reasons_and_the_others_are_whole(
+    tmp_path: Path,
+) -> None:
+    sources: list[ImageSource] = []
+    for good, (name, (make, _)) in zip(plain(tmp_path, len(BROKEN)), BROKEN.items(), strict=True):
+        make(tmp_path / name)
+        sources += [good, ImageSource(str(tmp_path / name))]
+    batches = list(embed(MeanColor(), sources, batch_size=6))
+    assert [i for b in batches for i in b.positions.tolist()] == list(range(0, len(sources), 2))
+    expected = [color_vector(i, 255 - i, 10) for i in range(len(BROKEN))]
+    np.testing.assert_allclose(np.concatenate([b.vectors for b in batches]), expected, atol=1e-6)
+    failures = [failure for batch in batches for failure in batch.failures]
+    assert [failure.position for failure in failures] == list(range(1, len(sources), 2))
+    for failure, (name, (_, reason)) in zip(failures, BROKEN.items(), strict=True):
+        assert reason in failure.reason, name
+
+
+def test_a_batch_of_broken_images_has_no_vectors(tmp_path: Path) -> None:
+    sources = [ImageSource(str(tmp_path / f"{i}.png")) for i in range(3)]
+    (batch,) = embed(MeanColor(), sources)
+    assert (batch.positions.shape, batch.vectors.shape) == ((0,), (0, 3))
+    assert [(f.position, f.reason) for f in batch.failures] == [
+        (i, "the file is missing") for i in range(3)
+    ]
 
 
 def test_a_failing_model_is_not_taken_for_broken_images(tmp_path: Path) -> None:
     class Failing(MeanColor):
-        def embed_images(self, images):  # type: ignore[no-untyped-def]
-            raise RuntimeError("out of memory")
+        def embed_images(self, images: Sequence[Image.Image]) -> Vectors:
+            raise RuntimeError("out of order")
 
-    with pytest.raises(RuntimeError, match="out of memory"):
-        list(embed_sources(Failing(), plain(tmp_path, 3)))
+    with pytest.raises(RuntimeError, match="out of order"):
+        list(embed(Failing(), plain(tmp_path, 3)))
+    assert pool_threads() == []
 
 
 def test_an_image_embedder_says_that_it_has_no_words() -> None:
     with pytest.raises(EmbedderError, match="'mean-color' embeds images only"):
         MeanColor().embed_texts(["a dog"])
+
+
+# -- memory ------------------------------------------------------------------------------------
+
+
+class Narrow(MeanColor):
+    """Has memory for a few images at once."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self.room = room
+        self.tried: list[int] = []
+
+    def embed_images(self, images: Sequence[Image.Image]) -> Vectors:
+        self.tried.append(len(images))
+        if len(images) > self.room:
+            raise MemoryError
+        return super().embed_images(images)
+
+
+def test_batches_are_halved_until_they_fit_and_stay_so(tmp_path: Path) -> None:
+    embedder = Narrow(room=3)
+    batches = list(embed(embedder, plain(tmp_path, 25), batch_size=10))
+    assert [len(batch.positions) for batch in batches] == [10, 10, 5]
+    check(batches, range(25))
+    assert embedder.tried == [10, 5, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1]
+
+
+def test_an_image_that_does_not_fit_alone_is_one_sentence(tmp_path: Path) -> None:
+    embedder = Narrow(room=0)
+    with pytest.raises(
+        EmbedderError, match="not enough memory to embed a single image with 'mean-color'; free"
+    ):
+        list(embed(embedder, plain(tmp_path, 8), batch_size=4))
+    assert embedder.tried[:3] == [4, 2, 1]
+    assert pool_threads() == []
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_few_images_are_held_at_once(tmp_path: Path, lanes: int) -> None:
+    class Counting(MeanColor):
+        """Counts the images that were prepared and are alive."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.lanes = lanes
+            self.counts = {"alive": 0, "most": 0, "all": 0}
+            self.lock = threading.RLock()
+
+        def preprocess(self, image: Image.Image) -> Any:
+            with self.lock:
+                self.counts["all"] += 1
+                self.counts["alive"] += 1
+                self.counts["most"] = max(self.counts["most"], self.counts["alive"])
+            weakref.finalize(image, self.forget, self.counts, self.lock)
+            return image
+
+        @staticmethod
+        def forget(counts: dict[str, int], lock: threading.RLock) -> None:
+            with lock:
+                counts["alive"] -= 1
+
+    embedder = Counting()
+    batches = []
+    for batch in embed(embedder, plain(tmp_path, 60), batch_size=5):
+        batches.append(batch)
+        # Meanwhile the threads could decode everything.
+        time.sleep(0.02)
+    check(batches, range(60))
+    # What each lane embeds, and what is decoded for the next of them.
+    assert embedder.counts["most"] <= (lanes + 1) * 5
+    assert (embedder.counts["all"], embedder.counts["alive"]) == (60, 0)
+
+
+@pytest.mark.parametrize(("image_size", "seen"), [(None, (640, 480)), (60, (160, 120))])
+def test_an_image_is_decoded_as_large_as_the_embedder_needs(
+    tmp_path: Path, image_size: int | None, seen: tuple[int, int]
+) -> None:
+    sizes = []
+
+    class Small(MeanColor):
+        def preprocess(self, image: Image.Image) -> Any:
+            sizes.append(image.size)
+            return image
+
+    embedder = Small()
+    embedder.image_size = image_size
+    noise(640, 480).save(tmp_path / "a.jpg")
+    list(embed(embedder, [ImageSource(str(tmp_path / "a.jpg"))]))
+    assert sizes == [seen]
+
+
+# -- threads -----------------------------------------------------------------------------------
+
+
+class Lanes(MeanColor):
+    """Embeds only when both of its lanes do; the even batches take longer."""
+
+    lanes = 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meeting = threading.Barrier(2, timeout=30)
+        self.entered: list[int] = []
+        self.left = 0
+
+    def enter_lane(self) -> None:
+        self.entered.append(threading.get_ident())
+
+    def leave_lanes(self) -> None:
+        self.left += 1
+
+    def embed_images(self, images: Sequence[Image.Image]) -> Vectors:
+        self.meeting.wait()
+        if images[0].getpixel((0, 0))[0] % 6 == 0:
+            time.sleep(0.05)
+        return super().embed_images(images)
+
+
+def test_lanes_embed_at_the_same_time_and_keep_the_order(tmp_path: Path) -> None:
+    embedder = Lanes()
+    check(list(embed(embedder, plain(tmp_path, 24), batch_size=3)), range(24))
+    assert len(set(embedder.entered)) == len(embedder.entered) == 2
+    assert embedder.left == 1
+    assert pool_threads() == []
+
+
+def test_a_batch_is_decoded_while_the_one_before_it_is_embedded(tmp_path: Path) -> None:
+    class Waiting(MeanColor):
+        """Embeds the first batch when the second is decoded."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.decoded = 0
+            self.next_batch = threading.Event()
+
+        def preprocess(self, image: Image.Image) -> Any:
+            self.decoded += 1
+            if self.decoded == 8:
+                self.next_batch.set()
+            return image
+
+        def embed_images(self, images: Sequence[Image.Image]) -> Vectors:
+            assert self.next_batch.wait(30), "nothing is decoded meanwhile"
+            return super().embed_images(images)
+
+    check(list(embed(Waiting(), plain(tmp_path, 8), batch_size=4, num_workers=1)), range(8))
+
+
+def test_whoever_stops_early_leaves_no_thread_and_nothing_more_is_decoded(tmp_path: Path) -> None:
+    decoded = []
+
+    class Recording(MeanColor):
+        def preprocess(self, image: Image.Image) -> Any:
+            decoded.append(image.getpixel((0, 0))[0])
+            return image
+
+    batches = embed(Recording(), plain(tmp_path, 100), batch_size=4, num_workers=2)
+    check([next(batches)], range(4))
+    assert pool_threads() != []
+    batches.close()
+    assert pool_threads() == []
+    seen = sorted(decoded)
+    assert seen == list(range(len(seen)))
+    assert 4 <= len(seen) <= 8

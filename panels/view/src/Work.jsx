@@ -56,7 +56,7 @@ export function Jobs({ jobs, server }) {
       </div>
       {job.state === "running" && (
         <div
-          className="ffs-bar"
+          className="ffs-track"
           role="progressbar"
           aria-label={`Progress of ${job.name}`}
           aria-valuenow={Math.round(100 * job.fraction)}

@@ -46,9 +46,9 @@ export const STYLES = `
   font-variant-numeric: tabular-nums; }
 .ffs-job-failed { border-left: 3px solid #d63838; }
 .ffs-job .ffs-button, .ffs-lacking .ffs-button { height: 28px; }
-.ffs-bar { height: 6px; margin-top: 8px; overflow: hidden; border-radius: 3px;
+.ffs-track { height: 6px; margin-top: 8px; overflow: hidden; border-radius: 3px;
   background: var(--fo-palette-background-level1); }
-.ffs-bar span { display: block; height: 100%; border-radius: 3px;
+.ffs-track span { display: block; height: 100%; border-radius: 3px;
   background: var(--fo-palette-primary-main); transition: width 0.3s; }
 .ffs-note { display: block; color: var(--fo-palette-text-secondary); }
 .ffs-spinner { flex: none; width: 14px; height: 14px; border-radius: 50%;

@@ -1,0 +1,87 @@
+"""Embedders for worker processes: some leave traces there, some come to grief."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from fiftyone_faiss.embedders import EmbedderError, Vectors
+from support.colors import MeanColor
+
+
+class Traced(MeanColor):
+    """Writes a line for every image into a file that is named after its process.
+
+    Args:
+        folder: where the files are
+        pause: seconds that each batch takes
+    """
+
+    def __init__(self, folder: Path, pause: float = 0.0) -> None:
+        super().__init__()
+        self._folder = folder
+        self._pause = pause
+
+    def embed_images(self, images: Sequence[Image.Image]) -> Vectors:
+        with (self._folder / str(os.getpid())).open("a") as file:
+            file.writelines("image\n" for _ in images)
+        time.sleep(self._pause)
+        return super().embed_images(images)
+
+
+def traces(folder: Path) -> dict[int, int]:
+    """How many images each process embedded, or was about to when it ended."""
+    return {int(path.name): path.read_text().count("\n") for path in folder.iterdir()}
+
+
+class Deadly(MeanColor):
+    """Kills the process that it runs in at the sight of a colour."""
+
+    def embed_images(self, images: Sequence[Image.Image]) -> Vectors:
+        if any(image.getpixel((0, 0)) == (50, 205, 10) for image in images):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().embed_images(images)
+
+
+class Faulty(MeanColor):
+    """Fails as a model does that has a fault."""
+
+    def embed_images(self, images: Sequence[Image.Image]) -> Vectors:
+        raise RuntimeError("the model has a fault")
+
+
+def load_nothing() -> MeanColor:
+    """Fails as the loading of weights does that are nowhere."""
+    raise EmbedderError("The weights of 'x' could not be loaded.")
+
+
+def count_lanes(folder: Path) -> MeanColor:
+    """Writes down how many lanes a network of torch has in this process."""
+    import torch
+    from torchvision.transforms import Compose, Normalize, ToTensor
+
+    from fiftyone_faiss.embedders.torch_net import TorchEmbedder
+
+    class Flat(TorchEmbedder):
+        def _features(self, net: torch.nn.Module, pixels: torch.Tensor) -> Any:
+            return net(pixels)
+
+    transform = Compose([ToTensor(), Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))])
+    (folder / "lanes").write_text(str(Flat("flat", torch.nn.Flatten(), transform, "cpu").lanes))
+    return MeanColor()
+
+
+def colored(folder: Path, n: int) -> tuple[list[str], Vectors]:
+    """Images of one colour each: their paths, and the vectors of :class:`MeanColor`."""
+    paths = [str(folder / f"{i:03}.png") for i in range(n)]
+    for i, path in enumerate(paths):
+        Image.new("RGB", (16, 16), (i, 255 - i, 10)).save(path)
+    colors = np.array([(i, 255 - i, 10) for i in range(n)], np.float32)
+    return paths, colors / np.linalg.norm(colors, axis=1, keepdims=True)
