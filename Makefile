@@ -8,7 +8,7 @@ BENCH_ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test faults lint bench panel train screenshots clean
+.PHONY: demo test faults lint bench bench-embed panel train screenshots clean
 
 demo: .venv/installed
 	@$(BIN)/python demo/run.py $(DEMO_ARGS)
@@ -42,6 +42,10 @@ lint: .venv/installed-for-tests
 bench: .venv/installed
 	@$(PIP) --editable '.[bench]'
 	$(BIN)/python benchmarks/bench_index.py $(BENCH_ARGS)
+
+# Takes about 25 minutes and 4 GB of memory; BENCH_ARGS='--images 24 --rounds 1' some minutes.
+bench-embed: .venv/installed
+	$(BIN)/python benchmarks/bench_embed.py $(BENCH_ARGS)
 
 # Bundles the panel's page; the bundle is committed, so only its authors need Node.
 panel:

@@ -6,7 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from report import header, megabytes, number, seconds, table, times, value_at
+from report import (
+    at_least,
+    at_most,
+    header,
+    megabytes,
+    number,
+    seconds,
+    table,
+    targets_lines,
+    times,
+    value_at,
+)
 
 NAMES = {"faiss": "this index", "sklearn": "sklearn", "lancedb": "LanceDB"}
 _COMPARED: dict[str, tuple[str, ...]] = {
@@ -71,26 +82,9 @@ def _ratio(other: float | None, ours: float | None) -> float | None:
     return round(other / ours, 3) if ours > 0 else None
 
 
-def _target(name: str, wanted: str, value: float | None, met: bool | None) -> dict[str, Any]:
-    return {
-        "name": name,
-        "wanted": wanted,
-        "measured": value,
-        "met": None if value is None else met,
-    }
-
-
-def _at_least(name: str, value: float | None, limit: float) -> dict[str, Any]:
-    return _target(name, f"at least {limit:g}", value, (value or 0) >= limit)
-
-
-def _at_most(name: str, value: float | None, limit: float) -> dict[str, Any]:
-    return _target(name, f"at most {limit:g}", value, (value or 0) <= limit)
-
-
 def _ratio_targets(data: dict[str, Any]) -> list[dict[str, Any]]:
     return [
-        _at_least(
+        at_least(
             f"{_COMPARED_AT:,}: {NAMES[other]} / ours, {what}",
             value_at(data["ratios"], str(_COMPARED_AT), other, what),
             limit,
@@ -104,10 +98,10 @@ def _large_targets(data: dict[str, Any]) -> list[dict[str, Any]]:
     open_s, growth = value_at(ours, "open_s"), value_at(ours, "queries_growth", "rss")
     vector_bytes = 4 * _LARGE * data["dim"]
     return [
-        _at_most(f"{_LARGE:,}: query p50, ms", value_at(ours, "warm", "p50_ms"), 5),
-        _at_least(f"{_LARGE:,}: recall@10", value_at(ours, "warm", "recall"), ENOUGH),
-        _at_most(f"{_LARGE:,}: open, ms", None if open_s is None else 1000 * open_s, 300),
-        _at_most(
+        at_most(f"{_LARGE:,}: query p50, ms", value_at(ours, "warm", "p50_ms"), 5),
+        at_least(f"{_LARGE:,}: recall@10", value_at(ours, "warm", "recall"), ENOUGH),
+        at_most(f"{_LARGE:,}: open, ms", None if open_s is None else 1000 * open_s, 300),
+        at_most(
             f"{_LARGE:,}: memory growth / vector bytes",
             None if growth is None else round(growth / vector_bytes, 3),
             1.3,
@@ -118,7 +112,7 @@ def _large_targets(data: dict[str, Any]) -> list[dict[str, Any]]:
 def _exact_targets(data: dict[str, Any]) -> list[dict[str, Any]]:
     # Below that, a query takes less time than looking its answers up in the database.
     return [
-        _at_most(f"{int(size):,}: exact search / fastest of FAISS and NumPy", found["ratio"], 1.3)
+        at_most(f"{int(size):,}: exact search / fastest of FAISS and NumPy", found["ratio"], 1.3)
         for size, found in data["exact"].items()
         if "ratio" in found and int(size) >= _COMPARED_AT
     ]
@@ -135,23 +129,8 @@ def write_page(data: dict[str, Any], path: Path) -> None:
     lines += _exact_lines(data["exact"])
     if "real" in data:
         lines += _real_lines(data["real"])
-    lines += ["## Targets", ""]
-    lines += table(
-        ("target", "wanted", "measured", "met"),
-        [
-            (one["name"], one["wanted"], _shown(one["measured"]), _met(one["met"]))
-            for one in data["targets"]
-        ],
-    )
+    lines += targets_lines(data["targets"])
     path.write_text("\n".join(lines).rstrip() + "\n")
-
-
-def _shown(value: float | None) -> str:
-    return "not measured" if value is None else f"{value:,.4g}"
-
-
-def _met(met: bool | None) -> str:
-    return "–" if met is None else ("yes" if met else "**no**")
 
 
 def _milliseconds(value: float | None) -> str:

@@ -21,7 +21,7 @@ from workspace import ROOT
 PACKAGES = ("fiftyone", "fiftyone-brain", "faiss-cpu", "numpy", "lancedb", "scikit-learn")
 
 
-def circumstances(seed: int) -> dict[str, Any]:
+def circumstances(seed: int, packages: Sequence[str] = PACKAGES) -> dict[str, Any]:
     """The machine, the versions, the commit, the seed and the date."""
     return {
         "machine": {
@@ -34,7 +34,7 @@ def circumstances(seed: int) -> dict[str, Any]:
         },
         "versions": {
             "python": platform.python_version(),
-            **{name: _version(name) for name in PACKAGES},
+            **{name: _version(name) for name in packages},
         },
         "commit": _git("rev-parse", "HEAD"),
         "uncommitted_changes": bool(_git("status", "--porcelain", "--untracked-files=no")),
@@ -146,3 +146,42 @@ def number(value: float | None, digits: int = 3) -> str:
 def times(value: float | None) -> str:
     """A ratio, such as ``"12x"``."""
     return "–" if value is None else f"{value:,.3g}x"
+
+
+# -- targets -------------------------------------------------------------------------------------
+
+
+def at_least(name: str, value: float | None, limit: float) -> dict[str, Any]:
+    """A target, and whether it is met; None stands for not measured."""
+    return _target(name, f"at least {limit:g}", value, (value or 0) >= limit)
+
+
+def at_most(name: str, value: float | None, limit: float) -> dict[str, Any]:
+    """A target, and whether it is met; None stands for not measured."""
+    return _target(name, f"at most {limit:g}", value, (value or 0) <= limit)
+
+
+def _target(name: str, wanted: str, value: float | None, met: bool) -> dict[str, Any]:
+    return {
+        "name": name,
+        "wanted": wanted,
+        "measured": value,
+        "met": None if value is None else met,
+    }
+
+
+def targets_lines(targets: Iterable[dict[str, Any]]) -> list[str]:
+    """The table of targets."""
+    rows = [
+        (one["name"], one["wanted"], _measured(one["measured"]), _met(one["met"]))
+        for one in targets
+    ]
+    return ["## Targets", "", *table(("target", "wanted", "measured", "met"), rows)]
+
+
+def _measured(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:,.4g}"
+
+
+def _met(met: bool | None) -> str:
+    return "–" if met is None else ("yes" if met else "**no**")

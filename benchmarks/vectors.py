@@ -1,4 +1,4 @@
-"""Vectors to measure with, exact answers to compare with, and recall."""
+"""Vectors to measure with, exact answers to compare with, recall and cosines."""
 
 from __future__ import annotations
 
@@ -153,3 +153,10 @@ class Truth:
             near = np.asarray(self.vectors[rows]) @ self.queries[number]
             shares.append((near >= self.limits[scope][number] - _TIE).sum() / wanted)
         return float(np.mean(shares))
+
+
+def cosines(vectors: Matrix, others: Matrix) -> dict[str, float]:
+    """The least and the mean cosine of each row of a matrix with the same row of another."""
+    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(others, axis=1)
+    found = np.sum(vectors * others, axis=1, dtype=np.float64) / lengths
+    return {"min_cosine": float(found.min()), "mean_cosine": float(found.mean())}

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,26 +45,34 @@ def open_workspace() -> Path:
     return folder
 
 
-def run_step(step: str, **params: Any) -> dict[str, Any]:
-    """Runs a function of ``steps.py`` in a fresh process.
+def run_step(
+    step: str, script: str = "steps.py", timeout_s: float | None = None, **params: Any
+) -> dict[str, Any]:
+    """Runs a function of a script of steps in a fresh process.
 
     A process of its own, because imports, caches and freed memory of one measurement would
     otherwise be part of the next.
 
     Args:
         step: the function's name
+        script ("steps.py"): the script, a file beside this one
+        timeout_s (None): after how many seconds to stop it
         **params: its arguments
 
     Raises:
-        StepError: if it fails
+        StepError: if it fails, or takes too long
     """
-    script = str(Path(__file__).with_name("steps.py"))
-    done = subprocess.run(
-        [sys.executable, script, step, json.dumps(params, default=str)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, str(Path(__file__).with_name(script)), step]
+    try:
+        done = subprocess.run(
+            [*command, json.dumps(params, default=str)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout_s,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise StepError(f"{step} took longer than {error.timeout:g} s") from error
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"{step} ended with {done.returncode}"]
         raise StepError(lines[-1].replace(str(ROOT), "."))
@@ -78,3 +87,9 @@ def try_step(step: str, **params: Any) -> dict[str, Any]:
     except StepError as error:
         print(f"    {step} failed: {error}")
         return {"error": str(error)}
+
+
+def serve(*steps: Callable[..., dict[str, Any]]) -> None:
+    """Runs the one of a script's steps that :func:`run_step` asks for, and prints its result."""
+    by_name = {step.__name__: step for step in steps}
+    print(json.dumps(by_name[sys.argv[1]](**json.loads(sys.argv[2]))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
@@ -182,11 +183,9 @@ def list_models() -> list[ModelInfo]:
     published = [_published(*row) for row in _PUBLISHED]
     plain = [ModelInfo(name, _CLASSICAL_DIMS[name], False, 0, True, "Apache-2.0")
              for name in OFFLINE]  # fmt: skip
-    by_name: dict[str, ModelInfo] = {}
-    # One that was used keeps its place, but what is published says more of it.
-    for info in (*own, *local, *published, *plain):
-        known = by_name.get(info.name)
-        by_name[info.name] = info if known is None or known.license is None else known
+    # A name keeps its first place and gets its last value: what is published says more of a model
+    # that was used; one's own of a published name is what is found by it.
+    by_name = {info.name: info for info in (*own, *local, *published, *plain, *own)}
     return list(by_name.values())
 
 
@@ -197,16 +196,22 @@ def _described(name: str) -> ModelInfo:
 
 def _local(entry: dict[str, Any]) -> ModelInfo:
     config = entry["default_deployment_config_dict"]["config"]
-    source, weights = str(config["clip_model"]), config.get("pretrained")
-    is_here = source.startswith("local-dir:") or "/" in str(weights)
-    size = 0 if is_here else None
+    source, weights = str(config["clip_model"]), str(config.get("pretrained"))
+    place = source.removeprefix("local-dir:") if source.startswith("local-dir:") else weights
+    is_local = os.path.isabs(place)
+    is_here = os.path.exists(place) if is_local else _is_cached(source.removeprefix("hf-hub:"))
+    size = 0 if is_local else None
     return ModelInfo(entry["base_name"], entry.get("dim"), True, size, is_here, None)
 
 
 def _published(
     name: str, dim: int, supports_text: bool, megabytes: int, license: str, repository: str
 ) -> ModelInfo:
+    size = megabytes * 10**6
+    return ModelInfo(name, dim, supports_text, size, _is_cached(repository), license)
+
+
+def _is_cached(repository: str) -> bool:
     from huggingface_hub import try_to_load_from_cache
 
-    cached = any(isinstance(try_to_load_from_cache(repository, one), str) for one in _WEIGHTS)
-    return ModelInfo(name, dim, supports_text, megabytes * 10**6, cached, license)
+    return any(isinstance(try_to_load_from_cache(repository, file), str) for file in _WEIGHTS)

@@ -2,7 +2,8 @@
 
 - ``base``: what an embedder is
 - ``images``, ``video``: opening files, label boxes, uploads and frames
-- ``loop``: the one loop that decodes, batches and embeds; ``ray_engine``: the same on a Ray cluster
+- ``loop``: the one loop that decodes, batches and embeds
+- ``ray_engine``: the same on a Ray cluster; ``ray_cluster``: Ray itself
 - ``torch_net``: what networks share; ``open_clip``: any OpenCLIP model; ``timm``: image networks
 - ``classical``: embedders without weights; ``registry``: a person's own
 

@@ -78,6 +78,9 @@ def register_embedder(name: str, embedder: type[Embedder] | Embedder | Function)
         raise EmbedderError(
             f"An embedder is a class, an Embedder or a function, not a {type(embedder).__name__}."
         )
+    if isinstance(embedder, Embedder):
+        # Now, since it may be given as an object before it is asked for by this name.
+        embedder.name = name
     # Made when it is first asked for, and once.
     _registered[name] = functools.cache(lambda: embedder_of(embedder, name))
 

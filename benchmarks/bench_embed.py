@@ -1,0 +1,232 @@
+"""Compares this project's embedding loop with FiftyOne's, and with what the machine can do.
+
+    make bench-embed
+    python benchmarks/bench_embed.py --images 400 --device cpu
+    python benchmarks/bench_embed.py --device cuda
+
+Both embed the same JPEGs, of 1280 x 960 and of 224 x 224 pixels, with OpenCLIP's ViT-B-32 and the
+same weights: random ones, which take as long as any, registered in FiftyOne's zoo. Every
+measurement has a process of its own and starts after some images that are not counted; ours,
+FiftyOne's and the parts take turns, and medians are given:
+
+- images a second from a dataset to its vectors: ours with its defaults, and FiftyOne's
+  ``compute_embeddings`` with the best of several settings, its own defaults among them
+- the network alone and decoding alone, each on all processors. No loop on the same processors can
+  be faster than ``1 / (1 / network + 1 / decoding)``: ours is given as a part of that
+- the cosine of our vectors to FiftyOne's, which are float32
+- the most memory that embedding takes, for some images and for four times as many
+- the processor's own limit: the rate of a matrix product, divided by what an image takes
+- what was tried: batch sizes, lanes, decoding JPEGs at a fraction of their size, int8, memory
+  layouts and ``torch.compile``
+
+On a GPU, ViT-B-32 and ViT-L-14 at 224 x 224 pixels: end to end as a part of the network alone.
+Writes JSON with every number, and a page of tables next to it (``--table-only`` does just that).
+It takes some 25 minutes on two processors, 4 GB of memory and 3 GB of disk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+from embed_table import ARCHITECTURE, GPU_ARCHITECTURES, LARGE, SMALL, conclude, write_page
+from report import circumstances, save_json
+from vectors import cosines
+from workspace import CACHE, ROOT, open_workspace, run_step, try_step
+
+PACKAGES = ("fiftyone", "torch", "torchvision", "open_clip_torch", "pillow", "numpy")
+SIZES = {LARGE: (1280, 960), SMALL: (224, 224)}
+MODEL = "bench-vit-b-32"
+# FiftyOne's own defaults, and what might be better; None leaves the choice to FiftyOne.
+SETTINGS: tuple[dict[str, int | None], ...] = (
+    {"batch_size": None, "num_workers": None},
+    {"batch_size": 8, "num_workers": None},
+    {"batch_size": 32, "num_workers": None},
+    {"batch_size": 32, "num_workers": 0},
+    {"batch_size": 32, "num_workers": 2},
+)
+NETWORK_IMAGES = 96
+# The time that a network may take to be loaded, compiled and measured.
+PATIENCE_S = 180
+
+embed_step = partial(run_step, script="embed_steps.py")
+try_embed_step = partial(try_step, script="embed_steps.py")
+try_other = partial(try_step, script="embed_tries.py")
+
+
+def main() -> None:
+    options = _options()
+    page = options.output.with_suffix(".md")
+    if options.table_only:
+        write_page(json.loads(options.output.read_text()), page)
+        return
+    data = {
+        **circumstances(options.seed, PACKAGES),
+        "images": options.images,
+        "rounds": options.rounds,
+        "sets": {},
+        "tries": {},
+        "gpu": {},
+    }
+    folder = open_workspace()
+    # So that every run compiles anew, and in the process that is stopped when it takes too long.
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder / "inductor")
+    os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"
+
+    def save() -> None:
+        # After each part, so that a long run that is stopped leaves what it has.
+        conclude(data)
+        save_json(options.output, data)
+        write_page(data, page)
+
+    photos = _make_photos(options, data)
+    if "cuda" in options.device:
+        measure_gpu(photos, folder, options, data, save)
+    if "cpu" in options.device:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+        measure_cpu(photos, folder, options, data, save)
+    data["machine"]["load_at_end"] = round(os.getloadavg()[0], 2)
+    save()
+    print(f"Wrote {options.output} and {page.name}")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--images", type=int, default=400, help="pictures of each size")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each rate is measured")
+    parser.add_argument("--device", nargs="+", choices=("cpu", "cuda"), default=["cpu"])
+    parser.add_argument("--seed", type=int, default=51)
+    parser.add_argument("--output", type=Path, default=ROOT / "benchmarks/results/embed.json")
+    parser.add_argument("--table-only", action="store_true", help="only write the page of tables")
+    return parser.parse_args()
+
+
+def _make_photos(options: argparse.Namespace, data: dict[str, Any]) -> dict[str, Path]:
+    photos = {}
+    for name, (width, height) in SIZES.items():
+        photos[name] = CACHE / f"photos-{options.seed}-{name}"
+        made = run_step(
+            "make_photos",
+            script="photos.py",
+            folder=photos[name],
+            n=options.images,
+            width=width,
+            height=height,
+            seed=options.seed,
+        )
+        print(f"{name}: {options.images} JPEGs of {made['bytes'] / 1000:.0f} kB", flush=True)
+        data["sets"][name] = made
+    return photos
+
+
+# -- on processors -------------------------------------------------------------------------------
+
+
+def measure_cpu(
+    photos: dict[str, Path],
+    folder: Path,
+    options: argparse.Namespace,
+    data: dict[str, Any],
+    save: Callable[[], None],
+) -> None:
+    """Everything that needs no GPU."""
+    network = {"architecture": ARCHITECTURE, "checkpoint": folder / f"{ARCHITECTURE}.pt"}
+    embed_step("make_weights", **network, seed=options.seed)
+    embed_step("make_datasets", model=MODEL, **network, folders=photos, n=options.images)
+    for name, place in photos.items():
+        print(name, flush=True)
+        images = {"folder": place, "n": options.images}
+        data["sets"][name] |= measure_set(name, {**images, **network}, folder, options.rounds)
+        save()
+    images = {"folder": photos[LARGE], "n": options.images}
+    print("memory and the processor's limit", flush=True)
+    data["memory"] = [
+        try_embed_step("memory", **images, **network, repeats=repeats) for repeats in (1, 4)
+    ]
+    data["ceiling"] = try_embed_step("ceiling", architecture=ARCHITECTURE)
+    save()
+    measure_tries({**images, **network}, data["tries"], save)
+
+
+def measure_set(name: str, given: dict[str, Any], folder: Path, rounds: int) -> dict[str, Any]:
+    """Ours, FiftyOne's and the parts of ours, in turns, with pictures of one size."""
+    files = {way: folder / f"{way}-{name}.npy" for way in ("ours", "theirs")}
+    run = {"name": name, "model": MODEL}
+    theirs = partial(embed_step, "theirs", **run, vectors_file=files["theirs"])
+    settings = [{**one, **theirs(**one, limit=given["n"] // 4)} for one in SETTINGS]
+    fastest = max(settings, key=lambda one: one["rate"])
+    best = {key: fastest[key] for key in SETTINGS[0]}
+    runs: dict[str, list[dict[str, Any]]] = {"ours": [], "theirs": [], "parts": []}
+    for _ in range(rounds):
+        runs["ours"].append(embed_step("ours", **run, vectors_file=files["ours"]))
+        runs["theirs"].append(theirs(**best))
+        runs["parts"].append(embed_step("parts", **given))
+        rates = [f"{way} {all_[-1]['rate']:.1f}" for way, all_ in runs.items() if way != "parts"]
+        print(f"  images a second: {', '.join(rates)}", flush=True)
+    parts = runs["parts"]
+    ours, others = (np.load(file) for file in files.values())
+    return {
+        "settings": settings,
+        "best": best,
+        "runs": runs,
+        "rates": {
+            "ours": median(one["rate"] for one in runs["ours"]),
+            "theirs": median(one["rate"] for one in runs["theirs"]),
+            **{part: median(one[part] for one in parts) for part in parts[0]},
+        },
+        **cosines(ours, others),
+        "cosine_of_others": _cosine_of_others(others),
+    }
+
+
+def _cosine_of_others(vectors: np.ndarray) -> float:
+    """The mean cosine of two different rows, which tells what a cosine near 1 is worth."""
+    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    n = len(units)
+    return float((np.sum(units.sum(axis=0) ** 2) - n) / (n * (n - 1)))
+
+
+def measure_tries(given: dict[str, Any], tries: dict[str, Any], save: Callable[[], None]) -> None:
+    """What was tried to be faster; some of it fails on some machines."""
+    print("what was tried", flush=True)
+    for kind in ("batches", "drafts"):
+        tries[kind] = try_other(kind, **given)
+        save()
+    tries["networks"] = {}
+    few = {**given, "n": min(given["n"], NETWORK_IMAGES)}
+    for kind in run_step("network_kinds", script="embed_tries.py")["kinds"]:
+        tries["networks"][kind] = try_other("network", **few, kind=kind, timeout_s=PATIENCE_S)
+        save()
+
+
+# -- on a GPU ------------------------------------------------------------------------------------
+
+
+def measure_gpu(
+    photos: dict[str, Path],
+    folder: Path,
+    options: argparse.Namespace,
+    data: dict[str, Any],
+    save: Callable[[], None],
+) -> None:
+    """Both networks on the GPU."""
+    for architecture in GPU_ARCHITECTURES:
+        print(f"{architecture} on the GPU", flush=True)
+        network = {"architecture": architecture, "checkpoint": folder / f"{architecture}.pt"}
+        embed_step("make_weights", **network, seed=options.seed)
+        images = {"folder": photos[SMALL], "n": options.images}
+        data["gpu"][architecture] = try_embed_step("on_gpu", **images, **network)
+        save()
+
+
+if __name__ == "__main__":
+    main()

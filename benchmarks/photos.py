@@ -1,0 +1,86 @@
+"""Pictures that cost as much to decode as photographs do, from a seed.
+
+Most pictures of a benchmark's own are too easy: a drawing's JPEG is small and quickly decoded, one
+of plain noise is larger than any photograph. Photographs have details of every size, each octave
+of frequencies about as strong as the next (Field, "Relations between the statistics of natural
+images and the response properties of cortical cells", 1987), and colours that vary together.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from workspace import serve
+
+QUALITY = 90
+_STEEPNESS = 1.1
+# How much of the noise all three colours share, and how much is each one's own.
+_SHARED, _OWN = 0.8, 0.4
+_CONTRAST = 48
+# The part of the project's drawn pictures, so that no two are alike in their coarse shapes.
+_DRAWN = 0.4
+
+Request = tuple[str, int, int, int, int]
+
+
+def make_photos(folder: str, n: int, width: int, height: int, seed: int) -> dict[str, Any]:
+    """Writes ``n`` JPEGs into a folder, where they are kept for the next time.
+
+    Returns:
+        the mean of their ``bytes``
+    """
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    requests = [(folder, number, width, height, seed) for number in range(n)]
+    with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
+        pool.map(_write, requests, chunksize=8)
+    return {"bytes": round(np.mean([file.stat().st_size for file in photo_files(folder, n)]))}
+
+
+def photo_files(folder: str, n: int) -> list[Path]:
+    """The first ``n`` pictures of a folder."""
+    return [Path(folder) / f"{number:06}.jpg" for number in range(n)]
+
+
+def _write(request: Request) -> None:
+    folder, number, width, height, seed = request
+    file = Path(folder) / f"{number:06}.jpg"
+    if not file.exists():
+        # In one step: a run that is stopped leaves no half a picture.
+        part = file.with_suffix(".part")
+        rng = np.random.default_rng([seed, width, height, number])
+        _photo(rng, width, height).save(part, "JPEG", quality=QUALITY)
+        part.replace(file)
+
+
+def _photo(rng: np.random.Generator, width: int, height: int) -> Image.Image:
+    from fiftyone_faiss.demo.world import draw_picture
+
+    drawn = draw_picture(rng).image.resize((width, height), Image.Resampling.BICUBIC)
+    return Image.blend(_details(rng, width, height), drawn, _DRAWN)
+
+
+def _details(rng: np.random.Generator, width: int, height: int) -> Image.Image:
+    """Noise whose amplitude falls with the frequency."""
+    frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None])
+    frequency[0, 0] = 1
+    shared = _spectrum(rng, frequency.shape)
+    channels = []
+    for _ in range(3):
+        mixed = _SHARED * shared + _OWN * _spectrum(rng, frequency.shape)
+        channel = np.fft.irfft2(mixed / frequency**_STEEPNESS, s=(height, width))
+        channels.append((channel - channel.mean()) / channel.std())
+    pixels = 128 + _CONTRAST * np.stack(channels, axis=-1)
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+def _spectrum(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return rng.standard_normal(shape) + 1j * rng.standard_normal(shape)
+
+
+if __name__ == "__main__":
+    serve(make_photos)
