@@ -255,6 +255,7 @@ def _tries_lines(tries: dict[str, Any]) -> list[str]:
         "network alone",
         "one lane",
         "a lane a thread",
+        "better of the two / bfloat16's",
         "least cosine to float32",
         "first batch",
     )
