@@ -26,7 +26,7 @@ TARGET_RECALL = 0.99
 DEPTHS = (LEAST_DEPTH, 100)
 QUERIES = 96
 OVERFETCH = (2, 4, 8, 16, 32, 64)
-# From so many probes on, a quarter of them fewer saves more time than it takes to find out.
+# From so many probes on, a part of them fewer saves more time than it takes to find out.
 REFINED = 128
 # Twice the probes for less than this are not worth it: the codes are too coarse, not the search.
 NO_GAIN = 0.002
@@ -140,7 +140,7 @@ def _refined(
 ) -> tuple[Effort, float]:
     """Fewer probes than were good, and more than were not, by halving the steps between them."""
     high = good[0].probes
-    while low and high >= REFINED and high - low > high // 6:
+    while low and high >= REFINED and high - low > high // 12:
         middle = (low + high) // 2
         tried = measured(middle)
         if tried[1] >= target_recall:
