@@ -43,7 +43,7 @@ bench: .venv/installed
 	@$(PIP) --editable '.[bench]'
 	$(BIN)/python benchmarks/bench_index.py $(BENCH_ARGS)
 
-# Takes about 25 minutes and 4 GB of memory; BENCH_ARGS='--images 24 --rounds 1' some minutes.
+# Takes about 40 minutes and 4 GB of memory; BENCH_ARGS='--images 160' half of that.
 bench-embed: .venv/installed
 	$(BIN)/python benchmarks/bench_embed.py $(BENCH_ARGS)
 

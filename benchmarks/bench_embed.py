@@ -21,7 +21,7 @@ FiftyOne's and the parts take turns, and medians are given:
 
 On a GPU, ViT-B-32 and ViT-L-14 at 224 x 224 pixels: end to end as a part of the network alone.
 Writes JSON with every number, and a page of tables next to it (``--table-only`` does just that).
-It takes some 25 minutes on two processors, 4 GB of memory and 3 GB of disk.
+It takes some 40 minutes on two processors, 4 GB of memory and 3 GB of disk.
 """
 
 from __future__ import annotations

@@ -58,9 +58,6 @@ class Embedder(ABC):
     def enter_lane(self) -> None:  # noqa: B027
         """Prepares the calling thread, one of ``lanes``, for calls of :meth:`embed_images`."""
 
-    def leave_lanes(self) -> None:  # noqa: B027
-        """Ends what :meth:`enter_lane` began; called once, when all lanes have ended."""
-
     @abstractmethod
     def embed_images(self, images: Sequence[Any]) -> Vectors:
         """Embeds a batch of images.

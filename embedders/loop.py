@@ -100,7 +100,6 @@ def _pools(
         # The lanes first: those that run still wait for what is decoded.
         for pool in (lanes, decoders):
             pool.shutdown(cancel_futures=True)
-        embedder.leave_lanes()
 
 
 class _Limit:

@@ -239,7 +239,6 @@ def test_a_lane_computes_alone_and_no_other_thread_does() -> None:
         # While they live: here, in a thread that starts now, for a model that is loaded now.
         assert threads_used() == threads_of_a_new_thread() == Toy().lanes == 3
         assert list(lanes.map(in_lane, range(3))) == [1, 1, 1]
-    embedder.leave_lanes()
     assert threads_used() == threads_of_a_new_thread() == 3
 
 
