@@ -72,14 +72,15 @@ def delete_orphaned_index(run_id: str, root_dir: str | None = None) -> OrphanedI
     Raises:
         ValueError: if there is no such folder, or its index is in use, or of another database
     """
-    for orphan in list_orphaned_indexes(root_dir):
-        if orphan.run_id == run_id:
-            Store(Path(orphan.path)).destroy()
-            return orphan
-    raise ValueError(
-        f"'{run_id}' is not the folder of an index that a deleted dataset of this database left "
-        "behind; list_orphaned_indexes() names those."
-    )
+    folder = FaissSimilarityConfig(root_dir=root_dir).root / run_id
+    orphan = _orphan(folder, database_id()) if ObjectId.is_valid(run_id) else None
+    if orphan is None:
+        raise ValueError(
+            f"'{run_id}' is not the folder of an index that a deleted dataset of this database "
+            "left behind; list_orphaned_indexes() names those."
+        )
+    Store(folder).destroy()
+    return orphan
 
 
 def _orphan(folder: Path, database: str) -> OrphanedIndex | None:

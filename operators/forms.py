@@ -126,11 +126,14 @@ def model(ctx: foo.ExecutionContext, inputs: types.Object) -> str | None:
     view = types.AutocompleteView(allow_user_input=True)
     for info in known:
         view.add_choice(info.name, label=info.name, description=describe_model(info))
-    chosen = ctx.params.get("model", known[0].name)
+    # What is here already and reads words is what most people want.
+    ready = (info for info in known if info.is_cached and info.supports_text)
+    default = next(ready, known[0]).name
+    chosen = ctx.params.get("model", default)
     info_of = {info.name: info for info in known}
     inputs.str(
         "model",
-        default=known[0].name,
+        default=default,
         label="Model",
         view=view,
         description=describe_model(info_of[chosen])

@@ -11,6 +11,9 @@ from fiftyone.operators import types
 from fiftyone_faiss import brain
 from fiftyone_faiss.operators import forms
 
+# Deleted datasets that the form names.
+NAMED = 5
+
 
 class ManageIndexes(foo.Operator):
     """``@fiftyone-faiss/similarity/manage_indexes``"""
@@ -40,7 +43,12 @@ class ManageIndexes(foo.Operator):
         orphans = brain.list_orphaned_indexes()
         if orphans:
             size = sum(one.disk_bytes for one in orphans) / 2**20
-            names = ", ".join(sorted({one.dataset for one in orphans}))
+            # The largest first: of many, these and the number tell enough.
+            by_size = sorted(orphans, key=lambda one: -one.disk_bytes)
+            datasets = list(dict.fromkeys(one.dataset for one in by_size))
+            names = ", ".join(datasets[:NAMED])
+            if len(datasets) > NAMED:
+                names += f" and {len(datasets) - NAMED:,} more"
             inputs.bool(
                 "delete_orphaned",
                 default=False,

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import fiftyone as fo
 import fiftyone.core.models as fom
 import fiftyone.zoo as foz
 import huggingface_hub.constants
@@ -69,7 +70,11 @@ def test_a_model_of_this_machine_is_listed_as_it_is(book) -> None:
     assert embedder.embed_texts(["a car"]).shape == (1, 160)
 
 
-def test_a_model_whose_files_are_gone_is_not_called_cached(tmp_path: Path) -> None:
+def test_a_model_whose_files_are_gone_is_not_called_cached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Elsewhere, for it should not be offered to other tests.
+    monkeypatch.setattr(fo.config, "model_zoo_dir", str(tmp_path / "zoo"))
     folder = shutil.copytree(MODEL_DIR, tmp_path / "model")
     checkpoint = tmp_path / "weights.pt"
     checkpoint.touch()

@@ -43,6 +43,9 @@ def test_updating_an_index(book, open_app) -> None:
 
 
 def test_removing_what_a_deleted_dataset_left(book, open_app, rng) -> None:
+    # What other tests left behind.
+    for one in fiftyone_faiss.list_orphaned_indexes():
+        fiftyone_faiss.delete_orphaned_index(one.run_id)
     doomed = fo.Dataset("doomed")
     doomed.add_samples([fo.Sample(f"/{i}.png") for i in range(12)])
     folder = index_of(doomed, rng.normal(size=(12, 4)).astype(np.float32), "lost").path

@@ -77,7 +77,7 @@ export const STYLES = `
 .ffs-hints li { margin: 4px 0; }
 .ffs-empty { display: flex; flex-direction: column; align-items: center; justify-content: center;
   text-align: center; }
-.ffs-empty h3 { margin: 0 0 4px; font-size: 16px; }
+.ffs-empty h3 { margin: 16px 0 4px; font-size: 16px; }
 .ffs-empty p { max-width: 420px; margin: 0 0 16px; color: var(--fo-palette-text-secondary); }
 @media (prefers-reduced-motion: reduce) { .ffs-panel * { animation: none !important; } }
 `;
