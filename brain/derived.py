@@ -21,8 +21,8 @@ from fiftyone_faiss.brain.segments import Matrix, Rows, lengths
 from fiftyone_faiss.brain.snapshot import Snapshot
 
 INDEX_TYPES = ("auto", "flat", "sqfp16", "sq8", "ivf_sq8", "hnsw")
-# More vectors than this, times their dimensions, and an IVF index pays: see
-# benchmarks/results/crossover.md, where below it one exact scan takes less than 2 ms.
+# More vectors than this, times their dimensions, and an IVF index pays: at 20,000 x 512, see
+# benchmarks/results/crossover.md, an exact answer takes 3 ms, one by way of it a good 1 ms.
 FLAT_VALUES = 10_000_000
 # An 8-bit index may take this share of the memory that is free; then codes are halved twice.
 MEMORY_SHARE = 0.5
