@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import faiss
 import numpy as np
@@ -125,7 +126,8 @@ def _tune_depth(
             tried = measured(probes, overfetch)
             best = tried if tried[1] > best[1] else best
             if tried[1] >= target_recall:
-                return _refined(tried, last, lambda p: measured(p, overfetch), target_recall)  # noqa: B023
+                again = partial(measured, overfetch=overfetch)
+                return _refined(tried, last, again, target_recall)
             if tried[1] - before < NO_GAIN:
                 break
             before, last = tried[1], probes

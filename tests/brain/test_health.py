@@ -390,3 +390,22 @@ def test_what_another_process_changes_is_seen_by_the_next_query(samples: Points)
     found = fiftyone_faiss.search(samples.dataset, samples.vectors[11], k=12)
     assert found.ids[0] == samples.ids[11]
     assert samples.ids[5] not in found.ids
+
+
+def test_all_is_embedded_again_if_forced_and_failures_left_if_asked(
+    dataset: fo.Dataset, model: MeanColor
+) -> None:
+    path = Path(dataset.first().filepath)
+    whole = path.read_bytes()
+    path.write_bytes(b"")
+    fiftyone_faiss.build_index(dataset, "colors", model="mean-color")
+    reasons = {dataset.first().id: "the file is empty"}
+    assert fiftyone_faiss.list_failures(dataset, "colors") == reasons
+    path.write_bytes(whole)
+    _embedded(model)
+    left = fiftyone_faiss.update_index(dataset, "colors", retry_failed=False)
+    assert (left.size, _embedded(model)) == (11, 0)
+    assert fiftyone_faiss.list_failures(dataset, "colors") == reasons
+    again = fiftyone_faiss.update_index(dataset, "colors", force=True)
+    assert (again.size, again.added, _embedded(model)) == (12, 12, 12)
+    assert fiftyone_faiss.list_failures(dataset, "colors") == {}
