@@ -96,6 +96,8 @@ class TorchEmbedder(Embedder):
         if self._is_chosen and precision != "float32":
             dtype = getattr(torch, precision)
             self._running = self._in_precision(net, dtype), dtype
+        # What a measurement chooses is for many images; a query has the same vector everywhere.
+        self._for_queries = self._running
         blank = self.preprocess(Image.new("RGB", (64, 64)))
         self._input_shape: tuple[int, ...] = tuple(blank.shape)
         self.image_size = _shorter_side(transform)
@@ -148,6 +150,13 @@ class TorchEmbedder(Embedder):
             image = step(image)
         # As bytes; the whole batch is made into numbers at once, on the GPU if there is one.
         return np.asarray(image)
+
+    def embed_image(self, image: Image.Image) -> Vectors:
+        net, dtype = self._for_queries
+        with torch.inference_mode():
+            pixels = self._pixels([self.preprocess(image)]).to(dtype)
+            vector: Vectors = unit_rows(self._features(net, pixels))[0]
+        return vector
 
     def embed_images(self, images: Sequence[Any]) -> Vectors:
         try:

@@ -126,9 +126,10 @@ def model(ctx: foo.ExecutionContext, inputs: types.Object) -> str | None:
     view = types.AutocompleteView(allow_user_input=True)
     for info in known:
         view.add_choice(info.name, label=info.name, description=describe_model(info))
-    # What is here already and reads words is what most people want.
-    ready = (info for info in known if info.is_cached and info.supports_text)
-    default = next(ready, known[0]).name
+    # The dataset's own; else what is here already and reads words is what most people want.
+    used = [one.model for one in brain.list_indexes(ctx.dataset) if one.model is not None]
+    ready = [info.name for info in known if info.is_cached and info.supports_text]
+    default = next(iter((*used, *ready)), known[0].name)
     chosen = ctx.params.get("model", default)
     info_of = {info.name: info for info in known}
     inputs.str(

@@ -89,23 +89,23 @@ def test_work_is_cancelled_in_the_panel_and_goes_on(
     fiftyone_faiss.build_index(dataset, "slow", model=MODEL_NAME)
     large = np.random.default_rng(51).integers(0, 256, (3_000, 4_000, 3), np.uint8)
     Image.fromarray(large).save(tmp_path / "large.png", compress_level=1)
-    paths = [tmp_path / f"{i:03}.png" for i in range(200)]
+    paths = [tmp_path / f"{i:04}.png" for i in range(2_000)]
     for path in paths:
         path.hardlink_to(tmp_path / "large.png")
     dataset.add_samples([fo.Sample(str(path)) for path in paths])
     page = open_app(dataset, width=width, dark=dark)
     cy(page, "faiss-update").click()
     label = cy(page, "faiss-job-label")
-    expect(label).to_have_text(re.compile(r"slow: [1-9]\d* of 200 embedded, \d+ a second, .*left"))
+    expect(label).to_have_text(re.compile(r"slow: [1-9]\d* of 2,000 embedded, \d+ a second, .*left"))
     expect(page.get_by_role("progressbar", name="Progress of slow")).to_be_visible()
     shoot(page, f"panel-working-{width}")
     # The page may be left and opened again: the work goes on, and is shown.
     page.reload()
-    expect(cy(page, "faiss-job-label")).to_have_text(re.compile(r"of 200 embedded"))
+    expect(cy(page, "faiss-job-label")).to_have_text(re.compile(r"of 2,000 embedded"))
     cy(page, "faiss-job-cancel").click()
-    expect(cy(page, "faiss-job-label")).to_have_text(re.compile(r"slow: Cancelled at \d+ of 200"))
+    expect(cy(page, "faiss-job-label")).to_have_text(re.compile(r"slow: Cancelled at \d+ of 2,000"))
     shoot(page, f"panel-cancelled-{width}")
     dataset.clear_cache()
     kept = dataset.load_brain_results("slow").total_index_size
-    assert 4 < kept < 204
-    expect(cy(page, "faiss-lacking")).to_contain_text(f"{204 - kept} samples are not in this index")
+    assert 4 < kept < 2_004
+    expect(cy(page, "faiss-lacking")).to_contain_text(f"{2_004 - kept:,} samples are not in this index")
