@@ -5,8 +5,11 @@ Finding and changing:
 - ``build``, ``embedding``, ``field_record``, ``progress``: computing embeddings, building indexes
 - ``jobs``: long work that others may watch and cancel
 - ``health``: whether an index is current, and making it so
-- ``search``, ``queries``: a request in, neighbours out
-- ``tags``: tagging a query's neighbours, and taking it back
+- ``search``, ``request``, ``candidates``, ``neighbors``: a request in, neighbours out
+- ``query_line``, ``parsing``, ``queries``, ``remote``: what a person typed, as queries
+- ``reading``, ``ranking``, ``background``, ``shaping``: what a query is in an index, the order of
+  its results, what their scores mean, and which of them are shown
+- ``tags``, ``results``, ``code``, ``history``: acting on results, and keeping searches
 - ``manage``, ``orphans``: finding, listing, loading and deleting indexes
 
 Underneath, each importing only from those below it:
@@ -20,6 +23,7 @@ Underneath, each importing only from those below it:
 """
 
 from fiftyone_faiss.brain.build import IndexReport, build_index, build_index_steps
+from fiftyone_faiss.brain.code import as_code
 from fiftyone_faiss.brain.derived import INDEX_TYPES, check_index_type
 from fiftyone_faiss.brain.embedding import (
     DEFAULT_EMBEDDINGS_FIELD,
@@ -33,22 +37,41 @@ from fiftyone_faiss.brain.health import (
     IndexHealth,
     index_health,
     list_failures,
+    tune_index_steps,
     update_index,
     update_index_steps,
     verify_index,
 )
+from fiftyone_faiss.brain.history import (
+    SavedSearch,
+    clear_searches,
+    delete_search,
+    list_searches,
+    record_search,
+    update_search,
+)
 from fiftyone_faiss.brain.jobs import CancelledError, list_jobs, start_job, watched
-from fiftyone_faiss.brain.manage import IndexInfo, delete_index, list_indexes, load_index
+from fiftyone_faiss.brain.manage import (
+    IndexInfo,
+    delete_index,
+    list_indexes,
+    list_other_indexes,
+    load_index,
+)
 from fiftyone_faiss.brain.media import PATCH_TYPES, Regions
 from fiftyone_faiss.brain.models import ModelInfo, get_embedder, list_models
+from fiftyone_faiss.brain.neighbors import Neighbors, view_of
 from fiftyone_faiss.brain.orphans import (
     OrphanedIndex,
     delete_orphaned_index,
     list_orphaned_indexes,
 )
 from fiftyone_faiss.brain.progress import Progress
+from fiftyone_faiss.brain.query_line import explain_line
+from fiftyone_faiss.brain.request import DEFAULT_K, SearchRequest, lasting_params
+from fiftyone_faiss.brain.results import save_scores, save_view
 from fiftyone_faiss.brain.scan import METRICS
-from fiftyone_faiss.brain.search import DEFAULT_K, Neighbors, SearchRequest, answer, search, warm
+from fiftyone_faiss.brain.search import answer, search, search_several, warm
 from fiftyone_faiss.brain.tags import (
     DEFAULT_TAG,
     Tagging,
@@ -56,6 +79,7 @@ from fiftyone_faiss.brain.tags import (
     tag_answer,
     tag_neighbors,
     untag_neighbors,
+    untagged,
 )
 from fiftyone_faiss.brain.zoo import register_zoo_model
 from fiftyone_faiss.embedders import Embedder, register_embedder
@@ -79,36 +103,52 @@ __all__ = [
     "OrphanedIndex",
     "Progress",
     "Regions",
+    "SavedSearch",
     "SearchRequest",
     "Tagging",
     "answer",
     "apply_tag",
+    "as_code",
     "build_index",
     "build_index_steps",
     "check_index_type",
+    "clear_searches",
     "compute_embeddings",
     "compute_embeddings_steps",
     "delete_index",
     "delete_orphaned_index",
+    "delete_search",
+    "explain_line",
     "get_embedder",
     "index_health",
+    "lasting_params",
     "list_failures",
     "list_indexes",
     "list_jobs",
     "list_models",
     "list_orphaned_indexes",
+    "list_other_indexes",
+    "list_searches",
     "load_index",
+    "record_search",
     "register_embedder",
     "register_zoo_model",
+    "save_scores",
+    "save_view",
     "search",
+    "search_several",
     "start_job",
     "tag_answer",
     "tag_neighbors",
+    "tune_index_steps",
     "untag_neighbors",
+    "untagged",
     "update_index",
     "update_index_steps",
+    "update_search",
     "verify_index",
     "video_frames",
+    "view_of",
     "warm",
     "watched",
 ]

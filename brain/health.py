@@ -197,6 +197,27 @@ def update_index_steps(
     return IndexReport(index.key, size, added, failures, time.perf_counter() - started)
 
 
+def tune_index_steps(
+    samples: foc.SampleCollection, brain_key: str | None = None
+) -> Steps[IndexReport]:
+    """Builds and tunes the FAISS index anew from the vectors there are, step by step.
+
+    Raises:
+        ValueError: if there is no such index, or its search is exact, which needs no tuning
+    """
+    started = time.perf_counter()
+    index = load_index(samples, brain_key)
+    snapshot = index.snapshot
+    if snapshot.manifest.derived is None and not index.vectors.is_stale(snapshot):
+        raise ValueError(
+            f"The index '{index.key}' is searched exactly; with {snapshot.size:,} vectors there "
+            "is nothing to tune."
+        )
+    yield from maintained(index, force=True)
+    size = index.snapshot.size
+    return IndexReport(index.key, size, 0, {}, time.perf_counter() - started)
+
+
 def verify_index(samples: foc.SampleCollection, brain_key: str | None = None) -> list[str]:
     """Reads all files of an index and compares their checksums.
 

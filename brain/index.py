@@ -66,6 +66,15 @@ class Scope:
     listed: bool = False
 
 
+def check_query(snapshot: Snapshot, queries: Matrix) -> None:
+    """Raises a ``ValueError`` if queries have another dimension than the vectors."""
+    if snapshot.total_rows and queries.shape[-1] != snapshot.dim:
+        raise ValueError(
+            f"The query has {queries.shape[-1]} dimensions but the index has {snapshot.dim}; "
+            "embed it with the model of the index."
+        )
+
+
 class VectorIndex:
     """Searches a store, and keeps a derived index for it.
 
@@ -107,11 +116,7 @@ class VectorIndex:
         Raises:
             ValueError: if the queries have another dimension than the vectors
         """
-        if snapshot.total_rows and queries.shape[1] != snapshot.dim:
-            raise ValueError(
-                f"The query has {queries.shape[1]} dimensions but the index has {snapshot.dim}; "
-                "embed it with the model of the index."
-            )
+        check_query(snapshot, queries)
         if not snapshot.size or k == 0:
             return [Hits(np.empty(0, np.int64), np.empty(0))] * len(queries)
         if len(queries) < MANY_QUERIES:

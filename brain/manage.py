@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import fiftyone.core.collections as foc
+import fiftyone.core.odm as foo
 
 from fiftyone_faiss.brain.manifest import StoreError
 from fiftyone_faiss.brain.membership import check_exists
@@ -107,6 +108,35 @@ def _describe(samples: foc.SampleCollection, key: str) -> IndexInfo:
         created=info.timestamp.isoformat(timespec="seconds") if info.timestamp else None,
         problem=problem,
     )
+
+
+def list_other_indexes(samples: foc.SampleCollection) -> list[dict[str, Any]]:
+    """The FAISS indexes of the other datasets of this database.
+
+    Args:
+        samples: a dataset, or a view of it
+
+    Returns:
+        for each its ``dataset``, ``brain_key``, ``model`` and whether it ``supports_text``, by
+        name
+    """
+    database = foo.get_db_conn()
+    runs = database.runs.find(
+        {"config.method": "faiss", "_dataset_id": {"$ne": samples._root_dataset._doc.id}},
+        {"_dataset_id": 1, "key": 1, "config": 1},
+    )
+    names = {one["_id"]: one["name"] for one in database.datasets.find({}, {"name": 1})}
+    found = [
+        {
+            "dataset": names[run["_dataset_id"]],
+            "brain_key": run["key"],
+            "model": run["config"].get("model"),
+            "supports_text": bool(run["config"].get("supports_prompts")),
+        }
+        for run in runs
+        if run["_dataset_id"] in names
+    ]
+    return sorted(found, key=lambda one: (one["dataset"], one["brain_key"]))
 
 
 def resolve_key(samples: foc.SampleCollection, brain_key: str | None) -> str:

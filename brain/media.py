@@ -142,6 +142,18 @@ def list_media(samples: foc.SampleCollection, regions: Regions) -> Media:
     return Media([f[0] for f in found], [f[1] for f in found], [f[2] for f in found])
 
 
+def find_media(dataset: fo.Dataset, one: str) -> ImageSource | None:
+    """The image of a sample, or the region of a label, by its id; None if there is none."""
+    samples = dataset.select(one)
+    if samples.count():
+        return list_media(samples, WHOLE).sources[0]
+    for name in dataset.get_field_schema(embedded_doc_type=PATCH_TYPES):
+        labels = dataset.select_labels(ids=[one], fields=name)
+        if labels.count():
+            return list_media(labels, Regions(patches_field=name)).sources[0]
+    return None
+
+
 def media_prints(media: Media) -> MediaPrints:
     """``(n,)`` sizes and times of change of the files of some media, -1 where there is none."""
     prints = unknown_media(len(media))

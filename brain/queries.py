@@ -1,4 +1,4 @@
-"""What can be searched for: words, an image, samples, a vector.
+"""What can be searched for: words, an image, samples, a vector, and several of them at once.
 
 Each query knows how to describe itself, which vector it is in an index's space, and what the
 person should know about that.
@@ -7,33 +7,45 @@ person should know about that.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Literal
 
+import fiftyone as fo
 import numpy as np
-from bson import ObjectId
 from PIL import Image
 
+from fiftyone_faiss.brain.ids import pack_ids
+from fiftyone_faiss.brain.media import find_media
 from fiftyone_faiss.brain.models import get_embedder
+from fiftyone_faiss.brain.query_line import MAX_LINE
 from fiftyone_faiss.brain.segments import Matrix
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
 from fiftyone_faiss.brain.vectors import checked_vectors
-from fiftyone_faiss.embedders import Embedder, decode_base64_image, read_image
+from fiftyone_faiss.embedders import Embedder
+from fiftyone_faiss.embedders.images import DECODE_ERRORS
 
-MAX_QUERY_LENGTH = 1_000
+Templates = Literal["off", "one", "ensemble"]
+TEMPLATES: tuple[Templates, ...] = ("off", "one", "ensemble")
+"""Into which sentences words are put: none, the embedder's first, or the mean of all it has."""
 
 
 class Query(ABC):
     """Something to search for."""
+
+    is_text = False
+    """Whether its vector is made of words; such are farther from images than images are."""
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """The parts that are to be found or avoided: itself."""
+        return (Term(self),)
 
     @abstractmethod
     def describe(self) -> str:
         """A few words for a status line."""
 
     @abstractmethod
-    def vector(self, index: FaissSimilarityIndex) -> Matrix:
+    def vector(self, index: FaissSimilarityIndex, templates: Templates = "off") -> Matrix:
         """The ``(dim,)`` float32 vector of this query in an index's space."""
 
     def notes(self, index: FaissSimilarityIndex) -> tuple[str, ...]:
@@ -42,39 +54,56 @@ class Query(ABC):
 
 
 @dataclass(frozen=True)
+class Term:
+    """A part of a query.
+
+    Attributes:
+        query: what it is
+        weight: how much it counts, above 0
+        negative: whether it is to be avoided
+    """
+
+    query: Query
+    weight: float = 1.0
+    negative: bool = False
+
+    def describe(self) -> str:
+        """A few words."""
+        weight = "" if self.weight == 1 else f"{self.weight:g} x "
+        return f"{weight}{self.query.describe()}"
+
+
+@dataclass(frozen=True)
 class TextQuery(Query):
     """Words."""
 
     text: str
 
+    is_text = True
+
     def __post_init__(self) -> None:
         if not self.text.strip():
             raise ValueError("The query is empty; type what to look for, such as 'a red car'.")
-        if len(self.text) > MAX_QUERY_LENGTH:
+        if len(self.text) > MAX_LINE:
             raise ValueError(
-                f"The query has {len(self.text):,} characters; shorten it to "
-                f"{MAX_QUERY_LENGTH:,} or fewer."
+                f"The query has {len(self.text):,} characters; shorten it to {MAX_LINE:,} or fewer."
             )
 
     def describe(self) -> str:
         return f'"{self.text}"'
 
-    def vector(self, index: FaissSimilarityIndex) -> Matrix:
+    def vector(self, index: FaissSimilarityIndex, templates: Templates = "off") -> Matrix:
         if not index.supports_prompts:
             raise ValueError(
                 f"The index '{index.key}' cannot be searched by words: its vectors come from "
                 f"{index.config.model or 'a field, not from a named model'}. Search it with an "
                 "image or with selected samples, or build an index with a CLIP model."
             )
-        vector: Matrix = self._embedder(index).embed_texts([self.text.strip()])[0]
-        return vector
+        return embed_words(embedder_of(index), [self.text.strip()], templates)[0]
 
     def notes(self, index: FaissSimilarityIndex) -> tuple[str, ...]:
-        warning = self._embedder(index).text_warning(self.text)
+        warning = embedder_of(index).text_warning(self.text)
         return (warning,) if warning else ()
-
-    def _embedder(self, index: FaissSimilarityIndex) -> Embedder:
-        return _embedder_of(index)
 
 
 @dataclass(frozen=True)
@@ -87,15 +116,23 @@ class ImageQuery(Query):
     def describe(self) -> str:
         return self.name
 
-    def vector(self, index: FaissSimilarityIndex) -> Matrix:
-        return _embedder_of(index).embed_image(self.image.convert("RGB"))
+    def vector(self, index: FaissSimilarityIndex, templates: Templates = "off") -> Matrix:
+        return embedder_of(index).embed_image(self.image.convert("RGB"))
 
 
 @dataclass(frozen=True)
 class SamplesQuery(Query):
-    """Samples of the dataset, or labels for an index of patches; several are averaged."""
+    """Samples, or labels, of a dataset; several are averaged.
+
+    Those that the index does not hold, such as a label for an index of samples, are embedded.
+
+    Attributes:
+        ids: ids of samples or of labels
+        datasets: the datasets they may be of, by default the index's
+    """
 
     ids: tuple[str, ...]
+    datasets: tuple[fo.Dataset, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.ids:
@@ -104,9 +141,31 @@ class SamplesQuery(Query):
     def describe(self) -> str:
         return "1 sample" if len(self.ids) == 1 else f"{len(self.ids)} samples"
 
-    def vector(self, index: FaissSimilarityIndex) -> Matrix:
-        mean: Matrix = index.vectors_of(self.ids).mean(axis=0)
+    def vector(self, index: FaissSimilarityIndex, templates: Templates = "off") -> Matrix:
+        held = index.snapshot.rows_of(pack_ids(self.ids)) >= 0
+        known = [one for one, here in zip(self.ids, held, strict=True) if here]
+        vectors = [index.vectors_of(known)] if known else []
+        vectors += [
+            self._embedded(index, one)[None]
+            for one, here in zip(self.ids, held, strict=True)
+            if not here
+        ]
+        mean: Matrix = np.concatenate(vectors).mean(axis=0)
         return mean
+
+    def _embedded(self, index: FaissSimilarityIndex, one: str) -> Matrix:
+        datasets = self.datasets or (index.samples._root_dataset,)
+        found = (find_media(dataset, one) for dataset in datasets)
+        source = next((one for one in found if one is not None), None)
+        if source is None or index.config.model is None:
+            # It says what is not in the index.
+            return index.vectors_of([one])[0]
+        try:
+            return embedder_of(index).embed_image(source.open())
+        except DECODE_ERRORS as error:
+            raise ValueError(
+                f"'{one}' cannot be searched with: its file could not be read ({error})."
+            ) from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,11 +180,46 @@ class VectorQuery(Query):
     def describe(self) -> str:
         return "a vector"
 
-    def vector(self, index: FaissSimilarityIndex) -> Matrix:
+    def vector(self, index: FaissSimilarityIndex, templates: Templates = "off") -> Matrix:
         return checked_vectors(self.values[None])[0]
 
 
-def _embedder_of(index: FaissSimilarityIndex) -> Embedder:
+@dataclass(frozen=True)
+class CombinedQuery(Query):
+    """Several terms, each with a weight, to be found or to be avoided."""
+
+    parts: tuple[Term, ...]
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        return self.parts
+
+    def describe(self) -> str:
+        first, *others = self.parts
+        start = f"- {first.describe()}" if first.negative else first.describe()
+        signed = (f" {'-' if one.negative else '+'} {one.describe()}" for one in others)
+        return start + "".join(signed)
+
+    def vector(self, index: FaissSimilarityIndex, templates: Templates = "off") -> Matrix:
+        """The weighted mean of the terms to be found."""
+        wanted = [one for one in self.parts if not one.negative]
+        if not wanted:
+            raise ValueError("The query has nothing to find, only what to avoid; add a term.")
+        vectors = np.stack([one.query.vector(index, templates) for one in wanted])
+        mean: Matrix = np.average(vectors, axis=0, weights=[one.weight for one in wanted])
+        return mean.astype(np.float32)
+
+    def notes(self, index: FaissSimilarityIndex) -> tuple[str, ...]:
+        said = [note for one in self.parts for note in one.query.notes(index)]
+        return tuple(dict.fromkeys(said))
+
+
+def embedder_of(index: FaissSimilarityIndex) -> Embedder:
+    """The embedder of an index's vectors.
+
+    Raises:
+        ValueError: if the index does not name a model
+    """
     model = index.config.model
     if model is None:
         raise ValueError(
@@ -135,63 +229,12 @@ def _embedder_of(index: FaissSimilarityIndex) -> Embedder:
     return get_embedder(model)
 
 
-def parse_query(value: Any) -> Query:
-    """Makes a query of what a caller gave.
-
-    Args:
-        value: a :class:`Query`; words; a sample id or a list of them; a ``pathlib.Path`` of an
-            image; a PIL image; an RGB ``(height, width, 3)`` uint8 array; or a vector
-
-    Raises:
-        ValueError: if it is none of these, or empty
-    """
-    if isinstance(value, Query):
-        return value
-    if isinstance(value, Path):
-        return ImageQuery(read_image(value), value.name)
-    if isinstance(value, Image.Image):
-        return ImageQuery(value)
-    if isinstance(value, np.ndarray):
-        return _array_query(value)
-    if isinstance(value, str):
-        return SamplesQuery((value,)) if ObjectId.is_valid(value) else TextQuery(value)
-    if isinstance(value, (list, tuple)) and all(ObjectId.is_valid(one) for one in value):
-        return SamplesQuery(tuple(str(one) for one in value))
-    raise ValueError(
-        f"A query of type {type(value).__name__} is not understood; give words, sample ids, a "
-        "pathlib.Path, an image or a vector."
-    )
-
-
-def _array_query(array: np.ndarray) -> Query:
-    if array.ndim == 3 and array.dtype == np.uint8:
-        return ImageQuery(Image.fromarray(array))
-    if array.ndim == 1 and np.issubdtype(array.dtype, np.number):
-        return VectorQuery(array)
-    raise ValueError(
-        f"An array of shape {array.shape} is no query; give a vector, or an RGB image of uint8."
-    )
-
-
-def query_from_params(params: Mapping[str, Any]) -> Query:
-    """Reads a query from a form.
-
-    Args:
-        params: ``query_type`` (``"text"``, ``"image"`` or ``"samples"``) and its value: ``query``,
-            ``image`` (an upload: ``{"content": <base64>, "name": ...}``) or ``sample_ids``
-
-    Raises:
-        ValueError: if the value is missing or bad, saying what to do
-    """
-    kind = params.get("query_type", "text")
-    if kind == "text":
-        return TextQuery(str(params.get("query") or ""))
-    if kind == "samples":
-        return parse_query(list(params.get("sample_ids") or ()))
-    if kind == "image":
-        upload = params.get("image") or {}
-        name = str(upload.get("name") or "the upload")
-        if not upload.get("content"):
-            raise ValueError("No image was uploaded; choose a JPEG, PNG or WebP file.")
-        return ImageQuery(decode_base64_image(upload["content"], name), name)
-    raise ValueError(f"'{kind}' is no query_type; choose 'text', 'image' or 'samples'.")
+def embed_words(embedder: Embedder, texts: list[str], templates: Templates) -> Matrix:
+    """``(len(texts), dim)`` float32 unit vectors of words in the sentences of some templates."""
+    if templates == "off":
+        return embedder.embed_texts(texts)
+    sentences = embedder.templates[: 1 if templates == "one" else None]
+    filled = [sentence.format(text) for text in texts for sentence in sentences]
+    vectors = embedder.embed_texts(filled).reshape(len(texts), len(sentences), -1)
+    means: Matrix = vectors.mean(axis=1)
+    return means / np.linalg.norm(means, axis=1, keepdims=True)

@@ -3,155 +3,119 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import fiftyone as fo
 import fiftyone.core.collections as foc
-import numpy as np
-import numpy.typing as npt
 
-from fiftyone_faiss.brain.found import check_ordered
+from fiftyone_faiss.brain.background import background_of
+from fiftyone_faiss.brain.candidates import find_results
 from fiftyone_faiss.brain.ids import unpack_ids
 from fiftyone_faiss.brain.manage import load_index
 from fiftyone_faiss.brain.models import get_embedder
-from fiftyone_faiss.brain.queries import Query, parse_query, query_from_params
-
-DEFAULT_K = 25
-
-
-@dataclass(frozen=True)
-class SearchRequest:
-    """What to search for, where, and how much of it.
-
-    Attributes:
-        query: what to search for
-        brain_key: the index to search, or None for the only one
-        k: how many neighbours, at least 1
-        reverse: whether to find the least similar instead
-    """
-
-    query: Query
-    brain_key: str | None = None
-    k: int = DEFAULT_K
-    reverse: bool = False
-
-    def __post_init__(self) -> None:
-        if self.k < 1:
-            raise ValueError(f"k is {self.k}; ask for at least 1 neighbour.")
-
-    @classmethod
-    def from_params(cls, params: Mapping[str, Any]) -> SearchRequest:
-        """Reads a form or a message of the panel.
-
-        Raises:
-            ValueError: if a value is missing or bad, saying what to do
-        """
-        return cls(
-            query=query_from_params(params),
-            brain_key=params.get("brain_key") or None,
-            k=parse_k(params.get("k", DEFAULT_K)),
-            reverse=bool(params.get("reverse", False)),
-        )
-
-
-def parse_k(value: Any) -> int:
-    """Reads a number of neighbours, or raises a ``ValueError`` that says what to give."""
-    try:
-        return int(value)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"k is {value!r}; give a whole number, such as 25.") from error
-
-
-@dataclass(frozen=True)
-class Neighbors:
-    """What a search found, nearest first.
-
-    Attributes:
-        samples: the collection that was searched
-        brain_key: the index that was searched
-        metric: its metric
-        patches_field: the field of the labels found, None if samples were
-        ids: ``n`` ids of samples, or of labels for an index of patches
-        sample_ids: ``n`` ids of the samples
-        distances: ``(n,)`` float64: cosine ``1 - cos``, 0 to 2; euclidean L2; dotproduct
-            ``-<q, x>``; ascending
-        query: the query in a few words
-        notes: sentences for the person who asked
-        timings: seconds spent to ``"embed"`` the query and to ``"search"``
-    """
-
-    samples: foc.SampleCollection
-    brain_key: str
-    metric: str
-    patches_field: str | None
-    ids: list[str]
-    sample_ids: list[str]
-    distances: npt.NDArray[np.float64]
-    query: str
-    notes: tuple[str, ...]
-    timings: dict[str, float]
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    @property
-    def scores(self) -> npt.NDArray[np.float64]:
-        """``(n,)`` float64 for people, higher is closer: the cosine, -1 to 1; the inner product;
-        or ``1 / (1 + distance)``, 0 to 1, for the euclidean metric."""
-        if self.metric == "cosine":
-            return 1.0 - self.distances
-        return -self.distances if self.metric == "dotproduct" else 1.0 / (1.0 + self.distances)
-
-    def view(self) -> fo.DatasetView:
-        """The neighbours in order: samples, or patches for an index of patches.
-
-        Raises:
-            ValueError: if they are too many for a view
-        """
-        samples = self.samples
-        check_ordered(len(self), samples)
-        if self.patches_field is not None and not samples._is_patches:
-            samples = samples.to_patches(self.patches_field)
-        return samples.select(self.ids, ordered=True)
-
-    def summary(self) -> dict[str, Any]:
-        """The numbers of the search, as JSON values."""
-        return {
-            "query": self.query,
-            "brain_key": self.brain_key,
-            "count": len(self),
-            "best_score": round(float(self.scores[0]), 4) if len(self) else None,
-            "milliseconds": round(1000 * sum(self.timings.values()), 1),
-            "notes": list(self.notes),
-        }
+from fiftyone_faiss.brain.neighbors import Neighbors
+from fiftyone_faiss.brain.parsing import parse_query
+from fiftyone_faiss.brain.queries import Templates
+from fiftyone_faiss.brain.reading import Reading
+from fiftyone_faiss.brain.request import DEFAULT_K, SearchRequest, parse_fold, parse_k
 
 
 def search(
     samples: foc.SampleCollection,
     query: Any,
     brain_key: str | None = None,
-    k: int = DEFAULT_K,
+    k: int | None = DEFAULT_K,
     reverse: bool = False,
+    *,
+    skip: int = 0,
+    thresh: float | None = None,
+    templates: Templates = "off",
+    diversity: float = 0.0,
+    fold: bool | float = False,
+    hubness: bool = False,
+    liked: Sequence[str] = (),
+    disliked: Sequence[str] = (),
+    selected: Sequence[str] = (),
+    alt: Sequence[str] = (),
+    uploads: Mapping[str, Any] | None = None,
 ) -> Neighbors:
     """Finds the samples, or label patches, most similar to a query.
 
     Args:
         samples: a dataset, or a view to search in
-        query: words; a sample id or a list of them; a ``pathlib.Path`` of an image; a PIL image;
-            an RGB uint8 array; or a vector
+        query: a query line, such as ``"a red car"`` or ``'2: forklift - "person"'``; a sample id
+            or a list of them; a ``pathlib.Path`` of an image; a PIL image; an RGB uint8 array; or
+            a vector
         brain_key (None): the index to search; may be left out when there is only one
-        k (25): how many neighbours; all there are, if there are fewer
+        k (25): how many neighbours; all there are, if there are fewer. None for all within
+            ``thresh``
         reverse (False): whether to find the least similar instead
+        skip (0): how many of the best to pass over, for a next page
+        thresh (None): the largest distance of a result
+        templates ("off"): ``"one"`` puts words into the embedder's first sentence, such as
+            "a photo of {}"; ``"ensemble"`` takes the mean over all of its sentences
+        diversity (0.0): 0 to 1, how much unlike one another results should be
+        fold (False): whether near-copies count as one result, or from which cosine distance on
+        hubness (False): whether to take off how near results are to everything
+        liked (()): ids, of samples or labels in the index, that results should be more like
+        disliked (()): ids that they should be less like
+        selected (()): the ids that ``@selected`` in the line stands for
+        alt (()): ids that ``@selected`` brings in to be avoided, as alt-clicked samples in the App
+        uploads (None): an image, or the path of one, for each ``@upload`` in the line
 
     Returns:
         a :class:`Neighbors`
 
     Raises:
-        ValueError: if the query, the index or ``k`` is bad, saying what to do
+        ValueError: if the query, the index or an option is bad, saying what to do
     """
-    return answer(samples, SearchRequest(parse_query(query), brain_key, parse_k(k), reverse))
+    request = SearchRequest(
+        query=parse_query(query, selected, alt, uploads),
+        brain_key=brain_key,
+        k=parse_k(k),
+        reverse=reverse,
+        skip=skip,
+        thresh=thresh,
+        templates=templates,
+        diversity=diversity,
+        fold=parse_fold(fold),
+        hubness=hubness,
+        liked=tuple(liked),
+        disliked=tuple(disliked),
+    )
+    return answer(samples, request)
+
+
+def search_several(
+    targets: Sequence[foc.SampleCollection | tuple[foc.SampleCollection, str]],
+    query: Any,
+    **options: Any,
+) -> list[Neighbors]:
+    """Searches several datasets, or several indexes of one, with the same query.
+
+    Samples or labels that the query names may be of any of the datasets: an index that does not
+    hold them embeds their files with its own model. Distances of different models cannot be
+    compared; percentiles and bands can.
+
+    Args:
+        targets: datasets or views, each alone if it has one index, or with the key of the index
+        query: see :func:`search`
+        **options: see :func:`search`
+
+    Returns:
+        a :class:`Neighbors` for each
+
+    Raises:
+        ValueError: if there is no target, or as in :func:`search`
+    """
+    if not targets:
+        raise ValueError("There is nothing to search in; give one dataset or more.")
+    pairs = [one if isinstance(one, tuple) else (one, None) for one in targets]
+    datasets = list({id(one._root_dataset): one._root_dataset for one, _ in pairs}.values())
+    names = {name: options.pop(name) for name in ("selected", "alt", "uploads") if name in options}
+    parsed = parse_query(query, **names, datasets=datasets)
+    return [search(samples, parsed, key, **options) for samples, key in pairs]
 
 
 def answer(samples: foc.SampleCollection, request: SearchRequest) -> Neighbors:
@@ -160,28 +124,42 @@ def answer(samples: foc.SampleCollection, request: SearchRequest) -> Neighbors:
     if not index.total_index_size:
         raise ValueError(f"The index '{index.key}' is empty; build it first.")
     started = time.perf_counter()
-    vector = request.query.vector(index)
+    query = request.query
+    reading = Reading.of(index, query, request.templates, request.liked, request.disliked)
     embedded = time.perf_counter()
-    view = None if isinstance(samples, fo.Dataset) else samples
-    found = index.nearest(vector[None], request.k, view, request.reverse)[0]
+    found = find_results(index, reading, request, samples)
     searched = time.perf_counter()
-    sample_ids = unpack_ids(found.sample_ids)
+    snapshot = found.snapshot
+    notes = query.notes(index)
+    if request.skip == 0 and request.thresh is None and not found.copies:
+        notes += _shortfall(request.k, len(found.rows), samples)
     return Neighbors(
         samples=samples,
         brain_key=index.key,
         metric=index.config.metric,
         patches_field=index.config.patches_field,
-        ids=sample_ids if found.label_ids is None else unpack_ids(found.label_ids),
-        sample_ids=sample_ids,
+        ids=unpack_ids(snapshot.ids[found.rows]),
+        sample_ids=unpack_ids(snapshot.sample_ids[found.rows]),
         distances=found.distances,
-        query=request.query.describe(),
-        notes=(*request.query.notes(index), *_shortfall(request.k, len(sample_ids), samples)),
+        scores=found.scores,
+        copies={
+            unpack_ids(snapshot.ids[[row]])[0]: unpack_ids(snapshot.ids[under])
+            for row, under in found.copies.items()
+        },
+        has_more=found.has_more,
+        query=query.describe(),
+        explanation=reading.explain(query, len(request.liked), len(request.disliked)),
+        notes=notes,
         timings={"embed": embedded - started, "search": searched - embedded},
+        cut_score=found.cut_score,
+        _reading=reading,
+        _ranked=found.ranked,
+        _vectors=found.vectors,
     )
 
 
-def _shortfall(k: int, found: int, samples: foc.SampleCollection) -> tuple[str, ...]:
-    if found >= k:
+def _shortfall(k: int | None, found: int, samples: foc.SampleCollection) -> tuple[str, ...]:
+    if k is None or found >= k:
         return ()
     where = "dataset" if isinstance(samples, fo.Dataset) else "view"
     return (f"k is {k:,}, but the {where} has only {found:,} indexed; all are shown.",)
@@ -196,8 +174,9 @@ def warm(samples: foc.SampleCollection, brain_key: str | None = None) -> dict[st
     started = time.perf_counter()
     index = load_index(samples, brain_key)
     model = index.config.model
-    if model is not None and index.supports_prompts:
-        get_embedder(model).embed_texts(["warm"])
+    background = background_of(index)
+    if model is not None and index.supports_prompts and len(background):
+        background.phrases(get_embedder(model), "off")
     # Touching the index in the order of its ids also brings the ids into memory.
     index.snapshot.rows_of(index.snapshot.ids[:1])
     return {"model": model, "seconds": time.perf_counter() - started}

@@ -10,8 +10,11 @@ import fiftyone as fo
 import fiftyone.core.collections as foc
 from fiftyone.operators.store import ExecutionStore
 
-from fiftyone_faiss.brain.queries import SamplesQuery, parse_query
-from fiftyone_faiss.brain.search import DEFAULT_K, Neighbors, SearchRequest, answer, parse_k
+from fiftyone_faiss.brain.neighbors import Neighbors
+from fiftyone_faiss.brain.parsing import parse_query
+from fiftyone_faiss.brain.queries import SamplesQuery
+from fiftyone_faiss.brain.request import DEFAULT_K, SearchRequest, parse_k
+from fiftyone_faiss.brain.search import answer
 
 DEFAULT_TAG = "neighbors"
 STORE_NAME = "fiftyone_faiss_taggings"
@@ -97,7 +100,7 @@ def apply_tag(
     _check_tag(tag)
     if replace:
         untag_neighbors(dataset, tag)
-    new = _by_tag(dataset, ids, tag, patches_field)[False]
+    new = untagged(dataset, ids, tag, patches_field)
     if new:
         # Remembered first: a tagging stopped halfway can be taken back whole.
         taggings = _taggings(dataset)
@@ -108,6 +111,14 @@ def apply_tag(
         else:
             _labels(dataset, new, patches_field).tag_labels(tag, label_fields=patches_field)
     return new
+
+
+def untagged(
+    dataset: fo.Dataset, ids: Sequence[str], tag: str, patches_field: str | None = None
+) -> list[str]:
+    """Those of some samples, or labels, that do not have a tag; see :func:`apply_tag`."""
+    _check_tag(tag)
+    return _by_tag(dataset, ids, tag, patches_field)[False]
 
 
 def untag_neighbors(samples: foc.SampleCollection, tag: str = DEFAULT_TAG) -> int:

@@ -35,6 +35,17 @@ class Embedder(ABC):
     supports_text: bool = False
     """Whether :meth:`embed_texts` works, in the same space as the images."""
 
+    templates: tuple[str, ...] = (
+        "a photo of {}",
+        "a picture of {}",
+        "a close-up photo of {}",
+        "a photo of {} from far away",
+        "a dark photo of {}",
+        "a bright photo of {}",
+        "a blurry photo of {}",
+    )
+    """Sentences to put a query's words into, the best first; used only where that is asked for."""
+
     image_size: int | None = None
     """The shorter side, in pixels, that :meth:`preprocess` scales images to; larger JPEGs may be
     decoded at a fraction of their size. None if it needs them whole."""

@@ -32,7 +32,12 @@ class Context(SimpleNamespace):
 
     def __init__(self, dataset: fo.Dataset, **params: Any) -> None:
         super().__init__(
-            dataset=dataset, view=dataset.view(), params=params, ops=Calls(), panel=Calls()
+            dataset=dataset,
+            view=dataset.view(),
+            params=params,
+            ops=Calls(),
+            panel=Calls(),
+            panel_id="panel",
         )
 
 

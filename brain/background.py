@@ -1,0 +1,162 @@
+"""What is usual in an index: how near things are that nobody asked for.
+
+A similarity of 0.27 means little by itself. What it means is read from two comparisons: with the
+similarities of the same query to a random part of the index, its *background*; and with how near
+a query comes that has nothing to find. For words, the latter are phrases from all walks of life;
+for images, the nearest neighbours that the images of the background have in it.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from fiftyone_faiss.brain.queries import Templates, embed_words
+from fiftyone_faiss.brain.scan import Distances, row_distances
+from fiftyone_faiss.brain.segments import Matrix
+from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
+from fiftyone_faiss.embedders import Embedder, unit
+
+BACKGROUND_ROWS = 1_000
+# Below so many, nothing is said about what is usual.
+FEWEST_ROWS = 30
+
+# The evidence from which on a result is called likely, and strong: benchmarks/bench_retrieval.py
+# counts how many of each are right.
+LIKELY, STRONG = 3.0, 4.5
+
+PHRASES = (
+    "a person", "a group of people", "an animal", "a vehicle on a road", "a building", "a plant",
+    "a plate of food", "a piece of furniture", "a mountain landscape", "a line drawing",
+    "a page of text", "a hand tool", "a piece of clothing", "a kitchen interior", "a map",
+    "a medical scan", "a microscope image", "a satellite image", "a galaxy in space",
+    "a chart with numbers", "a musical instrument", "a computer screen", "a machine in a factory",
+    "an insect", "an underwater scene", "a statue", "a weapon", "a bottle of medicine",
+    "a stormy sky", "a fire", "a construction site", "a supermarket shelf", "a close-up of skin",
+    "a baby", "a wedding", "a sports match", "a painting", "a coin", "a circuit board",
+    "a broken window",
+)  # fmt: skip
+
+
+@dataclass
+class Background:
+    """A random part of an index.
+
+    Attributes:
+        metric: the index's metric
+        vectors: ``(n, dim)`` float32, at most ``BACKGROUND_ROWS``
+    """
+
+    metric: str
+    vectors: Matrix
+    _words: dict[tuple[str, Templates], Matrix] = field(default_factory=dict, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def similarities(self, vector: Matrix) -> Distances:
+        """``(n,)`` float64 similarities of a ``(dim,)`` vector to the background."""
+        return similarities(vector, self.vectors, self.metric)
+
+    def phrases(self, embedder: Embedder, templates: Templates) -> Matrix:
+        """``(p, dim)`` float32 vectors of the phrases."""
+        key = (embedder.fingerprint, templates)
+        if key not in self._words:
+            self._words[key] = embed_words(embedder, list(PHRASES), templates)
+        return self._words[key]
+
+    def evidence_for_words(self, vector: Matrix, found: Matrix, phrases: Matrix) -> Distances:
+        """How clearly results are what some words ask for.
+
+        The sum of two: how far a result is above what the best results of the phrases reach, in
+        their deviations; and, seen from the result, how far the words are above the phrases.
+
+        Args:
+            vector: ``(dim,)`` float32, the words'
+            found: ``(n, dim)`` float32
+            phrases: ``(p, dim)`` float32, see :meth:`phrases`
+
+        Returns:
+            ``(n,)`` float64; ``LIKELY`` and ``STRONG`` are on this scale
+        """
+        own = similarities(vector, found, self.metric)
+        best = _all_similarities(phrases, self.vectors, self.metric).max(axis=1)
+        usual = float(np.median(best))
+        # 1.4826 makes the median deviation a standard deviation, if they are normal.
+        spread = 1.4826 * float(np.median(np.abs(best - usual)))
+        others = _all_similarities(found, phrases, self.metric)
+        deviations = np.maximum(others.std(axis=1), 1e-9)
+        return (own - usual) / max(spread, 1e-9) + (own - others.mean(axis=1)) / deviations
+
+    def evidence_for_image(self, vector: Matrix, found: Matrix) -> Distances:
+        """How clearly results are like an image: as near as the background's nearest neighbours.
+
+        Half of those are nearer than where ``STRONG`` begins, 19 of 20 than where ``LIKELY`` does.
+
+        Args:
+            vector: ``(dim,)`` float32
+            found: ``(n, dim)`` float32
+
+        Returns:
+            ``(n,)`` float64
+        """
+        least, half = self._nearest
+        own = similarities(vector, found, self.metric)
+        return LIKELY + (STRONG - LIKELY) * (own - least) / max(half - least, 1e-9)
+
+    @cached_property
+    def _nearest(self) -> tuple[float, float]:
+        found = _all_similarities(self.vectors, self.vectors, self.metric)
+        np.fill_diagonal(found, -np.inf)
+        least, half = np.percentile(found.max(axis=1), [5, 50])
+        return float(least), float(half)
+
+
+def similarities(vector: Matrix, vectors: Matrix, metric: str) -> Distances:
+    """``(n,)`` float64 similarities of ``(dim,)`` to ``(n, dim)``, higher is closer.
+
+    The cosine, the inner product, or the negative euclidean distance.
+    """
+    found = row_distances(vector.astype(np.float64), vectors.astype(np.float64), metric)
+    return 1.0 - found if metric == "cosine" else -found
+
+
+def _all_similarities(queries: Matrix, vectors: Matrix, metric: str) -> Matrix:
+    """``(Q, n)`` float32 similarities, near enough for statistics."""
+    if metric == "cosine":
+        return np.asarray(unit(queries) @ unit(vectors).T)
+    products = queries @ vectors.T
+    if metric == "dotproduct":
+        return np.asarray(products)
+    squares = (queries * queries).sum(axis=1)[:, None] + (vectors * vectors).sum(axis=1)
+    return np.asarray(-np.sqrt(np.maximum(squares - 2 * products, 0)))
+
+
+_known: weakref.WeakKeyDictionary[FaissSimilarityIndex, tuple[int, Background]] = (
+    weakref.WeakKeyDictionary()
+)
+_drawing = threading.Lock()
+
+
+def background_of(index: FaissSimilarityIndex) -> Background:
+    """The background of an index as it is now; drawn once for each of its generations."""
+    snapshot = index.snapshot
+    generation = snapshot.manifest.generation
+    with _drawing:
+        known = _known.get(index)
+        if known is not None and known[0] == generation:
+            return known[1]
+        rng = np.random.default_rng(generation)
+        rows = snapshot.live_rows
+        if len(rows) > BACKGROUND_ROWS:
+            rows = np.sort(rng.choice(rows, BACKGROUND_ROWS, replace=False))
+        background = Background(index.config.metric, snapshot.vectors_at(rows))
+        if known is not None:
+            # Words do not change with the index.
+            background._words.update(known[1]._words)
+        _known[index] = generation, background
+        return background

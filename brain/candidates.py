@@ -1,0 +1,169 @@
+"""From a query to its results: candidates of the index, their order, what is shown of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import fiftyone as fo
+import fiftyone.core.collections as foc
+import numpy as np
+
+from fiftyone_faiss.brain import shaping
+from fiftyone_faiss.brain.index import Scope
+from fiftyone_faiss.brain.reading import Reading
+from fiftyone_faiss.brain.request import SearchRequest
+from fiftyone_faiss.brain.scan import Distances
+from fiftyone_faiss.brain.segments import Matrix, Rows
+from fiftyone_faiss.brain.shaping import Places
+from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
+from fiftyone_faiss.brain.snapshot import Snapshot
+
+# Where the order is not that of the distances, so many candidates are put in order, and so many
+# for each result.
+POOL, POOL_EACH = 2_000, 20
+WIDEN = 4
+# Of how many results for each wanted one variety is chosen.
+VARIETY_EACH = 8
+
+
+@dataclass(frozen=True)
+class Results:
+    """Rows of an index, best first.
+
+    Attributes:
+        snapshot: the generation of the index
+        rows: ``(n,)`` int64
+        vectors: ``(n, dim)`` float32
+        distances: ``(n,)`` float64 distances to the ranking's vector
+        ranked: ``(n,)`` float64, what they are ordered by, higher is better
+        is_complete: whether there are no others
+        has_more: whether there are further results
+        cut_score: the lowest score above the automatic cut-off
+        copies: the rows folded under a row
+    """
+
+    snapshot: Snapshot
+    rows: Rows
+    vectors: Matrix
+    distances: Distances
+    ranked: Distances
+    is_complete: bool
+    has_more: bool = False
+    cut_score: float = -np.inf
+    copies: dict[int, Rows] = field(default_factory=dict)
+    is_euclidean: bool = False
+
+    @property
+    def scores(self) -> Distances:
+        """``(n,)`` float64 for people; see :class:`fiftyone_faiss.brain.neighbors.Neighbors`."""
+        # Of the euclidean metric, only a plain ranking is below 0 everywhere: the distances.
+        return 1.0 / (1.0 + self.distances) if self.is_euclidean else self.ranked
+
+    def at(self, places: Places | slice) -> Results:
+        """Those at some places."""
+        return replace(
+            self,
+            rows=self.rows[places],
+            vectors=self.vectors[places],
+            distances=self.distances[places],
+            ranked=self.ranked[places],
+        )
+
+
+def find_results(
+    index: FaissSimilarityIndex,
+    reading: Reading,
+    request: SearchRequest,
+    samples: foc.SampleCollection,
+) -> Results:
+    """Finds what a request asks for.
+
+    Args:
+        index: the index
+        reading: the request's query, read for the index
+        request: the request
+        samples: the dataset, or a view to search in
+
+    Returns:
+        the results, from ``skip`` on, ``k`` at most
+    """
+    view = None if isinstance(samples, fo.Dataset) else samples
+    snapshot = index.snapshot
+    scope = index.membership.scope(view, snapshot)
+    wanted = snapshot.size if request.k is None else request.skip + request.k
+    width = _first_width(reading, request, wanted)
+    while True:
+        found = _ordered(_candidates(index, snapshot, scope, reading, request, width), request)
+        shaped = _shaped(found, request, wanted)
+        if found.is_complete or len(shaped.rows) >= wanted or width is None:
+            break
+        width *= WIDEN
+    page = shaped.at(slice(request.skip, None if request.k is None else wanted))
+    more = not found.is_complete or len(shaped.rows) > wanted
+    return replace(page, has_more=request.k is not None and more)
+
+
+def _first_width(reading: Reading, request: SearchRequest, wanted: int) -> int | None:
+    if request.k is None:
+        return None
+    if reading.ranking.is_plain and not (request.diversity or request.fold or request.hubness):
+        return max(wanted + 1, shaping.KNEE_RESULTS)
+    return max(POOL, POOL_EACH * wanted)
+
+
+def _candidates(
+    index: FaissSimilarityIndex,
+    snapshot: Snapshot,
+    scope: Scope,
+    reading: Reading,
+    request: SearchRequest,
+    width: int | None,
+) -> Results:
+    """The nearest to the ranking's vector, with what they are ranked by."""
+    ranking = reading.ranking
+    query = ranking.vector[None]
+    reverse = request.reverse != ranking.is_reversed
+    if width is None and request.thresh is not None and not reverse:
+        hits = index.vectors.within(snapshot, query, request.thresh, scope)[0]
+    else:
+        hits = index.vectors.search(snapshot, query, width, scope, reverse)[0]
+    is_complete = width is None or len(hits.rows) < width
+    rows, distances = hits.rows, hits.distances
+    if request.thresh is not None:
+        near = distances <= request.thresh
+        # In ascending order, what follows the first that is too far is farther still.
+        is_complete |= not reverse and not near.all()
+        rows, distances = rows[near], distances[near]
+    vectors = snapshot.vectors_at(rows)
+    ranked = ranking.scores(vectors)
+    if request.hubness:
+        ranked = ranked - reading.hubness(vectors)
+    euclidean = index.config.metric == "euclidean" and ranking.is_plain and not request.hubness
+    return Results(snapshot, rows, vectors, distances, ranked, is_complete, is_euclidean=euclidean)
+
+
+def _ordered(found: Results, request: SearchRequest) -> Results:
+    """The best first, and where the automatic cut-off is."""
+    # Stable: of equal ones, the order of the distances stays.
+    order = np.argsort(found.ranked if request.reverse else -found.ranked, kind="stable")
+    found = found.at(order)
+    above = shaping.knee(found.ranked[: shaping.KNEE_RESULTS])
+    if request.reverse or not above or above == min(len(order), shaping.KNEE_RESULTS):
+        return found
+    return replace(found, cut_score=float(found.scores[above - 1]))
+
+
+def _shaped(found: Results, request: SearchRequest, wanted: int) -> Results:
+    """Near-copies folded, variety chosen."""
+    copies: dict[int, Rows] = {}
+    if request.fold is not None:
+        # One more than is wanted, to know whether there are more.
+        many = wanted * (VARIETY_EACH if request.diversity else 1) + 1
+        groups = shaping.fold(found.vectors, many, request.fold)
+        copies = {int(found.rows[one[0]]): found.rows[one[1:]] for one in groups if len(one) > 1}
+        found = found.at(np.array([one[0] for one in groups], np.int64))
+    if request.diversity and len(found.rows):
+        found = found.at(slice(0, max(VARIETY_EACH * wanted, shaping.KNEE_RESULTS)))
+        relevance = -found.ranked if request.reverse else found.ranked
+        found = found.at(shaping.diverse(found.vectors, relevance, wanted + 1, request.diversity))
+    return replace(found, copies=copies)

@@ -1,0 +1,214 @@
+"""What a search found, and what can be made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import fiftyone as fo
+import fiftyone.core.collections as foc
+import numpy as np
+import numpy.typing as npt
+
+from fiftyone_faiss.brain import results
+from fiftyone_faiss.brain.found import check_ordered
+from fiftyone_faiss.brain.segments import Matrix
+
+if TYPE_CHECKING:
+    from fiftyone_faiss.brain.reading import Band, Reading
+
+
+@dataclass(frozen=True)
+class Neighbors:
+    """What a search found, best first.
+
+    Attributes:
+        samples: the collection that was searched
+        brain_key: the index that was searched
+        metric: its metric
+        patches_field: the field of the labels found, None if samples were
+        ids: ``n`` ids of samples, or of labels for an index of patches
+        sample_ids: ``n`` ids of the samples
+        distances: ``(n,)`` float64, to the query, or to the weighted sum of its terms: cosine
+            ``1 - cos``, 0 to 2; euclidean L2; dotproduct ``-<q, x>``. Ascending, unless terms,
+            feedback or variety made another order
+        scores: ``(n,)`` float64 for people, higher is better: of a query of one term, the cosine,
+            -1 to 1; the inner product; or ``1 / (1 + distance)``, 0 to 1, for the euclidean
+            metric. Of several terms, or with feedback, standard deviations above what is usual
+        copies: for the results that have some, the ids of the near-copies folded under them
+        has_more: whether there are further results
+        query: the query in a few words
+        explanation: sentences about what was computed
+        notes: sentences for the person who asked
+        timings: seconds spent to ``"embed"`` the query and to ``"search"``
+        cut_score: the score down to which results lie above the automatic cut-off: where the
+            scores of the best 200 drop
+    """
+
+    samples: foc.SampleCollection
+    brain_key: str
+    metric: str
+    patches_field: str | None
+    ids: list[str]
+    sample_ids: list[str]
+    distances: npt.NDArray[np.float64]
+    scores: npt.NDArray[np.float64]
+    copies: dict[str, list[str]]
+    has_more: bool
+    query: str
+    explanation: tuple[str, ...]
+    notes: tuple[str, ...]
+    timings: dict[str, float]
+    cut_score: float
+    _reading: Reading = field(repr=False)
+    _ranked: npt.NDArray[np.float64] = field(repr=False)
+    _vectors: Matrix = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def percentiles(self) -> npt.NDArray[np.float64]:
+        """``(n,)`` float64, 0 to 100: how much of a random part of the index scores lower."""
+        return self._reading.percentiles(self._ranked)
+
+    @cached_property
+    def bands(self) -> list[Band | None]:
+        """``n`` times ``"strong"``, ``"likely"`` or ``"weak"``: whether a result is what was asked
+        for, as seen from how near unrelated things come; None where the index is too small."""
+        return self._reading.bands(self._vectors)
+
+    @cached_property
+    def verdict(self) -> str | None:
+        """A sentence if nothing relevant was found: if the best results are no better than chance;
+        None if they are."""
+        return self._reading.verdict(self._vectors)
+
+    @property
+    def cut(self) -> int:
+        """How many of the results lie above the automatic cut-off."""
+        return int(np.count_nonzero(self.scores >= self.cut_score))
+
+    def view(self) -> fo.DatasetView:
+        """The neighbours in order: samples, or patches for an index of patches.
+
+        Raises:
+            ValueError: if they are too many for a view
+        """
+        return view_of(self.samples, self.ids, self.patches_field)
+
+    def save_view(self, name: str, overwrite: bool = False) -> fo.DatasetView:
+        """Saves the neighbours as a saved view of the dataset.
+
+        Args:
+            name: what to call it
+            overwrite (False): whether to replace a saved view of that name
+
+        Raises:
+            ValueError: if there is one of that name, or the name is empty
+        """
+        view = self.view()
+        results.save_view(view, name, overwrite)
+        return view
+
+    def save_scores(self, score_field: str) -> int:
+        """Stores the scores in a field of the samples, or of the labels.
+
+        Values of an earlier search are cleared.
+
+        Args:
+            score_field: the field
+
+        Returns:
+            how many have a score now
+
+        Raises:
+            ValueError: if the field holds something else
+        """
+        scores = dict(zip(self.ids, self.scores.tolist(), strict=True))
+        dataset = self.samples._root_dataset
+        return results.save_scores(dataset, scores, score_field, self.patches_field)
+
+    def rows(self, path_field: str = "filepath") -> list[dict[str, Any]]:
+        """The neighbours as JSON values: ``rank`` (from 1), ``id``, ``sample_id``, ``filepath``,
+        ``distance``, ``score``, ``percentile``, ``band`` and ``copies``, the number folded under
+        it.
+
+        Args:
+            path_field ("filepath"): the field of the files
+        """
+        paths = results.file_paths(self.samples, self.sample_ids, path_field)
+        return [
+            {
+                "rank": i + 1,
+                "id": one,
+                "sample_id": self.sample_ids[i],
+                "filepath": paths.get(self.sample_ids[i]),
+                "distance": float(self.distances[i]),
+                "score": float(self.scores[i]),
+                "percentile": float(self.percentiles[i]),
+                "band": self.bands[i],
+                "copies": len(self.copies.get(one, ())),
+            }
+            for i, one in enumerate(self.ids)
+        ]
+
+    def export(self, path: str | Path) -> None:
+        """Writes the neighbours to a file, by its suffix.
+
+        Args:
+            path: a file that ends in ``.csv``: a table of :meth:`rows`; in ``.json``: the same
+                with the query; or in ``.stages.json``: the view, as FiftyOne's view stages
+
+        Raises:
+            ValueError: if it ends otherwise
+        """
+        path = Path(path)
+        kind = path.suffix.lower().lstrip(".")
+        if path.name.lower().endswith(".stages.json"):
+            kind = "stages"
+        path.write_text(self.to_text(kind), encoding="utf-8", newline="")
+
+    def to_text(self, kind: str) -> str:
+        """The text that :meth:`export` writes: ``kind`` is ``"csv"``, ``"json"`` or ``"stages"``.
+
+        Raises:
+            ValueError: if it is another kind
+        """
+        if kind == "csv":
+            return results.as_csv(self.rows())
+        if kind == "json":
+            return results.as_json(
+                {**self.summary(), "metric": self.metric, "results": self.rows()}
+            )
+        if kind == "stages":
+            return results.as_stages(self.view())
+        raise ValueError(f"'{kind}' is no format; choose csv, json or stages.")
+
+    def summary(self) -> dict[str, Any]:
+        """The numbers of the search, as JSON values."""
+        return {
+            "query": self.query,
+            "brain_key": self.brain_key,
+            "count": len(self),
+            "best_score": round(float(self.scores[0]), 4) if len(self) else None,
+            "milliseconds": round(1000 * sum(self.timings.values()), 1),
+            "explanation": list(self.explanation),
+            "notes": list(self.notes),
+        }
+
+
+def view_of(
+    samples: foc.SampleCollection, ids: list[str], patches_field: str | None
+) -> fo.DatasetView:
+    """A view of samples, or of patches, in this order.
+
+    Raises:
+        ValueError: if they are too many for a view
+    """
+    check_ordered(len(ids), samples)
+    if patches_field is not None and not samples._is_patches:
+        samples = samples.to_patches(patches_field)
+    return samples.select(ids, ordered=True)

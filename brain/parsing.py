@@ -1,0 +1,197 @@
+"""Makes queries of what a caller gave: a line, ids, a file, an image, a vector, a form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+from bson import ObjectId
+from PIL import Image
+
+from fiftyone_faiss.brain.queries import (
+    CombinedQuery,
+    ImageQuery,
+    Query,
+    SamplesQuery,
+    Term,
+    TextQuery,
+    VectorQuery,
+)
+from fiftyone_faiss.brain.query_line import LineTerm, parse_line
+from fiftyone_faiss.brain.remote import fetch_image, read_served_image
+from fiftyone_faiss.embedders import decode_base64_image, read_image
+
+
+@dataclass(frozen=True)
+class References:
+    """What the names in a query line stand for.
+
+    Attributes:
+        selected: the ids of ``@selected``, of samples or labels
+        alt: the ids that are selected to be avoided: a negative term beside ``@selected``
+        uploads: the images of ``@upload``, ``@upload2`` and so on, with their names
+        datasets: the datasets that ids may be of, by default that of the index
+        open_path: opens the image at a path
+    """
+
+    selected: tuple[str, ...] = ()
+    alt: tuple[str, ...] = ()
+    uploads: Mapping[str, tuple[str, Image.Image]] = field(default_factory=dict)
+    datasets: tuple[fo.Dataset, ...] = ()
+    open_path: Callable[[str], Image.Image] = read_image
+
+
+NOTHING = References()
+
+
+def query_of_line(line: str, references: References = NOTHING) -> Query:
+    """Makes a query of a line; see :mod:`fiftyone_faiss.brain.query_line`.
+
+    Raises:
+        ValueError: if the line cannot be read, or names what is not there, saying what to do
+    """
+    terms = [one for term in parse_line(line) for one in _terms_of(term, references)]
+    first = terms[0]
+    if len(terms) == 1 and not first.negative:
+        # Alone, a weight changes nothing.
+        return first.query
+    return CombinedQuery(tuple(terms))
+
+
+def _terms_of(term: LineTerm, references: References) -> list[Term]:
+    make = partial(Term, weight=term.weight)
+    if term.kind != "selected":
+        return [make(_operand(term, references), negative=term.negative)]
+    groups = ((references.selected, term.negative), (references.alt, not term.negative))
+    found = [
+        make(SamplesQuery(ids, references.datasets), negative=negative)
+        for ids, negative in groups
+        if ids
+    ]
+    if not found:
+        raise ValueError(
+            "Nothing is selected, but the query has @selected; select samples in the grid, or "
+            "pass selected=[...] from Python."
+        )
+    return found
+
+
+def _operand(term: LineTerm, references: References) -> Query:
+    if term.kind == "text":
+        return TextQuery(term.text)
+    if term.kind == "id":
+        return SamplesQuery((term.text,), references.datasets)
+    if term.kind == "url":
+        return ImageQuery(fetch_image(term.text), term.text)
+    if term.kind == "path":
+        return ImageQuery(references.open_path(term.text), Path(term.text).name)
+    if term.text not in references.uploads:
+        raise ValueError(f"There is no @{term.text}; drop an image on the search bar first.")
+    name, image = references.uploads[term.text]
+    return ImageQuery(image, name)
+
+
+def parse_query(
+    value: Any,
+    selected: Sequence[str] = (),
+    alt: Sequence[str] = (),
+    uploads: Mapping[str, Any] | None = None,
+    datasets: Sequence[fo.Dataset] = (),
+) -> Query:
+    """Makes a query of what a caller gave.
+
+    Args:
+        value: a :class:`Query`; a query line; a sample id or a list of them; a ``pathlib.Path`` of
+            an image; a PIL image; an RGB ``(height, width, 3)`` uint8 array; or a vector
+        selected (()): the ids that ``@selected`` in the line stands for
+        alt (()): ids that ``@selected`` brings in to be avoided
+        uploads (None): an image, or the path of one, for each ``@upload`` in the line
+        datasets (()): the datasets that ids may be of, by default that of the index
+
+    Raises:
+        ValueError: if it is none of these, or empty
+    """
+    if isinstance(value, Query):
+        return value
+    if isinstance(value, Path):
+        return ImageQuery(read_image(value), value.name)
+    if isinstance(value, Image.Image):
+        return ImageQuery(value)
+    if isinstance(value, np.ndarray):
+        return _array_query(value)
+    if isinstance(value, str):
+        if ObjectId.is_valid(value):
+            return SamplesQuery((value,), tuple(datasets))
+        images = {name: _image(name, one) for name, one in (uploads or {}).items()}
+        return query_of_line(
+            value, References(tuple(selected), tuple(alt), images, tuple(datasets))
+        )
+    if isinstance(value, (list, tuple)) and all(ObjectId.is_valid(one) for one in value):
+        return SamplesQuery(tuple(str(one) for one in value), tuple(datasets))
+    raise ValueError(
+        f"A query of type {type(value).__name__} is not understood; give words, sample ids, a "
+        "pathlib.Path, an image or a vector."
+    )
+
+
+def _image(name: str, value: Any) -> tuple[str, Image.Image]:
+    """An image that a caller gave for a name, or the path of one, with what to call it."""
+    if isinstance(value, (str, Path)):
+        return Path(value).name, read_image(value)
+    if isinstance(value, Image.Image):
+        return f"@{name}", value
+    raise ValueError(f"@{name} is of type {type(value).__name__}; give an image, or its path.")
+
+
+def _array_query(array: np.ndarray) -> Query:
+    if array.ndim == 3 and array.dtype == np.uint8:
+        return ImageQuery(Image.fromarray(array))
+    if array.ndim == 1 and np.issubdtype(array.dtype, np.number):
+        return VectorQuery(array)
+    raise ValueError(
+        f"An array of shape {array.shape} is no query; give a vector, or an RGB image of uint8."
+    )
+
+
+def query_from_params(params: Mapping[str, Any], dataset: fo.Dataset | None = None) -> Query:
+    """Reads a query from a form, or from a message of the panel.
+
+    Args:
+        params: ``query_type`` (``"text"``, ``"image"`` or ``"samples"``) and its value: ``query``,
+            a line, with ``selected``, ``alt`` and ``uploads`` for the names in it; ``image``, an
+            upload (``{"content": <base64>, "name": ...}``); or ``sample_ids``
+        dataset (None): the dataset that ids are of, by default that of the index
+
+    Raises:
+        ValueError: if the value is missing or bad, saying what to do
+    """
+    kind = params.get("query_type") or "text"
+    if kind == "text":
+        uploads = params.get("uploads") or {}
+        references = References(
+            selected=tuple(params.get("selected") or ()),
+            alt=tuple(params.get("alt") or ()),
+            uploads={name: _upload(one) for name, one in uploads.items()},
+            datasets=() if dataset is None else (dataset,),
+            # Whoever reaches the App may type a path: they get what the App would show them.
+            open_path=read_served_image,
+        )
+        return query_of_line(str(params.get("query") or ""), references)
+    if kind == "samples":
+        return parse_query(list(params.get("sample_ids") or ()))
+    if kind == "image":
+        name, image = _upload(params.get("image") or {})
+        return ImageQuery(image, name)
+    raise ValueError(f"'{kind}' is no query_type; choose 'text', 'image' or 'samples'.")
+
+
+def _upload(upload: Mapping[str, Any]) -> tuple[str, Image.Image]:
+    name = str(upload.get("name") or "the upload")
+    if not upload.get("content"):
+        raise ValueError("No image was uploaded; choose a JPEG, PNG or WebP file.")
+    return name, decode_base64_image(upload["content"], name)

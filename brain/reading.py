@@ -1,0 +1,174 @@
+"""What a query is in the space of an index, and what the similarities to it mean there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from fiftyone_faiss.brain.background import (
+    FEWEST_ROWS,
+    LIKELY,
+    STRONG,
+    Background,
+    background_of,
+)
+from fiftyone_faiss.brain.index import check_query
+from fiftyone_faiss.brain.queries import Query, Templates, Term, embedder_of
+from fiftyone_faiss.brain.ranking import FEEDBACK, Feedback, Part, Ranking
+from fiftyone_faiss.brain.scan import Distances
+from fiftyone_faiss.brain.segments import Matrix
+from fiftyone_faiss.brain.shaping import hubness
+from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
+
+Band = Literal["strong", "likely", "weak"]
+
+# How many deviations of a score one deviation of hubness takes off.
+HUBNESS = 0.5
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A query, read for an index.
+
+    Attributes:
+        ranking: what results are ranked by
+        terms: the wanted terms, in the order of ``ranking.wanted``
+        background: what is usual in the index
+        index: the index
+        templates: the sentences that words are put into
+    """
+
+    ranking: Ranking
+    terms: tuple[Term, ...]
+    background: Background
+    index: FaissSimilarityIndex
+    templates: Templates
+
+    @classmethod
+    def of(
+        cls,
+        index: FaissSimilarityIndex,
+        query: Query,
+        templates: Templates = "off",
+        liked: Sequence[str] = (),
+        disliked: Sequence[str] = (),
+    ) -> Reading:
+        """Embeds a query.
+
+        Args:
+            index: the index
+            query: the query
+            templates ("off"): the sentences that words are put into
+            liked (()): ids, of samples or labels in the index, that results should be more like
+            disliked (()): ids that they should be less like
+
+        Raises:
+            ValueError: if the index cannot be searched with the query, saying what to do
+        """
+        background = background_of(index)
+        parts = []
+        for term in query.terms:
+            vector = term.query.vector(index, templates)
+            check_query(index.snapshot, vector)
+            parts.append((term, Part.of(vector, term.weight, background)))
+        feedback = None
+        if liked or disliked:
+            near, far = (index.vectors_of(ids) if ids else None for ids in (liked, disliked))
+            feedback = Feedback.of(near, far, background)
+        ranking = Ranking(
+            index.config.metric,
+            wanted=tuple(part for term, part in parts if not term.negative),
+            avoided=tuple(part for term, part in parts if term.negative),
+            feedback=feedback,
+        )
+        terms = tuple(term for term, _ in parts if not term.negative)
+        return cls(ranking, terms, background, index, templates)
+
+    @property
+    def says_what_is_usual(self) -> bool:
+        """Whether the index has enough vectors to tell."""
+        return len(self.background) >= FEWEST_ROWS
+
+    def percentiles(self, scores: Distances) -> Distances:
+        """``(n,)`` float64, 0 to 100: how much of the background scores lower."""
+        usual = np.sort(self.ranking.scores(self.background.vectors))
+        return 100.0 * np.searchsorted(usual, scores, side="left") / max(len(usual), 1)
+
+    def bands(self, vectors: Matrix) -> list[Band | None]:
+        """How clearly each of ``(n, dim)`` vectors is what was asked for, by its weakest term."""
+        if not self.terms or not self.says_what_is_usual or not len(vectors):
+            return [None] * len(vectors)
+        terms = range(len(self.terms))
+        evidence = np.min([self._evidence(i, vectors) for i in terms], axis=0)
+        spoilt = self.ranking.penalties(vectors) > 0
+        return [
+            "weak" if spoiled or one < LIKELY else "strong" if one >= STRONG else "likely"
+            for one, spoiled in zip(evidence, spoilt, strict=True)
+        ]
+
+    def verdict(self, vectors: Matrix) -> str | None:
+        """A sentence if neither ``(n, dim)`` results nor the background have what was asked for."""
+        if not self.terms or not self.says_what_is_usual:
+            return None
+        vectors = np.concatenate([vectors, self.background.vectors])
+        missing = [
+            term.query.describe()
+            for i, term in enumerate(self.terms)
+            if self._evidence(i, vectors).max() < LIKELY
+        ]
+        if not missing:
+            return None
+        return (
+            f"Nothing relevant found for {' or '.join(missing)}: the best results are no better "
+            "than those of unrelated queries."
+        )
+
+    def hubness(self, vectors: Matrix) -> Distances:
+        """``(n,)`` float64, what is taken off the scores of vectors that are near to everything.
+
+        To the phrases, if the query is of words, or to the background; standardised over the
+        background, and on the scale of the scores.
+        """
+        is_text = any(term.query.is_text for term in self.terms)
+        near = self.background.vectors
+        if is_text:
+            near = self.background.phrases(embedder_of(self.index), self.templates)
+        usual = hubness(self.background.vectors, near)
+        unit_of_score = self.ranking.wanted[0].deviation if self.ranking.is_plain else 1.0
+        deviations = (hubness(vectors, near) - usual.mean()) / max(float(usual.std()), 1e-9)
+        return np.asarray(HUBNESS * unit_of_score * deviations)
+
+    def _evidence(self, place: int, vectors: Matrix) -> Distances:
+        """``(n,)`` float64, how clearly vectors are what a term asks for."""
+        vector = self.ranking.wanted[place].vector
+        if not self.terms[place].query.is_text:
+            return self.background.evidence_for_image(vector, vectors)
+        phrases = self.background.phrases(embedder_of(self.index), self.templates)
+        return self.background.evidence_for_words(vector, vectors, phrases)
+
+    def explain(self, query: Query, liked: int, disliked: int) -> tuple[str, ...]:
+        """Says in sentences what was computed."""
+        said = []
+        wanted = [term.describe() for term in self.terms]
+        avoided = [term.describe() for term in query.terms if term.negative]
+        if len(wanted) > 1:
+            said.append(
+                f"{' and '.join(wanted)}: each counted in deviations from what is usual here, "
+                "and what one lacks the others do not make up for."
+            )
+        if avoided:
+            verb = "comes first" if not wanted else "is pushed down"
+            like = "least like" if not wanted else "like"
+            said.append(f"What is {like} {' or '.join(avoided)} {verb}.")
+        if liked or disliked:
+            said.append(
+                f"Moved towards {liked} liked and away from {disliked} disliked, at {FEEDBACK:g} "
+                "of the query's weight."
+            )
+        if self.templates != "off" and any(term.query.is_text for term in query.terms):
+            count = 1 if self.templates == "one" else len(embedder_of(self.index).templates)
+            said.append(f"Words were put into {count} sentence{'s' if count > 1 else ''}.")
+        return tuple(said)

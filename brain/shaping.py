@@ -1,0 +1,115 @@
+"""What is shown of a ranking: where it ends, variety in it, near-copies as one. No FiftyOne."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from fiftyone_faiss.brain.scan import Distances
+from fiftyone_faiss.brain.segments import Matrix
+from fiftyone_faiss.embedders import unit
+
+Places = npt.NDArray[np.int64]
+
+FOLD_DISTANCE = 0.05
+"""The cosine distance up to which two results are near-copies."""
+
+# A cut-off is looked for among so many results, and needs so many to see a knee.
+KNEE_RESULTS, KNEE_LEAST = 200, 8
+# How far below the straight line between the first and the last score a knee must be.
+KNEE_DEPTH = 0.1
+
+
+def knee(scores: Distances) -> int:
+    """Where a ranking should be cut off: how many results come before the scores drop.
+
+    The place farthest below the straight line from the first score to the last, both scaled to
+    1 (Satopää et al., "Finding a kneedle in a haystack", 2011), if that is far enough; else all.
+
+    Args:
+        scores: ``(n,)`` float64, descending
+    """
+    count = len(scores)
+    spread = scores[0] - scores[-1] if count else 0.0
+    if count < KNEE_LEAST or spread <= 0:
+        return count
+    fall = np.linspace(1.0, 0.0, count) - (scores - scores[-1]) / spread
+    place = int(fall.argmax())
+    return max(1, place) if fall[place] >= KNEE_DEPTH else count
+
+
+def diverse(vectors: Matrix, scores: Distances, k: int, diversity: float) -> Places:
+    """Chooses results that are good and unlike one another.
+
+    Maximal marginal relevance: each next one has the largest ``(1 - d) s - d c`` of those left,
+    with its score ``s``, scaled to 0 to 1, and its largest cosine ``c`` to those chosen already
+    (Carbonell and Goldstein, "The use of MMR", 1998).
+
+    Args:
+        vectors: ``(n, dim)`` float32
+        scores: ``(n,)`` float64, higher is better
+        k: how many to choose
+        diversity: ``d``, 0 to 1
+
+    Returns:
+        ``(min(k, n),)`` places, in the order chosen
+    """
+    directions = unit(vectors)
+    spread = float(scores.max() - scores.min()) or 1.0
+    relevance = (scores - scores.min()) / spread
+    likeness = np.full(len(scores), -1.0)
+    chosen: list[int] = []
+    for _ in range(min(k, len(scores))):
+        gain = (1.0 - diversity) * relevance - diversity * likeness
+        gain[chosen] = -np.inf
+        # Before the first is chosen, none is like it.
+        place = int(relevance.argmax() if not chosen else gain.argmax())
+        chosen.append(place)
+        np.maximum(likeness, directions @ directions[place], out=likeness)
+    return np.array(chosen, np.int64)
+
+
+def fold(vectors: Matrix, count: int, within: float = FOLD_DISTANCE) -> list[Places]:
+    """Puts each result that is a near-copy of an earlier one under that.
+
+    Args:
+        vectors: ``(n, dim)`` float32, the best result first
+        count: how many results to keep at most
+        within: the largest cosine distance of near-copies
+
+    Returns:
+        for each result that is kept, in order, its place and then those under it
+    """
+    directions = unit(vectors)
+    free = np.ones(len(vectors), bool)
+    groups: list[Places] = []
+    for place in range(len(vectors)):
+        if len(groups) == count:
+            break
+        if not free[place]:
+            continue
+        copies = free & (1.0 - directions @ directions[place] <= within)
+        copies[: place + 1] = False
+        free[copies] = False
+        groups.append(np.concatenate([[place], np.flatnonzero(copies)]))
+    return groups
+
+
+def hubness(vectors: Matrix, others: Matrix, nearest: int = 10) -> Distances:
+    """How near vectors are to everything: their mean cosine to the nearest of some others.
+
+    What is near to all is found for every query; cross-domain similarity local scaling takes that
+    off (Conneau et al., "Word translation without parallel data", 2018).
+
+    Args:
+        vectors: ``(n, dim)`` float32
+        others: ``(m, dim)`` float32
+        nearest (10): how many of the others count
+
+    Returns:
+        ``(n,)`` float64, -1 to 1
+    """
+    cosines = unit(vectors) @ unit(others).T
+    few = min(nearest, cosines.shape[1])
+    best = np.partition(cosines, -few, axis=1)[:, -few:]
+    return np.asarray(best.mean(axis=1), np.float64)

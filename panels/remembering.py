@@ -1,0 +1,42 @@
+"""The panel's methods about the history of searches."""
+
+from __future__ import annotations
+
+import fiftyone.operators as foo
+
+from fiftyone_faiss import brain
+from fiftyone_faiss.panels.answers import Answer, answered
+
+
+class Remembering:
+    """Methods of the panel; each answers a message of the page."""
+
+    @answered
+    def history(self, ctx: foo.ExecutionContext) -> Answer:
+        """Lists the dataset's searches."""
+        return {"searches": [one.to_dict() for one in brain.list_searches(ctx.dataset)]}
+
+    @answered
+    def save_search(self, ctx: foo.ExecutionContext) -> Answer:
+        """Keeps a search under a name."""
+        saved = brain.record_search(ctx.dataset, ctx.params["params"])
+        named = brain.update_search(ctx.dataset, saved.id, name=str(ctx.params.get("name") or ""))
+        return named.to_dict()
+
+    @answered
+    def rename_search(self, ctx: foo.ExecutionContext) -> Answer:
+        """Gives a search another name."""
+        name = str(ctx.params.get("name") or "")
+        return brain.update_search(ctx.dataset, ctx.params["id"], name=name).to_dict()
+
+    @answered
+    def pin_search(self, ctx: foo.ExecutionContext) -> Answer:
+        """Keeps a search at the top, or no longer."""
+        pinned = bool(ctx.params["pinned"])
+        return brain.update_search(ctx.dataset, ctx.params["id"], pinned=pinned).to_dict()
+
+    @answered
+    def delete_search(self, ctx: foo.ExecutionContext) -> Answer:
+        """Forgets a search."""
+        brain.delete_search(ctx.dataset, ctx.params["id"])
+        return {}

@@ -1,0 +1,461 @@
+"""Searches kept with a dataset: a history, names and pins, for several users at once."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+import pytest
+from fiftyone.operators.store import ExecutionStore
+
+from fiftyone_faiss.brain import history
+from fiftyone_faiss.brain.history import (
+    SavedSearch,
+    clear_searches,
+    delete_search,
+    list_searches,
+    record_search,
+    update_search,
+)
+
+WORDS = {"query_type": "text", "query": "a red car", "brain_key": "clip", "k": 25, "scope": "view"}
+
+
+def words(query: object) -> dict[str, Any]:
+    return {**WORDS, "query": str(query)}
+
+
+def queries(dataset: fo.Dataset) -> list[str]:
+    return [search.params["query"] for search in list_searches(dataset)]
+
+
+# -- recording ---------------------------------------------------------------------------------
+
+
+def test_a_search_is_kept_as_it_was_asked(dataset: fo.Dataset) -> None:
+    before = datetime.now(timezone.utc)
+    liked = {"liked": dataset.values("id")[:2], "disliked": [], "weights": [0.5, 1, None, True]}
+    search = record_search(dataset, {**WORDS, **liked})
+    assert (search.params, search.uses) == ({**WORDS, **liked}, 1)
+    assert (search.name, search.pinned) == (None, False)
+    assert before <= datetime.fromisoformat(search.used_at) <= datetime.now(timezone.utc)
+    assert list_searches(dataset) == [search]
+    assert search.to_dict() == {
+        "id": search.id,
+        "name": None,
+        "pinned": False,
+        "params": {**WORDS, **liked},
+        "used_at": search.used_at,
+        "uses": 1,
+    }
+
+
+def test_the_same_search_again_is_counted_and_dated_anew(dataset: fo.Dataset) -> None:
+    first = record_search(dataset, WORDS)
+    record_search(dataset, words("a boat"))
+    # In another order, from a view, while the grid shows something else.
+    shown = {"base": [{"_cls": "fiftyone.core.stages.Limit"}], "shown": ["0f", "1e"]}
+    again = record_search(dataset[:3], {**shown, **dict(reversed(WORDS.items()))})
+    assert (again.id, again.uses, again.params) == (first.id, 2, WORDS)
+    assert again.used_at > first.used_at
+    assert queries(dataset) == ["a red car", "a boat"]
+    others = [{**WORDS, "k": 26}, {**WORDS, "scope": "all"}, {**WORDS, "liked": ["1"]}]
+    assert len({first.id, *(record_search(dataset, other).id for other in others)}) == 4
+
+
+def test_names_and_numbers_that_the_database_has_no_place_for_are_kept(dataset) -> None:
+    odd = {"$set": {"a.b": 2**70, "": "\ud800\0"}, "query": "{$gt: 1}", "yes": True, "one": 1}
+    search = record_search(dataset, odd)
+    assert record_search(dataset, odd).id == search.id
+    assert record_search(dataset, {**odd, "yes": 1, "one": True}).id != search.id
+    changed = update_search(dataset, search.id, name="a.$b")
+    assert (changed.params, changed.uses) == (odd, 2)
+    assert [type(changed.params[name]) for name in ("yes", "one")] == [bool, int]
+
+
+@pytest.mark.parametrize(
+    ("params", "sentence"),
+    [
+        ({"image": {"content": "aGk=", "name": "a.png"}}, "uploaded image cannot be kept"),
+        ({"liked": [{"name": "a", "content": "aGk="}]}, "uploaded image cannot be kept"),
+        ({"vector": float("nan")}, "no JSON values"),
+        ({"vector": {1, 2}}, "no JSON values"),
+        ({"sample_ids": ["5" * 24] * 4_000}, "112,107 characters long, and 100,000 can be kept"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_in_a_sentence(dataset, params, sentence) -> None:
+    search = record_search(dataset, WORDS)
+    with pytest.raises(ValueError, match=sentence):
+        record_search(dataset, {**WORDS, **params})
+    with pytest.raises(ValueError, match=sentence):
+        update_search(dataset, search.id, params={**WORDS, **params})
+    assert list_searches(dataset) == [search]
+
+
+def test_of_searches_that_nobody_pinned_or_named_the_newest_are_kept(dataset, monkeypatch) -> None:
+    monkeypatch.setattr(history, "MAX_SEARCHES", 5)
+    pinned, named, *_ = [record_search(dataset, words(i)) for i in range(4)]
+    pinned = update_search(dataset, pinned.id, pinned=True)
+    named = update_search(dataset, named.id, name="mine")
+    for i in range(4, 7):
+        record_search(dataset, words(i))
+    assert queries(dataset) == ["0", "6", "5", "4", "3", "2", "1"]
+    record_search(dataset, words(2))
+    record_search(dataset, words(7))
+    assert queries(dataset) == ["0", "7", "2", "6", "5", "4", "1"]
+    record_search(dataset, words(0))
+    record_search(dataset, words(8))
+    assert queries(dataset) == ["0", "8", "7", "2", "6", "5", "1"]
+
+
+def test_a_search_is_kept_though_the_clock_was_put_back(dataset, monkeypatch) -> None:
+    monkeypatch.setattr(history, "MAX_SEARCHES", 2)
+    times = iter(range(10, 0, -1))
+    start = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    later = lambda: (start + timedelta(hours=next(times))).isoformat()  # noqa: E731
+    monkeypatch.setattr(history, "_now", later)
+    for i in range(4):
+        search = record_search(dataset, words(i))
+        assert search in list_searches(dataset)
+    assert queries(dataset) == ["0", "3"]
+    # It was used once at ten and once at six.
+    assert record_search(dataset, words(0)).used_at == "2026-01-01T10:00:00+00:00"
+
+
+def test_two_hundred_are_kept(dataset: fo.Dataset) -> None:
+    for i in range(history.MAX_SEARCHES + 3):
+        record_search(dataset, words(i))
+    assert queries(dataset) == [str(i) for i in range(202, 2, -1)]
+
+
+# -- naming, pinning, editing, deleting --------------------------------------------------------
+
+
+def test_searches_are_named_and_pinned(dataset: fo.Dataset) -> None:
+    first, second, third = [record_search(dataset, words(i)) for i in range(3)]
+    assert update_search(dataset, first.id, pinned=True).pinned
+    named = update_search(dataset[:1], second.id, name="  red \n cars ")
+    assert (named.name, named.pinned, named.used_at) == ("red cars", False, second.used_at)
+    assert queries(dataset) == ["0", "2", "1"]
+    both = update_search(dataset, third.id, name="x" * 100, pinned=True)
+    assert queries(dataset) == ["2", "0", "1"]
+    assert update_search(dataset, third.id) == both
+    assert not update_search(dataset, third.id, pinned=False).pinned
+    assert update_search(dataset, second.id, name="red cars") == named
+    assert record_search(dataset, words(1)).name == "red cars"
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        (" \n", "^The name is empty; give a word"),
+        ("x" * 101, "^The name has 101 characters; shorten it to 100 or fewer"),
+        (" taken ", "^Another search is named 'taken' already; choose another name"),
+    ],
+)
+def test_a_bad_name_is_refused_and_changes_nothing(dataset, name, sentence) -> None:
+    update_search(dataset, record_search(dataset, words("a")).id, name="taken")
+    search = record_search(dataset, words("b"))
+    before = list_searches(dataset)
+    with pytest.raises(ValueError, match=sentence):
+        update_search(dataset, search.id, name=name, pinned=True, params=words("c"))
+    assert list_searches(dataset) == before
+
+
+def test_an_edited_search_keeps_its_id_name_and_uses(dataset: fo.Dataset) -> None:
+    search = record_search(dataset, words("a red cat"))
+    update_search(dataset, search.id, name="cats")
+    edited = update_search(dataset, search.id, params={**words("a red car"), "shown": ["0f"]})
+    expected = SavedSearch(search.id, "cats", False, WORDS, search.used_at, 1)
+    assert edited == expected
+    assert record_search(dataset, WORDS).id == search.id
+    # What it was before is another search now.
+    other = record_search(dataset, words("a red cat"))
+    assert (other.uses, other.name, other.id == search.id) == (1, None, False)
+    assert queries(dataset) == ["a red cat", "a red car"]
+
+
+def test_a_search_edited_into_another_becomes_one_with_it(dataset: fo.Dataset) -> None:
+    edited, other = record_search(dataset, words("a")), record_search(dataset, words("b"))
+    update_search(dataset, other.id, name="theirs", pinned=True)
+    update_search(dataset, edited.id, name="mine")
+    other = record_search(dataset, words("b"))
+    one = update_search(dataset, edited.id, params=words("b"))
+    assert one == SavedSearch(edited.id, "mine", True, words("b"), other.used_at, 3)
+    assert list_searches(dataset) == [one]
+    # Without a name of its own it takes the other's; a pin that is asked for decides.
+    nameless = record_search(dataset, words("c"))
+    last = update_search(dataset, nameless.id, params=words("b"), pinned=False)
+    assert last == SavedSearch(nameless.id, "mine", False, words("b"), nameless.used_at, 4)
+    assert list_searches(dataset) == [last]
+
+
+def test_a_search_that_there_is_not_is_named_in_a_sentence(dataset: fo.Dataset) -> None:
+    search = record_search(dataset, WORDS)
+    other = record_search(dataset, words("b"))
+    delete_search(dataset[:1], search.id)
+    calls = (
+        lambda: delete_search(dataset, search.id),
+        lambda: update_search(dataset, search.id, name="a"),
+        lambda: update_search(dataset, search.id, params=WORDS),
+    )
+    for call in calls:
+        with pytest.raises(ValueError, match=f"keeps no search '{search.id}'; it may have been"):
+            call()
+    assert list_searches(dataset) == [other]
+
+
+def test_clearing_leaves_the_pinned_and_the_named(dataset: fo.Dataset) -> None:
+    assert clear_searches(dataset) == 0
+    searches = [record_search(dataset, words(i)) for i in range(5)]
+    update_search(dataset, searches[1].id, name="one")
+    update_search(dataset, searches[3].id, pinned=True)
+    assert clear_searches(dataset) == 3
+    assert queries(dataset) == ["3", "1"]
+    delete_search(dataset, searches[1].id)
+    assert queries(dataset) == ["3"]
+
+
+# -- what becomes of the dataset ---------------------------------------------------------------
+
+
+def stored(store: ExecutionStore) -> int:
+    return len(store.list_keys())
+
+
+def test_the_history_goes_with_its_dataset(dataset: fo.Dataset) -> None:
+    store = ExecutionStore.create("fiftyone-faiss-searches", dataset_id=dataset._doc.id)
+    search = record_search(dataset, WORDS)
+    assert stored(store) == 1
+    name, view = dataset.name, dataset[:3]
+    dataset.delete()
+    assert stored(store) == 0
+    for call in (list_searches, clear_searches, lambda samples: record_search(samples, WORDS)):
+        for samples in (dataset, view):
+            with pytest.raises(ValueError, match=f"The dataset '{name}' was deleted"):
+                call(samples)
+    with pytest.raises(ValueError, match=f"The dataset '{name}' was deleted"):
+        update_search(view, search.id, pinned=True)
+    assert stored(store) == 0
+    namesake = fo.Dataset(name)
+    assert list_searches(namesake) == []
+    namesake.delete()
+
+
+def test_the_history_outlives_a_new_name_and_is_not_cloned(dataset: fo.Dataset) -> None:
+    search = update_search(dataset, record_search(dataset, WORDS).id, pinned=True)
+    dataset.name = f"{dataset.name}-renamed"
+    assert list_searches(dataset) == list_searches(dataset[:3]) == [search]
+    assert list_searches(fo.load_dataset(dataset.name)) == [search]
+    clone = dataset.clone()
+    assert list_searches(clone) == []
+    again = record_search(clone, WORDS)
+    assert (again.uses, list_searches(dataset)) == (1, [search])
+    clone.delete()
+    assert list_searches(dataset) == [search]
+
+
+# -- several at once ---------------------------------------------------------------------------
+
+
+def once_read(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Lets somebody else act just after the records are next read."""
+    read = history._Records.read
+
+    def reads_and_waits(records: history._Records) -> dict[str, str]:
+        texts = read(records)
+        monkeypatch.setattr(history._Records, "read", read)
+        act()
+        return texts
+
+    monkeypatch.setattr(history._Records, "read", reads_and_waits)
+
+
+def test_what_is_used_or_pinned_meanwhile_is_not_cleared(dataset, monkeypatch) -> None:
+    used, pinned, _ = [record_search(dataset, words(i)) for i in range(3)]
+
+    def act() -> None:
+        record_search(dataset, used.params)
+        update_search(dataset, pinned.id, pinned=True)
+
+    once_read(monkeypatch, act)
+    assert clear_searches(dataset) == 1
+    assert [(one.id, one.uses) for one in list_searches(dataset)] == [(pinned.id, 1), (used.id, 2)]
+
+
+def test_what_is_named_meanwhile_is_not_removed_as_the_oldest(dataset, monkeypatch) -> None:
+    monkeypatch.setattr(history, "MAX_SEARCHES", 2)
+    oldest, *_ = [record_search(dataset, words(i)) for i in range(2)]
+    once_read(monkeypatch, lambda: update_search(dataset, oldest.id, name="mine"))
+    record_search(dataset, words(2))
+    assert queries(dataset) == ["2", "1", "0"]
+
+
+def test_what_is_used_meanwhile_is_deleted_all_the_same(dataset, monkeypatch) -> None:
+    search = record_search(dataset, WORDS)
+    once_read(monkeypatch, lambda: record_search(dataset, WORDS))
+    delete_search(dataset, search.id)
+    assert list_searches(dataset) == []
+
+
+def test_a_search_that_is_used_while_it_is_edited_is_counted(dataset, monkeypatch) -> None:
+    search = record_search(dataset, WORDS)
+    once_read(monkeypatch, lambda: record_search(dataset, WORDS))
+    edited = update_search(dataset, search.id, params=words("b"))
+    assert (edited.id, edited.uses) == (search.id, 2)
+    once_read(monkeypatch, lambda: record_search(dataset, words("c")))
+    edited = update_search(dataset, search.id, params=words("c"))
+    assert (edited.id, edited.uses) == (search.id, 3)
+    assert list_searches(dataset) == [edited]
+
+
+def test_two_who_make_the_same_edit_make_one_search(dataset, monkeypatch) -> None:
+    search, other = record_search(dataset, words("a")), record_search(dataset, words("b"))
+    once_read(monkeypatch, lambda: update_search(dataset, search.id, params=WORDS))
+    edited = update_search(dataset, search.id, params=WORDS)
+    assert (edited.id, edited.uses) == (search.id, 1)
+    once_read(monkeypatch, lambda: update_search(dataset, other.id, params=words("c")))
+    edited = update_search(dataset, search.id, params=words("c"))
+    assert (edited.id, edited.uses) == (search.id, 2)
+    assert list_searches(dataset) == [edited]
+
+
+def test_an_edit_of_what_is_deleted_meanwhile_costs_no_other_search(dataset, monkeypatch) -> None:
+    search, other = record_search(dataset, words("a")), record_search(dataset, words("b"))
+    other = update_search(dataset, other.id, name="theirs")
+    remove = history._Records.remove
+
+    def removes_and_waits(records: history._Records, texts: Mapping[str, str]) -> int:
+        monkeypatch.setattr(history._Records, "remove", remove)
+        done = remove(records, texts)
+        delete_search(dataset, search.id)
+        return done
+
+    monkeypatch.setattr(history._Records, "remove", removes_and_waits)
+    with pytest.raises(ValueError, match=f"keeps no search '{search.id}'"):
+        update_search(dataset, search.id, params=words("b"))
+    assert list_searches(dataset) == [other]
+
+
+def test_a_name_that_is_given_twice_at_once_is_taken_back(dataset, monkeypatch) -> None:
+    search, other = record_search(dataset, words("a")), record_search(dataset, words("b"))
+    search = update_search(dataset, search.id, name="old")
+    once_read(monkeypatch, lambda: update_search(dataset, other.id, name="cars"))
+    with pytest.raises(ValueError, match="Another search is named 'cars' already"):
+        update_search(dataset, search.id, name="cars")
+    assert {one.id: one.name for one in list_searches(dataset)} == {
+        search.id: "old",
+        other.id: "cars",
+    }
+
+
+def test_threads_that_record_at_once_are_all_counted(dataset: fo.Dataset) -> None:
+    start = threading.Barrier(8)
+
+    def record(thread: int) -> set[str]:
+        start.wait(60)
+        ids = {record_search(dataset, WORDS).id for _ in range(20)}
+        for i in range(10):
+            record_search(dataset, words(f"{thread} {i}"))
+            record_search(dataset, words(f"shared {i}"))
+        return ids
+
+    with ThreadPoolExecutor(8) as pool:
+        ids = set.union(*pool.map(record, range(8)))
+    uses = {search.params["query"]: search.uses for search in list_searches(dataset)}
+    own = {f"{thread} {i}": 1 for thread in range(8) for i in range(10)}
+    assert uses == {"a red car": 160, **own, **{f"shared {i}": 8 for i in range(10)}}
+    assert len(ids) == 1
+
+
+def test_threads_that_record_and_edit_at_once_lose_no_use(dataset: fo.Dataset) -> None:
+    for i in range(6):
+        record_search(dataset, words(i))
+    start = threading.Barrier(6)
+
+    def record(seed: int) -> int:
+        choose = random.Random(seed)
+        start.wait(60)
+        for _ in range(40):
+            record_search(dataset, words(choose.randrange(6)))
+        return 0
+
+    def edit(seed: int) -> int:
+        choose = random.Random(seed)
+        start.wait(60)
+        edits = 0
+        for _ in range(40):
+            search = choose.choice(list_searches(dataset))
+            try:
+                update_search(dataset, search.id, params=words(choose.randrange(6)))
+                edits += 1
+            except ValueError as error:
+                # Another's edit has made it one with that search.
+                assert "keeps no search" in str(error)
+        return edits
+
+    with ThreadPoolExecutor(6) as pool:
+        work = [pool.submit(record, i) for i in range(4)] + [pool.submit(edit, i) for i in range(2)]
+        edits = sum(one.result(120) for one in work)
+    searches = list_searches(dataset)
+    assert sum(search.uses for search in searches) == 6 + 4 * 40
+    assert len({search.id for search in searches}) == len(searches)
+    assert len(set(queries(dataset))) == len(searches) <= 6
+    assert edits > 0
+
+
+OTHER = """
+import time
+from pathlib import Path
+
+import fiftyone as fo
+
+from fiftyone_faiss.brain.history import delete_search, record_search, update_search
+
+dataset = fo.load_dataset({name!r})
+Path({ready!r}).touch()
+while not Path({go!r}).exists():
+    time.sleep(0.002)
+for i in range(30):
+    shared = record_search(dataset, {{"query": "shared"}})
+    own = record_search(dataset, {{"query": "own {process} " + str(i)}})
+    update_search(dataset, shared.id, pinned=i % 2 == 0)
+    if i % 3 == 0:
+        delete_search(dataset, own.id)
+    elif i % 3 == 1:
+        update_search(dataset, own.id, name=own.params["query"])
+    record_search(dataset, {{"query": "shared " + str(i)}})
+"""
+
+
+def test_processes_that_record_at_once_are_all_counted(dataset: fo.Dataset, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    processes = []
+    for i in range(4):
+        ready = tmp_path / f"ready {i}"
+        code = OTHER.format(name=dataset.name, ready=str(ready), go=str(go), process=i)
+        command = [sys.executable, "-c", code]
+        processes.append((ready, subprocess.Popen(command, env=os.environ)))
+    for ready, process in processes:
+        while not ready.exists():
+            assert process.poll() is None, "it could not start"
+            time.sleep(0.02)
+    go.touch()
+    assert [process.wait(120) for _, process in processes] == [0, 0, 0, 0]
+    searches = {search.params["query"]: search for search in list_searches(dataset)}
+    uses = {query: search.uses for query, search in searches.items()}
+    own = {f"own {process} {i}": 1 for process in range(4) for i in range(30) if i % 3}
+    assert uses == {"shared": 120, **own, **{f"shared {i}": 4 for i in range(30)}}
+    names = {search.name for search in searches.values()} - {None}
+    assert names == {f"own {process} {i}" for process in range(4) for i in range(1, 30, 3)}
+    assert len({search.id for search in searches.values()}) == len(searches)
