@@ -15,6 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
+from fiftyone_faiss.brain.phrases import PHRASES
 from fiftyone_faiss.brain.queries import Templates, embed_words
 from fiftyone_faiss.brain.scan import Distances, row_distances
 from fiftyone_faiss.brain.segments import Matrix
@@ -28,18 +29,6 @@ FEWEST_ROWS = 30
 # The evidence from which on a result is called likely, and strong: benchmarks/bench_retrieval.py
 # counts how many of each are right.
 LIKELY, STRONG = 3.0, 4.5
-
-PHRASES = (
-    "a person", "a group of people", "an animal", "a vehicle on a road", "a building", "a plant",
-    "a plate of food", "a piece of furniture", "a mountain landscape", "a line drawing",
-    "a page of text", "a hand tool", "a piece of clothing", "a kitchen interior", "a map",
-    "a medical scan", "a microscope image", "a satellite image", "a galaxy in space",
-    "a chart with numbers", "a musical instrument", "a computer screen", "a machine in a factory",
-    "an insect", "an underwater scene", "a statue", "a weapon", "a bottle of medicine",
-    "a stormy sky", "a fire", "a construction site", "a supermarket shelf", "a close-up of skin",
-    "a baby", "a wedding", "a sports match", "a painting", "a coin", "a circuit board",
-    "a broken window",
-)  # fmt: skip
 
 
 @dataclass

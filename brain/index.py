@@ -82,12 +82,21 @@ class VectorIndex:
         store: the vectors
         metric: one of ``METRICS``
         index_type: one of ``INDEX_TYPES``, or a FAISS factory string
+        texts (None): gives ``(t, dim)`` vectors of texts to tune with, or None if it is not
+            searched by words
     """
 
-    def __init__(self, store: Store, metric: str, index_type: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        metric: str,
+        index_type: str,
+        texts: Callable[[], Matrix | None] = lambda: None,
+    ) -> None:
         self.store = store
         self.metric = metric
         self.index_type = index_type
+        self._texts = texts
         self._opened: tuple[str, Derived | None] | None = None
         self._opening = threading.Lock()
 
@@ -307,7 +316,7 @@ class VectorIndex:
                 return
             steps = derivation.build_steps(snapshot, factory, self.metric)
             index = yield from _of_all(steps, snapshot.total_rows)
-            found = tune(index, snapshot, self.metric, target_recall)
+            found = tune(index, snapshot, self.metric, target_recall, self._texts())
             facts = {"factory": factory, **asdict(found)}
             if self.store.put_derived(snapshot, facts, partial(_write, index)):
                 return
@@ -320,7 +329,7 @@ class VectorIndex:
         derived = self._derived(snapshot)
         info = snapshot.manifest.derived
         if derived is not None and info is not None:
-            found = tune(derived.index, snapshot, self.metric, target_recall)
+            found = tune(derived.index, snapshot, self.metric, target_recall, self._texts())
             self.store.put_derived(snapshot, {**info.facts, **asdict(found)}, None)
 
     def _factory(self, snapshot: Snapshot) -> str | None:

@@ -96,7 +96,7 @@ class TextQuery(Query):
         if not index.supports_prompts:
             raise ValueError(
                 f"The index '{index.key}' cannot be searched by words: its vectors come from "
-                f"{index.config.model or 'a field, not from a named model'}. Search it with an "
+                f"{index.config.model or 'a field, not from a named model'}; search it with an "
                 "image or with selected samples, or build an index with a CLIP model."
             )
         return embed_words(embedder_of(index), [self.text.strip()], templates)[0]

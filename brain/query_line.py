@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal
 
 MAX_LINE = 1_000
@@ -27,7 +28,7 @@ _SPACE = re.compile(r"\s*")
 _SIGN = re.compile(r"[+\-\u2212]")
 _NEXT_SIGN = re.compile(r"(?<=\s)[+\-\u2212]")
 _WEIGHT = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*:(?!\d)\s*")
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPED = re.compile(r'\\(["\\])')
 _URL = re.compile(r"https?://\S+", re.IGNORECASE)
 _PATH = re.compile(r"(?:\.{1,2}/|/|~/|[A-Za-z]:[\\/])\S")
@@ -73,7 +74,8 @@ class LineTerm:
             operand = f'"{escaped}"'
         elif self.kind in ("selected", "upload", "id"):
             operand = f"@{operand}"
-        weight = "" if self.weight == 1 else f"{self.weight:.12g}: "
+        # All digits, and no exponent, which a line cannot have.
+        weight = "" if self.weight == 1 else f"{Decimal(repr(self.weight).removesuffix('.0')):f}: "
         return f"{weight}{operand}"
 
 
@@ -154,16 +156,16 @@ def _read_term(line: str, start: int, is_first: bool) -> tuple[LineTerm, int]:
         negative = sign.group() != "+"
         at = _after_space(line, sign.end())
     elif not is_first:
-        before = line[:start].rstrip()[-30:]
+        before, after = (" ".join(one.split()) for one in (line[:start], line[start:]))
         raise QueryLineError(
-            f"Put + or - between '{before}' and '{line[start : start + 30]}', or quotes around "
-            "all of it.",
+            f"Put + or - between '{before[-30:]}' and '{after[:30]}', or quotes around all of it.",
             (start, len(line)),
         )
     weight, at = _read_weight(line, at)
     if at == len(line) or _SIGN.match(line, at):
         raise QueryLineError(
-            "A + or - has nothing to search for after it; add words, or put quotes around it.",
+            "A +, - or weight has nothing to search for after it; add words, or put quotes around "
+            "it.",
             (start, min(at + 1, len(line))),
         )
     kind, text, end = _read_operand(line, at)
@@ -177,7 +179,7 @@ def _read_weight(line: str, at: int) -> tuple[float, int]:
     weight = float(found.group(1))
     if not 0 < weight <= MAX_WEIGHT:
         raise QueryLineError(
-            f"The weight {found.group(1)} is not above 0 and at most {MAX_WEIGHT:g}; to avoid "
+            f"The weight {found.group(1)[:20]} is not above 0 and at most {MAX_WEIGHT:g}; to avoid "
             "something, write - before it.",
             found.span(),
         )
@@ -186,9 +188,7 @@ def _read_weight(line: str, at: int) -> tuple[float, int]:
 
 def _read_operand(line: str, at: int) -> tuple[Kind, str, int]:
     if line[at] == '"':
-        quoted = _read_quoted(line, at)
-        if quoted is not None:
-            return quoted
+        return _read_quoted(line, at)
     if line[at] == "@":
         return _read_reference(line, at)
     url = _URL.match(line, at)
@@ -197,13 +197,13 @@ def _read_operand(line: str, at: int) -> tuple[Kind, str, int]:
     return _read_words(line, at, "path" if _PATH.match(line, at) else "text")
 
 
-def _read_quoted(line: str, at: int) -> tuple[Kind, str, int] | None:
-    """What is in quotes; None if words go on after them, which are then all one."""
+def _read_quoted(line: str, at: int) -> tuple[Kind, str, int]:
+    """What is in quotes; if words go on after them, all of it."""
     found = _QUOTED.match(line, at)
     if not found:
         raise QueryLineError("A quote is not closed; add a second one.", (at, len(line)))
     if not _ends_term(line, found.end()):
-        return None
+        return _read_words(line, at, "text", found.end())
     text = _ESCAPED.sub(r"\1", found.group(1)).strip()
     if not text:
         raise QueryLineError(
@@ -229,9 +229,9 @@ def _read_reference(line: str, at: int) -> tuple[Kind, str, int]:
     )
 
 
-def _read_words(line: str, at: int, kind: Kind) -> tuple[Kind, str, int]:
-    """What goes on until the next sign."""
-    following = _NEXT_SIGN.search(line, at + 1)
+def _read_words(line: str, at: int, kind: Kind, past: int = 0) -> tuple[Kind, str, int]:
+    """What goes on until the next sign, past a place."""
+    following = _NEXT_SIGN.search(line, max(at + 1, past))
     words = line[at : following.start() if following else len(line)].rstrip()
     return kind, words, at + len(words)
 

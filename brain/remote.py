@@ -269,7 +269,7 @@ def _body(response: HTTPResponse, target: Url) -> bytes:
     if (response.length_remaining or 0) > MAX_UPLOAD_BYTES:
         raise too_large
     body = bytearray()
-    # Not stream(): of chunks, that reads lines of any length.
+    # Not stream(): older releases of urllib3 read lines of any length there.
     while block := response.read(_BLOCK):
         body += block
         if len(body) > MAX_UPLOAD_BYTES:

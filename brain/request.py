@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -59,6 +60,8 @@ class SearchRequest:
             raise ValueError(f"k is {self.k}; ask for at least 1 neighbour.")
         if self.skip < 0:
             raise ValueError(f"skip is {self.skip}; give 0 or more.")
+        if self.thresh is not None and math.isnan(self.thresh):
+            raise ValueError(f"thresh is {self.thresh}; give a number, such as 0.5.")
         if self.templates not in TEMPLATES:
             raise ValueError(
                 f"'{self.templates}' is no choice of templates; choose one of {TEMPLATES}."
@@ -89,7 +92,7 @@ class SearchRequest:
             brain_key=params.get("brain_key") or None,
             k=parse_k(params.get("k", DEFAULT_K)),
             reverse=bool(params.get("reverse", False)),
-            skip=int(params.get("skip") or 0),
+            skip=parse_k(params.get("skip"), "skip") or 0,
             thresh=parse_number("thresh", params.get("thresh")),
             templates=params.get("templates") or "off",
             diversity=parse_number("diversity", params.get("diversity")) or 0.0,
@@ -105,14 +108,14 @@ def lasting_params(params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: params[name] for name in _LASTING if params.get(name) not in (None, [], "")}
 
 
-def parse_k(value: Any) -> int | None:
+def parse_k(value: Any, name: str = "k") -> int | None:
     """Reads a number of neighbours, or raises a ``ValueError`` that says what to give."""
     if value is None:
         return None
     try:
         return int(value)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"k is {value!r}; give a whole number, such as 25.") from error
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{name} is {value!r}; give a whole number, such as 25.") from error
 
 
 def parse_number(name: str, value: Any) -> float | None:

@@ -18,11 +18,13 @@ from fiftyone_faiss.brain.ids import pack_ids, unpack_ids
 from fiftyone_faiss.brain.index import VectorIndex, answers
 from fiftyone_faiss.brain.manifest import FORMAT_VERSION
 from fiftyone_faiss.brain.membership import Membership, database_id
+from fiftyone_faiss.brain.phrases import PHRASES
 from fiftyone_faiss.brain.restriction import PerContextIndex
 from fiftyone_faiss.brain.segments import Matrix, Rows
 from fiftyone_faiss.brain.snapshot import Snapshot
 from fiftyone_faiss.brain.store import Batch, Store
 from fiftyone_faiss.brain.vectors import checked_vectors
+from fiftyone_faiss.embedders import EmbedderError
 
 if TYPE_CHECKING:
     from fiftyone_faiss.brain.similarity import FaissSimilarity, FaissSimilarityConfig
@@ -67,7 +69,9 @@ class StoredIndex(PerContextIndex):
         else:
             self.path = config.root / run_id
         self._store = Store(self.path)
-        self.vectors = VectorIndex(self._store, config.metric, config.index_type)
+        self.vectors = VectorIndex(
+            self._store, config.metric, config.index_type, self._texts_to_tune_with
+        )
         self.membership = Membership(samples, config.patches_field)
         super().__init__(samples, config, brain_key, backend=backend)
 
@@ -336,6 +340,18 @@ class StoredIndex(PerContextIndex):
             curr_keep_inds=places,
             curr_missing_size=missing or None,
         )
+
+    def _texts_to_tune_with(self) -> Matrix | None:
+        """``(t, dim)`` float32 vectors of some phrases; None if it is not searched by words."""
+        if not self.config.supports_prompts or self.config.model is None:
+            return None
+        try:
+            vectors = models.get_embedder(self.config.model).embed_texts(list(PHRASES))
+        except EmbedderError as error:
+            # The vectors were given, and the model that they are of is not on this machine.
+            logger.warning("The index '%s' is tuned without texts: %s", self.key, error)
+            return None
+        return vectors if vectors.shape[1] == self.snapshot.dim else None
 
     def vectors_of(self, ids: Sequence[str]) -> Matrix:
         """``(len(ids), dim)`` float32 vectors of samples, or of labels for a patches index.

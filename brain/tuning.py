@@ -31,6 +31,8 @@ OVERFETCH = (2, 4, 8, 16, 32, 64)
 REFINED = 128
 # Twice the probes for less than this are not worth it: the codes are too coarse, not the search.
 NO_GAIN = 0.002
+# In the place of a query's own row: it is no row, and it is a text.
+NO_ROW, TEXT = -1, -2
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Tuning:
     Attributes:
         efforts: how hard to look, by ascending depth
         recall: of the 10 nearest rows of a query, the part that is found, 0 to 1, over
-            ``QUERIES`` queries that were held out
+            ``QUERIES`` queries that were held out, or over texts if that is less
         latency_ms: the median time of a search, in milliseconds, without the database's part
         target_recall: what was aimed at
     """
@@ -52,21 +54,30 @@ class Tuning:
 
 
 def tune(
-    index: faiss.Index, snapshot: Snapshot, metric: str, target_recall: float = TARGET_RECALL
+    index: faiss.Index,
+    snapshot: Snapshot,
+    metric: str,
+    target_recall: float = TARGET_RECALL,
+    texts: Matrix | None = None,
 ) -> Tuning:
     """Finds the cheapest search parameters that reach a recall, against exact search.
 
     Half of the queries are rows of the index, each held out of its own answer, for a query by
     example; the others lie halfway between two rows, for queries that resemble no row, such as
-    texts or means of several samples.
+    means of several samples. Texts are farther still from all rows, and are a group of their own:
+    each group has to reach the recall.
 
     Args:
         index: the derived index
         snapshot: the rows it was built of
         metric: its metric
         target_recall (0.99): the recall to reach, of the 10 nearest, and of the 100 nearest
+        texts (None): ``(t, dim)`` float32 vectors of texts, if it is searched by words
     """
     own, queries = _queries(snapshot)
+    if texts is not None and len(texts):
+        own = np.concatenate([own, np.full(len(texts), TEXT)])
+        queries = np.concatenate([queries, texts])
     deepest = min(DEPTHS[-1], snapshot.size - 1)
     hits = search_many(snapshot, queries, metric, deepest + 1, snapshot.live)
     truth = [hit.rows[hit.rows != row][:deepest] for hit, row in zip(hits, own, strict=True)]
@@ -84,7 +95,7 @@ def tune(
 
 
 def _queries(snapshot: Snapshot) -> tuple[Rows, Matrix]:
-    """``(Q,)`` rows to hold out, -1 for none, and ``(Q, dim)`` queries."""
+    """``(Q,)`` rows to hold out, ``NO_ROW`` for none, and ``(Q, dim)`` queries."""
     rng = np.random.default_rng(SEED + 1)
     rows = rng.choice(snapshot.live_rows, min(QUERIES, snapshot.size), replace=False)
     vectors = snapshot.vectors_at(rows)
@@ -92,7 +103,7 @@ def _queries(snapshot: Snapshot) -> tuple[Rows, Matrix]:
     others = snapshot.vectors_at(rng.choice(snapshot.live_rows, len(rows) - half))
     vectors[half:] = (vectors[half:] + others) / 2
     own = rows.copy()
-    own[half:] = -1
+    own[half:] = NO_ROW
     return own, vectors
 
 
@@ -153,12 +164,18 @@ def _refined(
 
 
 def _recall(found: Rows, own: Rows, truth: list[Rows], depth: int) -> float:
-    """The part of the true neighbours among the candidates: scored exactly, those win."""
-    hits = [
-        len(np.intersect1d(candidates[candidates != row], true[:depth]))
-        for candidates, row, true in zip(found, own, truth, strict=True)
-    ]
-    return sum(hits) / sum(len(true[:depth]) for true in truth)
+    """The part of the true neighbours among the candidates: scored exactly, those win.
+
+    Of texts and of the other queries, whichever is less.
+    """
+    parts = np.array(
+        [
+            len(np.intersect1d(candidates[candidates != row], true[:depth])) / len(true[:depth])
+            for candidates, row, true in zip(found, own, truth, strict=True)
+        ]
+    )
+    groups = (parts[own == TEXT], parts[own != TEXT])
+    return min(float(group.mean()) for group in groups if len(group))
 
 
 def _latency(derived: Derived, queries: Matrix) -> float:

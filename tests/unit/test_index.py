@@ -337,3 +337,30 @@ def test_few_neighbours_are_looked_for_as_widely_as_ten(store: Store) -> None:
     assert effort == opened.effort(10) and effort.probes >= 10 * effort.overfetch
     query = store.snapshot().vectors_at(np.array([7]))[0]
     assert len(opened.propose(query, 1)) == len(opened.propose(query, 10)) == 10 * effort.overfetch
+
+
+def test_texts_are_tuned_for_as_much_as_rows(tmp_path, rng) -> None:
+    """As in a CLIP: the texts lie apart from all rows, so their neighbours are in many lists."""
+    centres = rng.normal(size=(64, DIM))
+    vectors = np.repeat(centres, 60, axis=0) + 0.2 * rng.normal(size=(3_840, DIM))
+    texts = rng.normal(size=(40, DIM))
+    vectors[:, 0] += 4
+    texts[:, 0] -= 4
+    vectors, texts = vectors.astype(np.float32), texts.astype(np.float32)
+    without = VectorIndex(filled(tmp_path / "without", vectors), "cosine", "IVF64,SQ8")
+    tuned = VectorIndex(
+        filled(tmp_path / "tuned", vectors), "cosine", "IVF64,SQ8", texts=lambda: texts
+    )
+    found = {}
+    for made in (without, tuned):
+        made.maintain()
+        snapshot = made.store.snapshot()
+        expected = np.argsort(reference(texts, vectors, "cosine"), axis=1)[:, :10]
+        hits = [made.search(snapshot, text[None], 10, ALL)[0].rows for text in texts]
+        shares = [len(np.intersect1d(*pair)) / 10 for pair in zip(hits, expected, strict=True)]
+        found[made] = np.mean(shares)
+        measured = made.tuning(snapshot)
+        assert measured is not None
+    assert found[without] < 0.9
+    assert found[tuned] >= 0.99
+    assert measured.recall <= found[tuned] + 0.01
