@@ -67,6 +67,7 @@ from fiftyone_faiss.brain.orphans import (
     list_orphaned_indexes,
 )
 from fiftyone_faiss.brain.progress import Progress
+from fiftyone_faiss.brain.queries import TEMPLATES
 from fiftyone_faiss.brain.query_line import explain_line
 from fiftyone_faiss.brain.request import DEFAULT_K, SearchRequest, lasting_params
 from fiftyone_faiss.brain.results import save_scores, save_view
@@ -91,6 +92,7 @@ __all__ = [
     "INDEX_TYPES",
     "METRICS",
     "PATCH_TYPES",
+    "TEMPLATES",
     "CancelledError",
     "Embedder",
     "EmbeddingReport",

@@ -180,12 +180,6 @@ def maintained(index: FaissSimilarityIndex, force: bool = False) -> Iterator[Pro
         yield Progress(done, total, 0, time.perf_counter() - started, "indexed")
 
 
-def regions_of(index: FaissSimilarityIndex) -> Regions:
-    """Which parts of the images an index holds."""
-    config = index.config
-    return Regions(config.patches_field, config.roi_field, config.alpha, config.force_square)
-
-
 def embed_into(
     index: FaissSimilarityIndex,
     embedder: Embedder,

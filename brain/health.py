@@ -10,7 +10,7 @@ import fiftyone.core.collections as foc
 import numpy as np
 from fiftyone.brain.internal.core import utils as fbu
 
-from fiftyone_faiss.brain.build import IndexReport, embed_into, maintained, regions_of
+from fiftyone_faiss.brain.build import IndexReport, embed_into, maintained
 from fiftyone_faiss.brain.embedding import LOCAL, Engine, Execution
 from fiftyone_faiss.brain.field_record import FieldRecord
 from fiftyone_faiss.brain.ids import pack_ids, unpack_ids
@@ -272,7 +272,7 @@ def _compare(
     samples: foc.SampleCollection,
     check_media: bool,
 ) -> _Difference:
-    media = list_media(samples, regions_of(index))
+    media = list_media(samples, index.config.regions)
     rows = snapshot.rows_of(pack_ids(media.ids))
     failures = snapshot.manifest.facts.get("failures", {})
     lacking = np.flatnonzero(rows < 0).tolist()

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from fiftyone_faiss.brain.ids import pack_ids
-from fiftyone_faiss.brain.media import find_media
+from fiftyone_faiss.brain.media import AROUND, find_media
 from fiftyone_faiss.brain.models import get_embedder
 from fiftyone_faiss.brain.query_line import MAX_LINE
 from fiftyone_faiss.brain.segments import Matrix
@@ -155,7 +155,10 @@ class SamplesQuery(Query):
 
     def _embedded(self, index: FaissSimilarityIndex, one: str) -> Matrix:
         datasets = self.datasets or (index.samples._root_dataset,)
-        found = (find_media(dataset, one) for dataset in datasets)
+        of_labels = index.config.patches_field is not None
+        # Labels were cut out as the index says; else, they are looked for in whole images.
+        how = index.config.regions if of_labels else AROUND
+        found = (find_media(dataset, one, how) for dataset in datasets)
         source = next((one for one in found if one is not None), None)
         if source is None or index.config.model is None:
             # It says what is not in the index.

@@ -29,6 +29,7 @@ from fiftyone_faiss.brain.found import MAX_ORDERED_IDS, Found, check_ordered, fo
 from fiftyone_faiss.brain.ids import pack_ids
 from fiftyone_faiss.brain.index import Scope
 from fiftyone_faiss.brain.manifest import DTYPES
+from fiftyone_faiss.brain.media import Regions
 from fiftyone_faiss.brain.scan import METRICS, Distances
 from fiftyone_faiss.brain.segments import Matrix
 from fiftyone_faiss.brain.store import Store
@@ -101,6 +102,11 @@ class FaissSimilarityConfig(SimilarityConfig):
     @property
     def supported_aggregations(self) -> tuple[str, ...]:
         return ("mean", *_AGGREGATIONS)
+
+    @property
+    def regions(self) -> Regions:
+        """Which parts of the images the index holds."""
+        return Regions(self.patches_field, self.roi_field, self.alpha, self.force_square)
 
     @property
     def root(self) -> Path:

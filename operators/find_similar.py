@@ -1,4 +1,4 @@
-"""One click: what is similar to the selected samples, or to the one that is open?"""
+"""One click: what is similar to the selected samples, or to the open one, or to its labels?"""
 
 from __future__ import annotations
 
@@ -43,9 +43,7 @@ class FindSimilar(foo.Operator):
         return types.Property(inputs, view=types.View(label="Find similar"))
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        # In the sample viewer the open sample is meant, whatever is selected behind it.
-        ids = ctx.params.get("sample_ids") or ([ctx.current_sample] if ctx.current_sample else [])
-        params = {**ctx.params, "query_type": "samples", "sample_ids": ids or ctx.selected}
+        params = {**ctx.params, "query_type": "samples", "sample_ids": _meant(ctx)}
         try:
             request = brain.SearchRequest.from_params(params)
             # The whole dataset, not the view: often that view is an earlier answer.
@@ -69,10 +67,19 @@ class FindSimilar(foo.Operator):
         return brain.search(samples, sample_ids, brain_key, k)
 
 
+def _meant(ctx: foo.ExecutionContext) -> list[str]:
+    """The ids of what is meant: in the sample viewer, the labels that are selected in it, else the
+    open sample, whatever is selected behind it."""
+    labels = [one["label_id"] for one in ctx.selected_labels or ()] if ctx.current_sample else []
+    current = [ctx.current_sample] if ctx.current_sample else []
+    return list(ctx.params.get("sample_ids") or labels or current or ctx.selected)
+
+
 class FindSimilarToSample(FindSimilar):
     """``@fiftyone-faiss/similarity/find_similar_to_sample``
 
-    The same, for the sample that is open: an operator has one place in the App only.
+    The same, for the sample that is open, or for the labels that are selected in it: an operator
+    has one place in the App only.
     """
 
     place = types.Places.SAMPLES_VIEWER_ACTIONS

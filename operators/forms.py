@@ -65,7 +65,7 @@ def query(ctx: foo.ExecutionContext, inputs: types.Object, info: brain.IndexInfo
             "query",
             label="Query",
             required=True,
-            description="For instance: a red car on the highway",
+            description='For instance: a red car on the highway. Or: 2: forklift - "person"',
         )
     elif kind == "image":
         inputs.uploaded_file(
@@ -89,7 +89,24 @@ def query_params(ctx: foo.ExecutionContext) -> Mapping[str, Any]:
     kind = ctx.params.get("query_type") or (
         "samples" if "query" not in ctx.params and ids else "text"
     )
-    return {**ctx.params, "sample_ids": ids, "query_type": kind}
+    selected = ctx.params.get("selected") or ctx.selected
+    return {**ctx.params, "sample_ids": ids, "query_type": kind, "selected": selected}
+
+
+def search_options(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    """How results are chosen; most are shown on request."""
+    inputs.bool("reverse", default=False, label="Least similar first")
+    inputs.bool("more", default=False, label="More options", view=types.SwitchView())
+    if not ctx.params.get("more"):
+        return
+    inputs.float("thresh", label="Largest distance", description="No limit if it is left empty")
+    inputs.enum("templates", list(brain.TEMPLATES), default="off", label="Prompt templates")
+    inputs.float(
+        "diversity", default=0.0, label="Diversity", view=types.SliderView(),
+        min=0, max=1, description="How much unlike one another results should be",
+    )  # fmt: skip
+    inputs.bool("fold", default=False, label="Fold near-copies into one result")
+    inputs.bool("hubness", default=False, label="Take off how near results are to everything")
 
 
 def k(ctx: foo.ExecutionContext, inputs: types.Object, info: brain.IndexInfo) -> int | None:

@@ -38,7 +38,7 @@ class Search(foo.Operator):
         if info is not None:
             forms.query(ctx, inputs, info)
             forms.k(ctx, inputs, info)
-            inputs.bool("reverse", default=False, label="Least similar first")
+            forms.search_options(ctx, inputs)
         return types.Property(inputs, view=types.View(label="FAISS search"))
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
@@ -54,6 +54,7 @@ class Search(foo.Operator):
         brain_key: str | None = None,
         k: int = brain.DEFAULT_K,
         reverse: bool = False,
+        **options: Any,
     ) -> brain.Neighbors:
         """Searches from Python; see :func:`fiftyone_faiss.search`."""
-        return brain.search(samples, query, brain_key, k, reverse)
+        return brain.search(samples, query, brain_key, k, reverse, **options)

@@ -78,8 +78,8 @@ class SearchPanel(Acting, Remembering, Upkeep, foo.Panel):
         before = list(ctx.params.get("before") or ()) if request.skip else []
         view = brain.view_of(samples, [*before, *neighbors.ids], neighbors.patches_field)
         answer = drawn(neighbors)
-        if not request.skip and not ctx.params.get("uploads") and "query" in ctx.params:
-            brain.record_search(ctx.dataset, brain.lasting_params(ctx.params))
+        if not request.skip:
+            answer["notes"] += _remembered(ctx)
         ctx.ops.set_view(view)
         return {
             **answer,
@@ -107,6 +107,17 @@ class SearchPanel(Acting, Remembering, Upkeep, foo.Panel):
         else:
             ctx.ops.set_view(base)
         return {}
+
+
+def _remembered(ctx: foo.ExecutionContext) -> list[str]:
+    """Puts a search into the history, all but those by uploads, which are not kept."""
+    if ctx.params.get("uploads") or "query" not in ctx.params:
+        return []
+    try:
+        brain.record_search(ctx.dataset, brain.lasting_params(ctx.params))
+    except ValueError as error:
+        return [str(error)]
+    return []
 
 
 def _counted(ctx: foo.ExecutionContext) -> Callable[[], bool]:
