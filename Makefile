@@ -8,7 +8,7 @@ BENCH_ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test faults lint bench bench-embed panel train screenshots clean
+.PHONY: demo test faults lint bench bench-embed bench-retrieval bench-app panel train screenshots clean
 
 demo: .venv/installed
 	@$(BIN)/python demo/run.py $(DEMO_ARGS)
@@ -46,6 +46,14 @@ bench: .venv/installed
 # Takes about 40 minutes and 4 GB of memory; BENCH_ARGS='--images 160' half of that.
 bench-embed: .venv/installed
 	$(BIN)/python benchmarks/bench_embed.py $(BENCH_ARGS)
+
+# Takes about 20 minutes; BENCH_ARGS='--pictures 400' some 5.
+bench-retrieval: .venv/installed
+	$(BIN)/python benchmarks/bench_retrieval.py $(BENCH_ARGS)
+
+# Drives Chromium for about ten minutes.
+bench-app: .venv/installed-for-tests
+	$(BIN)/python benchmarks/bench_app.py $(BENCH_ARGS)
 
 # Bundles the panel's page; the bundle is committed, so only its authors need Node.
 panel:

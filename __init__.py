@@ -51,6 +51,7 @@ __all__ = [
     "list_searches",
     "record_search",
     "register_embedder",
+    "save_search",
     "search",
     "search_several",
     "tag_neighbors",

@@ -4,8 +4,8 @@ What: in a real Chromium, on the 1,000 pictures of the demo and on 100,000 sampl
 each with a vector of its own beside its picture's), typed queries in this project's panel and in
 FiftyOne's own Similarity Search panel on the very same index; each time
 
-- to results in the panel: from the press of Enter until 25 results are there and all pictures in sight are loaded
-  (FiftyOne's panel lists its searches instead: until it lists this one as done)
+- to results in the panel: from the press of Enter until 25 results are there and all pictures in
+  sight are loaded (FiftyOne's panel lists its searches instead: until it lists this one as done)
 - to the grid: until the App's grid shows 25 samples
 
 and, at 100,000 without a browser, a search with feedback (3 liked, 3 not).

@@ -48,6 +48,7 @@ from fiftyone_faiss.brain.history import (
     delete_search,
     list_searches,
     record_search,
+    save_search,
     update_search,
 )
 from fiftyone_faiss.brain.jobs import CancelledError, list_jobs, start_job, watched
@@ -136,6 +137,7 @@ __all__ = [
     "register_embedder",
     "register_zoo_model",
     "save_scores",
+    "save_search",
     "save_view",
     "search",
     "search_several",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 import fiftyone as fo
@@ -12,7 +13,7 @@ from fiftyone_faiss.brain import shaping
 from fiftyone_faiss.brain.index import Scope
 from fiftyone_faiss.brain.reading import Reading
 from fiftyone_faiss.brain.request import SearchRequest
-from fiftyone_faiss.brain.scan import Distances
+from fiftyone_faiss.brain.scan import SCORE_ROWS, Distances
 from fiftyone_faiss.brain.segments import Matrix, Rows
 from fiftyone_faiss.brain.shaping import Places
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
@@ -22,6 +23,8 @@ from fiftyone_faiss.brain.snapshot import Snapshot
 # for each result.
 POOL, POOL_EACH = 2_000, 20
 WIDEN = 4
+# No more are looked at for the sake of folding, and no more are found within a distance.
+MOST = 200_000
 # Of how many results for each wanted one variety is chosen.
 VARIETY_EACH = 8
 
@@ -33,21 +36,22 @@ class Results:
     Attributes:
         snapshot: the generation of the index
         rows: ``(n,)`` int64
-        vectors: ``(n, dim)`` float32
         distances: ``(n,)`` float64 distances to the ranking's vector
         ranked: ``(n,)`` float64, what they are ordered by, higher is better
         is_complete: whether there are no others
         has_more: whether there are further results
         cut_score: the lowest score above the automatic cut-off
         copies: the rows folded under a row
+        rank: gives what ``(n, dim)`` vectors are ordered by
+        is_euclidean: whether that is the negative euclidean distance
     """
 
     snapshot: Snapshot
     rows: Rows
-    vectors: Matrix
     distances: Distances
     ranked: Distances
     is_complete: bool
+    rank: Callable[[Matrix], Distances]
     has_more: bool = False
     cut_score: float = -np.inf
     copies: dict[int, Rows] = field(default_factory=dict)
@@ -56,15 +60,30 @@ class Results:
     @property
     def scores(self) -> Distances:
         """``(n,)`` float64 for people; see :class:`fiftyone_faiss.brain.neighbors.Neighbors`."""
-        # Of the euclidean metric, only a plain ranking is below 0 everywhere: the distances.
-        return 1.0 / (1.0 + self.distances) if self.is_euclidean else self.ranked
+        return self.for_people(self.ranked)
+
+    def for_people(self, ranked: Distances) -> Distances:
+        """The scores that people see for what results are ranked by."""
+        # Of the euclidean metric, a plain ranking is by the negative distances.
+        return 1.0 / (1.0 - ranked) if self.is_euclidean else ranked
+
+    def of_all(self) -> Iterator[tuple[Rows, Distances]]:
+        """The scores for people of all rows of the index, some thousand rows at a time."""
+        rows = self.snapshot.live_rows
+        for at in range(0, len(rows), SCORE_ROWS):
+            block = rows[at : at + SCORE_ROWS]
+            yield block, self.for_people(self.rank(self.snapshot.vectors_at(block)))
+
+    @property
+    def vectors(self) -> Matrix:
+        """``(n, dim)`` float32, read from the store each time."""
+        return self.snapshot.vectors_at(self.rows)
 
     def at(self, places: Places | slice) -> Results:
         """Those at some places."""
         return replace(
             self,
             rows=self.rows[places],
-            vectors=self.vectors[places],
             distances=self.distances[places],
             ranked=self.ranked[places],
         )
@@ -95,7 +114,7 @@ def find_results(
     while True:
         found = _ordered(_candidates(index, snapshot, scope, reading, request, width), request)
         shaped = _shaped(found, request, wanted)
-        if found.is_complete or len(shaped.rows) >= wanted or width is None:
+        if found.is_complete or len(shaped.rows) >= wanted or width is None or width >= MOST:
             break
         width *= WIDEN
     page = shaped.at(slice(request.skip, None if request.k is None else wanted))
@@ -134,12 +153,18 @@ def _candidates(
         # In ascending order, what follows the first that is too far is farther still.
         is_complete |= not reverse and not near.all()
         rows, distances = rows[near], distances[near]
-    vectors = snapshot.vectors_at(rows)
-    ranked = ranking.scores(vectors)
-    if request.hubness:
-        ranked = ranked - reading.hubness(vectors)
-    euclidean = index.config.metric == "euclidean" and ranking.is_plain and not request.hubness
-    return Results(snapshot, rows, vectors, distances, ranked, is_complete, is_euclidean=euclidean)
+    if request.k is None and len(rows) > MOST:
+        raise ValueError(
+            f"{len(rows):,} are within thresh={request.thresh:g}; give k too, or a smaller thresh."
+        )
+    rank = reading.scores_less_hubness if request.hubness else ranking.scores
+    if ranking.is_plain and not request.hubness:
+        # The same, without reading the vectors again.
+        ranked = 1.0 - distances if ranking.metric == "cosine" else -distances
+    else:
+        ranked = rank(snapshot.vectors_at(rows))
+    euclidean = ranking.metric == "euclidean" and ranking.is_plain and not request.hubness
+    return Results(snapshot, rows, distances, ranked, is_complete, rank, is_euclidean=euclidean)
 
 
 def _ordered(found: Results, request: SearchRequest) -> Results:

@@ -32,7 +32,9 @@ def as_code(samples: foc.SampleCollection, params: Mapping[str, Any]) -> str:
     scope, imports, place = _scope(samples)
     lines = ["import fiftyone as fo", *imports, "", "import fiftyone_faiss", ""]
     lines += [f"dataset = fo.load_dataset({samples._root_dataset.name!r})", *place]
-    arguments = [scope, repr(str(params.get("query") or "").strip())]
+    is_line = params.get("query_type") != "samples"
+    query = str(params.get("query") or "").strip() if is_line else list(params["sample_ids"])
+    arguments = [scope, repr(query)]
     if request.brain_key is not None:
         arguments.append(f"brain_key={request.brain_key!r}")
     if request.k != DEFAULT_K:

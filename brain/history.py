@@ -91,6 +91,31 @@ def record_search(samples: foc.SampleCollection, params: Mapping[str, Any]) -> S
     return search
 
 
+def save_search(samples: foc.SampleCollection, params: Mapping[str, Any], name: str) -> SavedSearch:
+    """Keeps a search under a name; that is no use of it.
+
+    Args:
+        samples: the dataset, or a view of it
+        params: see :func:`record_search`
+        name: a name that no other search of the dataset has, 1 to 100 characters
+
+    Returns:
+        the :class:`SavedSearch`
+
+    Raises:
+        ValueError: if the name is empty, too long or another's; or as in :func:`record_search`
+    """
+    name, params = _checked_name(name), _checked_params(params)
+    records = _Records.of(samples)
+    known = records.read().get(_key(params))
+    if known is None:
+        # Before anything is written.
+        _check_free(records, "", name)
+        search = SavedSearch(uuid.uuid4().hex[:16], None, False, params, _now(), 1)
+        known = _text(_add(records, search))
+    return update_search(samples, _search(known).id, name=name)
+
+
 def list_searches(samples: foc.SampleCollection) -> list[SavedSearch]:
     """Lists the searches that are kept, the pinned first, then the newest first.
 

@@ -14,9 +14,10 @@ import numpy.typing as npt
 
 from fiftyone_faiss.brain import results
 from fiftyone_faiss.brain.found import check_ordered
-from fiftyone_faiss.brain.segments import Matrix
+from fiftyone_faiss.brain.ids import unpack_ids
 
 if TYPE_CHECKING:
+    from fiftyone_faiss.brain.candidates import Results
     from fiftyone_faiss.brain.reading import Band, Reading
 
 
@@ -63,8 +64,7 @@ class Neighbors:
     timings: dict[str, float]
     cut_score: float
     _reading: Reading = field(repr=False)
-    _ranked: npt.NDArray[np.float64] = field(repr=False)
-    _vectors: Matrix = field(repr=False)
+    _found: Results = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -72,19 +72,19 @@ class Neighbors:
     @cached_property
     def percentiles(self) -> npt.NDArray[np.float64]:
         """``(n,)`` float64, 0 to 100: how much of a random part of the index scores lower."""
-        return self._reading.percentiles(self._ranked)
+        return self._reading.percentiles(self._found.ranked)
 
     @cached_property
     def bands(self) -> list[Band | None]:
         """``n`` times ``"strong"``, ``"likely"`` or ``"weak"``: whether a result is what was asked
         for, as seen from how near unrelated things come; None where the index is too small."""
-        return self._reading.bands(self._vectors)
+        return self._reading.bands(self._found.vectors)
 
     @cached_property
     def verdict(self) -> str | None:
         """A sentence if nothing relevant was found: if the best results are no better than chance;
         None if they are."""
-        return self._reading.verdict(self._vectors)
+        return self._reading.verdict(self._found.vectors)
 
     @property
     def cut(self) -> int:
@@ -113,13 +113,15 @@ class Neighbors:
         results.save_view(view, name, overwrite)
         return view
 
-    def save_scores(self, score_field: str) -> int:
+    def save_scores(self, score_field: str, everywhere: bool = False) -> int:
         """Stores the scores in a field of the samples, or of the labels.
 
         Values of an earlier search are cleared.
 
         Args:
             score_field: the field
+            everywhere (False): whether to store the scores of all that the index holds, as those
+                of a classifier, not of the results alone
 
         Returns:
             how many have a score now
@@ -127,7 +129,11 @@ class Neighbors:
         Raises:
             ValueError: if the field holds something else
         """
-        scores = dict(zip(self.ids, self.scores.tolist(), strict=True))
+        pairs = [(self.ids, self.scores)]
+        if everywhere:
+            ids = self._found.snapshot.ids
+            pairs = [(unpack_ids(ids[rows]), scores) for rows, scores in self._found.of_all()]
+        scores = {one: float(x) for few, xs in pairs for one, x in zip(few, xs, strict=True)}
         dataset = self.samples._root_dataset
         return results.save_scores(dataset, scores, score_field, self.patches_field)
 
@@ -166,7 +172,7 @@ class Neighbors:
             ValueError: if it ends otherwise
         """
         path = Path(path)
-        kind = path.suffix.lower().lstrip(".")
+        kind = {".csv": "csv", ".json": "json"}.get(path.suffix.lower(), path.name)
         if path.name.lower().endswith(".stages.json"):
             kind = "stages"
         path.write_text(self.to_text(kind), encoding="utf-8", newline="")

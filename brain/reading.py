@@ -126,11 +126,11 @@ class Reading:
             "than those of unrelated queries."
         )
 
-    def hubness(self, vectors: Matrix) -> Distances:
-        """``(n,)`` float64, what is taken off the scores of vectors that are near to everything.
+    def scores_less_hubness(self, vectors: Matrix) -> Distances:
+        """``(n,)`` float64 scores of ``(n, dim)`` vectors, less for those near to everything.
 
-        To the phrases, if the query is of words, or to the background; standardised over the
-        background, and on the scale of the scores.
+        That is, near to the phrases, if the query is of words, or else to the background;
+        standardised over the background, and on the scale of the scores.
         """
         is_text = any(term.query.is_text for term in self.terms)
         near = self.background.vectors
@@ -139,7 +139,7 @@ class Reading:
         usual = hubness(self.background.vectors, near)
         unit_of_score = self.ranking.wanted[0].deviation if self.ranking.is_plain else 1.0
         deviations = (hubness(vectors, near) - usual.mean()) / max(float(usual.std()), 1e-9)
-        return np.asarray(HUBNESS * unit_of_score * deviations)
+        return self.ranking.scores(vectors) - HUBNESS * unit_of_score * deviations
 
     def _evidence(self, place: int, vectors: Matrix) -> Distances:
         """``(n,)`` float64, how clearly vectors are what a term asks for."""

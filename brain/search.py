@@ -153,8 +153,7 @@ def answer(samples: foc.SampleCollection, request: SearchRequest) -> Neighbors:
         timings={"embed": embedded - started, "search": searched - embedded},
         cut_score=found.cut_score,
         _reading=reading,
-        _ranked=found.ranked,
-        _vectors=found.vectors,
+        _found=found,
     )
 
 

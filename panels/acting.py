@@ -55,10 +55,14 @@ class Acting:
 
     @answered
     def save_scores(self, ctx: foo.ExecutionContext) -> Answer:
-        """Stores the results' scores in a field."""
-        scores = dict(zip(ctx.params["ids"], ctx.params["scores"], strict=True))
+        """Stores the results' scores in a field; or those of all samples, searching again."""
         field = str(ctx.params.get("field") or "").strip()
-        count = brain.save_scores(ctx.dataset, scores, field, ctx.params.get("patches_field"))
+        if ctx.params.get("everywhere"):
+            request = brain.SearchRequest.from_params(ctx.params)
+            count = brain.answer(ctx.dataset, request).save_scores(field, everywhere=True)
+        else:
+            scores = dict(zip(ctx.params["ids"], ctx.params["scores"], strict=True))
+            count = brain.save_scores(ctx.dataset, scores, field, ctx.params.get("patches_field"))
         ctx.ops.reload_dataset()
         return {"field": field, "count": count}
 

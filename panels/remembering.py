@@ -19,9 +19,9 @@ class Remembering:
     @answered
     def save_search(self, ctx: foo.ExecutionContext) -> Answer:
         """Keeps a search under a name."""
-        saved = brain.record_search(ctx.dataset, ctx.params["params"])
-        named = brain.update_search(ctx.dataset, saved.id, name=str(ctx.params.get("name") or ""))
-        return named.to_dict()
+        name = str(ctx.params.get("name") or "")
+        params = brain.lasting_params(ctx.params["params"])
+        return brain.save_search(ctx.dataset, params, name).to_dict()
 
     @answered
     def rename_search(self, ctx: foo.ExecutionContext) -> Answer:

@@ -92,6 +92,10 @@ class SearchPanel(Acting, Remembering, Upkeep, foo.Panel):
     def compare(self, ctx: foo.ExecutionContext) -> Answer:
         """Answers the same query from another index; the grid stays as it is."""
         name = ctx.params.get("dataset") or ctx.dataset.name
+        if not fo.dataset_exists(name):
+            raise ValueError(f"There is no dataset '{name}' any more; compare with another index.")
+        if not fo.dataset_exists(name):
+            raise ValueError(f"There is no dataset '{name}' any more; compare with another.")
         other = ctx.dataset if name == ctx.dataset.name else fo.load_dataset(name)
         params = {**ctx.params, "brain_key": ctx.params["other_key"], "liked": [], "disliked": []}
         # Ids are of this dataset; an index that does not hold them embeds their files.
