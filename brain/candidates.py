@@ -19,14 +19,13 @@ from fiftyone_faiss.brain.shaping import Places
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
 from fiftyone_faiss.brain.snapshot import Snapshot
 
-# Where the order is not that of the distances, so many candidates are put in order, and so many
-# for each result.
-POOL, POOL_EACH = 2_000, 20
+# Where the order is not that of the distances, so many candidates are put in order, and variety is
+# chosen among the best so many of them; WIDEN times as many while there are not so many for each
+# result. Not a number for each result: the next page would be one of another order.
+POOL, VARIETY, EACH = 2_000, 1_000, 4
 WIDEN = 4
 # No more are looked at for the sake of folding, and no more are found within a distance.
 MOST = 200_000
-# Of how many results for each wanted one variety is chosen.
-VARIETY_EACH = 8
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,13 @@ def _first_width(reading: Reading, request: SearchRequest, wanted: int) -> int |
         return None
     if reading.ranking.is_plain and not (request.diversity or request.fold or request.hubness):
         return max(wanted + 1, shaping.KNEE_RESULTS)
-    return max(POOL, POOL_EACH * wanted)
+    return _widened(POOL, wanted)
+
+
+def _widened(width: int, wanted: int) -> int:
+    while width < EACH * wanted:
+        width *= WIDEN
+    return width
 
 
 def _candidates(
@@ -183,12 +188,12 @@ def _shaped(found: Results, request: SearchRequest, wanted: int) -> Results:
     copies: dict[int, Rows] = {}
     if request.fold is not None:
         # One more than is wanted, to know whether there are more.
-        many = wanted * (VARIETY_EACH if request.diversity else 1) + 1
+        many = _widened(VARIETY, wanted) if request.diversity else wanted + 1
         groups = shaping.fold(found.vectors, many, request.fold)
         copies = {int(found.rows[one[0]]): found.rows[one[1:]] for one in groups if len(one) > 1}
         found = found.at(np.array([one[0] for one in groups], np.int64))
     if request.diversity and len(found.rows):
-        found = found.at(slice(0, max(VARIETY_EACH * wanted, shaping.KNEE_RESULTS)))
+        found = found.at(slice(0, _widened(VARIETY, wanted)))
         relevance = -found.ranked if request.reverse else found.ranked
         found = found.at(shaping.diverse(found.vectors, relevance, wanted + 1, request.diversity))
     return replace(found, copies=copies)

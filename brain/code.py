@@ -30,11 +30,11 @@ def as_code(samples: foc.SampleCollection, params: Mapping[str, Any]) -> str:
     """
     request = SearchRequest.from_params(params)
     scope, imports, place = _scope(samples)
-    lines = ["import fiftyone as fo", *imports, "", "import fiftyone_faiss", ""]
+    if params.get("query_type") == "image":
+        imports = ["import pathlib", *imports]
+    lines = [*imports, "import fiftyone as fo", "", "import fiftyone_faiss", ""]
     lines += [f"dataset = fo.load_dataset({samples._root_dataset.name!r})", *place]
-    is_line = params.get("query_type") != "samples"
-    query = str(params.get("query") or "").strip() if is_line else list(params["sample_ids"])
-    arguments = [scope, repr(query)]
+    arguments = [scope, _query(params)]
     if request.brain_key is not None:
         arguments.append(f"brain_key={request.brain_key!r}")
     if request.k != DEFAULT_K:
@@ -57,6 +57,17 @@ def as_code(samples: foc.SampleCollection, params: Mapping[str, Any]) -> str:
     lines += [f"    {argument}," for argument in arguments]
     lines += [")", "view = neighbors.view()"]
     return "\n".join(lines) + "\n"
+
+
+def _query(params: Mapping[str, Any]) -> str:
+    """The query as an expression."""
+    kind = params.get("query_type")
+    if kind == "samples":
+        return repr(list(params["sample_ids"]))
+    if kind == "image":
+        # Whoever runs the code has the file.
+        return f"pathlib.Path({str(params['image'].get('name'))!r})"
+    return repr(str(params.get("query") or "").strip())
 
 
 def _scope(samples: foc.SampleCollection) -> tuple[str, list[str], list[str]]:

@@ -72,7 +72,7 @@ class Neighbors:
     @cached_property
     def percentiles(self) -> npt.NDArray[np.float64]:
         """``(n,)`` float64, 0 to 100: how much of a random part of the index scores lower."""
-        return self._reading.percentiles(self._found.ranked)
+        return self._reading.percentiles(self._found.ranked, self._found.rank)
 
     @cached_property
     def bands(self) -> list[Band | None]:

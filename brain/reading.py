@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -92,9 +92,9 @@ class Reading:
         """Whether the index has enough vectors to tell."""
         return len(self.background) >= FEWEST_ROWS
 
-    def percentiles(self, scores: Distances) -> Distances:
-        """``(n,)`` float64, 0 to 100: how much of the background scores lower."""
-        usual = np.sort(self.ranking.scores(self.background.vectors))
+    def percentiles(self, scores: Distances, rank: Callable[[Matrix], Distances]) -> Distances:
+        """``(n,)`` float64, 0 to 100: how much of the background ``rank`` gives lower scores."""
+        usual = np.sort(rank(self.background.vectors))
         return 100.0 * np.searchsorted(usual, scores, side="left") / max(len(usual), 1)
 
     def bands(self, vectors: Matrix) -> list[Band | None]:

@@ -12,6 +12,9 @@ import fiftyone as fo
 import fiftyone.core.collections as foc
 from bson import json_util
 
+SCORES = {"made_by": "fiftyone-faiss scores"}
+"""What is noted at a field of scores, so that no other field is ever emptied."""
+
 
 def save_view(view: fo.DatasetView, name: str, overwrite: bool = False) -> None:
     """Saves a view with its dataset.
@@ -51,18 +54,13 @@ def save_scores(
     name = score_field.strip()
     if not name.isidentifier():
         raise ValueError(f"'{name}' is no name for a field; give one such as 'dog_score'.")
+    path = name
+    if patches_field is not None:
+        _, path = dataset._get_label_field_path(patches_field, name)
+    _make_ready(dataset, path)
     if patches_field is None:
-        _check_float(dataset, name)
-        if dataset.has_sample_field(name):
-            dataset.clear_sample_field(name)
-        else:
-            dataset.add_sample_field(name, fo.FloatField)
         dataset.set_values(name, dict(scores), key_field="id")
         return int(dataset.exists(name).count())
-    _, path = dataset._get_label_field_path(patches_field, name)
-    _check_float(dataset, path)
-    if dataset.has_field(path):
-        dataset.clear_sample_field(path)
     _, id_path = dataset._get_label_field_path(patches_field, "id")
     labels = dataset.select_labels(ids=list(scores), fields=patches_field)
     sample_ids, label_ids = labels.values(["id", id_path])
@@ -75,10 +73,15 @@ def save_scores(
     return len(values)
 
 
-def _check_float(dataset: fo.Dataset, path: str) -> None:
+def _make_ready(dataset: fo.Dataset, path: str) -> None:
+    """Makes the field, or empties it if it holds scores of an earlier search, and nothing else."""
     field = dataset.get_field(path)
-    if field is not None and not isinstance(field, fo.FloatField):
+    if field is None:
+        dataset.add_sample_field(path, fo.FloatField, info=SCORES)
+        return
+    if not isinstance(field, fo.FloatField) or (field.info or {}) != SCORES:
         raise ValueError(f"The field '{path}' holds other values; choose another name.")
+    dataset.clear_sample_field(path)
 
 
 def file_paths(

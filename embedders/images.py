@@ -237,7 +237,7 @@ def read_image(path: str | Path) -> Image.Image:
     Raises:
         ValueError: if the file is missing, is not an image, or is damaged, saying which
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     if not path.is_file():
         raise ValueError(f"There is no image file at {path}; check the path.")
     return decode_image(path.read_bytes(), path.name)

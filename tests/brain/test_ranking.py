@@ -1,0 +1,484 @@
+"""The order of results, against the formulas of ``brain/ranking.py`` written out in NumPy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import fiftyone as fo
+import numpy as np
+import pytest
+from support.clusters import Large, all_distances, create, nearest_ids
+from support.points import Points, one_sentence
+
+import fiftyone_faiss
+from fiftyone_faiss.brain import SearchRequest
+from fiftyone_faiss.brain.background import background_of
+from fiftyone_faiss.brain.queries import CombinedQuery, Term, VectorQuery
+from fiftyone_faiss.brain.reading import Reading
+
+METRICS = ("cosine", "euclidean", "dotproduct")
+# More than the candidates that are put in order for a few results.
+MANY = 3_000
+
+
+@pytest.fixture(scope="module")
+def large() -> Large:
+    """Samples with an index for each metric, labels with one, and no files."""
+    large = Large.make(300, 60)
+    for metric in METRICS:
+        create(large.points("samples", 300), metric, metric=metric)
+    create(large.points("detections", 180), "labels")
+    return large
+
+
+@pytest.fixture(scope="module")
+def many() -> Points:
+    points = Large.make(MANY, 1).points("samples", MANY)
+    create(points, "many")
+    return points
+
+
+# -- the formulas ------------------------------------------------------------------------------
+
+
+def similarities(query: np.ndarray, vectors: np.ndarray, metric: str) -> np.ndarray:
+    """The cosine, the inner product, or the negative distance."""
+    found = all_distances(query, vectors, metric)
+    return 1 - found if metric == "cosine" else -found
+
+
+def directed(vectors: np.ndarray, metric: str) -> np.ndarray:
+    wide = vectors.astype(np.float64)
+    return wide / np.linalg.norm(wide, axis=1, keepdims=True) if metric == "cosine" else wide
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A query over a whole small index, which is then its own background.
+
+    Attributes:
+        metric: the index's metric
+        vectors: all of the index's vectors
+        wanted: weights and vectors
+        avoided: weights and vectors
+        liked: the vectors liked
+        disliked: the vectors disliked
+    """
+
+    metric: str
+    vectors: np.ndarray
+    wanted: Sequence[tuple[float, np.ndarray]] = ()
+    avoided: Sequence[tuple[float, np.ndarray]] = ()
+    liked: np.ndarray | None = None
+    disliked: np.ndarray | None = None
+
+    def scores(self) -> np.ndarray:
+        total = np.zeros(len(self.vectors))
+        if self.wanted:
+            z = np.array([self._standardised(one) for _, one in self.wanted])
+            weights = np.array([weight for weight, _ in self.wanted])[:, None]
+            mean = (weights * z).sum(axis=0) / weights.sum()
+            shortfall = (weights * np.where(z < mean, mean - z, 0)).sum(axis=0) / weights.sum()
+            total += mean - 2 * shortfall
+        for weight, one in self.avoided:
+            z = self._standardised(one)
+            # Where nothing is wanted, what is least like it comes first.
+            total -= weight * (2 * np.where(z > 0.5, z - 0.5, 0) if self.wanted else z)
+        if self.direction is not None:
+            along = directed(self.vectors, self.metric) @ self.direction
+            total += 0.7 * (along - along.mean()) / along.std()
+        return total
+
+    def vector(self) -> np.ndarray:
+        """What distances are to."""
+        if not self.wanted:
+            pairs = [(weight, 1.0, one) for weight, one in self.avoided]
+        else:
+            pairs = [
+                (weight, similarities(one, self.vectors, self.metric).std(), one)
+                for weight, one in self.wanted
+            ]
+        whole = sum(weight for weight, _, _ in pairs)
+        if self.metric == "euclidean":
+            total = sum(weight / whole * one.astype(np.float64) for weight, _, one in pairs)
+        else:
+            total = sum(
+                weight / spread * directed(one[None], self.metric)[0]
+                for weight, spread, one in pairs
+            )
+        if self.direction is not None and self.wanted:
+            along = directed(self.vectors, self.metric) @ self.direction
+            share = 0.7 if self.metric == "euclidean" else 0.7 * whole / along.std()
+            total = total + share * self.direction
+        return np.asarray(total)
+
+    @property
+    def direction(self) -> np.ndarray | None:
+        if self.liked is None and self.disliked is None:
+            return None
+        near, far = (
+            directed(self.vectors if one is None else one, self.metric).mean(axis=0)
+            for one in (self.liked, self.disliked)
+        )
+        return near - far
+
+    def _standardised(self, query: np.ndarray) -> np.ndarray:
+        found = similarities(query, self.vectors, self.metric)
+        return (found - found.mean()) / found.std()
+
+
+def check(found: fiftyone_faiss.Neighbors, ids: list[str], formula: Formula) -> None:
+    """Fails unless the results are all there are, in the order and with the scores expected."""
+    place = {one: i for i, one in enumerate(ids)}
+    at = [place[one] for one in found.ids]
+    assert sorted(at) == list(range(len(ids)))
+    scores = formula.scores()
+    np.testing.assert_allclose(found.scores, scores[at], rtol=1e-4, atol=1e-4)
+    assert np.all(np.diff(found.scores) <= 0)
+    assert found.ids[0] == ids[int(scores.argmax())]
+    exact = all_distances(formula.vector(), formula.vectors, formula.metric)
+    np.testing.assert_allclose(found.distances, exact[at], rtol=1e-4, atol=1e-4)
+
+
+# A line about the first samples, and its wanted and avoided terms: weights and numbers.
+LINES = [
+    ("@0 + @1", [(1, 0), (1, 1)], []),
+    ("3: @0 + .5: @1 + @2", [(3, 0), (0.5, 1), (1, 2)], []),
+    ("@0 - @1", [(1, 0)], [(1, 1)]),
+    ("2: @0 + @3 - .5: @1 - 4: @2", [(2, 0), (1, 3)], [(0.5, 1), (4, 2)]),
+    ("- @1", [], [(1, 1)]),
+    ("- @1 - 3: @2", [], [(1, 1), (3, 2)]),
+]
+
+
+def line_of(text: str, ids: list[str]) -> str:
+    return re.sub(r"@(\d+)", lambda found: f"@{ids[int(found[1])]}", text)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize(("text", "wanted", "avoided"), LINES, ids=[line[0] for line in LINES])
+def test_the_terms_of_a_line_are_balanced(large, metric, text, wanted, avoided) -> None:
+    points = large.points("samples", 300)
+    formula = Formula(
+        metric,
+        points.vectors,
+        [(weight, points.vectors[i]) for weight, i in wanted],
+        [(weight, points.vectors[i]) for weight, i in avoided],
+    )
+    line = line_of(text, points.ids)
+    check(fiftyone_faiss.search(large.dataset, line, metric, k=300), points.ids, formula)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("text", ["@0", "@0 + 2: @1", "@0 - @1", "- @1"])
+@pytest.mark.parametrize(("liked", "disliked"), [([4], []), ([], [5, 6]), ([4, 7], [5])])
+def test_feedback_moves_the_results(large, metric, text, liked, disliked) -> None:
+    points = large.points("samples", 300)
+    terms = {
+        "@0": ([(1, 0)], []),
+        "@0 + 2: @1": ([(1, 0), (2, 1)], []),
+        "@0 - @1": ([(1, 0)], [(1, 1)]),
+        "- @1": ([], [(1, 1)]),
+    }
+    wanted, avoided = terms[text]
+    formula = Formula(
+        metric,
+        points.vectors,
+        [(weight, points.vectors[i]) for weight, i in wanted],
+        [(weight, points.vectors[i]) for weight, i in avoided],
+        points.vectors[liked] if liked else None,
+        points.vectors[disliked] if disliked else None,
+    )
+    found = fiftyone_faiss.search(
+        large.dataset,
+        line_of(text, points.ids),
+        metric,
+        k=300,
+        liked=[points.ids[i] for i in liked],
+        disliked=[points.ids[i] for i in disliked],
+    )
+    check(found, points.ids, formula)
+    said = f"Moved towards {len(liked)} liked and away from {len(disliked)} disliked"
+    assert any(sentence.startswith(said) for sentence in found.explanation)
+
+
+def test_what_one_term_lacks_the_other_does_not_make_up_for(large) -> None:
+    points = large.points("samples", 300)
+    both = fiftyone_faiss.search(large.dataset, line_of("@0 + @1", points.ids), "cosine", k=300)
+    z = []
+    for i in (0, 1):
+        usual = similarities(points.vectors[i], points.vectors, "cosine")
+        z.append((usual - usual.mean()) / usual.std())
+    smaller = dict(zip(points.ids, np.minimum(*z), strict=True))
+    # With two equal terms, the score is the smaller of them.
+    np.testing.assert_allclose(both.scores, [smaller[one] for one in both.ids], atol=1e-4)
+
+
+def test_likes_and_dislikes_change_places(large) -> None:
+    ids = large.dataset.values("id")
+    plain = fiftyone_faiss.search(large.dataset, ids[0], "cosine", k=300)
+    liked, disliked = plain.ids[150], plain.ids[1]
+    moved = fiftyone_faiss.search(
+        large.dataset, ids[0], "cosine", k=300, liked=[liked], disliked=[disliked]
+    )
+    assert moved.ids.index(liked) < 150
+    assert moved.ids.index(disliked) > 1
+
+
+def test_a_term_of_one_weight_is_the_plain_order_of_the_distances(large) -> None:
+    points = large.points("samples", 300)
+    for metric in METRICS:
+        query = VectorQuery(points.vectors[8] + 0.1)
+        found = fiftyone_faiss.search(large.dataset, query, metric, k=40)
+        assert found.ids == nearest_ids(query.values, points, metric, 40)
+        alone = fiftyone_faiss.search(
+            large.dataset, CombinedQuery((Term(query, weight=7.0),)), metric, k=40
+        )
+        assert alone.ids == found.ids
+        np.testing.assert_array_equal(alone.distances, found.distances)
+        assert np.all(np.diff(found.distances) >= 0)
+        exact = {"cosine": 1 - found.distances, "dotproduct": -found.distances}
+        scores = exact.get(metric, 1 / (1 + found.distances))
+        np.testing.assert_allclose(found.scores, scores, atol=1e-12)
+
+
+def test_only_one_wanted_term_without_feedback_is_plain(large) -> None:
+    index = large.dataset.load_brain_results("cosine")
+    term = Term(VectorQuery(large.of_samples[0]))
+    away = Term(VectorQuery(large.of_samples[1]), negative=True)
+    ids = large.dataset.values("id")[:1]
+    for terms, liked, is_plain in (
+        ((term,), (), True),
+        ((term, term), (), False),
+        ((term, away), (), False),
+        ((away,), (), False),
+        ((term,), ids, False),
+    ):
+        reading = Reading.of(index, CombinedQuery(terms), "off", liked)
+        assert reading.ranking.is_plain is is_plain
+        assert reading.ranking.is_reversed is (terms == (away,))
+
+
+def test_the_background_of_a_small_index_is_all_of_it_and_of_a_large_one_a_part(
+    large, many
+) -> None:
+    background = background_of(large.dataset.load_brain_results("cosine"))
+    np.testing.assert_array_equal(background.vectors, large.of_samples)
+    index = many.dataset.load_brain_results("many")
+    background = background_of(index)
+    assert len(background) == 1_000
+    rows = {one.tobytes() for one in many.vectors}
+    assert len({one.tobytes() for one in background.vectors} & rows) == 1_000
+    assert background_of(index) is background
+
+
+# -- how much is shown -------------------------------------------------------------------------
+
+OPTIONS = [
+    ("@0", {}),
+    ("@0 + @1 - @2", {}),
+    ("- @1", {}),
+    # So much is to be avoided that good results are few, and far from the query.
+    ("@0" + "".join(f" - 50: @{i}" for i in range(1, 13)), {}),
+    ("@0", {"reverse": True}),
+    ("@0", {"hubness": True}),
+    ("@0", {"fold": 0.3}),
+    ("@0", {"diversity": 0.4}),
+    ("@0 + @1", {"diversity": 0.4, "fold": True}),
+]
+
+
+@pytest.mark.parametrize(("text", "options"), OPTIONS, ids=[f"{a[:20]} {b}" for a, b in OPTIONS])
+def test_pages_are_disjoint_and_together_a_larger_answer(many, text, options) -> None:
+    line = line_of(text, many.ids)
+    pages = [
+        fiftyone_faiss.search(many.dataset, line, k=50, skip=skip, **options)
+        for skip in (0, 50, 100)
+    ]
+    assert [len(page) for page in pages] == [50, 50, 50]
+    assert all(page.has_more for page in pages)
+    together = [one for page in pages for one in page.ids]
+    assert len(set(together)) == 150
+    whole = fiftyone_faiss.search(many.dataset, line, k=150, **options)
+    assert together == whole.ids
+    np.testing.assert_array_equal(np.concatenate([page.scores for page in pages]), whole.scores)
+
+
+def test_the_last_page_is_short_and_says_that_there_is_no_more(large) -> None:
+    ids = large.dataset.values("id")
+    whole = fiftyone_faiss.search(large.dataset, ids[0], "cosine", k=300)
+    assert not whole.has_more
+    last = fiftyone_faiss.search(large.dataset, ids[0], "cosine", k=50, skip=280)
+    assert (last.ids, last.has_more, last.notes) == (whole.ids[280:], False, ())
+    beyond = fiftyone_faiss.search(large.dataset, ids[0], "cosine", k=50, skip=300)
+    assert (beyond.ids, beyond.has_more) == ([], False)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_results_lie_within_thresh(large, metric) -> None:
+    points = large.points("samples", 300)
+    query = points.vectors[5]
+    exact = all_distances(query, points.vectors, metric)
+    thresh = float(np.sort(exact)[40:42].mean())
+    ids = nearest_ids(query, points, metric, 41)
+    few = fiftyone_faiss.search(large.dataset, query, metric, k=10, thresh=thresh)
+    assert (few.ids, few.has_more) == (ids[:10], True)
+    some = fiftyone_faiss.search(large.dataset, query, metric, k=100, thresh=thresh)
+    assert (some.ids, some.has_more, some.notes) == (ids, False, ())
+    whole = fiftyone_faiss.search(large.dataset, query, metric, k=None, thresh=thresh)
+    assert (whole.ids, whole.has_more) == (ids, False)
+    turned = fiftyone_faiss.search(
+        large.dataset, query, metric, k=None, thresh=thresh, reverse=True
+    )
+    assert turned.ids == ids[::-1]
+    rest = fiftyone_faiss.search(large.dataset, query, metric, k=None, thresh=thresh, skip=30)
+    assert rest.ids == ids[30:]
+
+
+def test_the_distances_of_a_combined_query_lie_within_thresh(large) -> None:
+    line = line_of("@0 + @1 - @2", large.dataset.values("id"))
+    whole = fiftyone_faiss.search(large.dataset, line, "cosine", k=300)
+    thresh = float(np.median(whole.distances))
+    near = [one for one, d in zip(whole.ids, whole.distances, strict=True) if d <= thresh]
+    for k in (300, None):
+        found = fiftyone_faiss.search(large.dataset, line, "cosine", k=k, thresh=thresh)
+        assert found.ids == near
+
+
+@pytest.mark.parametrize("text", ["@0", "@0 + @1 - @2", "- @1"])
+def test_reverse_is_the_order_turned_round(large, text) -> None:
+    line = line_of(text, large.dataset.values("id"))
+    whole = fiftyone_faiss.search(large.dataset, line, "cosine", k=300)
+    turned = fiftyone_faiss.search(large.dataset, line, "cosine", k=300, reverse=True)
+    assert turned.ids == whole.ids[::-1]
+    np.testing.assert_allclose(turned.scores, whole.scores[::-1])
+    few = fiftyone_faiss.search(large.dataset, line, "cosine", k=5, reverse=True)
+    assert few.ids == turned.ids[:5]
+
+
+def test_a_cut_off_is_where_the_scores_drop(large) -> None:
+    points = large.points("samples", 300)
+    # Around the first sample lie those of its centre, and then nothing for long.
+    found = fiftyone_faiss.search(large.dataset, points.ids[0], "cosine", k=100)
+    assert 1 <= found.cut < 100
+    assert found.scores[found.cut - 1] >= found.cut_score > found.scores[found.cut]
+    page = fiftyone_faiss.search(large.dataset, points.ids[0], "cosine", k=50, skip=50)
+    assert page.cut == max(0, found.cut - 50)
+
+
+# -- where is searched -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["@0", "@0 + @1 - @2", "- @1"])
+def test_a_view_is_ranked_as_the_dataset_is(large, text) -> None:
+    line = line_of(text, large.dataset.values("id"))
+    view = large.dataset.match(fo.ViewField("number") % 3 == 1)
+    inside = set(view.values("id"))
+    whole = fiftyone_faiss.search(large.dataset, line, "cosine", k=300)
+    found = fiftyone_faiss.search(view, line, "cosine", k=100)
+    assert found.ids == [one for one in whole.ids if one in inside]
+    scores = dict(zip(whole.ids, whole.scores, strict=True))
+    np.testing.assert_allclose(found.scores, [scores[one] for one in found.ids])
+    few = fiftyone_faiss.search(view, line, "cosine", k=7)
+    assert (few.ids, few.has_more) == (found.ids[:7], True)
+
+
+def test_labels_are_ranked_like_samples(large) -> None:
+    points = large.points("detections", 180)
+    formula = Formula(
+        "cosine",
+        points.vectors,
+        [(2, points.vectors[0]), (1, points.vectors[4])],
+        [(1, points.vectors[9])],
+        liked=points.vectors[[20]],
+    )
+    line = line_of("2: @0 + @4 - @9", points.ids)
+    found = fiftyone_faiss.search(large.dataset, line, "labels", k=180, liked=[points.ids[20]])
+    check(found, points.ids, formula)
+    assert found.patches_field == "things"
+    owners = dict(zip(points.ids, points.sample_ids, strict=True))
+    assert found.sample_ids == [owners[one] for one in found.ids]
+    assert found.view().values("id") == found.ids
+
+
+def test_near_copies_are_counted_under_the_best_of_them(dataset) -> None:
+    angles = np.radians([0, 1, 2, 40, 41, 80, 120, 121, 122, 123, 160, 179])
+    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    ids = dataset.values("id")
+    create(Points(dataset, vectors, ids))
+    found = fiftyone_faiss.search(dataset, vectors[0], k=4, fold=True)
+    assert found.ids == [ids[i] for i in (0, 3, 5, 6)]
+    assert found.copies == {
+        ids[0]: [ids[1], ids[2]],
+        ids[3]: [ids[4]],
+        ids[6]: [ids[7], ids[8], ids[9]],
+    }
+    assert [row["copies"] for row in found.rows()] == [2, 1, 0, 3]
+    assert found.notes == ()
+
+
+# -- what is refused ---------------------------------------------------------------------------
+
+BAD = [
+    {"k": None},
+    {"k": 0},
+    {"k": -3},
+    {"k": "many"},
+    {"k": float("inf")},
+    {"skip": -1},
+    {"templates": "two"},
+    {"diversity": 1.5},
+    {"diversity": -0.1},
+    {"diversity": float("nan")},
+    {"fold": -0.1},
+    {"fold": 2.5},
+    {"fold": "near"},
+    {"thresh": float("nan")},
+    {"liked": ["0" * 24]},
+    {"disliked": ["nonsense"]},
+    {"liked": ["0" * 24], "disliked": ["0" * 24]},
+    {"query": "- @selected"},
+    {"query": "@selected", "selected": ["nonsense"]},
+    {"query": "@upload"},
+    {"query": "a red car"},
+    {"query": "@" + "0" * 24},
+    {"query": "/no/such.png"},
+    {"query": "@upload", "uploads": {"upload": 7}},
+    {"brain_key": "none"},
+    {"brain_key": None},
+]
+
+
+@pytest.mark.parametrize("given", BAD, ids=[str(one) for one in BAD])
+def test_a_bad_request_is_refused_in_one_sentence(large, given) -> None:
+    arguments = {"query": large.of_samples[0], "brain_key": "cosine", **given}
+    with pytest.raises(ValueError) as caught:
+        fiftyone_faiss.search(large.dataset, **arguments)
+    assert one_sentence(caught.value), str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+BAD_FORMS = [
+    ({"k": ""}, "k is ''"),
+    ({"k": "2.5"}, "k is '2.5'"),
+    ({"skip": "next"}, "skip is 'next'"),
+    ({"thresh": "far"}, "thresh is 'far'"),
+    ({"thresh": "nan"}, "thresh is "),
+    ({"diversity": "some"}, "diversity is 'some'"),
+    ({"diversity": 2}, "diversity is 2.0"),
+    ({"fold": "x"}, "fold is 'x'"),
+    ({"templates": "no"}, "'no' is no choice of templates"),
+    ({"query_type": "sound"}, "'sound' is no query_type"),
+    ({"query": ""}, "The query is empty"),
+    ({"query": "@upload", "uploads": {"upload": {"name": "a.png"}}}, "No image was uploaded"),
+]
+
+
+@pytest.mark.parametrize(("given", "start"), BAD_FORMS, ids=[str(one[0]) for one in BAD_FORMS])
+def test_a_bad_form_is_refused_in_one_sentence(given, start) -> None:
+    with pytest.raises(ValueError) as caught:
+        SearchRequest.from_params({"query": "a car", **given})
+    assert str(caught.value).startswith(start)
+    assert one_sentence(caught.value), str(caught.value)

@@ -1,0 +1,168 @@
+"""What is shown of a ranking, against its definitions written out in NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fiftyone_faiss.brain.shaping import diverse, fold, hubness, knee
+
+
+def directions(vectors: np.ndarray) -> np.ndarray:
+    wide = vectors.astype(np.float64)
+    return wide / np.linalg.norm(wide, axis=1, keepdims=True)
+
+
+def angled(degrees: list[float], lengths: float = 1.0) -> np.ndarray:
+    """Vectors in a plane, by their angles."""
+    radians = np.radians(degrees)
+    return (lengths * np.stack([np.cos(radians), np.sin(radians)], axis=1)).astype(np.float32)
+
+
+# -- where a ranking ends ----------------------------------------------------------------------
+
+
+def farthest_below_the_line(scores: np.ndarray) -> tuple[int, float]:
+    """The place farthest below the line from the first score to the last, and how far it is."""
+    height = (scores - scores[-1]) / (scores[0] - scores[-1])
+    along = np.arange(len(scores)) / (len(scores) - 1)
+    below = (1 - along) - height
+    return int(np.argmax(below)), float(below.max())
+
+
+def test_a_ranking_is_cut_where_its_scores_drop() -> None:
+    scores = np.array([0.9, 0.89, 0.88, 0.3, 0.29, 0.28, 0.27, 0.26, 0.25, 0.24])
+    assert knee(scores) == 3
+    assert farthest_below_the_line(scores)[0] == 3
+    # One good result is enough.
+    assert knee(np.array([1.0] + [0.1] * 9)) == 1
+
+
+def test_the_cut_is_at_the_largest_distance_from_the_line(rng) -> None:
+    cut = whole = 0
+    for power in np.linspace(0.2, 6, 60):
+        scores = np.sort(rng.uniform(size=50) ** power)[::-1]
+        place, depth = farthest_below_the_line(scores)
+        assert knee(scores) == (max(1, place) if depth >= 0.1 else 50)
+        # Neither the unit nor the zero of a score matters.
+        assert knee(7 * scores - 3) == knee(scores)
+        cut, whole = cut + (depth >= 0.1), whole + (depth < 0.1)
+    assert cut > 20 and whole > 5
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        np.array([]),
+        np.array([0.5]),
+        # Too few to see a knee among.
+        np.array([0.9, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]),
+        np.full(20, 0.5),
+        np.linspace(0.9, 0.1, 20),
+        # They drop, but at the end only: all before are good.
+        np.array([0.9] * 19 + [0.1]),
+    ],
+    ids=["none", "one", "seven", "equal", "even", "last"],
+)
+def test_a_ranking_without_a_knee_is_not_cut(scores: np.ndarray) -> None:
+    assert knee(scores) == len(scores)
+
+
+# -- variety -----------------------------------------------------------------------------------
+
+
+def marginal(vectors: np.ndarray, scores: np.ndarray, k: int, d: float) -> list[int]:
+    """Maximal marginal relevance, one pair at a time."""
+    x = directions(vectors)
+    relevance = (scores - scores.min()) / (scores.max() - scores.min())
+    chosen = [int(np.argmax(relevance))]
+    while len(chosen) < min(k, len(scores)):
+        left = [i for i in range(len(scores)) if i not in chosen]
+        gains = [(1 - d) * relevance[i] - d * max(float(x[i] @ x[j]) for j in chosen) for i in left]
+        chosen.append(left[int(np.argmax(gains))])
+    return chosen
+
+
+@pytest.mark.parametrize("diversity", [0.0, 0.3, 0.7, 1.0])
+def test_variety_is_maximal_marginal_relevance(rng, diversity: float) -> None:
+    vectors = (rng.normal(size=(40, 6)) * rng.uniform(0.5, 2, (40, 1))).astype(np.float32)
+    scores = 3 * rng.normal(size=40)
+    found = diverse(vectors, scores, 12, diversity)
+    assert found.tolist() == marginal(vectors, scores, 12, diversity)
+    if diversity == 0:
+        assert found.tolist() == np.argsort(-scores)[:12].tolist()
+
+
+def test_what_is_alike_is_chosen_last(rng) -> None:
+    vectors = angled([0, 1, 2, 90])
+    scores = np.array([1.0, 0.9, 0.8, 0.7])
+    assert diverse(vectors, scores, 3, 0.0).tolist() == [0, 1, 2]
+    assert diverse(vectors, scores, 3, 0.5).tolist() == [0, 3, 1]
+    # With nothing but variety, the best is still the first.
+    assert diverse(vectors[::-1], scores[::-1], 2, 1.0).tolist() == [3, 0]
+
+
+def test_variety_of_few_and_of_equals() -> None:
+    vectors = angled([0, 30, 60])
+    assert diverse(vectors, np.array([0.2, 0.5, 0.1]), 10, 0.5).tolist()[0] == 1
+    assert sorted(diverse(vectors, np.array([0.2, 0.5, 0.1]), 10, 0.5).tolist()) == [0, 1, 2]
+    assert diverse(vectors, np.full(3, 0.4), 2, 0.5).tolist() == [0, 2]
+
+
+# -- near-copies -------------------------------------------------------------------------------
+
+
+def folded(vectors: np.ndarray, count: int, within: float) -> list[list[int]]:
+    """Each result under the first that is near enough, one pair at a time."""
+    x = directions(vectors)
+    groups: list[list[int]] = []
+    for i in range(len(x)):
+        owner = next((one for one in groups if 1 - x[one[0]] @ x[i] <= within), None)
+        if owner is not None:
+            owner.append(i)
+        else:
+            groups.append([i])
+    return groups[:count]
+
+
+@pytest.mark.parametrize("within", [0.01, 0.05, 0.3])
+@pytest.mark.parametrize("count", [4, 100])
+def test_near_copies_are_under_the_best_of_them(rng, within: float, count: int) -> None:
+    centres = rng.normal(size=(12, 8))
+    vectors = centres[rng.integers(12, size=60)] + 0.2 * rng.normal(size=(60, 8))
+    vectors = (vectors * rng.uniform(0.5, 2, (60, 1))).astype(np.float32)
+    found = [one.tolist() for one in fold(vectors, count, within)]
+    assert found == folded(vectors, count, within)
+    assert any(len(one) > 1 for one in found)
+
+
+def test_a_near_copy_of_a_near_copy_need_not_be_one() -> None:
+    # 15 degrees are a cosine distance of 0.034, 30 degrees one of 0.134.
+    assert [one.tolist() for one in fold(angled([0, 15, 30]), 3, 0.05)] == [[0, 1], [2]]
+    assert [one.tolist() for one in fold(angled([15, 0, 30]), 3, 0.05)] == [[0, 1, 2]]
+
+
+def test_only_equal_directions_are_copies_at_no_distance() -> None:
+    vectors = np.concatenate([angled([0]), angled([0], 3.0), angled([10])])
+    assert [one.tolist() for one in fold(vectors, 3, 0.0)] == [[0, 1], [2]]
+    assert fold(vectors, 0) == []
+    assert fold(vectors[:0], 3) == []
+
+
+# -- hubness -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("nearest", [1, 10])
+def test_hubness_is_the_mean_cosine_to_the_nearest_others(rng, nearest: int) -> None:
+    vectors = (5 * rng.normal(size=(20, 6))).astype(np.float32)
+    others = rng.normal(size=(50, 6)).astype(np.float32)
+    cosines = directions(vectors) @ directions(others).T
+    expected = np.sort(cosines, axis=1)[:, -nearest:].mean(axis=1)
+    found = hubness(vectors, others, nearest)
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_hubness_to_fewer_others_counts_all_of_them() -> None:
+    found = hubness(angled([0, 90]), angled([0, 60]))
+    np.testing.assert_allclose(found, [0.75, (np.sqrt(3) / 2) / 2], atol=1e-6)
