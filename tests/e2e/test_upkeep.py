@@ -96,7 +96,9 @@ def test_work_is_cancelled_in_the_panel_and_goes_on(
     page = open_app(dataset, width=width, dark=dark)
     cy(page, "faiss-update").click()
     label = cy(page, "faiss-job-label")
-    expect(label).to_have_text(re.compile(r"slow: [1-9]\d* of 2,000 embedded, \d+ a second, .*left"))
+    expect(label).to_have_text(
+        re.compile(r"slow: [1-9]\d* of 2,000 embedded, \d+ a second, .*left")
+    )
     expect(page.get_by_role("progressbar", name="Progress of slow")).to_be_visible()
     shoot(page, f"panel-working-{width}")
     # The page may be left and opened again: the work goes on, and is shown.
@@ -108,4 +110,6 @@ def test_work_is_cancelled_in_the_panel_and_goes_on(
     dataset.clear_cache()
     kept = dataset.load_brain_results("slow").total_index_size
     assert 4 < kept < 2_004
-    expect(cy(page, "faiss-lacking")).to_contain_text(f"{2_004 - kept:,} samples are not in this index")
+    expect(cy(page, "faiss-lacking")).to_contain_text(
+        f"{2_004 - kept:,} samples are not in this index"
+    )

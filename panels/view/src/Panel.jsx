@@ -1,93 +1,158 @@
-import { React, useEffect, useState, useServer } from "./app.js";
+import { React, useCallback, useEffect, useRef, useServer } from "./app.js";
 import { Actions } from "./Actions.jsx";
-import { Results } from "./Results.jsx";
+import { Chips, useExplained } from "./Chips.jsx";
+import { Compared } from "./Compare.jsx";
+import { CutControl, cutOf, Divider } from "./Cut.jsx";
+import { Drawer, DrawerButtons } from "./Drawers.jsx";
+import { Feedback } from "./Feedback.jsx";
+import { onPanelKey } from "./keys.js";
+import { NoIndex } from "./NoIndex.jsx";
+import { Options } from "./Options.jsx";
+import { Results, Skeletons } from "./Results.jsx";
 import { SearchBar } from "./SearchBar.jsx";
+import { Explanation, Hints, NothingFound, Status, Verdict } from "./Status.jsx";
+import { useKeptFocus } from "./useKeptFocus.js";
+import { usePictures } from "./usePictures.js";
 import { useSearch } from "./useSearch.js";
 import { Jobs, Lacking, useJobs } from "./Work.jsx";
 
 /** The panel's page. */
 export function Panel(props) {
   const server = useServer(props.schema.view);
-  const { dataset, size, indexes, jobs } = props.data || {};
+  const { dataset, size, indexes, jobs, saved_views, others } = props.data || {};
   if (!indexes) return <div className="ffs-panel">Looking for indexes…</div>;
   const shared = { server, dataset, size, listed: jobs };
   if (!indexes.length) return <NoIndex key={dataset} {...shared} />;
-  return <Search key={dataset} {...shared} indexes={indexes} />;
+  const rest = { indexes, views: saved_views || [], others: others || [] };
+  return <Search key={dataset} {...shared} {...rest} />;
 }
 
-function Search({ server, dataset, size, indexes, listed }) {
-  const [brainKey, setIndex] = useState(indexes[0].brain_key);
-  const [k, setK] = useState("25");
-  const [scope, setScope] = useState("dataset");
-  const index = indexes.find((one) => one.brain_key === brainKey) || indexes[0];
-  const search = useSearch(server, dataset, index.brain_key);
+function Search({ server, dataset, size, indexes, listed, views, others }) {
+  const search = useSearch(server, dataset, indexes);
+  const { found, index, status, query, drawer, update, say } = search;
   const { jobs, ask } = useJobs(server, listed, false);
-  useEffect(() => {
-    if (index.problem) search.say("error", index.problem);
-  }, [index.problem]);
-  const busy = search.status.kind === "busy";
-  return (
-    <div className="ffs-panel">
-      <SearchBar {...{ search, indexes, index, setIndex, k, setK, scope, setScope }} />
-      <Jobs jobs={jobs} server={server} />
-      <Lacking {...{ index, size, jobs, server, ask }} say={search.say} />
-      <Status status={search.status} />
-      <Actions search={search} server={server} />
-      <Results found={search.found} busy={busy} open={(id) => server("open_sample", { id })} />
-      {!search.found && !busy && <Hints words={index.supports_text} />}
-    </div>
+  const pictures = usePictures(dataset, search);
+  const explained = useExplained(server, query);
+  const open = useCallback(
+    async ({ id, sample_id }, elsewhere) => {
+      const answer = await server("open_sample", { id, sample_id, dataset: elsewhere });
+      if (answer.error) say("error", answer.error);
+    },
+    [server, say]
   );
-}
-
-function Status({ status }) {
+  useEffect(() => {
+    if (index.problem) say("error", index.problem);
+  }, [index.problem, say]);
+  const root = useRef();
+  useKeptFocus(root);
+  const toggleHelp = () => update({ drawer: drawer === "help" ? null : "help" });
+  const close = () => {
+    update({ drawer: null });
+    return Boolean(drawer);
+  };
+  const busy = status.kind === "busy";
   return (
     <div
-      className={`ffs-status ffs-${status.kind}`}
-      data-cy="faiss-status"
-      role={status.kind === "error" ? "alert" : "status"}
-      aria-live="polite"
+      ref={root}
+      className="ffs-panel"
+      tabIndex={-1}
+      onKeyDown={(event) => onPanelKey(event, { search, close, toggleHelp })}
+      {...pictures.handlers}
     >
-      {["busy", "warming"].includes(status.kind) && <span className="ffs-spinner" />}
-      <span>
-        {status.text}
-        {(status.notes || []).map((note) => (
-          <span key={note} className="ffs-note">
-            {note}
-          </span>
-        ))}
-      </span>
+      <div className="ffs-page">
+        <SearchBar {...{ search, server, pictures }} mistaken={Boolean(explained.error)} />
+        <Chips explained={explained} search={search} />
+        <div className="ffs-options">
+          <UseSelection search={search} />
+          <Options {...{ search, indexes, views }} />
+          <DrawerButtons search={search} />
+        </div>
+        <Drawer {...{ search, server, jobs, ask }} />
+        <Jobs jobs={jobs} server={server} />
+        <Lacking {...{ index, size, jobs, server, ask, say }} />
+        <Status status={status} />
+        <Verdict found={found} />
+        {found && <Feedback search={search} server={server} />}
+        <Actions {...{ search, server, indexes, others, dataset }} />
+        <Answer {...{ search, dataset, busy, open }} />
+        {!found && !busy && <Hints words={index.supports_text} />}
+      </div>
     </div>
   );
 }
 
-function Hints({ words }) {
+function UseSelection({ search }) {
+  const { selected, alt } = search.selection;
+  const count = selected.length + alt.length;
+  if (!count) return null;
   return (
-    <ul className="ffs-hints">
-      {words && <li>Type what you look for and press Enter.</li>}
-      <li>Drop an image on the bar, or choose one, to find what looks like it.</li>
-      <li>Select samples in the grid to find more of their kind.</li>
-    </ul>
+    <button
+      type="button"
+      className="ffs-button"
+      data-cy="faiss-use-selection"
+      onClick={search.useSelected}
+    >
+      Use the {count === 1 ? "selected sample" : `${count} selected samples`}
+    </button>
   );
 }
 
-function NoIndex({ server, size, listed }) {
-  // The form that builds an index is the App's own; what it begins is shown here.
-  const { jobs, running } = useJobs(server, listed, size > 0);
-  const build = () => server("build");
+/** The results, and beside them those of another index. */
+function Answer({ search, dataset, busy, open }) {
+  const { found, compared, liked, disliked, hidden } = search;
+  if (!found) return busy ? <Skeletons /> : null;
+  const { cut, isMoved, kept } = cutOf(search);
+  const below = found.results.length - cut;
   return (
-    <div className="ffs-panel ffs-empty">
-      <Jobs jobs={jobs} server={server} />
-      <h3>{size ? "No index yet" : "No samples yet"}</h3>
-      <p data-cy="faiss-status">
-        {size
-          ? "This dataset has no FAISS index. Build one, and it can be searched by words and images."
-          : "This dataset has no samples. Add images first, then build an index here."}
-      </p>
-      {size > 0 && !running && (
-        <button type="button" className="ffs-button ffs-main" data-cy="faiss-build" onClick={build}>
-          Build an index
-        </button>
-      )}
+    <div className="ffs-columns">
+      <section className="ffs-column" aria-label="Results">
+        <header className="ffs-heading">
+          <Explanation found={found} />
+          <CutControl search={search} />
+        </header>
+        <Results
+          results={kept}
+          total={found.results.length}
+          label="Results"
+          cut={hidden ? null : cut}
+          divider={<Divider key="cut" isMoved={isMoved} below={below} />}
+          isStale={busy && !search.paging}
+          ratings={{ liked, disliked }}
+          open={open}
+          rate={search.rate}
+        />
+        {!found.results.length && <NothingFound found={found} />}
+        <More search={search} busy={busy} below={below} />
+      </section>
+      {compared && <Compared {...{ search, dataset, open }} />}
     </div>
+  );
+}
+
+function More({ search, busy, below }) {
+  const { found, hidden, more, update } = search;
+  if (hidden && below > 0) {
+    return (
+      <button
+        type="button"
+        className="ffs-button ffs-more"
+        data-cy="faiss-cut-show"
+        onClick={() => update({ hidden: false })}
+      >
+        Show the {below} below the cut-off
+      </button>
+    );
+  }
+  if (!found.has_more) return null;
+  return (
+    <button
+      type="button"
+      className="ffs-button ffs-more"
+      data-cy="faiss-more"
+      disabled={busy}
+      onClick={more}
+    >
+      {busy && search.paging ? "Looking for more…" : "Show more"}
+    </button>
   );
 }

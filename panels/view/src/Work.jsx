@@ -11,13 +11,17 @@ const PERIOD = 500;
 export function useJobs(server, listed, expecting) {
   const [jobs, setJobs] = useState(listed || []);
   const running = jobs.some((job) => job.state === "running");
-  const ask = useCallback(async () => {
-    const answer = await server("jobs", { watched: running });
-    if (!answer.error) setJobs(answer.jobs);
-  }, [server, running]);
+  const ask = useCallback(
+    async (isBegun = false) => {
+      // Work that was just begun may have ended before anybody saw it run.
+      const answer = await server("jobs", { watched: running || isBegun });
+      if (!answer.error) setJobs(answer.jobs);
+    },
+    [server, running]
+  );
   useEffect(() => {
     if (!running && !expecting) return undefined;
-    const timer = setInterval(ask, running ? PERIOD : 4 * PERIOD);
+    const timer = setInterval(() => ask(), running ? PERIOD : 4 * PERIOD);
     return () => clearInterval(timer);
   }, [ask, running, expecting]);
   return { jobs, ask, running };
@@ -78,7 +82,7 @@ export function Lacking({ index, size, jobs, server, ask, say }) {
   const update = async () => {
     const answer = await server("update", { brain_key: index.brain_key });
     if (answer.error) say("error", answer.error);
-    ask();
+    ask(true);
   };
   return (
     <div className="ffs-lacking" data-cy="faiss-lacking">

@@ -1,10 +1,30 @@
 // What the page takes from the App, which offers its modules as globals.
 export const React = window.React;
-export const { useCallback, useEffect, useRef, useState, useSyncExternalStore } = window.React;
+export const {
+  memo,
+  useCallback,
+  useEffect,
+  useId,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} = window.React;
 
-/** The ids of the samples that are selected in the App's grid. */
-export function useSelectedSamples() {
-  return [...window.recoil.useRecoilValue(window.__fos__.selectedSamples).keys()];
+/** The ids of the samples selected in the App's grid, {selected, alt}: normally, and as unwanted. */
+export function useSelection() {
+  const kinds = window.recoil.useRecoilValue(window.__fos__.selectedSamples);
+  return useMemo(() => {
+    const all = [...kinds.entries()];
+    const ids = (isWanted) => all.filter(([, kind]) => isWanted(kind)).map(([id]) => id);
+    return { selected: ids((kind) => kind !== "alt"), alt: ids((kind) => kind === "alt") };
+  }, [kinds]);
+}
+
+/** Whether the App's sample viewer is open, and a function that closes it. */
+export function useViewer() {
+  const isOpen = Boolean(window.recoil.useRecoilValue(window.__fos__.isModalActive));
+  return { isOpen, close: window.__fos__.useClearModal() };
 }
 
 /**

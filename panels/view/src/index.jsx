@@ -1,8 +1,9 @@
 import { Panel } from "./Panel.jsx";
 import { STYLES } from "./styles.js";
+import { RESULT_STYLES } from "./stylesOfResults.js";
 
 const style = document.createElement("style");
-style.textContent = STYLES;
+style.textContent = STYLES + RESULT_STYLES;
 document.head.append(style);
 
 window.__fop__.registerComponent({

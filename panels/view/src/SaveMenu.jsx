@@ -1,0 +1,160 @@
+import { React, useEffect, useRef, useState } from "./app.js";
+import { copy, download } from "./download.js";
+import { counted } from "./format.js";
+import { Icon } from "./icons.jsx";
+
+const FORMATS = { csv: "CSV", json: "JSON", stages: "View stages" };
+
+/** Keeps the results in the dataset, or takes them, or the code that finds them, elsewhere. */
+export function SaveMenu({ search, server, kept }) {
+  const [isOpen, setOpen] = useState(false);
+  const root = useRef();
+  useEffect(() => {
+    if (!isOpen) return undefined;
+    const onPress = (event) => root.current.contains(event.target) || setOpen(false);
+    document.addEventListener("pointerdown", onPress);
+    return () => document.removeEventListener("pointerdown", onPress);
+  }, [isOpen]);
+  const close = () => {
+    setOpen(false);
+    root.current.querySelector("button").focus();
+  };
+  const onKeyDown = (event) => {
+    if (event.key !== "Escape" || !isOpen) return;
+    event.stopPropagation();
+    close();
+  };
+  return (
+    <div className="ffs-menu" ref={root} onKeyDown={onKeyDown}>
+      <button
+        type="button"
+        className="ffs-button"
+        data-cy="faiss-save-menu"
+        aria-haspopup="dialog"
+        aria-expanded={isOpen}
+        disabled={!kept.length}
+        onClick={() => setOpen(!isOpen)}
+      >
+        Save and export <Icon name="more" size={14} />
+      </button>
+      {isOpen && <SavePanel {...{ search, server, kept, close }} />}
+    </div>
+  );
+}
+
+function SavePanel({ search, server, kept, close }) {
+  const { found, say } = search;
+  const [code, setCode] = useState(null);
+  const { base, shown, params, patches_field } = found;
+  const ids = kept.map((one) => one.id);
+  const scores = kept.map((one) => one.score);
+  const distances = kept.map((one) => one.distance);
+  // What finds these results, not fewer or more.
+  const again = { ...params, base, shown, k: kept.length };
+
+  // Says what a call did, unless it failed, and closes.
+  const act = async (method, given, then) => {
+    const answer = await server(method, given);
+    if (answer.error) return say("error", answer.error);
+    const sentence = await then(answer);
+    say("done", sentence);
+    close();
+  };
+  const saveView = (name) =>
+    act("save_view", { ids, name, patches_field }, (answer) => {
+      // So that it can be searched in.
+      server("refresh");
+      return `Saved as the view “${answer.name}”`;
+    });
+  const saveScores = (field) =>
+    act("save_scores", { ids, scores, field, patches_field }, (answer) => {
+      return `${counted(answer.count, "score")} written to the field “${answer.field}”`;
+    });
+  const exportAs = (format) =>
+    act("export", { ...again, format, ids, scores, distances }, (answer) => {
+      download(answer.name, answer.content);
+      return `Downloaded ${answer.name}`;
+    });
+  const copyCode = async () => {
+    const answer = await server("code", again);
+    if (answer.error) return say("error", answer.error);
+    const isCopied = await copy(answer.code);
+    setCode(answer.code);
+    say("done", isCopied ? "The Python code is on the clipboard" : "Copy the Python code by hand");
+  };
+
+  return (
+    <div className="ffs-popover" role="dialog" aria-label="Save and export">
+      <NameForm
+        label="Name of the view"
+        name="faiss-save-view"
+        suggestion={viewNameOf(found.query)}
+        button="Save as a view"
+        save={saveView}
+        autoFocus
+      />
+      <NameForm
+        label="Field for the scores"
+        name="faiss-save-scores"
+        suggestion="similarity"
+        button="Write the scores"
+        save={saveScores}
+      />
+      <div className="ffs-inline" role="group" aria-label="Download">
+        {Object.entries(FORMATS).map(([format, name]) => (
+          <button
+            key={format}
+            type="button"
+            className="ffs-button"
+            data-cy={`faiss-export-${format}`}
+            onClick={() => exportAs(format)}
+          >
+            {name}
+          </button>
+        ))}
+        <button
+          type="button"
+          className="ffs-button"
+          data-cy="faiss-copy-code"
+          onClick={copyCode}
+        >
+          Copy as Python
+        </button>
+      </div>
+      {code && (
+        <pre className="ffs-code" data-cy="faiss-code" tabIndex={0} aria-label="Python code">
+          {code}
+        </pre>
+      )}
+    </div>
+  );
+}
+
+function viewNameOf(query) {
+  return query.replace(/[^\p{L}\p{N}]+/gu, " ").trim().slice(0, 60);
+}
+
+function NameForm({ label, name, suggestion, button, save, autoFocus }) {
+  const [value, setValue] = useState(suggestion);
+  return (
+    <form
+      className="ffs-inline"
+      onSubmit={(event) => {
+        event.preventDefault();
+        save(value);
+      }}
+    >
+      <input
+        className="ffs-field"
+        data-cy={`${name}-name`}
+        aria-label={label}
+        value={value}
+        onChange={(event) => setValue(event.target.value)}
+        autoFocus={autoFocus}
+      />
+      <button type="submit" className="ffs-button" data-cy={name}>
+        {button}
+      </button>
+    </form>
+  );
+}
