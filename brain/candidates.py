@@ -125,7 +125,7 @@ def _first_width(reading: Reading, request: SearchRequest, wanted: int) -> int |
     if request.k is None:
         return None
     if reading.ranking.is_plain and not (request.diversity or request.fold or request.hubness):
-        return max(wanted + 1, shaping.KNEE_RESULTS)
+        return max(wanted + 1, shaping.CUT_RESULTS)
     return _widened(POOL, wanted)
 
 
@@ -177,8 +177,8 @@ def _ordered(found: Results, request: SearchRequest) -> Results:
     # Stable: of equal ones, the order of the distances stays.
     order = np.argsort(found.ranked if request.reverse else -found.ranked, kind="stable")
     found = found.at(order)
-    above = shaping.knee(found.ranked[: shaping.KNEE_RESULTS])
-    if request.reverse or not above or above == min(len(order), shaping.KNEE_RESULTS):
+    above = shaping.cut_off(found.ranked[: shaping.CUT_RESULTS])
+    if request.reverse or not above or above == min(len(order), shaping.CUT_RESULTS):
         return found
     return replace(found, cut_score=float(found.scores[above - 1]))
 

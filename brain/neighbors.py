@@ -45,7 +45,7 @@ class Neighbors:
         notes: sentences for the person who asked
         timings: seconds spent to ``"embed"`` the query and to ``"search"``
         cut_score: the score down to which results lie above the automatic cut-off: where the
-            scores of the best 200 drop
+            scores of the best 200 fall into two groups
     """
 
     samples: foc.SampleCollection
@@ -82,8 +82,8 @@ class Neighbors:
 
     @cached_property
     def verdict(self) -> str | None:
-        """A sentence if nothing relevant was found: if the best results are no better than chance;
-        None if they are."""
+        """A sentence if nothing relevant was found: if nothing in the results, nor in a random part
+        of the index, is strong for one of the terms; else None."""
         return self._reading.verdict(self._found.vectors)
 
     @property

@@ -98,11 +98,11 @@ class Reading:
         return 100.0 * np.searchsorted(usual, scores, side="left") / max(len(usual), 1)
 
     def bands(self, vectors: Matrix) -> list[Band | None]:
-        """How clearly each of ``(n, dim)`` vectors is what was asked for, by its weakest term."""
+        """How clearly each of ``(n, dim)`` vectors is what was asked for, over all terms."""
         if not self.terms or not self.says_what_is_usual or not len(vectors):
             return [None] * len(vectors)
         terms = range(len(self.terms))
-        evidence = np.min([self._evidence(i, vectors) for i in terms], axis=0)
+        evidence = np.mean([self._evidence(i, vectors) for i in terms], axis=0)
         spoilt = self.ranking.penalties(vectors) > 0
         return [
             "weak" if spoiled or one < LIKELY else "strong" if one >= STRONG else "likely"
@@ -110,14 +110,15 @@ class Reading:
         ]
 
     def verdict(self, vectors: Matrix) -> str | None:
-        """A sentence if neither ``(n, dim)`` results nor the background have what was asked for."""
+        """A sentence if of a term neither ``(n, dim)`` results nor the background have a strong
+        one."""
         if not self.terms or not self.says_what_is_usual:
             return None
         vectors = np.concatenate([vectors, self.background.vectors])
         missing = [
             term.query.describe()
             for i, term in enumerate(self.terms)
-            if self._evidence(i, vectors).max() < LIKELY
+            if self._evidence(i, vectors).max() < STRONG
         ]
         if not missing:
             return None

@@ -11,34 +11,34 @@ from fiftyone_faiss.embedders import unit
 
 Places = npt.NDArray[np.int64]
 
-FOLD_DISTANCE = 0.05
-"""The cosine distance up to which two results are near-copies."""
+FOLD_DISTANCE = 0.02
+"""The cosine distance up to which two results are near-copies; benchmarks/bench_retrieval.py counts
+right and false ones."""
 
 # One product of matrices for so many results takes less time than one for each.
 FOLDED_AT_ONCE = 64
 
-# A cut-off is looked for among so many results, and needs so many to see a knee.
-KNEE_RESULTS, KNEE_LEAST = 200, 8
-# How far below the straight line between the first and the last score a knee must be.
-KNEE_DEPTH = 0.1
+# A cut-off is looked for among so many results, and needs so many.
+CUT_RESULTS, CUT_LEAST = 200, 8
 
 
-def knee(scores: Distances) -> int:
+def cut_off(scores: Distances) -> int:
     """Where a ranking should be cut off: how many results come before the scores drop.
 
-    The place farthest below the straight line from the first score to the last, both scaled to
-    1 (Satopää et al., "Finding a kneedle in a haystack", 2011), if that is far enough; else all.
+    The scores fall into two groups, of which the variance between their means is the largest
+    (Otsu, "A threshold selection method from gray-level histograms", 1979); the first counts.
 
     Args:
         scores: ``(n,)`` float64, descending
     """
     count = len(scores)
-    spread = scores[0] - scores[-1] if count else 0.0
-    if count < KNEE_LEAST or spread <= 0:
+    if count < CUT_LEAST or scores[0] == scores[-1]:
         return count
-    fall = np.linspace(1.0, 0.0, count) - (scores - scores[-1]) / spread
-    place = int(fall.argmax())
-    return max(1, place) if fall[place] >= KNEE_DEPTH else count
+    first = np.arange(1, count)
+    sums = np.cumsum(scores)
+    means = sums[:-1] / first, (sums[-1] - sums[:-1]) / (count - first)
+    between = first * (count - first) * (means[0] - means[1]) ** 2
+    return int(first[between.argmax()])
 
 
 def diverse(vectors: Matrix, scores: Distances, k: int, diversity: float) -> Places:

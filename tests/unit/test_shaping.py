@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fiftyone_faiss.brain.shaping import diverse, fold, hubness, knee
+from fiftyone_faiss.brain.shaping import cut_off, diverse, fold, hubness
 
 
 def directions(vectors: np.ndarray) -> np.ndarray:
@@ -22,32 +22,30 @@ def angled(degrees: list[float], lengths: float = 1.0) -> np.ndarray:
 # -- where a ranking ends ----------------------------------------------------------------------
 
 
-def farthest_below_the_line(scores: np.ndarray) -> tuple[int, float]:
-    """The place farthest below the line from the first score to the last, and how far it is."""
-    height = (scores - scores[-1]) / (scores[0] - scores[-1])
-    along = np.arange(len(scores)) / (len(scores) - 1)
-    below = (1 - along) - height
-    return int(np.argmax(below)), float(below.max())
+def between_groups(scores: np.ndarray, n: int) -> float:
+    """The variance between the means of the first ``n`` and the others, each as often as it is."""
+    mean = scores.mean()
+    parts = scores[:n], scores[n:]
+    return sum(len(part) * (part.mean() - mean) ** 2 for part in parts) / len(scores)
 
 
 def test_a_ranking_is_cut_where_its_scores_drop() -> None:
-    scores = np.array([0.9, 0.89, 0.88, 0.3, 0.29, 0.28, 0.27, 0.26, 0.25, 0.24])
-    assert knee(scores) == 3
-    assert farthest_below_the_line(scores)[0] == 3
-    # One good result is enough.
-    assert knee(np.array([1.0] + [0.1] * 9)) == 1
+    assert cut_off(np.array([0.9, 0.89, 0.88, 0.3, 0.29, 0.28, 0.27, 0.26, 0.25, 0.24])) == 3
+    # One good result is enough, and so is one bad one.
+    assert cut_off(np.array([1.0] + [0.1] * 9)) == 1
+    assert cut_off(np.array([0.9] * 19 + [0.1])) == 19
 
 
-def test_the_cut_is_at_the_largest_distance_from_the_line(rng) -> None:
-    cut = whole = 0
+def test_the_cut_makes_two_groups_that_differ_most(rng) -> None:
+    places = set()
     for power in np.linspace(0.2, 6, 60):
         scores = np.sort(rng.uniform(size=50) ** power)[::-1]
-        place, depth = farthest_below_the_line(scores)
-        assert knee(scores) == (max(1, place) if depth >= 0.1 else 50)
+        best = max(range(1, 50), key=lambda n, scores=scores: between_groups(scores, n))
+        assert cut_off(scores) == best
         # Neither the unit nor the zero of a score matters.
-        assert knee(7 * scores - 3) == knee(scores)
-        cut, whole = cut + (depth >= 0.1), whole + (depth < 0.1)
-    assert cut > 20 and whole > 5
+        assert cut_off(7 * scores - 3) == best
+        places.add(best)
+    assert len(places) > 10
 
 
 @pytest.mark.parametrize(
@@ -55,17 +53,14 @@ def test_the_cut_is_at_the_largest_distance_from_the_line(rng) -> None:
     [
         np.array([]),
         np.array([0.5]),
-        # Too few to see a knee among.
+        # Too few to tell groups.
         np.array([0.9, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]),
         np.full(20, 0.5),
-        np.linspace(0.9, 0.1, 20),
-        # They drop, but at the end only: all before are good.
-        np.array([0.9] * 19 + [0.1]),
     ],
-    ids=["none", "one", "seven", "equal", "even", "last"],
+    ids=["none", "one", "seven", "equal"],
 )
-def test_a_ranking_without_a_knee_is_not_cut(scores: np.ndarray) -> None:
-    assert knee(scores) == len(scores)
+def test_a_ranking_without_groups_is_not_cut(scores: np.ndarray) -> None:
+    assert cut_off(scores) == len(scores)
 
 
 # -- variety -----------------------------------------------------------------------------------
