@@ -16,7 +16,7 @@ from fiftyone_faiss.brain.shaping import FOLD_DISTANCE
 DEFAULT_K = 25
 
 _LASTING = (
-    "query", "selected", "alt", "brain_key", "k", "scope", "reverse", "thresh", "templates",
+    "query", "selected", "alt", "uploads", "brain_key", "k", "scope", "reverse", "thresh", "templates",
     "diversity", "fold", "hubness", "liked", "disliked",
 )  # fmt: skip
 
@@ -105,7 +105,7 @@ class SearchRequest:
 
 def lasting_params(params: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters that make a search, of all that came with them."""
-    return {name: params[name] for name in _LASTING if params.get(name) not in (None, [], "")}
+    return {name: params[name] for name in _LASTING if params.get(name) not in (None, [], {}, "")}
 
 
 def parse_k(value: Any, name: str = "k") -> int | None:

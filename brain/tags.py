@@ -121,27 +121,38 @@ def untagged(
     return _by_tag(dataset, ids, tag, patches_field)[False]
 
 
-def untag_neighbors(samples: foc.SampleCollection, tag: str = DEFAULT_TAG) -> int:
+def untag_neighbors(
+    samples: foc.SampleCollection, tag: str = DEFAULT_TAG, ids: Sequence[str] | None = None
+) -> int:
     """Takes back every tagging with a tag; what had the tag before keeps it.
 
     Args:
         samples: the dataset, or a view of it
         tag ("neighbors"): the tag
+        ids (None): of which samples, or labels, to take it back, by default of all
 
     Returns:
         how many samples, or labels, lost the tag
     """
     dataset = samples._root_dataset
     taggings = _taggings(dataset)
-    count = 0
+    count, kept = 0, []
     for record in taggings.get(tag) or []:
-        ids, field = record["ids"], record["patches_field"]
-        count += len(_by_tag(dataset, ids, tag, field)[True])
+        field = record["patches_field"]
+        wanted = set(record["ids"] if ids is None else ids)
+        chosen = [one for one in record["ids"] if one in wanted]
+        others = [one for one in record["ids"] if one not in wanted]
+        if others:
+            kept.append({"ids": others, "patches_field": field})
+        count += len(_by_tag(dataset, chosen, tag, field)[True])
         if field is None:
-            dataset.select(ids).untag_samples(tag)
+            dataset.select(chosen).untag_samples(tag)
         else:
-            _labels(dataset, ids, field).untag_labels(tag, label_fields=field)
-    taggings.delete(tag)
+            _labels(dataset, chosen, field).untag_labels(tag, label_fields=field)
+    if kept:
+        taggings.set(tag, kept)
+    else:
+        taggings.delete(tag)
     return count
 
 

@@ -35,12 +35,12 @@ class Acting:
         ids, field = ctx.params["ids"], ctx.params.get("patches_field")
         tagged = brain.apply_tag(ctx.dataset, ids, tag, field)
         ctx.ops.reload_dataset()
-        return {"tagged": len(tagged)}
+        return {"tagged": len(tagged), "ids": tagged}
 
     @answered
     def untag(self, ctx: foo.ExecutionContext) -> Answer:
-        """Takes a tagging back."""
-        count = brain.untag_neighbors(ctx.dataset, str(ctx.params["tag"]))
+        """Takes a tagging back: that of some ids, or all with the tag."""
+        count = brain.untag_neighbors(ctx.dataset, str(ctx.params["tag"]), ctx.params.get("ids"))
         ctx.ops.reload_dataset()
         return {"untagged": count}
 

@@ -135,7 +135,7 @@ def test_clearing_without_a_view_shows_the_dataset(book) -> None:
 def test_tagging_and_taking_it_back(dataset, rng) -> None:
     index_of(dataset, rng.normal(size=(12, 4)))
     ids = dataset.values("id")[:3]
-    assert call("tag", Context(dataset, ids=ids, tag="mine")) == {"tagged": 3}
+    assert call("tag", Context(dataset, ids=ids, tag="mine")) == {"tagged": 3, "ids": ids}
     assert dataset.match_tags("mine").values("id") == ids
     assert call("untag", Context(dataset, tag="mine")) == {"untagged": 3}
     assert dataset.count_sample_tags() == {}
@@ -332,16 +332,32 @@ def acting(request: pytest.FixtureRequest, dataset, rng) -> dict[str, Any]:
     return {"ids": points.ids[:5], "patches_field": points.patches_field}
 
 
+def test_scores_of_all_that_the_index_holds_become_a_field(book) -> None:
+    dataset = book.clone()
+    params = {"query": "a red car", "k": "5", "brain_key": "clip", "field": "red_car"}
+    answer = answer_of("save_scores", Context(dataset, **params, everywhere=True))
+    assert answer == {"field": "red_car", "count": 160}
+    every = fiftyone_faiss.search(dataset, "a red car", k=160)
+    stored = dict(zip(*dataset.values(["id", "red_car"]), strict=True))
+    np.testing.assert_allclose([stored[one] for one in every.ids], every.scores, atol=1e-9)
+    dataset.delete()
+
+
 def test_a_tag_is_previewed_given_and_taken_back(dataset, acting) -> None:
     once = Context(dataset, **{**acting, "ids": acting["ids"][:2]}, tag="mine")
-    assert answer_of("tag", once) == {"tagged": 2}
+    assert answer_of("tag", once) == {"tagged": 2, "ids": acting["ids"][:2]}
     for tag, new in (("mine", 3), ("yours", 5)):
         preview = answer_of("preview_tag", Context(dataset, **acting, tag=tag))
         assert preview == {"new": new, "count": 5}
-    assert answer_of("tag", Context(dataset, **acting, tag="mine")) == {"tagged": 3}
+    again = answer_of("tag", Context(dataset, **acting, tag="mine"))
+    assert again == {"tagged": 3, "ids": acting["ids"][2:]}
     preview = answer_of("preview_tag", Context(dataset, **acting, tag="mine"))
     assert preview == {"new": 0, "count": 5}
-    assert answer_of("untag", Context(dataset, tag="mine")) == {"untagged": 5}
+    # Undo takes back the last tagging alone, then the one before.
+    assert answer_of("untag", Context(dataset, tag="mine", ids=again["ids"])) == {"untagged": 3}
+    preview = answer_of("preview_tag", Context(dataset, **acting, tag="mine"))
+    assert preview == {"new": 3, "count": 5}
+    assert answer_of("untag", Context(dataset, tag="mine")) == {"untagged": 2}
     assert dataset.count_sample_tags() == {}
     assert acting["patches_field"] is None or dataset.count_label_tags() == {}
     for method in ("preview_tag", "tag"):

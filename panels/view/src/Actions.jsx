@@ -22,14 +22,14 @@ function ActionsOn({ search, server, indexes, others, dataset, kept }) {
     const ids = kept.map((result) => result.id);
     const answer = await server("tag", { ids, tag, patches_field: found.patches_field });
     if (answer.error) return say("error", answer.error);
-    update({ tagging: tag });
+    update({ tagging: { tag, ids: answer.ids } });
     say("done", `${counted(ids.length)} tagged “${tag}”, ${answer.tagged} of them new`);
   };
   const undo = async () => {
-    const answer = await server("untag", { tag: tagging });
+    const answer = await server("untag", tagging);
     if (answer.error) return say("error", answer.error);
     update({ tagging: null });
-    say("done", `The tag “${tagging}” was taken back from ${counted(answer.untagged)}`);
+    say("done", `The tag “${tagging.tag}” was taken back from ${counted(answer.untagged)}`);
   };
 
   return (

@@ -45,6 +45,7 @@ export function SaveMenu({ search, server, kept }) {
 function SavePanel({ search, server, kept, close }) {
   const { found, say } = search;
   const [code, setCode] = useState(null);
+  const [everywhere, setEverywhere] = useState(false);
   const { base, shown, params, patches_field } = found;
   const ids = kept.map((one) => one.id);
   const scores = kept.map((one) => one.score);
@@ -67,7 +68,7 @@ function SavePanel({ search, server, kept, close }) {
       return `Saved as the view “${answer.name}”`;
     });
   const saveScores = (field) =>
-    act("save_scores", { ids, scores, field, patches_field }, (answer) => {
+    act("save_scores", { ...again, ids, scores, field, patches_field, everywhere }, (answer) => {
       return `${counted(answer.count, "score")} written to the field “${answer.field}”`;
     });
   const exportAs = (format) =>
@@ -100,6 +101,15 @@ function SavePanel({ search, server, kept, close }) {
         button="Write the scores"
         save={saveScores}
       />
+      <label className="ffs-check">
+        <input
+          type="checkbox"
+          data-cy="faiss-save-scores-everywhere"
+          checked={everywhere}
+          onChange={(event) => setEverywhere(event.target.checked)}
+        />
+        of all that the index holds, not of these alone
+      </label>
       <div className="ffs-inline" role="group" aria-label="Download">
         {Object.entries(FORMATS).map(([format, name]) => (
           <button
