@@ -16,8 +16,8 @@ from fiftyone_faiss.brain.shaping import FOLD_DISTANCE
 DEFAULT_K = 25
 
 _LASTING = (
-    "query", "selected", "alt", "uploads", "brain_key", "k", "scope", "reverse", "thresh", "templates",
-    "diversity", "fold", "hubness", "liked", "disliked",
+    "query", "selected", "alt", "uploads", "brain_key", "k", "scope", "reverse", "thresh",
+    "templates", "diversity", "fold", "hubness", "liked", "disliked",
 )  # fmt: skip
 
 
