@@ -1,0 +1,163 @@
+"""Regions, files and addresses as queries; patches, saved views and other datasets as places."""
+
+from __future__ import annotations
+
+import http.server
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import fiftyone as fo
+import pytest
+from playwright.sync_api import Page, expect
+from support.browser import cy, result_ids, shoot, shows
+
+import fiftyone_faiss
+from fiftyone_faiss.demo import MODEL_NAME
+
+READY = f"Ready: {MODEL_NAME}"
+
+
+def search(page: Page, line: str, k: int = 6) -> None:
+    """Searches, and waits for the answer."""
+    expect(cy(page, "faiss-status")).to_contain_text(re.compile(rf"{READY}|results? in"))
+    cy(page, "faiss-k").fill(str(k))
+    cy(page, "faiss-query").fill(line)
+    cy(page, "faiss-query").press("Enter")
+    expect(cy(page, "faiss-status")).to_have_text(re.compile(rf"^{k} results? in \d+ ms"))
+    expect(page.locator(".ffs-stale")).to_have_count(0)
+
+
+def refused(page: Page, line: str, sentence: str) -> None:
+    cy(page, "faiss-query").fill(line)
+    cy(page, "faiss-query").press("Enter")
+    expect(cy(page, "faiss-status")).to_contain_text(sentence)
+    expect(cy(page, "faiss-status")).to_have_attribute("role", "alert")
+
+
+@pytest.fixture
+def address(book: fo.Dataset) -> Iterator[str]:
+    """A picture on a server of this machine, and whether anybody asked for it."""
+    folder = str(Path(book.first().filepath).parent)
+
+    class Server(http.server.SimpleHTTPRequestHandler):
+        asked: list[str] = []
+
+        def __init__(self, *args: object) -> None:
+            super().__init__(*args, directory=folder)  # type: ignore[arg-type]
+
+        def do_GET(self) -> None:
+            self.asked.append(self.path)
+            super().do_GET()
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/{Path(book.first().filepath).name}"
+        server.shutdown()
+    assert Server.asked == []
+
+
+def test_a_path_is_a_query_and_an_address_of_this_machine_is_not(
+    book, open_app, address, tmp_path
+) -> None:
+    page = open_app()
+    picture = book.skip(9).first()
+    search(page, f'{picture.filepath} - "a dog"')
+    expected = fiftyone_faiss.search(book, f'{picture.filepath} - "a dog"', k=6)
+    assert result_ids(page) == expected.ids
+    expect(cy(page, "faiss-chip").first).to_contain_text(Path(picture.filepath).name)
+    shoot(page, "path")
+    (tmp_path / "notes.txt").write_text("no picture")
+    refused(page, f"{tmp_path}/notes.txt", "notes.txt")
+    refused(page, f"{tmp_path}/none.jpg", "none.jpg")
+    refused(page, address, "127.0.0.1")
+    shoot(page, "address-refused")
+    # The results from before are still there.
+    assert result_ids(page) == expected.ids
+
+
+def test_a_label_is_a_query_with_its_region(book, open_app) -> None:
+    page = open_app()
+    label = book.skip(4).first().objects.detections[0]
+    search(page, f"@{label.id}")
+    assert result_ids(page) == fiftyone_faiss.search(book, f"@{label.id}", k=6).ids
+    kinds = book.select(result_ids(page)).values("objects.detections.label")
+    assert sum(label.label in found for found in kinds) >= 3
+
+
+def test_find_similar_to_a_detection_in_the_sample_viewer(book, open_app, session) -> None:
+    page = open_app(panel=None)
+    sample = book.skip(4).first()
+    label = sample.objects.detections[0]
+    cy(page, "looker").nth(4).click()
+    modal = cy(page, "modal")
+    expect(modal).to_be_visible()
+    canvas = modal.locator("canvas").first
+    expect(canvas).to_be_visible()
+    box = canvas.bounding_box()
+    assert box is not None
+    # The picture is a square in the middle.
+    side = min(box["width"], box["height"])
+    left = box["x"] + (box["width"] - side) / 2
+    top = box["y"] + (box["height"] - side) / 2
+    x, y, width, height = label.bounding_box
+    place = left + (x + width / 2) * side, top + (y + height / 2) * side
+    page.mouse.move(*place)
+    page.mouse.click(*place)
+    expect(modal.get_by_text(re.compile(r"^1$")).first).to_be_visible()
+    shoot(page, "viewer-label")
+    page.locator('#modal span.material-icons:text("image_search")').click()
+    shows(page, 25)
+    expect(modal).to_have_count(0)
+    expected = fiftyone_faiss.search(book, f"@{label.id}").ids
+    assert session.view.values("id") == expected
+
+
+def test_patches_are_found_and_tagged(book, open_app) -> None:
+    dataset = book[:30].clone()
+    fiftyone_faiss.build_index(dataset, "things", model=MODEL_NAME, patches_field="objects")
+    page = open_app(dataset)
+    search(page, "a car", k=4)
+    found = fiftyone_faiss.search(dataset, "a car", k=4)
+    assert result_ids(page) == found.ids
+    expect(cy(page, "entry-counts")).to_contain_text("4 patches")
+    cy(page, "faiss-tag-name").fill("car?")
+    cy(page, "faiss-tag").click()
+    expect(cy(page, "faiss-status")).to_contain_text("4 of them new")
+    shoot(page, "patches")
+    dataset.reload()
+    tagged = dataset.match_labels(tags="car?").select_labels(tags="car?")
+    assert set(tagged.values("objects.detections.id", unwind=True)) == set(found.ids)
+    cy(page, "faiss-untag").click()
+    expect(cy(page, "faiss-status")).to_contain_text("was taken back from 4")
+
+
+def test_a_saved_view_is_searched(book, open_app) -> None:
+    dataset = book.clone()
+    dataset.save_view("beach", dataset.match(fo.ViewField("scene.label") == "beach"))
+    page = open_app(dataset)
+    cy(page, "faiss-scope").select_option("beach")
+    search(page, "a boat", k=5)
+    expected = fiftyone_faiss.search(dataset.load_saved_view("beach"), "a boat", k=5).ids
+    assert result_ids(page) == expected
+    assert set(dataset.select(expected).values("scene.label")) == {"beach"}
+
+
+def test_another_dataset_answers_beside(book, open_app) -> None:
+    dataset = book.clone()
+    other = book[80:].clone("other-book")
+    fiftyone_faiss.build_index(other, "clip2", model=MODEL_NAME, progress=False)
+    page = open_app(dataset)
+    search(page, "a red car", k=4)
+    choices = cy(page, "faiss-compare").locator("option")
+    label = choices.filter(has_text="other-book").first.inner_text()
+    cy(page, "faiss-compare").select_option(label=label)
+    results = cy(page, "faiss-compared").locator('[data-cy="faiss-result"]')
+    expect(results).to_have_count(4)
+    ids = results.evaluate_all("all => all.map(one => one.dataset.id)")
+    expected = fiftyone_faiss.search_several([dataset, (other, "clip2")], "a red car", k=4)
+    assert ids == expected[1].ids
+    assert result_ids(page)[:4] == expected[0].ids
+    shoot(page, "compare-dataset")
+    other.delete()
