@@ -47,7 +47,7 @@ bench: .venv/installed
 bench-embed: .venv/installed
 	$(BIN)/python benchmarks/bench_embed.py $(BENCH_ARGS)
 
-# Takes about 20 minutes; BENCH_ARGS='--pictures 400' some 5.
+# Takes about 10 minutes; BENCH_ARGS='--pictures 400' some 4.
 bench-retrieval: .venv/installed
 	$(BIN)/python benchmarks/bench_retrieval.py $(BENCH_ARGS)
 

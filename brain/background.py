@@ -29,6 +29,8 @@ FEWEST_ROWS = 30
 # The evidence from which on a result is called likely, and strong: benchmarks/bench_retrieval.py
 # counts how many of each are right.
 LIKELY, STRONG = 3.0, 4.5
+# The evidence that words need of any picture, not to be told that nothing is relevant.
+LEAST_EVIDENCE = 4.5
 
 
 @dataclass

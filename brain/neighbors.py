@@ -82,8 +82,8 @@ class Neighbors:
 
     @cached_property
     def verdict(self) -> str | None:
-        """A sentence if nothing relevant was found: if nothing in the results, nor in a random part
-        of the index, is strong for one of the terms; else None."""
+        """A sentence if nothing relevant was found: if neither the results nor a random part of the
+        index have enough evidence for one of the terms; else None."""
         return self._reading.verdict(self._found.vectors)
 
     @property

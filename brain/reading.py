@@ -10,6 +10,7 @@ import numpy as np
 
 from fiftyone_faiss.brain.background import (
     FEWEST_ROWS,
+    LEAST_EVIDENCE,
     LIKELY,
     STRONG,
     Background,
@@ -26,7 +27,7 @@ from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
 Band = Literal["strong", "likely", "weak"]
 
 # How many deviations of a score one deviation of hubness takes off.
-HUBNESS = 0.5
+HUBNESS = 0.25
 
 
 @dataclass(frozen=True)
@@ -110,15 +111,15 @@ class Reading:
         ]
 
     def verdict(self, vectors: Matrix) -> str | None:
-        """A sentence if of a term neither ``(n, dim)`` results nor the background have a strong
-        one."""
+        """A sentence if for a term neither ``(n, dim)`` results nor the background have enough
+        evidence."""
         if not self.terms or not self.says_what_is_usual:
             return None
         vectors = np.concatenate([vectors, self.background.vectors])
         missing = [
             term.query.describe()
             for i, term in enumerate(self.terms)
-            if self._evidence(i, vectors).max() < STRONG
+            if self._evidence(i, vectors).max() < (LEAST_EVIDENCE if term.query.is_text else LIKELY)
         ]
         if not missing:
             return None

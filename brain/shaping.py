@@ -11,7 +11,7 @@ from fiftyone_faiss.embedders import unit
 
 Places = npt.NDArray[np.int64]
 
-FOLD_DISTANCE = 0.02
+FOLD_DISTANCE = 0.01
 """The cosine distance up to which two results are near-copies; benchmarks/bench_retrieval.py counts
 right and false ones."""
 
@@ -45,8 +45,8 @@ def diverse(vectors: Matrix, scores: Distances, k: int, diversity: float) -> Pla
     """Chooses results that are good and unlike one another.
 
     Maximal marginal relevance: each next one has the largest ``(1 - d) s - d c`` of those left,
-    with its score ``s``, scaled to 0 to 1, and its largest cosine ``c`` to those chosen already
-    (Carbonell and Goldstein, "The use of MMR", 1998).
+    with its score ``s``, scaled so that the best ``CUT_RESULTS`` have 1 to 0, and its largest
+    cosine ``c`` to those chosen already (Carbonell and Goldstein, "The use of MMR", 1998).
 
     Args:
         vectors: ``(n, dim)`` float32
@@ -58,8 +58,9 @@ def diverse(vectors: Matrix, scores: Distances, k: int, diversity: float) -> Pla
         ``(min(k, n),)`` places, in the order chosen
     """
     directions = unit(vectors)
-    spread = float(scores.max() - scores.min()) or 1.0
-    relevance = (scores - scores.min()) / spread
+    # Not over all: how many those are must not change what is relevant.
+    best = np.sort(scores)[::-1][:CUT_RESULTS]
+    relevance = (scores - best[-1]) / (float(best[0] - best[-1]) or 1.0)
     likeness = np.full(len(scores), -1.0)
     chosen: list[int] = []
     for _ in range(min(k, len(scores))):
