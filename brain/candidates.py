@@ -13,19 +13,18 @@ from fiftyone_faiss.brain import shaping
 from fiftyone_faiss.brain.index import Scope
 from fiftyone_faiss.brain.reading import Reading
 from fiftyone_faiss.brain.request import SearchRequest
-from fiftyone_faiss.brain.scan import SCORE_ROWS, Distances
+from fiftyone_faiss.brain.scan import SCORE_ROWS, Distances, Hits
 from fiftyone_faiss.brain.segments import Matrix, Rows
 from fiftyone_faiss.brain.shaping import Places
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
 from fiftyone_faiss.brain.snapshot import Snapshot
 
-# Where the order is not that of the distances, so many candidates are put in order, and variety is
-# chosen among the best so many of them; WIDEN times as many while there are not so many for each
-# result. Not a number for each result: the next page would be one of another order.
-POOL, VARIETY, EACH = 2_000, 1_000, 4
-WIDEN = 4
-# No more are looked at for the sake of folding, and no more are found within a distance.
-MOST = 200_000
+# Where the order is not that of the distances, so many candidates are put in order, and pages end
+# with them: with more for a later page, it would be a page of another order. Variety is chosen
+# among the best VARIETY of them. One request for very many has a larger pool.
+POOL, VARIETY, LARGE_POOL = 2_000, 1_000, 20_000
+# For the sake of folding more are looked at, up to MOST; nor are more found within a distance.
+WIDEN, MOST = 4, 50_000
 
 
 @dataclass(frozen=True)
@@ -109,29 +108,30 @@ def find_results(
     snapshot = index.snapshot
     scope = index.membership.scope(view, snapshot)
     wanted = snapshot.size if request.k is None else request.skip + request.k
-    width = _first_width(reading, request, wanted)
+    is_plain = reading.ranking.is_plain and not request.is_shaped
+    width = None if request.k is None else _first_width(request, wanted, is_plain)
     while True:
         found = _ordered(_candidates(index, snapshot, scope, reading, request, width), request)
         shaped = _shaped(found, request, wanted)
-        if found.is_complete or len(shaped.rows) >= wanted or width is None or width >= MOST:
+        enough = found.is_complete or len(shaped.rows) >= wanted
+        if enough or request.fold is None or width is None or width >= MOST:
             break
-        width *= WIDEN
+        width = min(width * WIDEN, MOST)
     page = shaped.at(slice(request.skip, None if request.k is None else wanted))
-    more = not found.is_complete or len(shaped.rows) > wanted
+    more = len(shaped.rows) > wanted or (is_plain and not found.is_complete)
     return replace(page, has_more=request.k is not None and more)
 
 
-def _first_width(reading: Reading, request: SearchRequest, wanted: int) -> int | None:
-    if request.k is None:
-        return None
-    if reading.ranking.is_plain and not (request.diversity or request.fold or request.hubness):
+def _first_width(request: SearchRequest, wanted: int, is_plain: bool) -> int:
+    if is_plain:
         return max(wanted + 1, shaping.CUT_RESULTS)
-    return _widened(POOL, wanted)
-
-
-def _widened(width: int, wanted: int) -> int:
-    while width < EACH * wanted:
-        width *= WIDEN
+    width = POOL if (request.k or 0) <= POOL // 4 else LARGE_POOL
+    most = VARIETY if request.diversity else width
+    if wanted > most:
+        raise ValueError(
+            f"The first {wanted:,} results were asked for, but with several terms, feedback or "
+            f"other options there are {most:,} at most; ask for fewer."
+        )
     return width
 
 
@@ -145,19 +145,8 @@ def _candidates(
 ) -> Results:
     """The nearest to the ranking's vector, with what they are ranked by."""
     ranking = reading.ranking
-    query = ranking.vector[None]
-    reverse = request.reverse != ranking.is_reversed
-    if width is None and request.thresh is not None and not reverse:
-        hits = index.vectors.within(snapshot, query, request.thresh, scope)[0]
-    else:
-        hits = index.vectors.search(snapshot, query, width, scope, reverse)[0]
-    is_complete = width is None or len(hits.rows) < width
+    hits, is_complete = _hits(index, snapshot, scope, reading, request, width)
     rows, distances = hits.rows, hits.distances
-    if request.thresh is not None:
-        near = distances <= request.thresh
-        # In ascending order, what follows the first that is too far is farther still.
-        is_complete |= not reverse and not near.all()
-        rows, distances = rows[near], distances[near]
     if request.k is None and len(rows) > MOST:
         raise ValueError(
             f"{len(rows):,} are within thresh={request.thresh:g}; give k too, or a smaller thresh."
@@ -167,9 +156,38 @@ def _candidates(
         # The same, without reading the vectors again.
         ranked = 1.0 - distances if ranking.metric == "cosine" else -distances
     else:
-        ranked = rank(snapshot.vectors_at(rows))
+        starts = range(0, max(len(rows), 1), SCORE_ROWS)
+        blocks = [rank(snapshot.vectors_at(rows[at : at + SCORE_ROWS])) for at in starts]
+        ranked = np.concatenate(blocks)
     euclidean = ranking.metric == "euclidean" and ranking.is_plain and not request.hubness
     return Results(snapshot, rows, distances, ranked, is_complete, rank, is_euclidean=euclidean)
+
+
+def _hits(
+    index: FaissSimilarityIndex,
+    snapshot: Snapshot,
+    scope: Scope,
+    reading: Reading,
+    request: SearchRequest,
+    width: int | None,
+) -> tuple[Hits, bool]:
+    """At most ``width`` rows by their distance to the ranking's vector; whether there are no
+    others."""
+    query = reading.ranking.vector[None]
+    reverse = request.reverse != reading.ranking.is_reversed
+    if request.thresh is None:
+        hits = index.vectors.search(snapshot, query, width, scope, reverse)[0]
+        return hits, width is None or len(hits.rows) < width
+    if width is None or reverse:
+        hits = index.vectors.within(snapshot, query, request.thresh, scope)[0]
+        order = slice(None, None, -1) if reverse else slice(None)
+        hits = Hits(hits.rows[order], hits.distances[order])
+        return Hits(hits.rows[:width], hits.distances[:width]), len(hits.rows) <= (width or MOST)
+    hits = index.vectors.search(snapshot, query, width, scope)[0]
+    near = hits.distances <= request.thresh
+    # They ascend: what follows the first that is too far is farther still.
+    is_complete = len(hits.rows) < width or not near.all()
+    return Hits(hits.rows[near], hits.distances[near]), is_complete
 
 
 def _ordered(found: Results, request: SearchRequest) -> Results:
@@ -178,7 +196,9 @@ def _ordered(found: Results, request: SearchRequest) -> Results:
     order = np.argsort(found.ranked if request.reverse else -found.ranked, kind="stable")
     found = found.at(order)
     above = shaping.cut_off(found.ranked[: shaping.CUT_RESULTS])
-    if request.reverse or not above or above == min(len(order), shaping.CUT_RESULTS):
+    # Varied results are not in the order of their scores.
+    uncut = request.reverse or request.diversity > 0
+    if uncut or not above or above == min(len(order), shaping.CUT_RESULTS):
         return found
     return replace(found, cut_score=float(found.scores[above - 1]))
 
@@ -188,12 +208,12 @@ def _shaped(found: Results, request: SearchRequest, wanted: int) -> Results:
     copies: dict[int, Rows] = {}
     if request.fold is not None:
         # One more than is wanted, to know whether there are more.
-        many = _widened(VARIETY, wanted) if request.diversity else wanted + 1
+        many = VARIETY if request.diversity else wanted + 1
         groups = shaping.fold(found.vectors, many, request.fold)
         copies = {int(found.rows[one[0]]): found.rows[one[1:]] for one in groups if len(one) > 1}
         found = found.at(np.array([one[0] for one in groups], np.int64))
     if request.diversity and len(found.rows):
-        found = found.at(slice(0, _widened(VARIETY, wanted)))
+        found = found.at(slice(0, VARIETY))
         relevance = -found.ranked if request.reverse else found.ranked
         found = found.at(shaping.diverse(found.vectors, relevance, wanted + 1, request.diversity))
     return replace(found, copies=copies)

@@ -9,6 +9,7 @@ import fiftyone as fo
 import fiftyone.core.collections as foc
 from bson import json_util
 
+from fiftyone_faiss.brain.queries import TextQuery
 from fiftyone_faiss.brain.request import DEFAULT_K, SearchRequest
 
 # The options of a search, in the order of the signature; each is left out where it is the default.
@@ -28,7 +29,8 @@ def as_code(samples: foc.SampleCollection, params: Mapping[str, Any]) -> str:
     Raises:
         ValueError: if a value is missing or bad, saying what to do
     """
-    request = SearchRequest.from_params(params)
+    # Reading the query might fetch a picture, or need one that is gone.
+    request = SearchRequest.with_options(TextQuery("any"), params)
     scope, imports, place = _scope(samples)
     if params.get("query_type") == "image":
         imports = ["import pathlib", *imports]

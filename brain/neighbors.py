@@ -37,7 +37,8 @@ class Neighbors:
             feedback or variety made another order
         scores: ``(n,)`` float64 for people, higher is better: of a query of one term, the cosine,
             -1 to 1; the inner product; or ``1 / (1 + distance)``, 0 to 1, for the euclidean
-            metric. Of several terms, or with feedback, standard deviations above what is usual
+            metric. Of several terms, or with feedback, standard deviations above what is usual.
+            With ``hubness``, less what that takes off
         copies: for the results that have some, the ids of the near-copies folded under them
         has_more: whether there are further results
         query: the query in a few words
@@ -88,7 +89,8 @@ class Neighbors:
 
     @property
     def cut(self) -> int:
-        """How many of the results lie above the automatic cut-off."""
+        """How many of the results lie above the automatic cut-off; all, if they are varied or
+        the least similar."""
         return int(np.count_nonzero(self.scores >= self.cut_score))
 
     def view(self) -> fo.DatasetView:
@@ -215,6 +217,9 @@ def view_of(
         ValueError: if they are too many for a view
     """
     check_ordered(len(ids), samples)
+    if samples._is_patches and patches_field is None:
+        # The results are samples, of which a view of patches has none.
+        samples = samples._root_dataset
     if patches_field is not None and not samples._is_patches:
         samples = samples.to_patches(patches_field)
     return samples.select(ids, ordered=True)

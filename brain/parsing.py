@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,6 +28,14 @@ from fiftyone_faiss.brain.query_line import LineTerm, parse_line
 from fiftyone_faiss.brain.remote import fetch_image, read_served_image
 from fiftyone_faiss.embedders import decode_base64_image, read_image
 
+# Models look at some hundred pixels a side.
+MAX_SIDE = 2_048
+# Each may take as long as remote.py allows.
+MAX_URLS = 4
+KEPT_IMAGES, KEPT_SECONDS = 32, 600.0
+_kept: dict[str, tuple[float, Image.Image]] = {}
+_keeping = threading.Lock()
+
 
 @dataclass(frozen=True)
 class References:
@@ -34,14 +44,14 @@ class References:
     Attributes:
         selected: the ids of ``@selected``, of samples or labels
         alt: the ids that are selected to be avoided: a negative term beside ``@selected``
-        uploads: the images of ``@upload``, ``@upload2`` and so on, with their names
+        uploads: what opens the images of ``@upload``, ``@upload2`` and so on, with their names
         datasets: the datasets that ids may be of, by default that of the index
         open_path: opens the image at a path
     """
 
     selected: tuple[str, ...] = ()
     alt: tuple[str, ...] = ()
-    uploads: Mapping[str, tuple[str, Image.Image]] = field(default_factory=dict)
+    uploads: Mapping[str, Callable[[], tuple[str, Image.Image]]] = field(default_factory=dict)
     datasets: tuple[fo.Dataset, ...] = ()
     open_path: Callable[[str], Image.Image] = read_image
 
@@ -55,7 +65,10 @@ def query_of_line(line: str, references: References = NOTHING) -> Query:
     Raises:
         ValueError: if the line cannot be read, or names what is not there, saying what to do
     """
-    terms = [one for term in parse_line(line) for one in _terms_of(term, references)]
+    read = parse_line(line)
+    if sum(term.kind == "url" for term in read) > MAX_URLS:
+        raise ValueError(f"The query has more than {MAX_URLS} addresses; leave some out.")
+    terms = [one for term in read for one in _terms_of(term, references)]
     first = terms[0]
     if len(terms) == 1 and not first.negative:
         # Alone, a weight changes nothing.
@@ -87,13 +100,36 @@ def _operand(term: LineTerm, references: References) -> Query:
     if term.kind == "id":
         return SamplesQuery((term.text,), references.datasets)
     if term.kind == "url":
-        return ImageQuery(fetch_image(term.text), term.text)
+        return ImageQuery(_fetched(term.text), term.text)
     if term.kind == "path":
-        return ImageQuery(references.open_path(term.text), Path(term.text).name)
+        return ImageQuery(_modest(references.open_path(term.text)), Path(term.text).name)
     if term.text not in references.uploads:
         raise ValueError(f"There is no @{term.text}; drop an image on the search bar first.")
-    name, image = references.uploads[term.text]
-    return ImageQuery(image, name)
+    name, image = references.uploads[term.text]()
+    return ImageQuery(_modest(image), name)
+
+
+def _modest(image: Image.Image) -> Image.Image:
+    """The image with no more pixels than any model looks at: a line may have many of them."""
+    if max(image.size) > MAX_SIDE:
+        image.thumbnail((MAX_SIDE, MAX_SIDE))
+    return image
+
+
+def _fetched(url: str) -> Image.Image:
+    """The image at an address, fetched once in some minutes: further pages need it again."""
+    now = time.monotonic()
+    with _keeping:
+        for old in [one for one, (since, _) in _kept.items() if now - since > KEPT_SECONDS]:
+            del _kept[old]
+        if url in _kept:
+            return _kept[url][1]
+    image = _modest(fetch_image(url))
+    with _keeping:
+        while len(_kept) >= KEPT_IMAGES:
+            del _kept[next(iter(_kept))]
+        _kept[url] = now, image
+    return image
 
 
 def parse_query(
@@ -127,7 +163,7 @@ def parse_query(
     if isinstance(value, str):
         if ObjectId.is_valid(value):
             return SamplesQuery((value,), tuple(datasets))
-        images = {name: _image(name, one) for name, one in (uploads or {}).items()}
+        images = {name: partial(_image, name, one) for name, one in (uploads or {}).items()}
         return query_of_line(
             value, References(tuple(selected), tuple(alt), images, tuple(datasets))
         )
@@ -176,7 +212,8 @@ def query_from_params(params: Mapping[str, Any], dataset: fo.Dataset | None = No
         references = References(
             selected=tuple(params.get("selected") or ()),
             alt=tuple(params.get("alt") or ()),
-            uploads={name: _upload(one) for name, one in uploads.items()},
+            # Decoded when a term of the line names them.
+            uploads={name: partial(_upload, one) for name, one in uploads.items()},
             datasets=() if dataset is None else (dataset,),
             # Whoever reaches the App may type a path: they get what the App would show them.
             open_path=read_served_image,

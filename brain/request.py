@@ -74,6 +74,11 @@ class SearchRequest:
         if both:
             raise ValueError(f"'{both[0]}' is both liked and disliked; choose one.")
 
+    @property
+    def is_shaped(self) -> bool:
+        """Whether an option makes another order, or another choice, than that of the scores."""
+        return bool(self.diversity) or self.fold is not None or self.hubness
+
     @classmethod
     def from_params(
         cls, params: Mapping[str, Any], dataset: fo.Dataset | None = None
@@ -87,8 +92,17 @@ class SearchRequest:
         Raises:
             ValueError: if a value is missing or bad, saying what to do
         """
+        return cls.with_options(query_from_params(params, dataset), params)
+
+    @classmethod
+    def with_options(cls, query: Query, params: Mapping[str, Any]) -> SearchRequest:
+        """The same for a query that was read already; ``params`` has the other fields.
+
+        Raises:
+            ValueError: if a value is bad, saying what to do
+        """
         return cls(
-            query=query_from_params(params, dataset),
+            query=query,
             brain_key=params.get("brain_key") or None,
             k=parse_k(params.get("k", DEFAULT_K)),
             reverse=bool(params.get("reverse", False)),
@@ -104,8 +118,12 @@ class SearchRequest:
 
 
 def lasting_params(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters that make a search, of all that came with them."""
-    return {name: params[name] for name in _LASTING if params.get(name) not in (None, [], {}, "")}
+    """The parameters that make a search, of all that came with them, defaults left out."""
+    kept = {name: params[name] for name in _LASTING if params.get(name)}
+    if "k" in kept:
+        kept["k"] = parse_k(kept["k"])
+    usual = {"k": DEFAULT_K, "templates": "off", "scope": "dataset"}
+    return {name: value for name, value in kept.items() if usual.get(name) != value}
 
 
 def parse_k(value: Any, name: str = "k") -> int | None:

@@ -15,6 +15,9 @@ from bson import json_util
 SCORES = {"made_by": "fiftyone-faiss scores"}
 """What is noted at a field of scores, so that no other field is ever emptied."""
 
+# MongoDB takes 16 MB in one command.
+LABELS_AT_ONCE = 100_000
+
 
 def save_view(view: fo.DatasetView, name: str, overwrite: bool = False) -> None:
     """Saves a view with its dataset.
@@ -54,23 +57,34 @@ def save_scores(
     name = score_field.strip()
     if not name.isidentifier():
         raise ValueError(f"'{name}' is no name for a field; give one such as 'dog_score'.")
-    path = name
-    if patches_field is not None:
-        _, path = dataset._get_label_field_path(patches_field, name)
-    _make_ready(dataset, path)
     if patches_field is None:
+        _make_ready(dataset, name)
         dataset.set_values(name, dict(scores), key_field="id")
         return int(dataset.exists(name).count())
-    _, id_path = dataset._get_label_field_path(patches_field, "id")
-    labels = dataset.select_labels(ids=list(scores), fields=patches_field)
-    sample_ids, label_ids = labels.values(["id", id_path])
-    values = [
-        {"sample_id": sample_id, "label_id": one, "value": float(scores[one])}
-        for sample_id, ids in zip(sample_ids, label_ids, strict=True)
-        for one in (ids if isinstance(ids, list) else [ids])
-    ]
+    # Looked up before the field is emptied.
+    values = _label_values(dataset, scores, patches_field)
+    _, path = dataset._get_label_field_path(patches_field, name)
+    _make_ready(dataset, path)
     dataset.set_label_values(path, values, dynamic=True)
     return len(values)
+
+
+def _label_values(
+    dataset: fo.Dataset, scores: Mapping[str, float], patches_field: str
+) -> list[dict[str, Any]]:
+    """What ``set_label_values`` takes, for the labels that are there."""
+    _, id_path = dataset._get_label_field_path(patches_field, "id")
+    wanted = list(scores)
+    values = []
+    for at in range(0, len(wanted), LABELS_AT_ONCE):
+        part = wanted[at : at + LABELS_AT_ONCE]
+        labels = dataset.select_labels(ids=part, fields=patches_field)
+        for sample_id, ids in zip(*labels.values(["id", id_path]), strict=True):
+            values += [
+                {"sample_id": sample_id, "label_id": one, "value": float(scores[one])}
+                for one in (ids if isinstance(ids, list) else [ids])
+            ]
+    return values
 
 
 def _make_ready(dataset: fo.Dataset, path: str) -> None:

@@ -15,9 +15,6 @@ FOLD_DISTANCE = 0.01
 """The cosine distance up to which two results are near-copies; benchmarks/bench_retrieval.py counts
 right and false ones."""
 
-# One product of matrices for so many results takes less time than one for each.
-FOLDED_AT_ONCE = 64
-
 # A cut-off is looked for among so many results, and needs so many.
 CUT_RESULTS, CUT_LEAST = 200, 8
 
@@ -87,17 +84,15 @@ def fold(vectors: Matrix, count: int, within: float = FOLD_DISTANCE) -> list[Pla
     directions = unit(vectors)
     free = np.ones(len(vectors), bool)
     groups: list[Places] = []
-    for start in range(0, len(vectors), FOLDED_AT_ONCE):
-        distances = 1.0 - directions[start : start + FOLDED_AT_ONCE] @ directions.T
-        for place in range(start, start + len(distances)):
-            if len(groups) == count:
-                return groups
-            if not free[place]:
-                continue
-            copies = free & (distances[place - start] <= within)
-            copies[: place + 1] = False
-            free[copies] = False
-            groups.append(np.concatenate([[place], np.flatnonzero(copies)]))
+    for place in range(len(vectors)):
+        if len(groups) == count:
+            break
+        if not free[place]:
+            continue
+        later = slice(place + 1, None)
+        copies = free[later] & (1.0 - directions[later] @ directions[place] <= within)
+        free[later] &= ~copies
+        groups.append(np.concatenate([[place], place + 1 + np.flatnonzero(copies)]))
     return groups
 
 
@@ -109,13 +104,17 @@ def hubness(vectors: Matrix, others: Matrix, nearest: int = 10) -> Distances:
 
     Args:
         vectors: ``(n, dim)`` float32
-        others: ``(m, dim)`` float32
+        others: ``(m, dim)`` float32, at least 2; a vector that is one of them does not count for
+            itself
         nearest (10): how many of the others count
 
     Returns:
         ``(n,)`` float64, -1 to 1
     """
     cosines = unit(vectors) @ unit(others).T
-    few = min(nearest, cosines.shape[1])
-    best = np.partition(cosines, -few, axis=1)[:, -few:]
-    return np.asarray(best.mean(axis=1), np.float64)
+    few = min(nearest + 1, cosines.shape[1])
+    best = -np.sort(-np.partition(cosines, -few, axis=1)[:, -few:], axis=1)
+    # One of the others does not count for itself.
+    is_own = best[:, 0] > 1.0 - 1e-6
+    means = np.where(is_own, best[:, 1:].mean(axis=1), best[:, :nearest].mean(axis=1))
+    return np.asarray(means, np.float64)

@@ -6,6 +6,7 @@ The page keeps what a person typed and what was found. Each of its calls names a
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable
@@ -29,6 +30,7 @@ METHODS = (
 
 # The number of the newest search of each panel: an older one's answer must not reach the grid.
 _newest: dict[str, int] = {}
+_numbers = itertools.count()
 _counting = threading.Lock()
 
 
@@ -94,9 +96,7 @@ class SearchPanel(Acting, Remembering, Upkeep, foo.Panel):
         name = ctx.params.get("dataset") or ctx.dataset.name
         if not fo.dataset_exists(name):
             raise ValueError(f"There is no dataset '{name}' any more; compare with another index.")
-        if not fo.dataset_exists(name):
-            raise ValueError(f"There is no dataset '{name}' any more; compare with another.")
-        other = ctx.dataset if name == ctx.dataset.name else fo.load_dataset(name)
+        other = scope_of(ctx)[0] if name == ctx.dataset.name else fo.load_dataset(name)
         params = {**ctx.params, "brain_key": ctx.params["other_key"], "liked": [], "disliked": []}
         # Ids are of this dataset; an index that does not hold them embeds their files.
         request = brain.SearchRequest.from_params(params, ctx.dataset)
@@ -126,7 +126,7 @@ def _remembered(ctx: foo.ExecutionContext) -> list[str]:
 
 def _counted(ctx: foo.ExecutionContext) -> Callable[[], bool]:
     """Takes note of a search, and tells whether it is still the panel's newest when asked."""
-    panel, number = str(ctx.panel_id), int(ctx.params.get("search_id") or 0)
+    panel, number = str(ctx.panel_id), next(_numbers)
     with _counting:
-        _newest[panel] = max(number, _newest.get(panel, 0))
+        _newest[panel] = number
     return lambda: number >= _newest[panel]

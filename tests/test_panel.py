@@ -241,15 +241,28 @@ def test_a_saved_view_is_searched_and_one_that_is_gone_named(book) -> None:
 
 
 def test_an_older_search_that_comes_late_is_dropped(book) -> None:
-    asked = [("late", 7), ("late", 6), ("late", 7), ("another", 1)]
-    answers = []
-    for panel, number in asked:
-        ctx = Context(book, query="a dog", k="3", search_id=number)
-        ctx.panel_id = panel
-        answers.append((answer_of("search", ctx), ctx.ops.made))
-    assert answers[1] == ({"superseded": True}, [])
-    for answer, made in (answers[0], *answers[2:]):
-        assert (len(answer["results"]), len(made)) == (3, 1)
+    slow, fast, another = (Context(book, query="a dog", k="3") for _ in range(3))
+    another.panel_id = "another"
+    made: dict[str, Any] = {}
+    # While the slow one looks for where to search, the panel begins another search.
+    slow.params["scope"] = "view"
+
+    class Late(Context):
+        @property
+        def view(self) -> fo.DatasetView:
+            if "fast" not in made:
+                made["fast"] = answer_of("search", fast)
+                made["another"] = answer_of("search", another)
+            return book.view()
+
+        @view.setter
+        def view(self, view: fo.DatasetView) -> None:
+            pass
+
+    late = Late(book, **slow.params)
+    assert call("search", late) == {"superseded": True}
+    assert (late.ops.made, len(fast.ops.made), len(another.ops.made)) == ([], 1, 1)
+    assert len(made["fast"]["results"]) == len(made["another"]["results"]) == 3
 
 
 class Patient(MeanColor):
@@ -270,8 +283,8 @@ def test_a_search_that_is_overtaken_does_not_reach_the_grid(dataset) -> None:
     fiftyone_faiss.register_embedder("patient", Patient)
     fiftyone_faiss.build_index(dataset, "colours", model="patient")
     slow, fast = (
-        Context(dataset, query="@upload", uploads={"upload": upload(colour)}, search_id=number)
-        for number, colour in ((1, (0, 0, 0)), (2, (200, 55, 40)))
+        Context(dataset, query="@upload", uploads={"upload": upload(colour)})
+        for colour in ((0, 0, 0), (200, 55, 40))
     )
     slow.panel_id = fast.panel_id = "overtaken"
     answers: list[dict[str, Any]] = []
@@ -305,6 +318,10 @@ def test_the_same_query_is_compared_in_another_index(book) -> None:
     assert [one["id"] for one in answer["results"]] == expected
     assert (answer["dataset"], answer["brain_key"]) == ("compared", "colours")
     assert ctx.ops.made == []
+    few = Context(book, **params, other_key="clip", scope="view")
+    few.view = book[:5]
+    inside = answer_of("compare", few)["results"]
+    assert {one["id"] for one in inside} <= set(book[:5].values("id"))
     here = answer_of("compare", Context(book, **params, other_key="clip"))
     assert (here["dataset"], here["results"][0]["id"]) == ("book", sample.id)
     other.delete()
@@ -440,7 +457,7 @@ def listed(dataset: fo.Dataset) -> list[dict[str, Any]]:
 def test_searches_are_remembered_and_pages_uploads_and_failures_are_not(dataset, line) -> None:
     fiftyone_faiss.build_index(dataset, "colours", model="colorhist")
     params = {"query": line, "k": "3", "scope": "dataset", "brain_key": "given"}
-    empty = {"liked": [], "thresh": None, "search_id": 0}
+    empty = {"liked": [], "thresh": None, "reverse": False}
     for skip in (0, 3):
         answer_of("search", Context(dataset, **params, **empty, skip=skip))
     answer_of("search", Context(dataset, query=line, k="4", brain_key="colours"))
@@ -448,8 +465,9 @@ def test_searches_are_remembered_and_pages_uploads_and_failures_are_not(dataset,
     answer_of("search", Context(dataset, **by_upload, brain_key="colours"))
     assert call("search", Context(dataset, query="a car - ", k="4"))["error"]
     newest, oldest = listed(dataset)
-    assert newest["params"] == {"query": line, "k": "4", "brain_key": "colours"}
-    assert oldest["params"] == params
+    assert newest["params"] == {"query": line, "k": 4, "brain_key": "colours"}
+    # What is the default is left out: a search from Python and from the page is the same.
+    assert oldest["params"] == {"query": line, "k": 3, "brain_key": "given"}
     assert (oldest["uses"], oldest["name"], oldest["pinned"]) == (1, None, False)
     # Searched again as it was kept, it is the same search.
     assert len(answer_of("search", Context(dataset, **oldest["params"]))["results"]) == 3
@@ -468,7 +486,7 @@ def test_a_search_by_very_many_samples_is_answered_though_it_cannot_be_kept(data
 def test_searches_are_saved_renamed_pinned_and_deleted(dataset, line) -> None:
     params = {"query": line, "k": "3"}
     saved = answer_of("save_search", Context(dataset, params=params, name="first"))
-    assert (saved["name"], saved["params"]) == ("first", params)
+    assert (saved["name"], saved["params"]) == ("first", {"query": line, "k": 3})
     answer_of("search", Context(dataset, query=line, k="5"))
     assert [one["name"] for one in listed(dataset)] == [None, "first"]
     pinned = answer_of("pin_search", Context(dataset, id=saved["id"], pinned=True))

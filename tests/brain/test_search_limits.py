@@ -1,0 +1,151 @@
+"""Where a search ends, and what it does not do before it has to."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.clusters import Large, create
+from support.points import Points
+
+import fiftyone_faiss
+from fiftyone_faiss.brain import SearchRequest, candidates, parsing, results
+from fiftyone_faiss.brain.code import as_code
+from fiftyone_faiss.brain.parsing import query_from_params
+from fiftyone_faiss.brain.queries import TextQuery
+
+MANY = 3_000
+
+
+@pytest.fixture(scope="module")
+def many() -> Points:
+    points = Large.make(MANY, 1).points("samples", MANY)
+    create(points, "many")
+    return points
+
+
+def pages(points: Points, line: str, count: int, **options: Any) -> list[str]:
+    return [
+        one
+        for skip in range(0, 50 * count, 50)
+        for one in fiftyone_faiss.search(points.dataset, line, k=50, skip=skip, **options).ids
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "most"), [({}, 2_000), ({"diversity": 0.5}, 1_000), ({"hubness": True}, 2_000)]
+)
+def test_no_page_repeats_a_result_down_to_the_last(many, options, most: int) -> None:
+    line = f"@{many.ids[0]} + @{many.ids[1]} - @{many.ids[2]}"
+    found = pages(many, line, most // 50, **options)
+    assert len(set(found)) == len(found) == most
+    last = fiftyone_faiss.search(many.dataset, line, k=50, skip=most - 50, **options)
+    assert not last.has_more
+    with pytest.raises(ValueError, match=rf"options there are {most:,} at most; ask for fewer"):
+        fiftyone_faiss.search(many.dataset, line, k=50, skip=most, **options)
+
+
+def test_one_request_may_be_for_more(many) -> None:
+    line = f"@{many.ids[0]} + @{many.ids[1]}"
+    found = fiftyone_faiss.search(many.dataset, line, k=2_900)
+    assert len(set(found.ids)) == 2_900
+    assert found.has_more
+    with pytest.raises(ValueError, match="20,000 at most"):
+        fiftyone_faiss.search(many.dataset, line, k=20_001)
+
+
+def test_a_plain_search_has_no_such_end(many) -> None:
+    query = many.vectors[5]
+    found = fiftyone_faiss.search(many.dataset, query, k=50, skip=2_940)
+    everything = fiftyone_faiss.search(many.dataset, query, k=MANY)
+    assert found.ids == everything.ids[2_940:2_990]
+    assert found.has_more
+
+
+def test_the_farthest_within_a_distance_are_found_beyond_what_is_far(many, monkeypatch) -> None:
+    # Most of the index is farther than that, and so are all of the farthest.
+    monkeypatch.setattr(candidates, "MOST", 500)
+    query = many.vectors[5]
+    everything = fiftyone_faiss.search(many.dataset, query, k=MANY)
+    thresh = float(everything.distances[60])
+    found = fiftyone_faiss.search(many.dataset, query, k=25, thresh=thresh, reverse=True)
+    assert found.ids == everything.ids[60:35:-1]
+    assert not fiftyone_faiss.search(
+        many.dataset, query, k=61, thresh=thresh, reverse=True
+    ).has_more
+
+
+def test_an_upload_that_no_term_names_is_not_decoded(book) -> None:
+    upload = {"name": "x.png", "content": "no picture at all"}
+    named = query_from_params({"query": "a dog", "uploads": {"upload": upload}})
+    assert named == TextQuery("a dog")
+    with pytest.raises(ValueError, match=r"x\.png"):
+        query_from_params({"query": "a dog + @upload", "uploads": {"upload": upload}})
+
+
+def test_large_pictures_in_a_line_are_made_small() -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (5_000, 2_500), (9, 8, 7)).save(stream, "PNG")
+    upload = {"name": "x.png", "content": base64.b64encode(stream.getvalue()).decode()}
+    query = query_from_params({"query": "@upload", "uploads": {"upload": upload}})
+    assert (query.image.size, query.image.getpixel((0, 0))) == ((2_048, 1_024), (9, 8, 7))
+
+
+def test_an_address_is_fetched_once_in_some_minutes(monkeypatch) -> None:
+    asked = []
+
+    def fetch(url: str) -> Image.Image:
+        asked.append(url)
+        return Image.new("RGB", (4, 4), (len(asked), 0, 0))
+
+    # There is no internet here; what fetches is tested with a server of its own.
+    monkeypatch.setattr(parsing, "fetch_image", fetch)
+    monkeypatch.setattr(parsing, "_kept", {})
+    first, second, other = (
+        query_from_params({"query": f"https://example.com/{name}"}).image.getpixel((0, 0))
+        for name in ("a.jpg", "a.jpg", "b.jpg")
+    )
+    assert (first, second, other) == ((1, 0, 0), (1, 0, 0), (2, 0, 0))
+    monkeypatch.setattr(parsing, "KEPT_SECONDS", -1.0)
+    again = query_from_params({"query": "https://example.com/a.jpg"}).image.getpixel((0, 0))
+    assert again == (3, 0, 0)
+    with pytest.raises(ValueError, match="more than 4 addresses; leave some out"):
+        query_from_params({"query": " + ".join(["https://example.com/c.jpg"] * 5)})
+    assert len(asked) == 3
+
+
+def test_code_is_written_without_reading_the_query(book) -> None:
+    code = as_code(book, {"query": "https://nowhere.invalid/a.jpg - /gone.jpg", "k": 7})
+    assert "'https://nowhere.invalid/a.jpg - /gone.jpg'" in code
+    assert "k=7" in code
+
+
+def test_samples_found_in_a_view_of_patches_can_be_shown(book) -> None:
+    found = fiftyone_faiss.search(book.to_patches("objects"), "a dog", k=5)
+    assert found.view().values("id") == found.ids
+    assert len(found) == 5
+
+
+def test_scores_of_labels_are_stored_part_by_part(rng, monkeypatch) -> None:
+    monkeypatch.setattr(results, "LABELS_AT_ONCE", 7)
+    points = Large.make(60, 20).points("detections", 60)
+    create(points, "labels")
+    found = fiftyone_faiss.search(points.dataset, points.vectors[0], k=5)
+    assert found.save_scores("near", everywhere=True) == 60
+    every = fiftyone_faiss.search(points.dataset, points.vectors[0], k=60)
+    _, path = points.dataset._get_label_field_path(every.patches_field, "near")
+    _, ids = points.dataset._get_label_field_path(every.patches_field, "id")
+    stored = dict(zip(*points.dataset.values([ids, path], unwind=True), strict=True))
+    np.testing.assert_allclose([stored[one] for one in every.ids], every.scores, atol=1e-6)
+
+
+def test_a_request_knows_whether_its_results_are_shaped() -> None:
+    query = TextQuery("a")
+    shaped = [SearchRequest(query, **one).is_shaped for one in (
+        {}, {"k": 3}, {"fold": 0.0}, {"diversity": 0.1}, {"hubness": True}, {"reverse": True}
+    )]  # fmt: skip
+    assert shaped == [False, False, True, True, True, False]
