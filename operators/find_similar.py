@@ -9,7 +9,7 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from fiftyone_faiss import brain
-from fiftyone_faiss.operators import forms
+from fiftyone_faiss.operators import forms, query_forms
 
 
 class FindSimilar(foo.Operator):
@@ -39,7 +39,7 @@ class FindSimilar(foo.Operator):
         inputs = types.Object()
         info = forms.index(ctx, inputs)
         if info is not None:
-            forms.k(ctx, inputs, info)
+            query_forms.k(ctx, inputs, info)
         return types.Property(inputs, view=types.View(label="Find similar"))
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:

@@ -11,8 +11,6 @@ from fiftyone.operators import types
 
 from fiftyone_faiss import brain
 
-IMAGE_FILES = ".jpg,.jpeg,.png,.webp,.bmp,.gif,.tif,.tiff"
-
 
 def index(ctx: foo.ExecutionContext, inputs: types.Object) -> brain.IndexInfo | None:
     """A picker of the dataset's indexes; None if there are none, which the form then says."""
@@ -47,81 +45,6 @@ def describe(info: brain.IndexInfo) -> str:
     """An index in a line."""
     things = f"patches of {info.patches_field}" if info.patches_field else "images"
     return f"{info.size:,} {things}, {info.model or 'given vectors'}, {info.metric}"
-
-
-def query(ctx: foo.ExecutionContext, inputs: types.Object, info: brain.IndexInfo) -> str:
-    """What to search for: words, an uploaded image, or the selected samples."""
-    kinds = types.TabsView()
-    if info.supports_text:
-        kinds.add_choice("text", label="Words")
-    if info.model is not None:
-        kinds.add_choice("image", label="Image")
-    kinds.add_choice("samples", label=f"Selected samples ({len(ctx.selected)})")
-    default = "samples" if ctx.selected else kinds.values()[0]
-    kind = ctx.params.get("query_type") or default
-    inputs.enum("query_type", kinds.values(), view=kinds, default=default)
-    if kind == "text":
-        inputs.str(
-            "query",
-            label="Query",
-            required=True,
-            description='For instance: a red car on the highway. Or: 2: forklift - "person"',
-        )
-    elif kind == "image":
-        inputs.uploaded_file(
-            "image",
-            label="Image",
-            required=True,
-            description="A JPEG, PNG or WebP file of at most 20 MB",
-            view=types.FileView(types=IMAGE_FILES),
-        )
-    elif not (ctx.selected or ctx.params.get("sample_ids")):
-        notice = inputs.view(
-            "none_selected", types.Warning(label="Select samples in the grid first")
-        )
-        notice.invalid = True
-    return str(kind)
-
-
-def query_params(ctx: foo.ExecutionContext) -> Mapping[str, Any]:
-    """The parameters of a request, with the selection as its samples unless they were given."""
-    ids = ctx.params.get("sample_ids") or ctx.selected
-    kind = ctx.params.get("query_type") or (
-        "samples" if "query" not in ctx.params and ids else "text"
-    )
-    selected = ctx.params.get("selected") or ctx.selected
-    return {**ctx.params, "sample_ids": ids, "query_type": kind, "selected": selected}
-
-
-def search_options(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
-    """How results are chosen; most are shown on request."""
-    inputs.bool("reverse", default=False, label="Least similar first")
-    inputs.bool("more", default=False, label="More options", view=types.SwitchView())
-    if not ctx.params.get("more"):
-        return
-    inputs.float("thresh", label="Largest distance", description="No limit if it is left empty")
-    inputs.enum("templates", list(brain.TEMPLATES), default="off", label="Prompt templates")
-    inputs.float(
-        "diversity", default=0.0, label="Diversity", view=types.SliderView(),
-        min=0, max=1, description="How much unlike one another results should be",
-    )  # fmt: skip
-    inputs.bool("fold", default=False, label="Fold near-copies into one result")
-    inputs.bool("hubness", default=False, label="Take off how near results are to everything")
-
-
-def k(ctx: foo.ExecutionContext, inputs: types.Object, info: brain.IndexInfo) -> int | None:
-    """How many neighbours."""
-    value = ctx.params.get("k", brain.DEFAULT_K)
-    bad = not isinstance(value, int) or value < 1
-    inputs.int(
-        "k",
-        default=brain.DEFAULT_K,
-        label="k",
-        description=f"How many neighbors, 1 to {info.size:,}",
-        invalid=bad,
-        error_message="Give a whole number of at least 1",
-    )
-    return None if bad else value
 
 
 def tag(ctx: foo.ExecutionContext, inputs: types.Object) -> str:

@@ -9,7 +9,7 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from fiftyone_faiss import brain
-from fiftyone_faiss.operators import forms
+from fiftyone_faiss.operators import forms, query_forms
 
 
 class Search(foo.Operator):
@@ -36,13 +36,13 @@ class Search(foo.Operator):
         )
         info = forms.index(ctx, inputs)
         if info is not None:
-            forms.query(ctx, inputs, info)
-            forms.k(ctx, inputs, info)
-            forms.search_options(ctx, inputs)
+            query_forms.query(ctx, inputs, info)
+            query_forms.k(ctx, inputs, info)
+            query_forms.search_options(ctx, inputs)
         return types.Property(inputs, view=types.View(label="FAISS search"))
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        request = brain.SearchRequest.from_params(forms.query_params(ctx))
+        request = brain.SearchRequest.from_params(query_forms.query_params(ctx))
         neighbors = brain.answer(ctx.target_view(), request)
         ctx.ops.set_view(neighbors.view())
         return neighbors.summary()

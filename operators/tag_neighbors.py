@@ -9,7 +9,7 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from fiftyone_faiss import brain
-from fiftyone_faiss.operators import forms
+from fiftyone_faiss.operators import forms, query_forms
 
 
 class TagNeighbors(foo.Operator):
@@ -42,8 +42,8 @@ class TagNeighbors(foo.Operator):
         )
         info = forms.index(ctx, inputs)
         if info is not None:
-            forms.query(ctx, inputs, info)
-            forms.k(ctx, inputs, info)
+            query_forms.query(ctx, inputs, info)
+            query_forms.k(ctx, inputs, info)
             forms.tag(ctx, inputs)
             inputs.bool(
                 "replace",
@@ -59,7 +59,7 @@ class TagNeighbors(foo.Operator):
             count = brain.untag_neighbors(ctx.dataset, tag)
             ctx.ops.reload_dataset()
             return {"tag": tag, "untagged": count}
-        request = brain.SearchRequest.from_params(forms.query_params(ctx))
+        request = brain.SearchRequest.from_params(query_forms.query_params(ctx))
         replace = bool(ctx.params.get("replace", False))
         tagging = brain.tag_answer(ctx.target_view(), request, tag, replace)
         ctx.ops.set_view(tagging.neighbors.view())
