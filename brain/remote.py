@@ -7,6 +7,7 @@ server itself serves under ``/media``: a regular file that it may read.
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import ssl
@@ -18,7 +19,6 @@ from contextlib import contextmanager, suppress
 from http.client import HTTPException
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
-from typing import BinaryIO
 from urllib.parse import urljoin
 
 from PIL import Image
@@ -52,31 +52,53 @@ _UNICAST_V6 = IPv6Network("2000::/3")
 _SPECIAL_V6 = [IPv6Network("2001::/23"), IPv6Network("3fff::/20")]
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
 
-# Pillow has Ghostscript run such a file, which is a program rather than a picture.
-_POSTSCRIPT = (b"%!PS", b"\xc5\xd0\xd3\xc6")
+# How the path of a file of another machine begins on Windows, which takes either slash.
+_SHARES = ("//", "\\\\", "/\\", "\\/")
 _BLOCK = 64 * 1024
 
 
 def is_public(address: IPAddress) -> bool:
     """Whether an address is one of the public internet, as opposed to this machine's or network's.
 
-    An IPv6 address that stands for an IPv4 one (mapped, 6to4, Teredo, NAT64) is judged by that.
+    Refused are all that are not global (private, shared, link-local, loopback, multicast, reserved,
+    and a cloud's metadata), and those of this machine's own interfaces, global ones too. An IPv6
+    address that stands for an IPv4 one (mapped, 6to4, Teredo, NAT64) is judged by both.
+
+    Not refused are other machines of one's own network that have global addresses, as they mostly
+    do with IPv6, nor a global address that a router sends on to this machine. Only a firewall can
+    tell those from the rest of the internet.
     """
-    if isinstance(address, IPv6Address):
-        inner = _ipv4_inside(address)
-        if inner:
-            return all(is_public(one) for one in inner)
-        if address not in _UNICAST_V6:
-            return False
+    inner = _ipv4_inside(address)
+    if inner:
+        return all(is_public(one) for one in inner) and not _is_own(address)
+    if isinstance(address, IPv6Address) and address not in _UNICAST_V6:
+        return False
     special = _SPECIAL_V4 if isinstance(address, IPv4Address) else _SPECIAL_V6
     return (
         address.is_global
         and not (address.is_multicast or address.is_reserved or address.is_unspecified)
         and not any(address in network for network in special)
+        and not _is_own(address)
     )
 
 
-def _ipv4_inside(address: IPv6Address) -> tuple[IPv4Address, ...]:
+def _is_own(address: IPAddress) -> bool:
+    """Whether one of this machine's interfaces has the address: only then it can be bound."""
+    family = socket.AF_INET if isinstance(address, IPv4Address) else socket.AF_INET6
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as line:
+            line.bind((str(address), 0))
+    except OSError as error:
+        # The latter of a machine without IPv6. Any other error says nothing about the address.
+        if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+            return False
+        raise
+    return True
+
+
+def _ipv4_inside(address: IPAddress) -> tuple[IPv4Address, ...]:
+    if isinstance(address, IPv4Address):
+        return ()
     if address.ipv4_mapped is not None:
         return (address.ipv4_mapped,)
     if address.sixtofour is not None:
@@ -274,8 +296,6 @@ def _body(response: HTTPResponse, target: Url) -> bytes:
         body += block
         if len(body) > MAX_UPLOAD_BYTES:
             raise too_large
-    if body.startswith(_POSTSCRIPT):
-        raise _refusal(target, "it is PostScript, which is not read")
     return bytes(body)
 
 
@@ -286,20 +306,27 @@ def read_served_image(path: str | Path) -> Image.Image:
     """Opens a picture on the server's machine that a person of the App named.
 
     Args:
-        path: the file; ``~`` is the home of whoever runs the server
+        path: the file, on a disk of the server and not ``//host/share/...``; ``~`` is the home of
+            whoever runs the server
 
     Returns:
         an RGB image
 
     Raises:
-        ValueError: if it is missing, not a regular file, not permitted, larger than 200 MB, not an
-            image, or damaged, saying which
+        ValueError: if it is another machine's, missing, not a regular file, not permitted, larger
+            than 200 MB, not an image, or damaged, saying which
     """
+    # Windows would ask that machine for the file, and log in there, as soon as it looks for it.
+    if str(path)[:2] in _SHARES:
+        raise ValueError(
+            f"{str(path)!r} would be a file of another machine; name a picture on the server's own "
+            "disks, or drop one on the search bar."
+        )
     path = os.path.expanduser(path)
     try:
         # Before it is opened: a pipe or a device might never answer.
         _check_file(path, os.stat(path))
-        return ImageSource(path, opener=_open_picture).open()
+        return ImageSource(path).open()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ValueError(f"There is no file at {path} on the server; check the path.") from error
     except DECODE_ERRORS as error:
@@ -323,12 +350,3 @@ def _check_file(path: str, found: os.stat_result) -> None:
     # Some files of the system that are "empty" until they are read would be waited for for ever.
     if not found.st_size:
         raise ValueError("the file is empty")
-
-
-def _open_picture(path: str) -> BinaryIO:
-    stream = open(path, "rb")  # noqa: SIM115  (the caller closes it)
-    if stream.read(4).startswith(_POSTSCRIPT):
-        stream.close()
-        raise ValueError("the file is PostScript, which is not read")
-    stream.seek(0)
-    return stream

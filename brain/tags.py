@@ -1,8 +1,13 @@
-"""Tagging a query's neighbours, and taking it back."""
+"""Tagging a query's neighbours, and taking it back.
+
+Each tagging is a record of its own, so that of several people who tag at once nobody overwrites
+another's. A record only ever shrinks, if it is still as it was read, and goes when it is empty.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,12 +109,14 @@ def apply_tag(
     if new:
         # Remembered first: a tagging stopped halfway can be taken back whole.
         taggings = _taggings(dataset)
-        record = taggings.get(tag) or []
-        taggings.set(tag, [*record, {"ids": new, "patches_field": patches_field}])
+        intended = _remember(taggings, tag, new, patches_field)
         if patches_field is None:
             dataset.select(new).tag_samples(tag)
         else:
             _labels(dataset, new, patches_field).tag_labels(tag, label_fields=patches_field)
+        # Again: by now somebody may have taken back what was not there yet.
+        _remember(taggings, tag, new, patches_field)
+        taggings.delete(intended)
     return new
 
 
@@ -136,24 +143,23 @@ def untag_neighbors(
     """
     dataset = samples._root_dataset
     taggings = _taggings(dataset)
-    count, kept = 0, []
-    for record in taggings.get(tag) or []:
-        field = record["patches_field"]
-        wanted = set(record["ids"] if ids is None else ids)
-        chosen = [one for one in record["ids"] if one in wanted]
-        others = [one for one in record["ids"] if one not in wanted]
-        if others:
-            kept.append({"ids": others, "patches_field": field})
-        count += len(_by_tag(dataset, chosen, tag, field)[True])
-        if field is None:
-            dataset.select(chosen).untag_samples(tag)
-        else:
-            _labels(dataset, chosen, field).untag_labels(tag, label_fields=field)
-    if kept:
-        taggings.set(tag, kept)
-    else:
-        taggings.delete(tag)
+    wanted = None if ids is None else set(ids)
+    count = 0
+    for key, stored in _stored(taggings, tag):
+        for record in _records(stored):
+            count += _untag(dataset, tag, _chosen(record, wanted), record["patches_field"])
+        _forget(taggings, key, stored, wanted)
     return count
+
+
+def _untag(dataset: fo.Dataset, tag: str, ids: Sequence[str], patches_field: str | None) -> int:
+    """Takes a tag from samples, or labels; tells how many had it."""
+    had = _by_tag(dataset, ids, tag, patches_field)[True]
+    if patches_field is None:
+        dataset.select(had).untag_samples(tag)
+    else:
+        _labels(dataset, had, patches_field).untag_labels(tag, label_fields=patches_field)
+    return len(had)
 
 
 def _check_tag(tag: str) -> None:
@@ -163,6 +169,56 @@ def _check_tag(tag: str) -> None:
 
 def _taggings(dataset: fo.Dataset) -> ExecutionStore:
     return ExecutionStore.create(STORE_NAME, dataset_id=dataset._doc.id)
+
+
+def _remember(
+    taggings: ExecutionStore, tag: str, ids: Sequence[str], patches_field: str | None
+) -> str:
+    """Writes a record of its own for a tagging; returns its key."""
+    key = f"{tag}/{uuid.uuid4()}"
+    taggings.set(key, {"tag": tag, "ids": list(ids), "patches_field": patches_field})
+    return key
+
+
+def _stored(taggings: ExecutionStore, tag: str) -> Iterator[tuple[str, Any]]:
+    """The keys of a tag's records, and what they hold."""
+    for key in taggings.list_keys():
+        if key == tag or key.startswith(f"{tag}/"):
+            stored = taggings.get(key)
+            # Once, all taggings with a tag were one list, under the tag itself. A tag may be "a/b",
+            # whose records are none of "a".
+            if isinstance(stored, list) if key == tag else _is_of(stored, tag):
+                yield key, stored
+
+
+def _is_of(stored: Any, tag: str) -> bool:
+    return isinstance(stored, dict) and stored["tag"] == tag
+
+
+def _records(stored: Any) -> list[dict[str, Any]]:
+    return stored if isinstance(stored, list) else [stored]
+
+
+def _chosen(record: dict[str, Any], wanted: set[str] | None) -> list[str]:
+    return [one for one in record["ids"] if wanted is None or one in wanted]
+
+
+def _forget(taggings: ExecutionStore, key: str, stored: Any, wanted: set[str] | None) -> None:
+    """Takes ids out of a record; all of them, if None are named."""
+    while stored is not None:
+        kept = []
+        for record in _records(stored):
+            chosen = set(_chosen(record, wanted))
+            others = [one for one in record["ids"] if one not in chosen]
+            if others:
+                kept.append({**record, "ids": others})
+        if not kept:
+            # Whatever others did meanwhile: records only shrink.
+            taggings.delete(key)
+            return
+        if taggings.compare_and_set(key, stored, kept if isinstance(stored, list) else kept[0]):
+            return
+        stored = taggings.get(key)
 
 
 def _labels(dataset: fo.Dataset, ids: Sequence[str], field: str) -> fo.DatasetView:

@@ -48,6 +48,22 @@ if importlib.util.find_spec("pillow_heif") is not None:
 
     pillow_heif.register_heif_opener()
 
+# Pillow knows a format once its plugin is loaded.
+Image.init()
+IMAGE_FORMATS = tuple(
+    name
+    for name in (
+        *("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF", "HEIF", "JPEG2000"),
+        *("ICO", "DDS", "TGA"),
+    )
+    if name in Image.OPEN
+)
+"""The formats that are read; MPO is one of JPEG's, and HEIF is known with pillow-heif only.
+
+All that Pillow knows would be too many: it has Ghostscript run an EPS, which is a program rather
+than a picture, also one that is packed into an IPTC file, and has Windows draw a WMF.
+"""
+
 
 def open_local(path: str) -> BinaryIO:
     """Opens a file of this machine for reading."""
@@ -145,7 +161,7 @@ def _kind(path: str) -> str:
 
 def _opened(stream: BinaryIO, path: str) -> Image.Image:
     try:
-        return Image.open(stream)
+        return Image.open(stream, formats=IMAGE_FORMATS)
     except UnidentifiedImageError as error:
         if not stream.seek(0, os.SEEK_END):
             raise ValueError("the file is empty") from error
@@ -200,7 +216,7 @@ def decode_image(content: bytes, name: str = "the upload") -> Image.Image:
             f"{MAX_UPLOAD_BYTES // 2**20} MB."
         )
     try:
-        file = Image.open(io.BytesIO(content))
+        file = Image.open(io.BytesIO(content), formats=IMAGE_FORMATS)
     except (Image.DecompressionBombError, *DECODE_ERRORS) as error:
         if isinstance(error, Image.DecompressionBombError):
             raise ValueError(f"{name} has too many pixels; upload a smaller image.") from error

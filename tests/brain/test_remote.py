@@ -7,6 +7,7 @@ import gzip
 import io
 import os
 import re
+import resource
 import socket
 import ssl
 import threading
@@ -131,6 +132,47 @@ PUBLIC = {
 @pytest.mark.parametrize("address", PUBLIC)
 def test_only_addresses_of_the_public_internet_are_public(address: str) -> None:
     assert is_public(ip_address(address)) is PUBLIC[address]
+
+
+class Interface(socket.socket):
+    """Stands in for a network interface with public addresses, which a test's machine may lack."""
+
+    OWN = ("93.184.216.34", "2606:4700:4700::1111")
+
+    def bind(self, address: Any) -> None:
+        super().bind(("", 0) if address[0] in self.OWN else address)
+
+
+@pytest.mark.parametrize(
+    "address", [*Interface.OWN, "::ffff:93.184.216.34", "64:ff9b::5db8:d822", "2002:5db8:d822::1"]
+)
+def test_the_machine_s_own_addresses_are_not_public(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert is_public(ip_address(address))
+    monkeypatch.setattr(socket, "socket", Interface)
+    assert not is_public(ip_address(address))
+    assert is_public(ip_address("1.1.1.1"))
+
+
+@pytest.mark.parametrize(
+    ("address", "is_own"),
+    [("127.0.0.1", True), ("::ffff:127.0.0.1", True), ("192.0.2.1", False), ("2001:db8::1", False)],
+)
+def test_the_addresses_of_the_machine_s_interfaces_are_its_own(address: str, is_own: bool) -> None:
+    assert remote._is_own(ip_address(address)) is is_own
+
+
+def test_where_no_socket_can_be_had_no_address_passes_for_public() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    first_free = os.dup(0)
+    os.close(first_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (first_free, hard))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            is_public(ip_address("1.1.1.1"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 # -- a web server, and names for it ------------------------------------------------------------
@@ -487,7 +529,7 @@ def test_what_only_says_that_it_is_an_image_is_refused(
 @pytest.mark.parametrize("start", [b"%!PS-Adobe-3.0 EPSF-3.0\n", b"\xc5\xd0\xd3\xc6"])
 def test_postscript_is_refused_before_anything_runs_it(server: Server, start: bytes) -> None:
     body = start + b"%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n"
-    with refused("127.0.0.1", "it is PostScript, which is not read"):
+    with pytest.raises(ValueError, match=r"^The file from 127\.0\.0\.1 is not an image;"):
         fetch_image(server.page("/bad", body=body), only_here)
 
 
@@ -774,7 +816,7 @@ def test_what_cannot_be_a_path_is_refused(path: str, reason: str) -> None:
 
 
 def test_the_system_s_own_files_are_not_even_opened(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "_open_picture", lambda path: pytest.fail("opened"))
+    monkeypatch.setattr(remote, "ImageSource", lambda path: pytest.fail("opened"))
     with pytest.raises(ValueError, match=r"^'/proc/self/environ' .*: the file is empty; name"):
         read_served_image("/proc/self/environ")
 
@@ -804,5 +846,19 @@ def test_a_file_in_a_folder_that_may_not_be_entered_is_refused(tmp_path: Path) -
 def test_a_file_of_postscript_is_refused(tmp_path: Path, start: bytes) -> None:
     path = tmp_path / "picture.png"
     path.write_bytes(start + b"%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n")
-    with pytest.raises(ValueError, match=": the file is PostScript, which is not read; name a"):
+    with pytest.raises(ValueError, match=r": the file is no image, or of .*; name a"):
+        read_served_image(path)
+
+
+@pytest.mark.parametrize("start", ["//", "\\\\", "/\\", "\\/", "\\\\?\\UNC\\"])
+def test_a_path_to_another_machine_is_refused_before_it_is_looked_for(
+    start: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote.os, "stat", lambda path: pytest.fail("looked for"))
+    path = f"{start}host/share/picture.png"
+    sentence = (
+        f"{path!r} would be a file of another machine; name a picture on the server's own disks, "
+        "or drop one on the search bar."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
         read_served_image(path)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import fiftyone as fo
 import numpy as np
 import pytest
+from fiftyone.operators.store import ExecutionStore
 from support.distances import reference
 from support.indexes import index_of
 
 import fiftyone_faiss
+from fiftyone_faiss.brain.tags import STORE_NAME, apply_tag
 
 
 @pytest.fixture
@@ -64,6 +69,119 @@ def test_untagging_passes_over_what_was_deleted_or_untagged_by_hand(dataset, ord
     dataset.select(order[2:3]).untag_samples("neighbors")
     assert fiftyone_faiss.untag_neighbors(dataset) == 2
     assert fiftyone_faiss.untag_neighbors(dataset) == 0
+
+
+def records(dataset: fo.Dataset) -> ExecutionStore:
+    return ExecutionStore.create(STORE_NAME, dataset_id=dataset._doc.id)
+
+
+def test_of_many_who_tag_at_once_none_is_forgotten(dataset) -> None:
+    ids = dataset.values("id")
+    start = threading.Barrier(8)
+
+    def tag(person: int) -> list[str]:
+        start.wait(30)
+        return apply_tag(dataset, [ids[person]], "ours")
+
+    with ThreadPoolExecutor(8) as people:
+        assert list(people.map(tag, range(8))) == [[one] for one in ids[:8]]
+    assert tagged(dataset, "ours") == set(ids[:8])
+    assert fiftyone_faiss.untag_neighbors(dataset, "ours") == 8
+    assert tagged(dataset, "ours") == set()
+    assert records(dataset).list_keys() == []
+
+
+def test_of_many_who_take_back_a_part_of_a_tagging_at_once_each_does(dataset) -> None:
+    ids = dataset.values("id")
+    apply_tag(dataset, ids[:10], "ours")
+    start = threading.Barrier(8)
+
+    def untag(person: int) -> int:
+        start.wait(30)
+        return fiftyone_faiss.untag_neighbors(dataset, "ours", [ids[person]])
+
+    with ThreadPoolExecutor(8) as people:
+        assert list(people.map(untag, range(8))) == [1] * 8
+    assert tagged(dataset, "ours") == set(ids[8:10])
+    # What was taken back is forgotten: by hand it may get the tag for good.
+    dataset.select(ids[:8]).tag_samples("ours")
+    assert fiftyone_faiss.untag_neighbors(dataset, "ours") == 2
+    assert tagged(dataset, "ours") == set(ids[:8])
+
+
+def test_a_tagging_taken_back_before_its_tags_are_written_is_remembered(
+    dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = dataset.values("id")
+    write = fo.DatasetView.tag_samples
+
+    def write_late(view: fo.DatasetView, tag: str) -> None:
+        assert fiftyone_faiss.untag_neighbors(dataset, tag) == 0
+        write(view, tag)
+
+    monkeypatch.setattr(fo.DatasetView, "tag_samples", write_late)
+    apply_tag(dataset, ids[:3], "ours")
+    assert tagged(dataset, "ours") == set(ids[:3])
+    assert fiftyone_faiss.untag_neighbors(dataset, "ours") == 3
+    assert tagged(dataset, "ours") == set()
+
+
+def test_a_tagging_stopped_halfway_is_taken_back_whole(
+    dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = dataset.values("id")
+    write = fo.DatasetView.tag_samples
+
+    def break_off(view: fo.DatasetView, tag: str) -> None:
+        write(view.limit(2), tag)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fo.DatasetView, "tag_samples", break_off)
+    with pytest.raises(KeyboardInterrupt):
+        apply_tag(dataset, ids[:3], "ours")
+    assert len(tagged(dataset, "ours")) == 2
+    assert fiftyone_faiss.untag_neighbors(dataset, "ours") == 2
+    assert records(dataset).list_keys() == []
+
+
+def test_a_part_of_several_taggings_is_taken_back(dataset) -> None:
+    ids = dataset.values("id")
+    apply_tag(dataset, ids[:3], "ours")
+    apply_tag(dataset, ids[3:6], "ours")
+    assert fiftyone_faiss.untag_neighbors(dataset, "ours", ids[2:4]) == 2
+    assert tagged(dataset, "ours") == {*ids[:2], *ids[4:6]}
+    assert fiftyone_faiss.untag_neighbors(dataset, "ours", ids[2:4]) == 0
+    assert fiftyone_faiss.untag_neighbors(dataset, "ours") == 4
+
+
+def test_taggings_that_were_kept_in_one_list_are_taken_back(dataset) -> None:
+    ids = dataset.values("id")
+    dataset.select(ids[:5]).tag_samples("ours")
+    # As they were written once: of the five, the last had the tag before.
+    lists = [{"ids": one, "patches_field": None} for one in (ids[:2], ids[2:4])]
+    records(dataset).set("ours", lists)
+    apply_tag(dataset, ids[5:7], "ours")
+    assert fiftyone_faiss.untag_neighbors(dataset, "ours", [ids[1]]) == 1
+    assert records(dataset).get("ours") == [
+        {"ids": ids[:1], "patches_field": None},
+        {"ids": ids[2:4], "patches_field": None},
+    ]
+    assert fiftyone_faiss.untag_neighbors(dataset, "ours") == 5
+    assert tagged(dataset, "ours") == {ids[4]}
+    assert records(dataset).list_keys() == []
+
+
+def test_a_tag_with_a_slash_is_another_tag(dataset) -> None:
+    ids = dataset.values("id")
+    apply_tag(dataset, ids[:2], "ours")
+    apply_tag(dataset, ids[:3], "ours/near")
+    dataset.select(ids[5]).tag_samples("ours/far")
+    records(dataset).set("ours/far", [{"ids": [ids[5]], "patches_field": None}])
+    assert fiftyone_faiss.untag_neighbors(dataset, "ours") == 2
+    assert tagged(dataset, "ours/near") == set(ids[:3])
+    assert tagged(dataset, "ours/far") == {ids[5]}
+    assert fiftyone_faiss.untag_neighbors(dataset, "ours/near") == 3
+    assert fiftyone_faiss.untag_neighbors(dataset, "ours/far") == 1
 
 
 def test_an_index_of_patches_tags_labels(dataset, rng) -> None:

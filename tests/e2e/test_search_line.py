@@ -59,6 +59,21 @@ def test_the_line_is_read_while_it_is_typed(book, open_app) -> None:
     expect(cy(page, "faiss-chip")).to_have_count(2)
 
 
+def test_an_emoji_before_a_term_moves_no_place(open_app) -> None:
+    page = ready(open_app())
+    line = cy(page, "faiss-query")
+    line.fill("🐶 dog - a ball + snow")
+    expect(cy(page, "faiss-chip")).to_have_count(3)
+    assert chips(page) == ["+ 🐶 dog ×", "− a ball ×", "+ snow ×"]
+    cy(page, "faiss-chip-remove").nth(1).click()
+    expect(line).to_have_value("🐶 dog + snow")
+    expect(cy(page, "faiss-chip")).to_have_count(2)
+    line.fill("🐶🐶 dog + @nobody + 🐱")
+    code = cy(page, "faiss-mistake").locator("code")
+    expect(code.locator("mark")).to_have_text("@nobody")
+    expect(code).to_have_text("🐶🐶 dog + @nobody + 🐱")
+
+
 def test_the_place_of_a_mistake_is_marked(open_app) -> None:
     page = ready(open_app())
     cy(page, "faiss-query").fill("a car + @nobody")

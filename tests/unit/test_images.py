@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import os
+import struct
+import subprocess
 import threading
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
-from PIL import Image, features
+from PIL import EpsImagePlugin, Image, features
 from support.broken import BROKEN, noise
 
 from fiftyone_faiss.embedders import ImageSource, decode_base64_image, decode_image, read_image
@@ -228,6 +230,86 @@ def test_a_file_that_may_not_be_read_is_said_to_be_so(tmp_path: Path) -> None:
     with pytest.raises(PermissionError) as caught:
         ImageSource(str(tmp_path / "a.png"), opener=refuse).open()
     assert reason_of(caught.value) == "the file may not be read"
+
+
+# -- what would run a program ------------------------------------------------------------------
+
+
+def eps() -> bytes:
+    buffer = io.BytesIO()
+    noise(8, 8).save(buffer, "EPS")
+    return buffer.getvalue()
+
+
+def dos_eps() -> bytes:
+    """An EPS behind the header that Windows' programs write."""
+    body = eps()
+    return struct.pack("<6IHH", 0xC6D3D0C5, 32, len(body), 0, 0, 0, 0, 0xFFFF) + bytes(4) + body
+
+
+def iptc(content: bytes) -> bytes:
+    """An IPTC file of 8 x 8 pixels, compressed as a JPEG, of which some other file takes the place.
+
+    http://www.iptc.org/std/IIM/4.2/specification/IIMV4.2.pdf
+    """
+    fields = {(3, 20): b"\0\x08", (3, 30): b"\0\x08", (3, 60): b"\1\0", (3, 120): b"\0\5"}
+    fields[8, 10] = content
+    return b"".join(struct.pack(">BBBH", 0x1C, *tag, len(data)) + data
+                    for tag, data in fields.items())  # fmt: skip
+
+
+@pytest.fixture
+def mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What a stand-in for Ghostscript leaves behind when it is run."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    program = folder / "gs"
+    program.write_text(f"#!/bin/sh\ntouch '{tmp_path / 'mark'}'\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+    # Found in an earlier test, or not.
+    monkeypatch.setattr(EpsImagePlugin, "gs_binary", "gs")
+    return tmp_path / "mark"
+
+
+POSTSCRIPT = {"eps": eps(), "dos eps": dos_eps(), "iptc": iptc(eps())}
+
+
+@pytest.mark.parametrize("kind", POSTSCRIPT)
+def test_postscript_is_refused_and_not_run(tmp_path: Path, mark: Path, kind: str) -> None:
+    path = tmp_path / "picture.png"
+    path.write_bytes(POSTSCRIPT[kind])
+    sentence = "^picture.png is not an image; upload a JPEG, PNG or WebP file.$"
+    with pytest.raises(ValueError, match=sentence):
+        decode_image(POSTSCRIPT[kind], "picture.png")
+    with pytest.raises(ValueError, match=sentence):
+        read_image(path)
+    with pytest.raises(ValueError, match="the file is no image, or of a format that Pillow "):
+        ImageSource(str(path)).open()
+    assert not mark.exists()
+    # Pillow by itself does run it.
+    with pytest.raises(subprocess.CalledProcessError), Image.open(path) as file:
+        file.load()
+    assert mark.exists()
+
+
+@pytest.mark.parametrize("format", ["BMP", "DDS", "ICO", "JPEG2000", "PPM", "TGA"])
+def test_less_usual_formats_are_read(format: str) -> None:
+    buffer = io.BytesIO()
+    picture = noise(16, 16)
+    picture.save(buffer, format)
+    found = decode_image(buffer.getvalue())
+    np.testing.assert_array_equal(np.asarray(found), np.asarray(picture))
+
+
+def test_a_jpeg_of_several_pictures_is_read() -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (16, 16), RED).save(
+        buffer, "MPO", save_all=True, append_images=[Image.new("RGB", (16, 16), BLUE)]
+    )
+    assert Image.open(buffer).format == "MPO"
+    expected = np.broadcast_to(RED, (16, 16, 3))
+    np.testing.assert_allclose(np.asarray(decode_image(buffer.getvalue())), expected, atol=3)
 
 
 # -- uploads and queries -----------------------------------------------------------------------

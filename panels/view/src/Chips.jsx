@@ -1,6 +1,6 @@
 import { React, useEffect, useState } from "./app.js";
 import { Icon } from "./icons.jsx";
-import { withoutTerm } from "./terms.js";
+import { partOf, withoutTerm } from "./terms.js";
 
 // As long as typing goes on, nothing is asked.
 const PAUSE = 120;
@@ -102,9 +102,9 @@ function Mistake({ error, at, line }) {
       {at && (
         <code aria-hidden="true">
           {start > AROUND && "…"}
-          {line.slice(Math.max(0, start - AROUND), start)}
-          <mark>{line.slice(start, Math.min(end, start + AROUND)) || " "}</mark>
-          {line.slice(end, end + AROUND)}
+          {partOf(line, Math.max(0, start - AROUND), start)}
+          <mark>{partOf(line, start, Math.min(end, start + AROUND)) || " "}</mark>
+          {partOf(line, end, end + AROUND)}
         </code>
       )}
       <span role="status">{error}</span>

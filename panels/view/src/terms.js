@@ -11,10 +11,19 @@ export function withTerm(line, token) {
   return line.trim() ? `${line.trimEnd()} + ${token}` : token;
 }
 
+/**
+ * The part of a line between two of the server's places.
+ *
+ * It counts characters. JavaScript counts the halves of those beyond U+FFFF, such as an emoji.
+ */
+export function partOf(line, start, end) {
+  return [...line].slice(start, end).join("");
+}
+
 /** The line without the term between two places. */
 export function withoutTerm(line, [start, end]) {
-  const before = line.slice(0, start).trimEnd();
-  const after = line.slice(end).trimStart();
+  const before = partOf(line, 0, start).trimEnd();
+  const after = partOf(line, end).trimStart();
   return before ? `${before} ${after}`.trim() : after.replace(/^\+\s*/, "");
 }
 
