@@ -5,8 +5,8 @@ each with a vector of its own beside its picture's), typed queries in this proje
 FiftyOne's own Similarity Search panel on the very same index; each time
 
 - to results in the panel: from the press of Enter until 25 results are there and all pictures in
-  sight are loaded (FiftyOne's panel lists its searches instead: until it lists this one as done)
-- to the grid: until the App's grid shows 25 samples
+  sight are loaded; FiftyOne's panel has none, it shows them in the grid
+- to the grid: from Enter, or from the click on Execute, until the App's grid shows 25 samples
 
 and, at 100,000 without a browser, a search with feedback (3 liked, 3 not).
 
@@ -52,17 +52,17 @@ WATCH = """
       const found = {};
       const look = () => {
         const tiles = [...document.querySelectorAll('[data-cy="faiss-result"] img')];
-        const listed = [...document.querySelectorAll("*")].some(
-          (one) => !one.children.length && one.textContent.trim() === "25 results");
         // Those further down are loaded when they are scrolled to.
         const seen = tiles.filter((one) => one.getBoundingClientRect().top < innerHeight);
         const drawn = tiles.length === 25 && seen.every((one) => one.complete && one.naturalWidth);
         const now = performance.now() - start;
-        if (!found.panel && (event === "keydown" ? drawn : listed)) found.panel = now;
+        if (!found.panel && drawn) found.panel = now;
         const counts = document.querySelector('[data-cy="entry-counts"]')?.textContent || "";
         const grid = document.querySelectorAll('[data-cy="looker"]').length;
         if (!found.grid && /^25 samples/.test(counts) && grid) found.grid = now;
-        if (found.panel && found.grid) resolve(found);
+        if (found.grid && (found.panel || event === "click")) resolve(found);
+        // FiftyOne's panel does not always show what it found.
+        else if (now > 30000) resolve(found);
         else requestAnimationFrame(look);
       };
       requestAnimationFrame(look);
@@ -109,8 +109,11 @@ def measure(folder: Path, sizes: list[int], count: int) -> dict[str, Any]:
 
 
 def waits(rows: list[dict[str, float]]) -> dict[str, Any]:
-    """Medians, the first few left out."""
-    return {name: summary([one[name] for one in rows[WARM_UP:]]) for name in ("panel", "grid")}
+    """Medians, the first few left out, and what did not come in 30 seconds."""
+    return {
+        name: summary([one[name] for one in rows[WARM_UP:] if name in one])
+        for name in ("panel", "grid")
+    }
 
 
 def make_dataset(folder: Path, size: int) -> Any:
@@ -249,14 +252,13 @@ def page_of(data: dict[str, Any]) -> str:
         medians = {}
         for name, title in (("ours", "this panel"), ("fiftyone", "FiftyOne's panel")):
             parts = [found[name][part] for part in ("panel", "grid")]
-            medians[name] = [one["p50_ms"] for one in parts]
-            cells = [seconds(one[key] / 1000) for one in parts for key in ("p50_ms", "p95_ms")]
-            rows.append((label, title, *cells))
-        ratios = [b / a for a, b in zip(medians["ours"], medians["fiftyone"], strict=True)]
-        rows.append((label, "ratio", times(ratios[0]), "", times(ratios[1]), ""))
+            medians[name] = parts[1]["p50_ms"]
+            cells = [_shown(one[key]) for one in parts for key in ("p50_ms", "p95_ms")]
+            rows.append((label, title, *cells, str(parts[1]["count"])))
+        rows.append((label, "ratio", "", "", times(medians["fiftyone"] / medians["ours"]), "", ""))
         took = found["feedback_ms"]
         feedback.append((label, number(took["p50_ms"], 1), number(took["p95_ms"], 1)))
-    head = ("samples", "", "panel p50", "p95", "grid p50", "p95")
+    head = ("samples", "", "panel p50", "p95", "grid p50", "p95", "searches")
     lines = [
         *header("Waiting in the App", data),
         *targets_lines(data["targets"]),
@@ -268,6 +270,10 @@ def page_of(data: dict[str, Any]) -> str:
         *table(("samples", "p50", "p95"), feedback),
     ]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _shown(milliseconds: float | None) -> str:
+    return seconds(None if milliseconds is None else milliseconds / 1000)
 
 
 def main() -> None:

@@ -15,11 +15,11 @@ from fiftyone_faiss.demo.phrases import article
 from fiftyone_faiss.demo.scenes import SCENES
 from fiftyone_faiss.demo.world import KINDS, SCENE_NAMES
 
-SHOWN, MANY = 25, shaping.CUT_RESULTS
+SHOWN, MANY = 25, 400
 # A query with fewer right pictures has hardly something to find.
 RELEVANT = 3
 LEVELS = (2.0, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0)
-AMONG = (50, 100, 200, 400)
+SHARES = (0.02, 0.05, 0.1, 0.15, 0.3)
 # Nothing of this is in the picture book, and none of it is one of the phrases that words are
 # compared with.
 ABSURD = (
@@ -220,7 +220,7 @@ def cut_off(book: Book, seed: int) -> list[dict[str, Any]]:
     return [
         table("The cut-off", "cut at", _means(rows), _AUTOMATIC, "F1", why, bound=_BEST),
         table("F1 by family", "family", _means(by_family), why="The same, F1 alone."),
-        _among(book, some),
+        _shares(book, some),
     ]
 
 
@@ -262,17 +262,18 @@ def _knee(scores: np.ndarray) -> int:
     return max(1, int(fall.argmax()))
 
 
-def _among(book: Book, some: list[Asked]) -> dict[str, Any]:
-    """Other numbers of results among which the automatic cut-off is looked for."""
+def _shares(book: Book, some: list[Asked]) -> dict[str, Any]:
+    """Other shares of the book among which the automatic cut-off is looked for."""
     rows = {}
-    for among in AMONG:
+    for share in SHARES:
         values: dict[str, list[float]] = {}
-        with constant(shaping, "CUT_RESULTS", among):
+        with constant(shaping, "CUT_SHARE", share), constant(shaping, "CUT_MOST", 10**9):
             for one in some:
-                found = book.search(one.query, max(MANY, among), **one.options)
+                found = book.search(one.query, MANY, **one.options)
                 right = one.right[book.places(found.ids)]
                 kept = np.arange(len(right)) < found.cut
                 for name, value in _cut_scores(right, kept, int(one.right.sum())).items():
                     values.setdefault(name, []).append(value)
-        rows[f"{among}"] = {name: mean(each) for name, each in values.items()}
-    return table("Among how many results", "`CUT_RESULTS`", rows, f"{shaping.CUT_RESULTS}", "F1")
+        rows[f"{share:g}"] = {name: mean(each) for name, each in values.items()}
+    why = f"In an index of any size among {shaping.CUT_MOST} at most."
+    return table("Among which share", "`CUT_SHARE`", rows, f"{shaping.CUT_SHARE:g}", "F1", why)

@@ -109,7 +109,9 @@ def find_results(
     scope = index.membership.scope(view, snapshot)
     wanted = snapshot.size if request.k is None else request.skip + request.k
     is_plain = reading.ranking.is_plain and not request.is_shaped
-    width = None if request.k is None else _first_width(request, wanted, is_plain)
+    width = None
+    if request.k is not None:
+        width = _first_width(request, wanted, is_plain, shaping.cut_among(snapshot.size))
     while True:
         found = _ordered(_candidates(index, snapshot, scope, reading, request, width), request)
         shaped = _shaped(found, request, wanted)
@@ -122,9 +124,9 @@ def find_results(
     return replace(page, has_more=request.k is not None and more)
 
 
-def _first_width(request: SearchRequest, wanted: int, is_plain: bool) -> int:
+def _first_width(request: SearchRequest, wanted: int, is_plain: bool, least: int) -> int:
     if is_plain:
-        return max(wanted + 1, shaping.CUT_RESULTS)
+        return max(wanted + 1, least)
     width = POOL if (request.k or 0) <= POOL // 4 else LARGE_POOL
     most = VARIETY if request.diversity else width
     if wanted > most:
@@ -195,10 +197,12 @@ def _ordered(found: Results, request: SearchRequest) -> Results:
     # Stable: of equal ones, the order of the distances stays.
     order = np.argsort(found.ranked if request.reverse else -found.ranked, kind="stable")
     found = found.at(order)
-    above = shaping.cut_off(found.ranked[: shaping.CUT_RESULTS])
+    searched = len(order) if found.is_complete else found.snapshot.size
+    among = min(len(order), shaping.cut_among(searched))
+    above = shaping.cut_off(found.ranked[:among])
     # Varied results are not in the order of their scores.
     uncut = request.reverse or request.diversity > 0
-    if uncut or not above or above == min(len(order), shaping.CUT_RESULTS):
+    if uncut or not above or above == among:
         return found
     return replace(found, cut_score=float(found.scores[above - 1]))
 

@@ -46,7 +46,7 @@ class Neighbors:
         notes: sentences for the person who asked
         timings: seconds spent to ``"embed"`` the query and to ``"search"``
         cut_score: the score down to which results lie above the automatic cut-off: where the
-            scores of the best 200 fall into two groups
+            best scores fall into two groups
     """
 
     samples: foc.SampleCollection

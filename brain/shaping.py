@@ -15,8 +15,11 @@ FOLD_DISTANCE = 0.01
 """The cosine distance up to which two results are near-copies; benchmarks/bench_retrieval.py counts
 right and false ones."""
 
-# A cut-off is looked for among so many results, and needs so many.
-CUT_RESULTS, CUT_LEAST = 200, 8
+# A cut-off is looked for among the best so many of all that was searched, and needs so many. With
+# more, the larger of two groups would be what is not meant, with fewer all would be.
+CUT_SHARE, CUT_MOST, CUT_LEAST = 0.15, 400, 8
+# Variety is weighed against the scores of so many of the best.
+SPREAD_RESULTS = 200
 
 
 def cut_off(scores: Distances) -> int:
@@ -38,11 +41,16 @@ def cut_off(scores: Distances) -> int:
     return int(first[between.argmax()])
 
 
+def cut_among(size: int) -> int:
+    """Among how many of the best a cut-off is looked for, of so many that were searched."""
+    return int(min(CUT_MOST, max(CUT_LEAST, CUT_SHARE * size)))
+
+
 def diverse(vectors: Matrix, scores: Distances, k: int, diversity: float) -> Places:
     """Chooses results that are good and unlike one another.
 
     Maximal marginal relevance: each next one has the largest ``(1 - d) s - d c`` of those left,
-    with its score ``s``, scaled so that the best ``CUT_RESULTS`` have 1 to 0, and its largest
+    with its score ``s``, scaled so that the best ``SPREAD_RESULTS`` have 1 to 0, and its largest
     cosine ``c`` to those chosen already (Carbonell and Goldstein, "The use of MMR", 1998).
 
     Args:
@@ -56,7 +64,7 @@ def diverse(vectors: Matrix, scores: Distances, k: int, diversity: float) -> Pla
     """
     directions = unit(vectors)
     # Not over all: how many those are must not change what is relevant.
-    best = np.sort(scores)[::-1][:CUT_RESULTS]
+    best = np.sort(scores)[::-1][:SPREAD_RESULTS]
     relevance = (scores - best[-1]) / (float(best[0] - best[-1]) or 1.0)
     likeness = np.full(len(scores), -1.0)
     chosen: list[int] = []
