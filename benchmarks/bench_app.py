@@ -40,6 +40,7 @@ SEED = 51
 PICTURES = 1_000
 WARM_UP = 2
 KEY = "clip"
+REST_MS, KEY_MS = 1_500, 60
 
 # From an event on, looks at every frame whether the results and the grid are there.
 WATCH = """
@@ -185,7 +186,9 @@ def time_ours(browser: Any, session: Any, dataset: Any, texts: list[str]) -> lis
     expect(cy(page, "faiss-status")).to_contain_text("Ready")
     found = []
     for text in texts:
-        cy(page, "faiss-query").fill(text)
+        # As a person does: one key after the other, in an App that is at rest.
+        page.wait_for_timeout(REST_MS)
+        cy(page, "faiss-query").press_sequentially(text, delay=KEY_MS)
         page.evaluate(WATCH, "keydown")
         cy(page, "faiss-query").press("Enter")
         found.append(page.evaluate("window.waited"))
@@ -215,6 +218,7 @@ def time_fiftyones(
         page.get_by_role("button", name="Search", exact=True).click()
         execute = page.get_by_role("menuitem", name="Execute")
         expect(execute).to_be_visible()
+        page.wait_for_timeout(REST_MS)
         page.evaluate(WATCH, "click")
         execute.click()
         found.append(page.evaluate("window.waited"))
