@@ -7,8 +7,8 @@ Finding and changing:
 - ``health``: whether an index is current, and making it so
 - ``search``, ``request``, ``candidates``, ``neighbors``: a request in, neighbours out
 - ``query_line``, ``parsing``, ``queries``, ``remote``: what a person typed, as queries
-- ``reading``, ``ranking``, ``background``, ``shaping``: what a query is in an index, the order of
-  its results, what their scores mean, and which of them are shown
+- ``reading``, ``ranking``, ``background``, ``phrases``, ``shaping``: what a query is in an index,
+  the order of its results, what their scores mean, and which of them are shown
 - ``tags``, ``results``, ``code``, ``history``: acting on results, and keeping searches
 - ``manage``, ``orphans``: finding, listing, loading and deleting indexes
 
