@@ -316,7 +316,8 @@ class VectorIndex:
                 return
             steps = derivation.build_steps(snapshot, factory, self.metric)
             index = yield from _of_all(steps, snapshot.total_rows)
-            found = tune(index, snapshot, self.metric, target_recall, self._texts())
+            texts = self._texts_for(snapshot)
+            found = tune(index, snapshot, self.metric, target_recall, texts)
             facts = {"factory": factory, **asdict(found)}
             if self.store.put_derived(snapshot, facts, partial(_write, index)):
                 return
@@ -329,8 +330,14 @@ class VectorIndex:
         derived = self._derived(snapshot)
         info = snapshot.manifest.derived
         if derived is not None and info is not None:
-            found = tune(derived.index, snapshot, self.metric, target_recall, self._texts())
+            texts = self._texts_for(snapshot)
+            found = tune(derived.index, snapshot, self.metric, target_recall, texts)
             self.store.put_derived(snapshot, {**info.facts, **asdict(found)}, None)
+
+    def _texts_for(self, snapshot: Snapshot) -> Matrix | None:
+        """Vectors of texts to tune with, if they are of the space of the vectors."""
+        texts = self._texts()
+        return texts if texts is not None and texts.shape[1] == snapshot.dim else None
 
     def _factory(self, snapshot: Snapshot) -> str | None:
         """The FAISS factory string that the store should have an index of now, None for none."""

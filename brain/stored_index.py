@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,9 +70,9 @@ class StoredIndex(PerContextIndex):
         else:
             self.path = config.root / run_id
         self._store = Store(self.path)
-        self.vectors = VectorIndex(
-            self._store, config.metric, config.index_type, self._texts_to_tune_with
-        )
+        # Of the config alone: holding on to this object, it would never go, nor its files.
+        texts = partial(_texts_to_tune_with, config)
+        self.vectors = VectorIndex(self._store, config.metric, config.index_type, texts)
         self.membership = Membership(samples, config.patches_field)
         super().__init__(samples, config, brain_key, backend=backend)
 
@@ -341,18 +342,6 @@ class StoredIndex(PerContextIndex):
             curr_missing_size=missing or None,
         )
 
-    def _texts_to_tune_with(self) -> Matrix | None:
-        """``(t, dim)`` float32 vectors of some phrases; None if it is not searched by words."""
-        if not self.config.supports_prompts or self.config.model is None:
-            return None
-        try:
-            vectors = models.get_embedder(self.config.model).embed_texts(list(PHRASES))
-        except EmbedderError as error:
-            # The vectors were given, and the model that they are of is not on this machine.
-            logger.warning("The index '%s' is tuned without texts: %s", self.key, error)
-            return None
-        return vectors if vectors.shape[1] == self.snapshot.dim else None
-
     def vectors_of(self, ids: Sequence[str]) -> Matrix:
         """``(len(ids), dim)`` float32 vectors of samples, or of labels for a patches index.
 
@@ -362,6 +351,18 @@ class StoredIndex(PerContextIndex):
         by_label = self.config.patches_field is not None
         rows = self._rows_for(None if by_label else ids, ids if by_label else None, False, False)
         return self.snapshot.vectors_at(rows)
+
+
+def _texts_to_tune_with(config: FaissSimilarityConfig) -> Matrix | None:
+    """``(t, dim)`` float32 vectors of some phrases; None if an index is not searched by words."""
+    if not config.supports_prompts or config.model is None:
+        return None
+    try:
+        return models.get_embedder(config.model).embed_texts(list(PHRASES))
+    except EmbedderError as error:
+        # The vectors were given, and the model that they are of is not on this machine.
+        logger.warning("An index is tuned without texts: %s", error)
+        return None
 
 
 def _report_known(count: int, allow: bool, warn: bool) -> None:
