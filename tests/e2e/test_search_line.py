@@ -129,8 +129,8 @@ def test_several_pictures_are_terms_with_thumbnails(book, open_app) -> None:
     uploads = dict(zip(("upload", "upload2"), paths, strict=True))
     expected = fiftyone_faiss.search(book, "@upload + @upload2", k=4, uploads=uploads).ids
     assert result_ids(page) == expected
-    assert chips(page) == [f"+ {path.name} ×" for path in paths]
     expect(cy(page, "faiss-chip").locator("img")).to_have_count(2)
+    assert chips(page) == [f"+ {path.name} ×" for path in paths]
     shoot(page, "line-uploads")
     cy(page, "faiss-chip-remove").first.click()
     expect(cy(page, "faiss-query")).to_have_value("@upload2")
