@@ -6,7 +6,6 @@ The page keeps what a person typed and what was found. Each of its calls names a
 
 from __future__ import annotations
 
-import itertools
 import threading
 import time
 from collections.abc import Callable
@@ -28,9 +27,10 @@ METHODS = (
     "health", "build", "update", "rebuild", "tune", "jobs", "cancel",
 )  # fmt: skip
 
-# The number of the newest search of each panel: an older one's answer must not reach the grid.
+# The number of the newest search of each page, of so many pages: an older one's answer must not
+# reach the grid.
+PAGES = 1_000
 _newest: dict[str, int] = {}
-_numbers = itertools.count()
 _counting = threading.Lock()
 
 
@@ -125,8 +125,14 @@ def _remembered(ctx: foo.ExecutionContext) -> list[str]:
 
 
 def _counted(ctx: foo.ExecutionContext) -> Callable[[], bool]:
-    """Takes note of a search, and tells whether it is still the panel's newest when asked."""
-    panel, number = str(ctx.panel_id), next(_numbers)
+    """Takes note of a search, and tells whether it is still its page's newest when asked.
+
+    Pages number their searches: a request may arrive late.
+    """
+    page = f"{ctx.panel_id}/{ctx.params.get('page')}"
+    number = int(ctx.params.get("search_id") or 0)
     with _counting:
-        _newest[panel] = number
-    return lambda: number >= _newest[panel]
+        _newest[page] = max(number, _newest.pop(page, 0))
+        while len(_newest) > PAGES:
+            del _newest[next(iter(_newest))]
+    return lambda: number >= _newest.get(page, 0)

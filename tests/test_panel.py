@@ -241,8 +241,10 @@ def test_a_saved_view_is_searched_and_one_that_is_gone_named(book) -> None:
 
 
 def test_an_older_search_that_comes_late_is_dropped(book) -> None:
-    slow, fast, another = (Context(book, query="a dog", k="3") for _ in range(3))
-    another.panel_id = "another"
+    slow, fast, another = (
+        Context(book, query="a dog", k="3", page=page, search_id=number)
+        for page, number in (("one", 1), ("one", 2), ("another", 1))
+    )
     made: dict[str, Any] = {}
     # While the slow one looks for where to search, the panel begins another search.
     slow.params["scope"] = "view"
@@ -283,8 +285,8 @@ def test_a_search_that_is_overtaken_does_not_reach_the_grid(dataset) -> None:
     fiftyone_faiss.register_embedder("patient", Patient)
     fiftyone_faiss.build_index(dataset, "colours", model="patient")
     slow, fast = (
-        Context(dataset, query="@upload", uploads={"upload": upload(colour)})
-        for colour in ((0, 0, 0), (200, 55, 40))
+        Context(dataset, query="@upload", uploads={"upload": upload(colour)}, search_id=number)
+        for number, colour in ((1, (0, 0, 0)), (2, (200, 55, 40)))
     )
     slow.panel_id = fast.panel_id = "overtaken"
     answers: list[dict[str, Any]] = []

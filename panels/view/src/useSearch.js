@@ -4,6 +4,9 @@ import { forget, isNewest, nextSearch, recall, useMemory } from "./memory.js";
 import { meantSelection, searchParams, stateFrom } from "./params.js";
 import { hasName, withTerm } from "./terms.js";
 
+// Which page numbers the searches: others may have other clocks.
+const PAGE = Math.random().toString(36).slice(2);
+
 /** The state of a search, and what can be done with it. */
 export function useSearch(server, dataset, indexes) {
   const [state, update] = useMemory(dataset);
@@ -44,7 +47,7 @@ export function useSearch(server, dataset, indexes) {
       const id = nextSearch(dataset);
       say("busy", now.current.warming ? "Loading the model, then searching…" : doing);
       const { base, shown } = recall(dataset).found || {};
-      const answer = await server("search", { ...params, base, shown, search_id: id });
+      const answer = await server("search", { ...params, base, shown, page: PAGE, search_id: id });
       if (!isNewest(dataset, id)) return null;
       if (answer.superseded) say("idle", "Another search was begun elsewhere; search again.");
       else if (answer.error) say("error", answer.error);
