@@ -129,7 +129,8 @@ def _first_width(request: SearchRequest, wanted: int, is_plain: bool, least: int
         return max(wanted + 1, least)
     width = POOL if (request.k or 0) <= POOL // 4 else LARGE_POOL
     most = VARIETY if request.diversity else width
-    if wanted > most:
+    # The last page may be a short one.
+    if request.skip >= most or (request.k or 0) > most:
         raise ValueError(
             f"The first {wanted:,} results were asked for, but with several terms, feedback or "
             f"other options there are {most:,} at most; ask for fewer."

@@ -45,6 +45,8 @@ def test_no_page_repeats_a_result_down_to_the_last(many, options, most: int) -> 
     assert len(set(found)) == len(found) == most
     last = fiftyone_faiss.search(many.dataset, line, k=50, skip=most - 50, **options)
     assert not last.has_more
+    short = fiftyone_faiss.search(many.dataset, line, k=60, skip=most - 20, **options)
+    assert (short.ids, short.has_more) == (found[-20:], False)
     with pytest.raises(ValueError, match=rf"options there are {most:,} at most; ask for fewer"):
         fiftyone_faiss.search(many.dataset, line, k=50, skip=most, **options)
 
