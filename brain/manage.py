@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import fiftyone.core.collections as foc
@@ -11,6 +13,10 @@ import fiftyone.core.odm as foo
 from fiftyone_faiss.brain.manifest import StoreError
 from fiftyone_faiss.brain.membership import check_exists
 from fiftyone_faiss.brain.similarity import FaissSimilarityConfig, FaissSimilarityIndex
+
+
+class UnfinishedIndexError(ValueError):
+    """A Brain run that has no results, because its making goes on or was stopped."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +33,13 @@ class IndexInfo:
         size: how many vectors it holds
         dim: their length, None while it is empty
         disk_bytes: the size of its files
-        path: its folder
+        path: its folder, None if it was never finished
         failures: how many images could not be embedded
         factory: the FAISS index that proposes candidates, None where search is exact
         recall: the part of the 10 nearest that it finds, as measured when it was built, 0 to 1
         latency_ms: the median time of its search then, in milliseconds
         created: when it was built, in ISO format
-        problem: a sentence if its files cannot be read, else None
+        problem: a sentence if it was never finished or cannot be read, else None
     """
 
     brain_key: str
@@ -45,7 +51,7 @@ class IndexInfo:
     size: int
     dim: int | None
     disk_bytes: int
-    path: str
+    path: str | None
     failures: int
     factory: str | None
     recall: float | None
@@ -80,15 +86,16 @@ def list_indexes(samples: foc.SampleCollection) -> list[IndexInfo]:
 def _describe(samples: foc.SampleCollection, key: str) -> IndexInfo:
     info = samples.get_brain_info(key)
     config: FaissSimilarityConfig = info.config
-    index = load_index(samples, key)
-    problem, size, dim, failures = None, 0, None, 0
+    path, problem, size, dim, failures = None, None, 0, None, 0
     found: dict[str, Any] = {}
     try:
+        index = load_index(samples, key)
+        path = index.path
         snapshot = index.snapshot
         size, dim = snapshot.size, snapshot.manifest.dim
         failures = len(snapshot.manifest.facts.get("failures", {}))
         found = snapshot.manifest.derived.facts if snapshot.manifest.derived else {}
-    except StoreError as error:
+    except (UnfinishedIndexError, StoreError) as error:
         problem = str(error)
     return IndexInfo(
         brain_key=key,
@@ -99,8 +106,8 @@ def _describe(samples: foc.SampleCollection, key: str) -> IndexInfo:
         patches_field=config.patches_field,
         size=size,
         dim=dim,
-        disk_bytes=sum(path.stat().st_size for path in index.path.glob("*")),
-        path=str(index.path),
+        disk_bytes=_bytes_in(path) if path else 0,
+        path=str(path) if path else None,
         failures=failures,
         factory=found.get("factory"),
         recall=found.get("recall"),
@@ -108,6 +115,15 @@ def _describe(samples: foc.SampleCollection, key: str) -> IndexInfo:
         created=info.timestamp.isoformat(timespec="seconds") if info.timestamp else None,
         problem=problem,
     )
+
+
+def _bytes_in(folder: Path) -> int:
+    total = 0
+    for path in folder.glob("*"):
+        # A writer may take a file away meanwhile.
+        with suppress(FileNotFoundError):
+            total += path.stat().st_size
+    return total
 
 
 def list_other_indexes(samples: foc.SampleCollection) -> list[dict[str, Any]]:
@@ -169,12 +185,16 @@ def load_index(samples: foc.SampleCollection, brain_key: str | None) -> FaissSim
     """Loads an index; its files are first touched when it is used.
 
     Raises:
+        UnfinishedIndexError: if its making was stopped before there was anything to load
         ValueError: if there is no such index, or several and none was named
     """
     key = resolve_key(samples, brain_key)
     index: FaissSimilarityIndex | None = samples.load_brain_results(key)
     if index is None:
-        raise ValueError(f"The index '{key}' was never finished; delete it and build it again.")
+        raise UnfinishedIndexError(
+            f"The index '{key}' is being made, or was never finished; "
+            "if nothing is at work on it, delete it and build it again."
+        )
     return index
 
 

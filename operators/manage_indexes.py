@@ -102,7 +102,7 @@ def _details(info: brain.IndexInfo) -> str:
         "Recall": recall,
         "Searchable by words": "yes" if info.supports_text else "no",
         "Could not be read": f"{info.failures:,} images",
-        "On disk": f"{info.disk_bytes / 2**20:,.1f} MB in `{info.path}`",
+        "On disk": f"{info.disk_bytes / 2**20:,.1f} MB in `{info.path}`" if info.path else "nothing",
         "Built": info.created,
     }
     return forms.table(rows)

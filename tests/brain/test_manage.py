@@ -9,6 +9,7 @@ from support.colors import MeanColor
 from support.indexes import index_of
 
 import fiftyone_faiss
+from fiftyone_faiss.brain.similarity import FaissSimilarityConfig
 
 
 def test_a_list_says_what_each_index_holds(dataset, rng) -> None:
@@ -33,6 +34,20 @@ def test_lost_files_are_a_problem_that_the_list_names(dataset, rng) -> None:
     (info,) = fiftyone_faiss.list_indexes(dataset)
     assert info.size == 0
     assert info.path in info.problem
+
+
+def test_an_index_that_was_never_finished_hides_no_other_and_can_be_deleted(dataset, rng) -> None:
+    method = FaissSimilarityConfig(metric="cosine").build()
+    method.register_run(dataset, "begun", overwrite=False)
+    index_of(dataset, rng.normal(size=(12, 5)), "whole")
+    begun, whole = fiftyone_faiss.list_indexes(dataset)
+    assert (begun.size, begun.path, begun.disk_bytes) == (0, None, 0)
+    assert "'begun' is being made, or was never finished" in begun.problem
+    assert (whole.size, whole.problem) == (12, None)
+    with pytest.raises(ValueError, match="delete it and build it again"):
+        fiftyone_faiss.search(dataset, dataset.first().id, brain_key="begun")
+    assert fiftyone_faiss.delete_index(dataset, "begun").brain_key == "begun"
+    assert dataset.list_brain_runs() == ["whole"]
 
 
 def test_a_deleted_index_leaves_no_files_and_others_alone(dataset, rng) -> None:
