@@ -14,13 +14,13 @@ import numpy as np
 from bson import ObjectId, json_util
 from fiftyone.brain.internal.core import utils as fbu
 
-from fiftyone_faiss.brain.ids import pack_ids, unpack_ids
+from fiftyone_faiss.brain.ids import PackedIds, pack_ids, unpack_ids
 from fiftyone_faiss.brain.index import Scope
 from fiftyone_faiss.brain.scan import Mask
 from fiftyone_faiss.brain.segments import Rows
 from fiftyone_faiss.brain.snapshot import Snapshot
 
-# Ids looked up at once: 50,000 stay well under MongoDB's 16 MB a message, and so do their labels.
+# Ids looked up at once: 50,000 stay well under MongoDB's 16 MB a message.
 LOOKUP = 50_000
 # Views whose rows are remembered, by an index.
 REMEMBERED = 8
@@ -41,7 +41,8 @@ def collection_ids(samples: foc.SampleCollection, patches_field: str | None) -> 
         ids: list[str] = samples.values("sample_id" if samples._is_patches else "id")
         return list(dict.fromkeys(ids))
     _, labels = fbu.get_ids(samples, patches_field=patches_field)
-    return labels.tolist()
+    # A view may hold a label twice.
+    return list(dict.fromkeys(labels.tolist()))
 
 
 def check_exists(samples: foc.SampleCollection) -> None:
@@ -132,8 +133,10 @@ class Membership:
         """
         found: set[Any] = set()
         for start in range(0, len(rows), LOOKUP):
-            ids = unpack_ids(snapshot.sample_ids[rows[start : start + LOOKUP]])
-            found |= self._existing([ObjectId(one) for one in ids])
+            some = rows[start : start + LOOKUP]
+            found |= self._existing(
+                _object_ids(snapshot.sample_ids[some]), _object_ids(snapshot.ids[some])
+            )
         if not found:
             # Nothing is left of a deleted dataset either; asked only now, to ask once a query.
             check_exists(self._root)
@@ -147,11 +150,15 @@ class Membership:
 
     def token(self, samples: foc.SampleCollection, snapshot: Snapshot) -> Any:
         """A value that changes when the data of a collection do, or the store."""
-        names = [self._root._sample_collection_name]
-        if samples._dataset is not self._root:
-            names.append(samples._dataset._sample_collection_name)
-        if self._is_frames:
-            names.append(self._root._frame_collection_name)
+        names = {self._root._sample_collection_name, samples._dataset._sample_collection_name}
+        names |= {self._root._frame_collection_name, samples._dataset._frame_collection_name}
+        # The server counts the writes to each collection. The times of changes alone would not do:
+        # they are of the clients' clocks, of which one may be minutes behind another.
+        written = [
+            {"$collStats": {"latencyStats": {}}},
+            {"$project": {"ns": 1, "host": 1, "writes": "$latencyStats.writes.ops"}},
+        ]
+        # A server that was started anew counts from 0, and may come to the same number.
         newest = [
             {"$sort": {"last_modified_at": -1}},
             {"$limit": 1},
@@ -162,7 +169,9 @@ class Membership:
             {"$match": {"_id": self._root._doc.id}},
             {"$project": {"last_deletion_at": 1, "last_modified_at": 1}},
         ]
-        pipeline += [{"$unionWith": {"coll": name, "pipeline": newest}} for name in names]
+        for name in sorted(names - {None}):
+            pipeline.append({"$unionWith": {"coll": name, "pipeline": written}})
+            pipeline.append({"$unionWith": {"coll": name, "pipeline": newest}})
         documents = list(foo.get_db_conn().datasets.aggregate(pipeline))
         return (documents, snapshot.manifest.generation)
 
@@ -200,14 +209,24 @@ class Membership:
         inside = pack_ids(collection_ids(some, self._field))
         return np.isin(snapshot.ids[rows], inside)
 
-    def _existing(self, ids: list[ObjectId]) -> set[Any]:
+    def _existing(self, sample_ids: list[ObjectId], ids: list[ObjectId]) -> set[ObjectId]:
+        """Asks the database which ids exist: these samples', or those of labels in them."""
         collection = self._root._frame_collection if self._is_frames else None
         collection = self._root._sample_collection if collection is None else collection
-        query = {"_id": {"$in": ids}}
+        query = {"_id": {"$in": sample_ids}}
         if self._field is None:
             return {document["_id"] for document in collection.find(query, {"_id": 1})}
         _, path = self._root._get_label_field_path(self._field, "_id")
-        return set(collection.distinct(path, query))
+        wanted, found = set(ids), set()
+        # Sample by sample, for the ids of all their labels may be more than MongoDB's 16 MB.
+        for document in collection.aggregate([{"$match": query}, {"$project": {"ids": f"${path}"}}]):
+            own = document.get("ids")
+            found |= wanted.intersection(own if isinstance(own, list) else [own])
+        return found
+
+
+def _object_ids(ids: PackedIds) -> list[ObjectId]:
+    return [ObjectId(one) for one in unpack_ids(ids)]
 
 
 def _fingerprint(samples: foc.SampleCollection) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 import fiftyone as fo
 import numpy as np
@@ -270,6 +271,61 @@ def test_labels_that_go_or_change_are_seen_by_the_next_query(patches: Points) ->
         check_answers(results, query, more, None)
     kept = [one for one in patches.ids if one not in before.ids[1:3]]
     check_answers(results, query, patches.of(kept), None)
+
+
+def test_a_change_by_a_machine_whose_clock_is_behind_is_seen_by_the_next_query(
+    samples: Points,
+) -> None:
+    results, dataset = samples.index(), samples.dataset
+    view = dataset.match(F("number") > 3).limit(12)
+    with results.use_view(view):
+        check_answers(results, samples.vectors[5], samples.at(range(4, 12)), None)
+        dataset._sample_collection.update_one(
+            {"number": 5}, {"$set": {"number": 0, "last_modified_at": datetime(2020, 1, 1)}}
+        )
+        check_answers(results, samples.vectors[5], samples.at([4, *range(6, 12)]), None)
+
+
+def test_a_view_by_frames_of_an_index_of_videos_is_asked_for_anew(rng: np.random.Generator) -> None:
+    dataset = fo.Dataset()
+    for i in range(6):
+        sample = fo.Sample(f"{i}.mp4")
+        sample.frames[1] = fo.Frame(number=i)
+        dataset.add_sample(sample)
+    vectors = rng.normal(size=(6, 5)).astype(np.float32)
+    videos = Points(dataset, vectors, dataset.values("id"))
+    results = videos.index()
+    view = dataset.match_frames(F("number") > 2)
+    with results.use_view(view):
+        check_answers(results, videos.vectors[5], videos.at(range(3, 6)), None)
+        frame = dataset.last().frames[1]
+        frame["number"] = 0
+        frame.save()
+        check_answers(results, videos.vectors[5], videos.at([3, 4]), None)
+
+
+def test_a_label_that_a_view_holds_twice_is_one_answer(patches: Points) -> None:
+    results, dataset = patches.index(), patches.dataset
+    view = dataset[:3].concat(dataset[:2])
+    with results.use_view(view):
+        check_answers(results, patches.vectors[0], labels_inside(patches, dataset[:3]), None)
+
+
+def test_labels_may_have_more_ids_than_fit_into_a_message(patches: Points) -> None:
+    results, dataset = patches.index(), patches.dataset
+    # The first digits of a sample's id and a number make an id of each.
+    other = {
+        "$toObjectId": {
+            "$concat": [{"$substrBytes": [{"$toString": "$_id"}, 6, 18]}, {"$toString": "$$i"}]
+        }
+    }
+    numbers = {"$range": [100_000, 180_000]}
+    labels = {"$map": {"input": numbers, "as": "i", "in": {"_id": other}}}
+    path = "things.detections"
+    dataset._sample_collection.update_many(
+        {}, [{"$set": {path: {"$concatArrays": [f"${path}", labels]}}}]
+    )
+    check_answers(results, patches.vectors[0], patches, None)
 
 
 @pytest.mark.parametrize(("limit", "asked"), [(200_000, [1, 1, 1, 1]), (0, [1, 2, 3, 4])])
