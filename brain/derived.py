@@ -40,6 +40,8 @@ HNSW_CONSTRUCTION, HNSW_LINKS = 100, 32
 ADDED_ROWS = 8_192
 IVF_ITERATIONS, PQ_ITERATIONS, ROTATIONS = 4, 8, 10
 SEED = 51
+# What FAISS raises: it is written in C++.
+FAISS_ERRORS = (RuntimeError, MemoryError)
 # A width that most FAISS factory strings can be checked with, whatever they divide it by.
 _ANY_DIM = 40_320
 
@@ -77,13 +79,22 @@ def check_fits(index_type: str, dim: int, metric: str) -> None:
     if index_type in INDEX_TYPES:
         return
     try:
-        _factory(index_type, dim, metric)
+        index = _factory(index_type, dim, metric)
     except RuntimeError as error:
-        reason = re.sub(r".*?Error: ", "", str(error).replace("\n", " "))
         raise ValueError(
-            f"index_type '{index_type}' does not fit vectors of {dim} dimensions ({reason}); "
-            "choose another."
+            f"index_type '{index_type}' does not fit vectors of {dim} dimensions "
+            f"({reason(error)}); choose another."
         ) from error
+    if any(isinstance(part, faiss.IndexIDMap) for part in _parts(index)):
+        raise ValueError(
+            f"index_type '{index_type}' keeps ids, which are kept with the vectors here; leave "
+            "out its IDMap."
+        )
+
+
+def reason(error: Exception) -> str:
+    """What FAISS says of an error of its own, on one line and without its place in the code."""
+    return re.sub(r"^Error in .*?:\d+: (Error: )?", "", str(error).replace("\n", " "))
 
 
 def factory_string(index_type: str, rows: int, dim: int) -> str | None:

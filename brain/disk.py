@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import uuid
+import zlib
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 Data = bytes | npt.NDArray[np.uint8]
+# What is read of a file at once.
+PART_BYTES = 1 << 22
 
 
 class Disk:
@@ -61,6 +64,16 @@ class Disk:
         os.link(source, target)
 
 
+def fingerprint(path: Path) -> tuple[int, int]:
+    """The size of a file in bytes, and the CRC-32 of all of it."""
+    size = checksum = 0
+    with path.open("rb") as stream:
+        while part := stream.read(PART_BYTES):
+            size += len(part)
+            checksum = zlib.crc32(part, checksum)
+    return size, checksum
+
+
 def link_or_copy(disk: Disk, source: Path, target: Path) -> None:
     """Links a file that will never change, or copies it, durably, where the disk has no links.
 
@@ -77,7 +90,7 @@ def link_or_copy(disk: Disk, source: Path, target: Path) -> None:
         # Under its name there is all of it or nothing, so a stopped copy can be taken up again.
         temporary = target.with_name(f"{target.name}.{uuid.uuid4().hex[:8]}.tmp")
         with source.open("rb") as whole, disk.create(temporary) as copy:
-            while part := whole.read(1 << 22):
+            while part := whole.read(PART_BYTES):
                 disk.write(copy, part)
             disk.sync(copy)
         disk.replace(temporary, target)

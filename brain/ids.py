@@ -46,6 +46,11 @@ def unpack_ids(packed: PackedIds) -> list[str]:
     return [digits[i : i + width] for i in range(0, len(digits), width)]
 
 
+def id_array(packed: PackedIds) -> npt.NDArray[np.str_]:
+    """``(n,)`` array of ids as FiftyOne's similarity indexes give them out."""
+    return np.array(unpack_ids(packed), dtype=f"U{2 * ID_BYTES}")
+
+
 def find_rows(
     wanted: PackedIds, ascending: PackedIds, rows: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:

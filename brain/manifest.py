@@ -73,7 +73,7 @@ class Manifest:
         dtype: how vectors are kept, ``"float32"`` or ``"float16"``
         has_labels: whether each row belongs to a label of a sample
         facts: what the layer above wants to remember beside the vectors, JSON values only: the
-            metric, the model, the database and the dataset it belongs to
+            metric, the model, the database and the dataset it belongs to, what failed
         segments: the segments, in the order of their rows
         deleted: the file of deleted rows, if there are any
         derived: the derived file, if there is one
@@ -89,6 +89,11 @@ class Manifest:
     deleted: FileInfo | None = None
     derived: DerivedInfo | None = None
     format_version: int = FORMAT_VERSION
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Why some media have no vector, by their id."""
+        return dict(self.facts.get("failures", {}))
 
     @property
     def file_names(self) -> set[str]:
@@ -108,10 +113,7 @@ class Manifest:
         if not checksum.isdigit() or int(checksum) != zlib.crc32(body):
             if _is_early(data):
                 raise _other_format(path, "an early", "build the index again")
-            raise StoreError(
-                f"{path} is damaged; restore it from a backup, or delete this brain run and build "
-                "the index again."
-            )
+            raise lost(f"{path} is damaged")
         values = json.loads(body)
         if values["format_version"] != FORMAT_VERSION:
             raise _other_format(path, "a newer", "upgrade it")
@@ -147,6 +149,13 @@ def _is_early(data: bytes) -> bool:
 
 def _other_format(path: Path, what: str, todo: str) -> StoreError:
     return StoreError(f"{path.parent} was written by {what} fiftyone-faiss; {todo}.")
+
+
+def lost(problem: str) -> StoreError:
+    """The error of a file that cannot be made anew; a problem is a clause without its full stop."""
+    return StoreError(
+        f"{problem}; restore it from a backup, or delete this brain run and build the index again."
+    )
 
 
 def missing_store(folder: Path) -> StoreError:

@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from fiftyone_faiss.brain.disk import Data, Disk
 from fiftyone_faiss.brain.ids import ID_DTYPE, PackedIds
-from fiftyone_faiss.brain.manifest import SegmentInfo, StoreError
+from fiftyone_faiss.brain.manifest import Manifest, SegmentInfo, StoreError, lost
 
 BLOCK_BYTES = 65_536
 ALIGNMENT = 64
@@ -84,9 +84,11 @@ class Layout:
     blocks: int
 
     @classmethod
-    def of(cls, rows: int, dim: int, dtype: str, has_labels: bool) -> Layout:
-        kinds = [("vectors", np.dtype(dtype), dim), ("norms", np.dtype(np.float32), 1)]
-        kinds += [(name, ID_DTYPE, 1) for name in ("samples", "labels")[: 1 + has_labels]]
+    def of(cls, rows: int, manifest: Manifest) -> Layout:
+        """That of so many rows of a store."""
+        kinds = [("vectors", np.dtype(manifest.dtype), manifest.dim or 0)]
+        kinds.append(("norms", np.dtype(np.float32), 1))
+        kinds += [(name, ID_DTYPE, 1) for name in ("samples", "labels")[: 1 + manifest.has_labels]]
         kinds.append(("media", MEDIA_DTYPE, 1))
         columns, offset = {}, 0
         for name, kind, width in kinds:
@@ -190,6 +192,11 @@ class Segment:
             raise self._damaged("its table of checksums")
         self._unchecked = np.ones(layout.blocks, bool)
 
+    @classmethod
+    def of(cls, folder: Path, manifest: Manifest, info: SegmentInfo, start: int) -> Segment:
+        """A segment that a manifest names."""
+        return cls(folder / info.name, info, Layout.of(info.rows, manifest), start)
+
     def check_size(self) -> None:
         """Raises a ``StoreError`` if the file was cut short: reading on would end the process."""
         self._expect(self._map.size())
@@ -265,16 +272,11 @@ class Segment:
 
     def _expect(self, size: int) -> None:
         if size != self._layout.file_bytes:
-            raise StoreError(
-                f"{self.path} has {size:,} bytes instead of {self._layout.file_bytes:,}; restore "
-                "it from a backup, or delete this brain run and build the index again."
-            )
+            expected = self._layout.file_bytes
+            raise lost(f"{self.path} has {size:,} bytes instead of {expected:,}")
 
     def _damaged(self, what: str) -> StoreError:
-        return StoreError(
-            f"{self.path} is damaged ({what} changed since they were written); restore it from a "
-            "backup, or delete this brain run and build the index again."
-        )
+        return lost(f"{self.path} is damaged ({what} changed since they were written)")
 
 
 def concatenated(segments: Iterable[Segment], name: str, empty: PackedIds) -> npt.NDArray[Any]:

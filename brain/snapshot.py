@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fiftyone_faiss.brain.ids import ID_DTYPE, PackedIds, find_rows
-from fiftyone_faiss.brain.manifest import Manifest
+from fiftyone_faiss.brain.manifest import Manifest, lost
 from fiftyone_faiss.brain.segments import (
     MEDIA_DTYPE,
     Matrix,
@@ -28,16 +29,45 @@ class Snapshot:
     """One generation of a store: immutable, so a query may use it without a lock.
 
     Attributes:
-        folder: the store's folder
         manifest: what it holds
         segments: the mapped segments
         deleted: ``(d,)`` int64, the rows that no longer count, ascending
     """
 
-    folder: Path
     manifest: Manifest
     segments: tuple[Segment, ...]
     deleted: Rows
+
+    @classmethod
+    def of(cls, folder: Path, manifest: Manifest, known: Snapshot | None) -> Snapshot:
+        """Maps a generation.
+
+        Args:
+            folder: its folder
+            manifest: what it holds
+            known: another generation, if there is one, whose mapped files are used again
+
+        Raises:
+            FileNotFoundError: if one of its files is not there
+            StoreError: if one is damaged
+        """
+        mapped = {one.info.name: one for one in known.segments} if known else {}
+        segments: list[Segment] = []
+        start = 0
+        for info in manifest.segments:
+            # What was mapped before stays mapped, and checked.
+            segment = mapped.get(info.name) or Segment.of(folder, manifest, info, start)
+            segment.check_size()
+            segments.append(segment)
+            start += info.rows
+        deleted = np.empty(0, np.int64)
+        if manifest.deleted:
+            path = folder / manifest.deleted.name
+            data = path.read_bytes()
+            if zlib.crc32(data) != manifest.deleted.checksum:
+                raise lost(f"{path} is damaged")
+            deleted = np.frombuffer(data, np.int64)
+        return cls(manifest, tuple(segments), deleted)
 
     @property
     def total_rows(self) -> int:

@@ -108,8 +108,9 @@ def _queries(snapshot: Snapshot) -> tuple[Rows, Matrix]:
 
 
 def _ladder(index: faiss.Index) -> list[int]:
+    """The probes to try, ascending; the last are all that make sense."""
     most = max_probes(index)
-    return [2**i for i in range(2, int(np.log2(most)) + 1)] if most else [0]
+    return [*(2**i for i in range(2, most.bit_length()) if 2**i < most), most]
 
 
 def _tune_depth(

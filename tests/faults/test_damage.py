@@ -12,9 +12,10 @@ import pytest
 from support.stores import ALL, batch, contents, flip, ids_of
 
 from fiftyone_faiss.brain import derived, scan
+from fiftyone_faiss.brain.damage import Problem
 from fiftyone_faiss.brain.index import VectorIndex
-from fiftyone_faiss.brain.manifest import StoreError
-from fiftyone_faiss.brain.store import MANIFEST, Store
+from fiftyone_faiss.brain.manifest import MANIFEST, StoreError
+from fiftyone_faiss.brain.store import Store
 
 DIM, ROWS = 32, 700
 
@@ -28,7 +29,7 @@ def store(tmp_path: Path, rng: np.random.Generator, monkeypatch: pytest.MonkeyPa
     store.commit(batch(vectors[:-40], range(ROWS - 40), "a"))
     store.commit(batch(vectors[-40:], range(ROWS - 40, ROWS), "b"))
     store.commit(delete=ids_of([3, 600, 690]))
-    VectorIndex(store, "cosine", "IVF4,SQ8").maintain()
+    VectorIndex(store, "cosine", "IVF4,SQ8").keeper.maintain()
     return store
 
 
@@ -79,8 +80,9 @@ def test_damaged_vectors_and_deleted_rows_are_named(
             tried += 1
             with pytest.raises(StoreError, match=str(target)):
                 touch(damaged)
-            problems = damaged.verify()
-            assert len(problems) == 1 and problems[0].startswith(str(target))
+            (problem,) = damaged.verify()
+            assert problem.sentence.startswith(str(target))
+            assert (problem.file, problem.is_derived) == (target, False)
     # Of the deleted rows' few bytes, each is damaged once.
     assert tried >= 4 * extent.places
     report(f"{tried} damages")
@@ -108,9 +110,10 @@ def test_a_damaged_derived_file_is_repaired_and_changes_no_answer(
         index = VectorIndex(damaged, "cosine", "IVF4,SQ8")
         (hit,) = index.search(damaged.snapshot(), query, 9, ALL)
         assert hit.rows.tolist() == nearest
-        assert damaged.verify() == [f"{target} is missing or damaged."]
+        sentence = f"{target} is missing or damaged."
+        assert damaged.verify() == [Problem(target, sentence, is_derived=True)]
         if n < 4:
             repaired = damaged.copy_to(store.path.with_name(f"repaired{n}"), {})
-            VectorIndex(repaired, "cosine", "IVF4,SQ8").maintain(force=True)
+            VectorIndex(repaired, "cosine", "IVF4,SQ8").keeper.maintain(force=True)
             assert repaired.verify() == []
             assert contents(repaired.snapshot()) == contents(snapshot)

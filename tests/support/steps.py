@@ -15,7 +15,7 @@ from fiftyone_faiss.brain.store import Store
 from support.stores import ALL, batch, contents, ids_of, leftovers
 
 DIM, SIZE = 8, 24
-KINDS = ("add", "overwrite", "remove", "compact", "maintain", "retune")
+KINDS = ("add", "overwrite", "remove", "compact", "maintain")
 # Rows by their number, in the order they were written: ``(vector, media size)``.
 Rows = dict[int, tuple[bytes, int]]
 
@@ -60,10 +60,8 @@ class Step:
             vectors.store.commit(delete=ids_of(self.numbers))
         elif self.kind == "compact":
             vectors.store.compact()
-        elif self.kind == "maintain":
-            vectors.maintain(force=True)
         else:
-            vectors.retune()
+            vectors.keeper.maintain(force=True)
 
 
 def after(seed: int, steps: int) -> Rows:

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
+from fiftyone_faiss.brain.batch import Batch
+from fiftyone_faiss.brain.folder import LOCK
 from fiftyone_faiss.brain.ids import PackedIds, pack_ids, unpack_ids
-from fiftyone_faiss.brain.index import Scope
+from fiftyone_faiss.brain.manifest import MANIFEST
+from fiftyone_faiss.brain.scope import Scope
 from fiftyone_faiss.brain.segments import MEDIA_DTYPE
 from fiftyone_faiss.brain.snapshot import Snapshot
-from fiftyone_faiss.brain.store import LOCK, MANIFEST, Batch, Store
+from fiftyone_faiss.brain.store import Store
 
 # Every live row may be an answer.
 ALL = Scope(contains=lambda rows: np.ones(len(rows), bool), rows=lambda: None)

@@ -6,14 +6,16 @@ import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 from support.distances import reference
 from support.stores import ALL, batch, filled, flip, ids_of, numbers_of
 
-from fiftyone_faiss.brain import derived, index, scan, tuning
+from fiftyone_faiss.brain import derived, index, keeper, scan, tuning
 from fiftyone_faiss.brain.derived import Effort
-from fiftyone_faiss.brain.index import Scope, VectorIndex
+from fiftyone_faiss.brain.index import VectorIndex
+from fiftyone_faiss.brain.scope import Scope
 from fiftyone_faiss.brain.segments import Rows
 from fiftyone_faiss.brain.store import Store
 
@@ -25,8 +27,8 @@ DERIVED = ("sqfp16", "sq8", "ivf_sq8", "hnsw", *FACTORIES)
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(derived, "MIN_ROWS", 32)
-    monkeypatch.setattr(index, "TAIL_ROWS", 20)
-    monkeypatch.setattr(index, "DEAD_ROWS", 20)
+    monkeypatch.setattr(keeper, "TAIL_ROWS", 20)
+    monkeypatch.setattr(keeper, "DEAD_ROWS", 20)
     # On so few rows nearly everything would be beyond it.
     monkeypatch.setattr(index, "WIDEST", 1 / 4)
     monkeypatch.setattr(index, "GATHER_ROWS", 16)
@@ -45,7 +47,7 @@ def store(tmp_path: Path, vectors: np.ndarray) -> Store:
 def built(store: Store, index_type: str, metric: str = "cosine") -> VectorIndex:
     """An index with a derived index in use, and a file for it."""
     made = VectorIndex(store, metric, index_type)
-    made.maintain()
+    made.keeper.maintain()
     assert [path.suffix for path in store.path.glob("*.derived")] == [".derived"]
     return made
 
@@ -61,7 +63,7 @@ def test_every_type_gives_the_exact_distance_and_most_neighbours(
     store: Store, vectors: np.ndarray, rng: np.random.Generator, index_type: str, metric: str
 ) -> None:
     made = built(store, index_type, metric)
-    tuning = made.tuning(store.snapshot())
+    tuning = made.keeper.tuning(store.snapshot())
     assert tuning is not None and tuning.recall >= 0.95
     queries = rng.normal(size=(30, DIM)).astype(np.float32)
     found, wanted = 0, 0
@@ -116,7 +118,7 @@ def test_rows_that_a_scope_rejects_are_made_up_for(
     store: Store, vectors: np.ndarray, index_type: str, n_queries: int
 ) -> None:
     made = VectorIndex(store, "cosine", index_type)
-    made.maintain()
+    made.keeper.maintain()
     queries = vectors[:n_queries]
     for hit, distances in zip(
         made.search(store.snapshot(), queries, 10, dying(range(0, ROWS, 2))),
@@ -149,7 +151,7 @@ def test_a_view_is_searched_in_full_whatever_its_size(
     listed: bool,
 ) -> None:
     made = VectorIndex(store, "euclidean", index_type)
-    made.maintain()
+    made.keeper.maintain()
     rows = np.sort(rng.choice(ROWS, size, replace=False))
     scope = Scope(lambda asked: np.isin(asked, rows), lambda: rows, listed)
     queries = rng.normal(size=(20, DIM)).astype(np.float32)
@@ -193,7 +195,7 @@ def test_combinations_rank_all_rows(store: Store, vectors: np.ndarray) -> None:
 
 @pytest.fixture
 def warnings(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[], int]]:
-    with caplog.at_level(logging.WARNING, index.logger.name):
+    with caplog.at_level(logging.WARNING, keeper.logger.name):
         yield lambda: sum("missing or damaged" in one.message for one in caplog.records)
 
 
@@ -217,9 +219,9 @@ def test_a_damaged_derived_file_costs_time_but_no_answer(
             (hit,) = made.search(store.snapshot(), query[None], 8, ALL)
             assert hit.rows.tolist() == nearest(distances, 8)
         assert warnings() == openings
-    made.maintain()
-    assert made.store.verify() == [f"{path} is missing or damaged."]
-    made.maintain(force=True)
+    made.keeper.maintain()
+    assert [one.sentence for one in made.store.verify()] == [f"{path} is missing or damaged."]
+    made.keeper.maintain(force=True)
     assert made.store.verify() == []
     made.search(made.store.snapshot(), vectors[:1], 8, ALL)
     assert warnings() == 2
@@ -230,7 +232,7 @@ def test_an_older_snapshot_outlives_its_derived_file(
 ) -> None:
     made = built(store, "PQ4x4")
     old = store.snapshot()
-    made.maintain(force=True)
+    made.keeper.maintain(force=True)
     store.commit(facts={"x": 1})
     made.search(store.snapshot(), vectors[:1], 3, ALL)
     (hit,) = made.search(old, vectors[:1], 8, ALL)
@@ -241,14 +243,14 @@ def test_an_older_snapshot_outlives_its_derived_file(
 def test_maintaining_does_what_has_become_due(store: Store, vectors: np.ndarray) -> None:
     made = built(store, "sq8")
     first = store.snapshot().manifest.derived
-    made.maintain()
+    made.keeper.maintain()
     assert store.snapshot().manifest.derived == first
     store.commit(batch(vectors[:101] + 1, range(ROWS, ROWS + 101)))
-    assert made.is_stale(store.snapshot())
-    assert list(made.maintain_steps())[-1] == (ROWS + 101, ROWS + 101)
+    assert made.keeper.is_stale(store.snapshot())
+    assert list(made.keeper.maintain_steps())[-1] == (ROWS + 101, ROWS + 101)
     assert store.snapshot().manifest.derived.rows == ROWS + 101
     store.commit(delete=ids_of(range(200)))
-    made.maintain()
+    made.keeper.maintain()
     snapshot = store.snapshot()
     assert (snapshot.manifest.epoch, snapshot.total_rows, snapshot.manifest.derived.rows) == (
         1,
@@ -257,22 +259,8 @@ def test_maintaining_does_what_has_become_due(store: Store, vectors: np.ndarray)
     )
     (hit,) = made.search(snapshot, vectors[300:301], 1, ALL)
     assert numbers_of(snapshot.ids[hit.rows]) == [300]
-    VectorIndex(store, "cosine", "flat").maintain()
+    VectorIndex(store, "cosine", "flat").keeper.maintain()
     assert store.snapshot().manifest.derived is None
-
-
-def test_retuning_changes_how_hard_to_look_and_not_the_file(store: Store) -> None:
-    made = built(store, "ivf_sq8")
-    before = store.snapshot().manifest.derived
-    made.retune(target_recall=0.3)
-    after = store.snapshot().manifest.derived
-    assert after.file == before.file and after.facts["factory"] == before.facts["factory"]
-    assert (after.facts["target_recall"], before.facts["target_recall"]) == (0.3, 0.99)
-    assert after.facts["efforts"][0]["probes"] < before.facts["efforts"][0]["probes"]
-    (file,) = store.path.glob("*.derived")
-    file.unlink()
-    VectorIndex(Store(store.path), "cosine", "ivf_sq8").retune(0.5)
-    assert store.snapshot().manifest.derived == after
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
@@ -296,7 +284,7 @@ def test_an_empty_store_and_no_neighbours_at_all(tmp_path: Path, store: Store) -
     empty = Store.create(tmp_path / "e", has_labels=False, facts={})
     everything: Callable[[Rows], np.ndarray] = ALL.contains
     for made, k in ((VectorIndex(empty, "cosine", "sq8"), 5), (built(store, "sq8"), 0)):
-        made.maintain()
+        made.keeper.maintain()
         for n in (1, 40):
             hits = made.search(
                 made.store.snapshot(),
@@ -330,9 +318,70 @@ def test_probes_are_refined_where_that_saves_much(
     assert (best, recall, asked) == (Effort(10, found, 2), 1.0, tried)
 
 
+@pytest.mark.parametrize(
+    ("factory", "ladder"),
+    [
+        ("IVF1,Flat", [1]),
+        ("IVF2,Flat", [2]),
+        ("IVF3,Flat", [3]),
+        ("IVF4,Flat", [4]),
+        ("IVF64,SQ8", [4, 8, 16, 32, 64]),
+        ("IVF100,Flat", [4, 8, 16, 32, 64, 100]),
+        ("HNSW32,SQfp16", [4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096]),
+        ("SQ8", [0]),
+    ],
+)
+def test_the_last_probes_to_try_are_all_there_are(factory: str, ladder: list[int]) -> None:
+    assert tuning._ladder(faiss.index_factory(DIM, factory)) == ladder
+
+
+@pytest.mark.parametrize("lists", [1, 2, 3, 100])
+def test_any_number_of_lists_can_reach_a_full_recall(
+    store: Store, vectors: np.ndarray, rng: np.random.Generator, lists: int
+) -> None:
+    made = VectorIndex(store, "cosine", f"IVF{lists},Flat")
+    made.keeper.maintain(target_recall=1.0)
+    found = made.keeper.tuning(store.snapshot())
+    assert found is not None and found.recall == 1.0
+    queries = rng.normal(size=(9, DIM)).astype(np.float32)
+    for query, distances in zip(queries, reference(queries, vectors, "cosine"), strict=True):
+        (hit,) = made.search(store.snapshot(), query[None], 10, ALL)
+        found = set(hit.rows.tolist()) & set(nearest(distances, 10))
+        assert len(hit.rows) == 10 and len(found) >= (10 if lists < 4 else 9)
+
+
+@pytest.mark.parametrize("factory", ["IDMap,Flat", "IDMap2,SQ8", "PCA8,IDMap,Flat"])
+def test_a_type_that_keeps_ids_of_its_own_is_refused(factory: str) -> None:
+    with pytest.raises(ValueError, match=f"'{factory}' keeps ids.* leave out its IDMap"):
+        derived.check_fits(factory, DIM, "cosine")
+
+
+def test_what_faiss_cannot_build_is_searched_exactly_and_said_once(
+    store: Store, vectors: np.ndarray, caplog: pytest.LogCaptureFixture
+) -> None:
+    # As an index of an earlier version may have been made.
+    made = VectorIndex(store, "cosine", "IDMap,Flat")
+    sentence = (
+        "FAISS could not build 'IDMap,Flat' (add does not make sense with IndexIDMap, use "
+        "add_with_ids); "
+    )
+    with caplog.at_level(logging.WARNING, keeper.logger.name):
+        made.keeper.maintain()
+    (record,) = caplog.records
+    assert record.message == sentence + (
+        "vectors that no FAISS index holds are searched exactly until update_index builds it."
+    )
+    assert store.snapshot().manifest.derived is None
+    (hit,) = made.search(store.snapshot(), vectors[5:6], 8, ALL)
+    assert hit.rows.tolist() == nearest(reference(vectors[5:6], vectors, "cosine")[0], 8)
+    with pytest.raises(ValueError) as error:
+        made.keeper.maintain(force=True)
+    assert str(error.value) == sentence + "build an index of another type."
+
+
 def test_few_neighbours_are_looked_for_as_widely_as_ten(store: Store) -> None:
     made = built(store, "hnsw")
-    opened = made._derived(store.snapshot())
+    opened = made.keeper.of(store.snapshot())
     effort = opened.effort(1)
     assert effort == opened.effort(10) and effort.probes >= 10 * effort.overfetch
     query = store.snapshot().vectors_at(np.array([7]))[0]
@@ -353,13 +402,13 @@ def test_texts_are_tuned_for_as_much_as_rows(tmp_path, rng) -> None:
     )
     found = {}
     for made in (without, tuned):
-        made.maintain()
+        made.keeper.maintain()
         snapshot = made.store.snapshot()
         expected = np.argsort(reference(texts, vectors, "cosine"), axis=1)[:, :10]
         hits = [made.search(snapshot, text[None], 10, ALL)[0].rows for text in texts]
         shares = [len(np.intersect1d(*pair)) / 10 for pair in zip(hits, expected, strict=True)]
         found[made] = np.mean(shares)
-        measured = made.tuning(snapshot)
+        measured = made.keeper.tuning(snapshot)
         assert measured is not None
     assert found[without] < 0.9
     assert found[tuned] >= 0.99

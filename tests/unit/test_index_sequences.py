@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 from support.distances import reference
 from support.stores import ALL, batch, filled, ids_of, numbers_of
 
-from fiftyone_faiss.brain import derived, index, scan
+from fiftyone_faiss.brain import derived, index, keeper, scan
 from fiftyone_faiss.brain.index import VectorIndex
 from fiftyone_faiss.brain.store import Store
 
@@ -65,7 +65,7 @@ class Sequences(RuleBasedStateMachine):
         self.rows = dict(enumerate(vectors))
         self.facts = dict(store.snapshot().manifest.facts)
         self.index = VectorIndex(store, metric, self.index_type)
-        self.index.maintain()
+        self.index.keeper.maintain()
         used = store.snapshot().manifest.derived is not None
         assert used == (self.index_type != "flat")
 
@@ -99,14 +99,10 @@ class Sequences(RuleBasedStateMachine):
     def compact(self) -> None:
         self.store.compact()
 
-    @rule(force=st.booleans())
-    def maintain(self, force: bool) -> None:
-        self.index.maintain(force=force)
-        assert not self.index.is_stale(self.store.snapshot())
-
-    @rule(recall=st.sampled_from([0.5, 0.99]))
-    def retune(self, recall: float) -> None:
-        self.index.retune(recall)
+    @rule(recall=st.sampled_from([0.5, 0.99]), force=st.booleans())
+    def maintain(self, recall: float, force: bool) -> None:
+        self.index.keeper.maintain(recall, force)
+        assert not self.index.keeper.is_stale(self.store.snapshot())
 
     @rule()
     def reopen(self) -> None:
@@ -139,7 +135,7 @@ class Sequences(RuleBasedStateMachine):
             assert (np.diff(hit.distances) >= 0).all()
             found += len(np.intersect1d(hit.rows, nearest)) / len(nearest)
         # Whoever aims at half of the neighbours may get half of them.
-        tuning = self.index.tuning(snapshot)
+        tuning = self.index.keeper.tuning(snapshot)
         aim = 1.0 if tuning is None else tuning.target_recall / 0.99
         assert found / len(queries) >= RECALL[self.index_type] * min(aim, 1.0)
 
@@ -147,8 +143,8 @@ class Sequences(RuleBasedStateMachine):
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(derived, "MIN_ROWS", 32)
-    monkeypatch.setattr(index, "TAIL_ROWS", 40)
-    monkeypatch.setattr(index, "DEAD_ROWS", 40)
+    monkeypatch.setattr(keeper, "TAIL_ROWS", 40)
+    monkeypatch.setattr(keeper, "DEAD_ROWS", 40)
     monkeypatch.setattr(index, "GATHER_ROWS", 8)
     monkeypatch.setattr(index, "WIDEST", 1 / 8)
     yield

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from support.stores import batch, contents, filled, ids_of, leftovers, media_of, numbers_of
 
+from fiftyone_faiss.brain.batch import Batch
 from fiftyone_faiss.brain.disk import Disk
 from fiftyone_faiss.brain.ids import pack_ids, unpack_ids
 from fiftyone_faiss.brain.manifest import StoreError
-from fiftyone_faiss.brain.store import Batch, Store
+from fiftyone_faiss.brain.store import Store
 
 
 def normal(rng: np.random.Generator, rows: int, dim: int = 4) -> np.ndarray:
@@ -128,6 +130,39 @@ def test_one_commit_adds_and_deletes_at_once(tmp_path: Path, rng: np.random.Gene
     assert [n for n, _, _ in contents(store.snapshot())] == [1, 3, 2, 9]
     assert store.snapshot().manifest.generation == 2
     assert store.snapshot().manifest.facts == {"metric": "cosine", "model": "m"}
+
+
+def test_facts_are_made_of_those_that_no_other_writer_changes_meanwhile(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    store = filled(tmp_path / "s", normal(rng, 3))
+    known = store.snapshot().manifest.facts
+    Store(store.path).commit(facts={"failures": {"a": "by another"}})
+    seen = []
+
+    def added(facts: dict[str, Any]) -> dict[str, Any]:
+        seen.append(facts)
+        return {"failures": {**facts["failures"], "b": "by this one"}}
+
+    store.commit(facts=added)
+    assert seen == [{**known, "failures": {"a": "by another"}}]
+    assert Store(store.path).snapshot().manifest.facts == {
+        "metric": "cosine",
+        "failures": {"a": "by another", "b": "by this one"},
+    }
+
+
+def test_the_columns_of_a_batch_are_those_of_its_segment() -> None:
+    vectors = np.array([[3, 4], [0, 0.5]])
+    columns = Batch(vectors, ids_of([7, 8]), label_ids=ids_of([1, 2])).columns("float16")
+    assert list(columns) == ["vectors", "norms", "samples", "media", "labels"]
+    assert columns["vectors"].dtype == np.float16 and columns["norms"].dtype == np.float32
+    assert columns["vectors"].tolist() == vectors.tolist()
+    assert columns["norms"].tolist() == [5.0, 0.5]
+    assert numbers_of(columns["samples"]) == [7, 8] and numbers_of(columns["labels"]) == [1, 2]
+    assert columns["media"].tolist() == [(-1, -1)] * 2
+    with pytest.raises(ValueError, match="do not fit into float16; build the index with float32"):
+        Batch(np.full((1, 2), 1e5), ids_of([7])).columns("float16")
 
 
 @pytest.mark.parametrize("sizes", [[1] * 70, list(range(40, 0, -1)), [5, 1, 9, 2, 64, 63, 1, 1]])

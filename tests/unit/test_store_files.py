@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import threading
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from support.stores import batch, contents, filled, flip, ids_of, leftovers
 
+from fiftyone_faiss.brain.damage import Problem
 from fiftyone_faiss.brain.disk import Disk
-from fiftyone_faiss.brain.manifest import StoreError
+from fiftyone_faiss.brain.manifest import MANIFEST, StoreError
 from fiftyone_faiss.brain.segments import BLOCK_BYTES
 from fiftyone_faiss.brain.store import Store
 
@@ -47,31 +50,12 @@ def test_a_derived_file_is_kept_until_there_is_another(store: Store) -> None:
     assert store.snapshot().manifest.derived == derived
 
 
-def test_facts_of_a_derived_file_change_without_it(store: Store) -> None:
-    put(store, b"first", a=1)
-    before = store.snapshot().manifest.derived
-    assert before is not None
-    assert store.put_derived(store.snapshot(), {"a": 2}, None)
-    after = store.snapshot().manifest.derived
-    assert after is not None and after.facts == {"a": 2} and after.file == before.file
-
-
-def test_facts_of_a_replaced_derived_file_are_refused(store: Store) -> None:
-    put(store, b"first", a=1)
-    old = store.snapshot()
-    put(store, b"second", a=2)
-    assert not store.put_derived(old, {"a": 3}, None)
-    assert store.snapshot().manifest.derived.facts == {"a": 2}
-
-
 def test_what_was_derived_before_a_compaction_is_refused(store: Store) -> None:
     put(store, b"first", a=1)
     old = store.snapshot()
     store.compact()
     assert store.snapshot().manifest.derived is None
     assert not store.put_derived(old, {}, lambda path: path.write_bytes(b"late"))
-    assert not store.put_derived(old, {}, None)
-    assert not store.put_derived(store.snapshot(), {}, None)
     assert store.snapshot().manifest.derived is None
     store.commit()
     assert leftovers(store) == set()
@@ -108,6 +92,126 @@ def test_a_copy_goes_its_own_way(store: Store, tmp_path: Path, disk: Disk) -> No
     assert contents(store.snapshot()) == before
     store.destroy()
     assert contents(copy.snapshot()) == before[1:] and not (tmp_path / "s").exists()
+
+
+def test_a_copy_does_without_a_lost_derived_file(store: Store, tmp_path: Path) -> None:
+    put(store, b"derived", a=1)
+    one_file(store, "derived").unlink()
+    copy = store.copy_to(tmp_path / "t", {"owner": "me"})
+    assert copy.snapshot().manifest.derived is None
+    assert contents(copy.snapshot()) == contents(store.snapshot())
+    assert copy.verify() == [] and leftovers(copy) == set()
+
+
+@pytest.mark.parametrize("suffix", ["segment", "deleted"])
+@pytest.mark.parametrize("disk", [Disk(), LinklessDisk()])
+def test_a_copy_names_the_file_that_is_missing_where_it_should_be(
+    store: Store, tmp_path: Path, disk: Disk, suffix: str
+) -> None:
+    store.commit(delete=ids_of([3]))
+    lost = one_file(store, suffix)
+    lost.unlink()
+    with pytest.raises(StoreError) as error:
+        Store(store.path, disk).copy_to(tmp_path / "t", {})
+    assert str(error.value).startswith(f"{lost} is missing; restore it from a backup, or delete")
+    assert not Store(tmp_path / "t").exists
+
+
+class ReplacingDisk(Disk):
+    """A disk on which another writer replaces the derived file before the first is linked."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.replaced = False
+
+    def link(self, source: Path, target: Path) -> None:
+        if not self.replaced:
+            self.replaced = True
+            put(self.store, b"second")
+            self.store.commit()
+        super().link(source, target)
+
+
+def test_a_copy_takes_the_generation_that_a_writer_made_meanwhile(
+    store: Store, tmp_path: Path
+) -> None:
+    put(store, b"first")
+    copy = Store(store.path, ReplacingDisk(store)).copy_to(tmp_path / "t", {})
+    newest = store.snapshot().manifest
+    assert copy.snapshot().manifest.derived == newest.derived
+    assert copy.snapshot().manifest.generation == newest.generation
+    derived = copy.path / newest.derived.file.name
+    assert derived.read_bytes() == b"second" and copy.verify() == []
+
+
+class TellingDisk(Disk):
+    """A disk that calls back before it replaces, or removes, a manifest."""
+
+    def __init__(self, told: Callable[[], None]) -> None:
+        self.told = told
+
+    def replace(self, source: Path, target: Path) -> None:
+        self.told()
+        super().replace(source, target)
+
+    def remove(self, path: Path) -> None:
+        if path.name == MANIFEST:
+            self.told()
+        super().remove(path)
+
+
+# To see that a thread waits takes a while; none is needed for the tests to pass.
+A_WHILE = 0.5
+
+
+def test_a_store_is_not_destroyed_under_a_writer(store: Store) -> None:
+    thread = threading.Thread(target=Store(store.path).destroy)
+
+    def told() -> None:
+        thread.start()
+        thread.join(A_WHILE)
+        assert thread.is_alive(), "it does not wait for the writer"
+
+    writer = Store(store.path, TellingDisk(told))
+    writer.commit(batch(np.ones((1, DIM), np.float32), [5_000]))
+    thread.join()
+    assert not store.path.exists()
+
+
+def test_a_writer_that_waited_for_a_store_that_was_destroyed_says_so(store: Store) -> None:
+    errors: list[str] = []
+
+    def write() -> None:
+        with pytest.raises(StoreError) as error:
+            store.commit(facts={"a": 1})
+        errors.append(str(error.value))
+
+    thread = threading.Thread(target=write)
+
+    def told() -> None:
+        thread.start()
+        thread.join(A_WHILE)
+
+    Store(store.path, TellingDisk(told)).destroy()
+    thread.join()
+    assert errors[0].startswith(f"There is no index at {store.path} on ")
+    assert not store.exists and not list(store.path.glob("*.segment"))
+
+
+def test_a_store_is_destroyed_though_it_is_damaged_or_gone_already(store: Store) -> None:
+    (store.path / MANIFEST).write_bytes(b"garbage")
+    store.destroy()
+    assert not store.path.exists()
+    store.destroy()
+    assert not store.path.exists() and store.disk_bytes == 0
+
+
+def test_the_size_of_a_store_is_that_of_the_files_there_are(store: Store) -> None:
+    put(store, b"derived")
+    expected = sum(path.stat().st_size for path in store.path.iterdir())
+    # As a file that a writer takes away after it was listed.
+    (store.path / "0123.segment").symlink_to(store.path / "gone")
+    assert store.disk_bytes == expected > 4 * ROWS * DIM
 
 
 def test_a_copy_leaves_a_store_that_is_there(store: Store, tmp_path: Path) -> None:
@@ -171,7 +275,7 @@ def test_a_missing_file_is_named(store: Store) -> None:
     path.unlink()
     with pytest.raises(StoreError, match=f"{path} is missing; restore it from a backup"):
         Store(store.path).snapshot()
-    assert store.verify() == [f"{path} is missing."]
+    assert store.verify() == [Problem(path, f"{path} is missing.")]
 
 
 def test_verify_names_every_damaged_file(store: Store, rng: np.random.Generator) -> None:
@@ -184,8 +288,12 @@ def test_verify_names_every_damaged_file(store: Store, rng: np.random.Generator)
     flip(deleted, 0)
     flip(derived, 2)
     first, *others = store.verify()
-    assert first.startswith(f"{small} is damaged (bytes 0 to ")
-    assert others == [f"{path} is missing or damaged." for path in (deleted, derived)]
+    assert first.sentence.startswith(f"{small} is damaged (bytes 0 to ")
+    assert (first.file, first.is_derived) == (small, False)
+    assert others == [
+        Problem(deleted, f"{deleted} is missing or damaged."),
+        Problem(derived, f"{derived} is missing or damaged.", is_derived=True),
+    ]
 
 
 def test_a_flipped_bit_among_the_deleted_rows_is_noticed(store: Store) -> None:
