@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 
 import fiftyone.core.collections as foc
 import numpy as np
 from fiftyone.brain.internal.core import utils as fbu
 
+from fiftyone_faiss.brain.batch import Batch
 from fiftyone_faiss.brain.derived import check_fits
 from fiftyone_faiss.brain.embedding import LOCAL, Engine, Execution, Failures, embed
 from fiftyone_faiss.brain.ids import pack_ids
@@ -27,7 +28,7 @@ from fiftyone_faiss.brain.models import ModelLike, get_embedder, stored_name
 from fiftyone_faiss.brain.progress import Progress, ProgressOption, Steps, run_steps
 from fiftyone_faiss.brain.segments import Matrix
 from fiftyone_faiss.brain.similarity import FaissSimilarityConfig, FaissSimilarityIndex
-from fiftyone_faiss.brain.store import Batch
+from fiftyone_faiss.brain.store import Facts
 from fiftyone_faiss.brain.vectors import checked_vectors
 from fiftyone_faiss.embedders import Embedder
 
@@ -148,6 +149,7 @@ def build_index_steps(
         metric=metric,
         index_type=index_type,
         dtype=dtype,
+        frames=(samples._frames_stage.config or {}) if samples._is_frames else None,
         root_dir=root_dir,
         model=name,
         **asdict(regions),
@@ -162,6 +164,7 @@ def build_index_steps(
         index.add_to_index(*given, overwrite=False)
         yield Progress(len(given[0]), len(given[0]), 0, time.perf_counter() - started)
     elif media is not None and embedder is not None:
+        _check_weights(index, embedder)
         missing = np.flatnonzero(index.snapshot.rows_of(pack_ids(media.ids)) < 0)
         todo = media.keep(missing.tolist())
         failures = yield from embed_into(index, embedder, todo, execution, model)
@@ -176,7 +179,7 @@ def build_index_steps(
 def maintained(index: FaissSimilarityIndex, force: bool = False) -> Iterator[Progress]:
     """Brings the FAISS index up to date, step by step."""
     started = time.perf_counter()
-    for done, total in index.vectors.maintain_steps(force=force):
+    for done, total in index.vectors.keeper.maintain_steps(force=force):
         yield Progress(done, total, 0, time.perf_counter() - started, "indexed")
 
 
@@ -197,16 +200,23 @@ def embed_into(
             labels = None if part.label_ids is None else pack_ids(part.label_ids)
             ids, prints = pack_ids(part.sample_ids), media_prints(part)
             index.add_batch(Batch(vectors, ids, labels, prints, embedder.fingerprint))
-        # What failed before and was tried again has failed anew, or no longer.
-        old = index.snapshot.manifest.facts.get("failures", {})
-        tried = {*part.ids, *failures}
-        now = {**{one: old[one] for one in old if one not in tried}, **failures}
-        facts = {"fingerprint": embedder.fingerprint, "failures": now}
+
+        def facts(known: Facts) -> Facts:
+            # What failed before and was tried again has failed anew, or no longer.
+            now = failures_after(known, {*part.ids, *failures}, failures)
+            return {"fingerprint": embedder.fingerprint, "failures": now}
+
         known = index.snapshot.manifest.facts
-        if any(known.get(name) != value for name, value in facts.items()):
+        if any(known.get(name) != value for name, value in facts(known).items()):
             index.store.commit(facts=facts)
 
     return (yield from embed(embedder, media, save, execution, model))
+
+
+def failures_after(known: Facts, settled: Collection[str], new: Failures) -> Failures:
+    """Why media could not be embedded, by their id, once that of some is settled, or new."""
+    old: Failures = known.get("failures", {})
+    return {**{one: old[one] for one in old if one not in settled}, **new}
 
 
 def _open_index(
@@ -227,6 +237,21 @@ def _open_index(
                 "another brain_key, or delete that index first."
             )
     return index, False
+
+
+def _check_weights(index: FaissSimilarityIndex, embedder: Embedder) -> None:
+    """Raises a ``ValueError`` if vectors of the index are of other weights than an embedder's."""
+    stale = len(index.snapshot.rows_not_of_model(embedder.fingerprint))
+    if not stale:
+        return
+    key = index.key
+    again = f"embed them again with update_index(dataset, '{key}')"
+    raise ValueError(
+        f"{stale:,} vectors of the index '{key}' were made with other weights than those of "
+        f"'{embedder.name}' now; "
+        f"{'delete that index' if index.config.model is None else again}, or choose another "
+        "brain_key."
+    )
 
 
 def _given(

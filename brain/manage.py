@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import fiftyone.core.collections as foc
@@ -13,6 +11,7 @@ import fiftyone.core.odm as foo
 from fiftyone_faiss.brain.manifest import StoreError
 from fiftyone_faiss.brain.membership import check_exists
 from fiftyone_faiss.brain.similarity import FaissSimilarityConfig, FaissSimilarityIndex
+from fiftyone_faiss.brain.store import Store
 
 
 class UnfinishedIndexError(ValueError):
@@ -93,7 +92,7 @@ def _describe(samples: foc.SampleCollection, key: str) -> IndexInfo:
         path = index.path
         snapshot = index.snapshot
         size, dim = snapshot.size, snapshot.manifest.dim
-        failures = len(snapshot.manifest.facts.get("failures", {}))
+        failures = len(snapshot.manifest.failures)
         found = snapshot.manifest.derived.facts if snapshot.manifest.derived else {}
     except (UnfinishedIndexError, StoreError) as error:
         problem = str(error)
@@ -106,7 +105,7 @@ def _describe(samples: foc.SampleCollection, key: str) -> IndexInfo:
         patches_field=config.patches_field,
         size=size,
         dim=dim,
-        disk_bytes=_bytes_in(path) if path else 0,
+        disk_bytes=Store(path).disk_bytes if path else 0,
         path=str(path) if path else None,
         failures=failures,
         factory=found.get("factory"),
@@ -115,15 +114,6 @@ def _describe(samples: foc.SampleCollection, key: str) -> IndexInfo:
         created=info.timestamp.isoformat(timespec="seconds") if info.timestamp else None,
         problem=problem,
     )
-
-
-def _bytes_in(folder: Path) -> int:
-    total = 0
-    for path in folder.glob("*"):
-        # A writer may take a file away meanwhile.
-        with suppress(FileNotFoundError):
-            total += path.stat().st_size
-    return total
 
 
 def list_other_indexes(samples: foc.SampleCollection) -> list[dict[str, Any]]:
@@ -190,6 +180,10 @@ def load_index(samples: foc.SampleCollection, brain_key: str | None) -> FaissSim
     """
     key = resolve_key(samples, brain_key)
     index: FaissSimilarityIndex | None = samples.load_brain_results(key)
+    if index is not None and index.is_replaced:
+        # FiftyOne's cache goes by the key, and reloading a dataset does not empty it.
+        samples._root_dataset.clear_cache()
+        index = samples.load_brain_results(key)
     if index is None:
         raise UnfinishedIndexError(
             f"The index '{key}' is being made, or was never finished; "

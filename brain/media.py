@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import fiftyone as fo
 import fiftyone.core.collections as foc
@@ -14,6 +14,7 @@ import fiftyone.core.labels as fol
 import fiftyone.core.media as fomm
 import fiftyone.core.storage as fos
 
+from fiftyone_faiss.brain.lookup import by_ids, labels_by_ids
 from fiftyone_faiss.brain.membership import check_exists
 from fiftyone_faiss.brain.segments import MediaPrints, unknown_media
 from fiftyone_faiss.embedders import ImageSource, open_local
@@ -101,6 +102,11 @@ class Media:
             None if self.parts is None else [self.parts[i] for i in positions],
         )
 
+    def of(self, ids: Iterable[str]) -> Media:
+        """Those with these ids, in this order and each of them once; other ids are passed over."""
+        places = {one: i for i, one in enumerate(self.ids)}
+        return self.keep([places[one] for one in dict.fromkeys(ids) if one in places])
+
 
 def collect_media(samples: foc.SampleCollection, regions: Regions) -> Media:
     """Lists what there is to embed.
@@ -126,21 +132,21 @@ def list_media(samples: foc.SampleCollection, regions: Regions) -> Media:
     ids, images = _images(samples)
     if regions.patches_field is None and regions.roi_field is None:
         return Media(images, ids)
-    rows = _boxes(samples, regions.patches_field or str(regions.roi_field))
+    rows = boxes_of(samples, regions.patches_field or str(regions.roi_field))
 
-    def cut(image: ImageSource, box: Box | None) -> ImageSource:
-        if box is None:
-            return image
+    def cut(image: ImageSource, box: Box) -> ImageSource:
         return ImageSource(
             image.path, box, regions.alpha, regions.force_square, image.frame, image.opener
         )
 
     if regions.roi_field is not None:
-        boxes: list[Sequence[Box | None]] = [[box for _, box in row] or [None] for row in rows]
-        sources = [cut(image, box) for image, few in zip(images, boxes, strict=True) for box in few]
-        return Media(sources, ids, None, [len(few) for few in boxes])
+        cuts = [
+            [cut(image, box) for _, box in row if box is not None] or [image]
+            for image, row in zip(images, rows, strict=True)
+        ]
+        return Media([one for few in cuts for one in few], ids, None, [len(few) for few in cuts])
     found = [
-        (cut(image, box), sample_id, label_id)
+        (_without_box(image) if box is None else cut(image, box), sample_id, label_id)
         for image, sample_id, row in zip(images, ids, rows, strict=True)
         for label_id, box in row
     ]
@@ -148,21 +154,38 @@ def list_media(samples: foc.SampleCollection, regions: Regions) -> Media:
 
 
 def find_media(dataset: fo.Dataset, one: str, regions: Regions = AROUND) -> ImageSource | None:
-    """The image of a sample, or the region of a label, by its id; None if there is none.
+    """The image of a sample or a frame, or the region of a label, by its id; None if there is none.
 
     Args:
         dataset: the dataset
         one: the id
         regions (AROUND): how to cut out a label
+
+    Raises:
+        ValueError: if the label has no box
     """
-    samples = dataset.select(one)
+    samples = by_ids(dataset, [one])
     if samples.count():
         return list_media(samples, WHOLE).sources[0]
-    for name in dataset.get_field_schema(embedded_doc_type=PATCH_TYPES):
-        labels = dataset.select_labels(ids=[one], fields=name)
+    fields = {**dataset.get_field_schema(embedded_doc_type=PATCH_TYPES)}
+    fields |= dataset.get_frame_field_schema(embedded_doc_type=PATCH_TYPES) or {}
+    for name in fields:
+        labels = labels_by_ids(dataset, [one], name)
         if labels.count():
-            return list_media(labels, replace(regions, patches_field=name)).sources[0]
+            (source,) = list_media(labels, replace(regions, patches_field=name)).sources
+            if source.opener is _refuse:
+                raise ValueError(f"The label '{one}' has no box; search with one that has.")
+            return source
     return None
+
+
+def _without_box(image: ImageSource) -> ImageSource:
+    """A source that cannot be opened, for a label of an image that has no box to cut out."""
+    return ImageSource(image.path, opener=_refuse)
+
+
+def _refuse(path: str) -> BinaryIO:
+    raise ValueError("the label has no box")
 
 
 def media_prints(media: Media) -> MediaPrints:
@@ -231,20 +254,18 @@ def open_anywhere(path: str) -> BinaryIO:
     return stream
 
 
-def _boxes(samples: foc.SampleCollection, field: str) -> list[list[tuple[str, Box]]]:
-    """For each sample, the ids and the boxes of its labels."""
+def boxes_of(samples: foc.SampleCollection, field: str) -> list[list[tuple[str, Box | None]]]:
+    """For each sample, the ids and the boxes of the labels in a field; None for one without."""
     label_type = _patch_type(samples, field)
     is_polyline = issubclass(label_type, (fol.Polyline, fol.Polylines))
     _, id_path = samples._get_label_field_path(field, "id")
     _, box_path = samples._get_label_field_path(field, "points" if is_polyline else "bounding_box")
     is_list = issubclass(label_type, fol._LABEL_LIST_FIELDS)
-    box_of: Callable[[Any], Box] = _box_around if is_polyline else tuple
+    box_of = _box_around if is_polyline else _box
     rows = []
     for labels, boxes in zip(*samples.values([id_path, box_path]), strict=True):
         pairs = zip(labels or [], boxes or [], strict=True) if is_list else [(labels, boxes)]
-        rows.append(
-            [(one, box_of(box)) for one, box in pairs if one is not None and box is not None]
-        )
+        rows.append([(one, box_of(box)) for one, box in pairs if one is not None])
     return rows
 
 
@@ -257,7 +278,13 @@ def _patch_type(samples: foc.SampleCollection, field: str) -> type[fo.Label]:
     return label_type
 
 
-def _box_around(shapes: list[list[list[float]]]) -> Box:
-    points = [point for shape in shapes for point in shape]
+def _box(values: list[float] | None) -> Box | None:
+    return (values[0], values[1], values[2], values[3]) if values else None
+
+
+def _box_around(shapes: list[list[list[float]]] | None) -> Box | None:
+    points = [point for shape in shapes or [] for point in shape]
+    if not points:
+        return None
     lefts, tops = [x for x, _ in points], [y for _, y in points]
     return min(lefts), min(tops), max(lefts) - min(lefts), max(tops) - min(tops)

@@ -15,13 +15,12 @@ from bson import ObjectId, json_util
 from fiftyone.brain.internal.core import utils as fbu
 
 from fiftyone_faiss.brain.ids import PackedIds, pack_ids, unpack_ids
-from fiftyone_faiss.brain.index import Scope
+from fiftyone_faiss.brain.lookup import LOOKUP, is_of_frames, label_path
 from fiftyone_faiss.brain.scan import Mask
+from fiftyone_faiss.brain.scope import Scope
 from fiftyone_faiss.brain.segments import Rows
 from fiftyone_faiss.brain.snapshot import Snapshot
 
-# Ids looked up at once: 50,000 stay well under MongoDB's 16 MB a message.
-LOOKUP = 50_000
 # Views whose rows are remembered, by an index.
 REMEMBERED = 8
 # A view that is asked again is listed, which takes some 6 us a row, if it has no more rows than
@@ -60,6 +59,12 @@ def database_id() -> str:
     return found[0]["info"]["uuid"].hex() if found else ""
 
 
+def run_exists(run_id: str) -> bool:
+    """Whether the database still has a Brain run."""
+    found = foo.get_db_conn().runs.find_one({"_id": ObjectId(run_id)}, {"_id": 1})
+    return found is not None
+
+
 @dataclass(frozen=True)
 class _Listed:
     """The rows of a view, None until they are listed; how many of its ids have no row."""
@@ -75,13 +80,16 @@ class Membership:
     """Tells which rows of an index are in a collection.
 
     Args:
-        samples: the collection that was indexed
+        samples: the collection that was indexed, or its dataset
         patches_field: the labels' field, or None for samples
+        is_of_frames: whether frames of videos were indexed, or their labels
     """
 
-    def __init__(self, samples: foc.SampleCollection, patches_field: str | None) -> None:
+    def __init__(
+        self, samples: foc.SampleCollection, patches_field: str | None, is_of_frames: bool
+    ) -> None:
         self._root: fo.Dataset = samples._root_dataset
-        self._is_frames: bool = samples._is_frames
+        self.is_of_frames = is_of_frames
         self._field = patches_field
         self._remembered: dict[str, _Listed] = {}
 
@@ -91,6 +99,7 @@ class Membership:
             return Scope(lambda rows: self.alive(snapshot, rows), lambda: None)
         listed = self._listed(samples, snapshot)
         is_filter = all(isinstance(one, FILTERS) for one in samples._all_stages)
+        is_filter &= not self.is_of_frames
         is_large = listed.share is None or listed.share * snapshot.size > LISTED_ROWS
         if listed.rows is None and is_filter and is_large:
             return self._tested_scope(samples, snapshot, listed)
@@ -185,9 +194,20 @@ class Membership:
         """Lists a view's rows, unless that is done, and remembers them."""
         if listed.rows is not None:
             return listed
-        rows = snapshot.rows_of(pack_ids(collection_ids(samples, self._field)))
+        rows = snapshot.rows_of(pack_ids(self._ids_in(samples)))
         found = rows[rows >= 0]
         return self._remember(samples, _Listed(listed.token, found, len(rows) - len(found)))
+
+    def _ids_in(self, samples: foc.SampleCollection) -> list[str]:
+        """The ids of a view that the index may hold: of videos, those of their frames."""
+        if not self.is_of_frames or samples._is_frames:
+            return collection_ids(samples, self._field)
+        path = f"{samples._FRAMES_PREFIX}id"
+        if self._field is not None:
+            field = f"{samples._FRAMES_PREFIX}{self._field}"
+            path = samples._get_label_field_path(field, "id")[1]
+        ids: list[str] = samples.values(path, unwind=True)
+        return ids
 
     def _remember(self, samples: foc.SampleCollection, listed: _Listed) -> _Listed:
         key = _fingerprint(samples)
@@ -211,15 +231,19 @@ class Membership:
 
     def _existing(self, sample_ids: list[ObjectId], ids: list[ObjectId]) -> set[ObjectId]:
         """Asks the database which ids exist: these samples', or those of labels in them."""
-        collection = self._root._frame_collection if self._is_frames else None
-        collection = self._root._sample_collection if collection is None else collection
+        samples, frames = self._root._sample_collection, self._root._frame_collection
         query = {"_id": {"$in": sample_ids}}
         if self._field is None:
-            return {document["_id"] for document in collection.find(query, {"_id": 1})}
-        _, path = self._root._get_label_field_path(self._field, "_id")
+            # Frames count as existing whatever the index was registered with.
+            both = [samples] if frames is None else [samples, frames]
+            return {found["_id"] for one in both for found in one.find(query, {"_id": 1})}
+        of_frames = self.is_of_frames or is_of_frames(self._root, self._field)
+        collection = frames if of_frames else samples
+        path = label_path(self._root, self._field, of_frames)
         wanted, found = set(ids), set()
         # Sample by sample, for the ids of all their labels may be more than MongoDB's 16 MB.
-        for document in collection.aggregate([{"$match": query}, {"$project": {"ids": f"${path}"}}]):
+        pipeline = [{"$match": query}, {"$project": {"ids": f"${path}"}}]
+        for document in collection.aggregate(pipeline):
             own = document.get("ids")
             found |= wanted.intersection(own if isinstance(own, list) else [own])
         return found

@@ -15,6 +15,15 @@ import numpy.typing as npt
 from fiftyone_faiss.brain import results
 from fiftyone_faiss.brain.found import check_ordered
 from fiftyone_faiss.brain.ids import unpack_ids
+from fiftyone_faiss.brain.lookup import (
+    all_slices,
+    are_frames,
+    by_ids,
+    is_of_frames,
+    labels_by_ids,
+)
+from fiftyone_faiss.brain.media import boxes_of
+from fiftyone_faiss.brain.tags import DEFAULT_TAG, apply_tag
 
 if TYPE_CHECKING:
     from fiftyone_faiss.brain.candidates import Results
@@ -101,6 +110,24 @@ class Neighbors:
         """
         return view_of(self.samples, self.ids, self.patches_field)
 
+    def tag(self, tag: str = DEFAULT_TAG, replace: bool = False) -> list[str]:
+        """Tags the neighbours: samples, or labels for an index of patches.
+
+        :func:`fiftyone_faiss.untag_neighbors` takes it back.
+
+        Args:
+            tag ("neighbors"): the tag
+            replace (False): whether to take back the previous tagging with this tag first
+
+        Returns:
+            the ids of those that had not had the tag
+
+        Raises:
+            ValueError: if the tag is empty, or they are frames, which have no tags
+        """
+        dataset = self.samples._root_dataset
+        return apply_tag(dataset, self.ids, tag, self.patches_field, replace)
+
     def save_view(self, name: str, overwrite: bool = False) -> fo.DatasetView:
         """Saves the neighbours as a saved view of the dataset.
 
@@ -116,9 +143,10 @@ class Neighbors:
         return view
 
     def save_scores(self, score_field: str, everywhere: bool = False) -> int:
-        """Stores the scores in a field of the samples, or of the labels.
+        """Stores the scores in a field of the samples, the frames or the labels.
 
-        Values of an earlier search are cleared.
+        Values of an earlier search are cleared. A view of frames or of patches shows the field once
+        it is made anew.
 
         Args:
             score_field: the field
@@ -142,12 +170,14 @@ class Neighbors:
     def rows(self, path_field: str = "filepath") -> list[dict[str, Any]]:
         """The neighbours as JSON values: ``rank`` (from 1), ``id``, ``sample_id``, ``filepath``,
         ``distance``, ``score``, ``percentile``, ``band`` and ``copies``, the number folded under
-        it.
+        it. Labels have a ``bounding_box`` too: ``[x, y, width, height]``, 0 to 1, around the points
+        of a polyline; None if they have none.
 
         Args:
             path_field ("filepath"): the field of the files
         """
         paths = results.file_paths(self.samples, self.sample_ids, path_field)
+        boxes = self._boxes()
         return [
             {
                 "rank": i + 1,
@@ -159,9 +189,18 @@ class Neighbors:
                 "percentile": float(self.percentiles[i]),
                 "band": self.bands[i],
                 "copies": len(self.copies.get(one, ())),
+                **({} if boxes is None else {"bounding_box": boxes.get(one)}),
             }
             for i, one in enumerate(self.ids)
         ]
+
+    def _boxes(self) -> dict[str, list[float]] | None:
+        """The boxes of the labels, by their ids; None if samples were found."""
+        field = self.patches_field
+        if field is None:
+            return None
+        rows = boxes_of(labels_by_ids(self.samples, self.ids, field), field)
+        return {one: list(box) for row in rows for one, box in row if box is not None}
 
     def export(self, path: str | Path) -> None:
         """Writes the neighbours to a file, by its suffix.
@@ -217,9 +256,16 @@ def view_of(
         ValueError: if they are too many for a view
     """
     check_ordered(len(ids), samples)
-    if samples._is_patches and patches_field is None:
+    dataset = samples._root_dataset
+    is_view = isinstance(samples, fo.DatasetView)
+    if patches_field is None:
         # The results are samples, of which a view of patches has none.
-        samples = samples._root_dataset
-    if patches_field is not None and not samples._is_patches:
+        if not is_view or samples._is_patches or are_frames(dataset, ids):
+            return by_ids(samples, ids, ordered=True)
+    elif not samples._is_patches:
+        if not samples._is_frames and is_of_frames(dataset, patches_field):
+            samples = labels_by_ids(samples, ids, patches_field)
+        elif not is_view:
+            samples = all_slices(dataset)
         samples = samples.to_patches(patches_field)
     return samples.select(ids, ordered=True)

@@ -6,11 +6,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import fiftyone.core.odm as foo
 from bson import ObjectId
 
 from fiftyone_faiss.brain.manifest import MANIFEST, Manifest, StoreError
-from fiftyone_faiss.brain.membership import database_id
+from fiftyone_faiss.brain.membership import database_id, run_exists
 from fiftyone_faiss.brain.similarity import FaissSimilarityConfig
 from fiftyone_faiss.brain.store import Store
 
@@ -91,13 +90,12 @@ def _orphan(folder: Path, database: str) -> OrphanedIndex | None:
         facts = Manifest.parse(path.read_bytes(), path).facts
     except StoreError:
         return None
-    run = foo.get_db_conn().runs.find_one({"_id": ObjectId(folder.name)}, {"_id": 1})
-    if facts.get("database") != database or run is not None:
+    if facts.get("database") != database or run_exists(folder.name):
         return None
     return OrphanedIndex(
         run_id=folder.name,
         dataset=facts["dataset"],
         brain_key=facts["brain_key"],
-        disk_bytes=sum(file.stat().st_size for file in folder.iterdir()),
+        disk_bytes=Store(folder).disk_bytes,
         path=str(folder),
     )

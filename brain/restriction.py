@@ -7,7 +7,9 @@ asynchronous context.
 
 from __future__ import annotations
 
+import logging
 import weakref
+from abc import abstractmethod
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +17,14 @@ from typing import Any
 import fiftyone.core.collections as foc
 import numpy as np
 from fiftyone.brain.similarity import SimilarityIndex
+
+from fiftyone_faiss.brain.ids import id_array
+from fiftyone_faiss.brain.membership import Membership
+from fiftyone_faiss.brain.scope import answers
+from fiftyone_faiss.brain.segments import Rows
+from fiftyone_faiss.brain.snapshot import Snapshot
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,13 @@ def _of_context(name: str) -> Any:
 
 class PerContextIndex(SimilarityIndex):
     """A similarity index whose ``use_view`` concerns the calling thread or context alone."""
+
+    membership: Membership
+
+    @property
+    @abstractmethod
+    def snapshot(self) -> Snapshot:
+        """The newest generation of the stored vectors."""
 
     _last_view = _of_context("last_view")
     _last_views = _of_context("last_views")
@@ -100,3 +117,50 @@ class PerContextIndex(SimilarityIndex):
         *others, last_view = self._last_views or (self._samples,)
         self._change(last_views=tuple(others))
         self.use_view(last_view)
+
+    def active_view(self) -> foc.SampleCollection | None:
+        """The view that queries are restricted to, None for the whole index.
+
+        Raises:
+            ValueError: if it was set not to allow missing ids, and has some
+        """
+        if not self.has_view:
+            return None
+        if not self._curr_view_allow_missing or self._curr_view_warn_missing:
+            self._apply_view_if_necessary()
+        return self._curr_view
+
+    def active_rows(self, snapshot: Snapshot) -> Rows:
+        """The rows of the current view, in its order; without one, all that exist."""
+        view = self._curr_view if self.has_view else None
+        return answers(snapshot, self.membership.scope(view, snapshot))
+
+    def _apply_view_if_necessary(self) -> None:
+        snapshot = self.snapshot
+        token = self.membership.token(self._curr_view, snapshot)
+        if self._curr_sample_ids is None or self._state.token != token:
+            self._apply_view_of(snapshot)
+            self._change(token=token)
+
+    def _apply_view_of(self, snapshot: Snapshot) -> None:
+        rows, missing, places = self.active_rows(snapshot), None, None
+        if self.has_view:
+            missing = self.membership.rows(self._curr_view, snapshot)[1]
+            if missing and not self._curr_view_allow_missing:
+                raise ValueError(
+                    f"{missing:,} of the view are not present in the index '{self.key}'; add them "
+                    "with update_index, or pass allow_missing=True."
+                )
+            if missing and self._curr_view_warn_missing:
+                logger.warning(
+                    "%d of the view are not present in the index '%s'.", missing, self.key
+                )
+        if self.has_view or len(rows) < snapshot.size:
+            places = np.searchsorted(snapshot.live_rows, rows)
+        labels = snapshot.label_ids
+        self._change(
+            curr_sample_ids=id_array(snapshot.sample_ids[rows]),
+            curr_label_ids=None if labels is None else id_array(labels[rows]),
+            curr_keep_inds=places,
+            curr_missing_size=missing or None,
+        )

@@ -10,7 +10,17 @@ from typing import Any
 
 import fiftyone as fo
 import fiftyone.core.collections as foc
-from bson import json_util
+from bson import ObjectId, json_util
+
+from fiftyone_faiss.brain.lookup import (
+    LOOKUP,
+    all_slices,
+    are_frames,
+    by_ids,
+    is_of_frames,
+    labels_by_ids,
+    videos,
+)
 
 SCORES = {"made_by": "fiftyone-faiss scores"}
 """What is noted at a field of scores, so that no other field is ever emptied."""
@@ -58,31 +68,49 @@ def save_scores(
     if not name.isidentifier():
         raise ValueError(f"'{name}' is no name for a field; give one such as 'dog_score'.")
     if patches_field is None:
-        _make_ready(dataset, name)
-        dataset.set_values(name, dict(scores), key_field="id")
-        return int(dataset.exists(name).count())
+        return _save_of_samples(dataset, scores, name)
     # Looked up before the field is emptied.
     values = _label_values(dataset, scores, patches_field)
-    _, path = dataset._get_label_field_path(patches_field, name)
+    prefix = dataset._FRAMES_PREFIX if is_of_frames(dataset, patches_field) else ""
+    _, path = dataset._get_label_field_path(prefix + patches_field, name)
     _make_ready(dataset, path)
     dataset.set_label_values(path, values, dynamic=True)
     return len(values)
+
+
+def _save_of_samples(dataset: fo.Dataset, scores: Mapping[str, float], name: str) -> int:
+    ids = list(scores)
+    if not are_frames(dataset, ids):
+        _make_ready(dataset, name)
+        samples = all_slices(dataset)
+        samples.set_values(name, dict(scores), key_field="id")
+        return int(samples.exists(name).count())
+    path = dataset._FRAMES_PREFIX + name
+    values: dict[str, dict[int, float]] = {}
+    for at in range(0, len(ids), LOOKUP):
+        query = {"_id": {"$in": [ObjectId(one) for one in ids[at : at + LOOKUP]]}}
+        for frame in dataset._frame_collection.find(query, {"_sample_id": 1, "frame_number": 1}):
+            of_video = values.setdefault(str(frame["_sample_id"]), {})
+            of_video[frame["frame_number"]] = float(scores[str(frame["_id"])])
+    _make_ready(dataset, path)
+    videos(dataset).set_values(path, values, key_field="id")
+    return sum(map(len, values.values()))
 
 
 def _label_values(
     dataset: fo.Dataset, scores: Mapping[str, float], patches_field: str
 ) -> list[dict[str, Any]]:
     """What ``set_label_values`` takes, for the labels that are there."""
-    _, id_path = dataset._get_label_field_path(patches_field, "id")
+    owner = "frame_id" if is_of_frames(dataset, patches_field) else "sample_id"
     wanted = list(scores)
     values = []
     for at in range(0, len(wanted), LABELS_AT_ONCE):
-        part = wanted[at : at + LABELS_AT_ONCE]
-        labels = dataset.select_labels(ids=part, fields=patches_field)
-        for sample_id, ids in zip(*labels.values(["id", id_path]), strict=True):
+        labels = labels_by_ids(dataset, wanted[at : at + LABELS_AT_ONCE], patches_field)
+        _, id_path = labels._get_label_field_path(patches_field, "id")
+        for one, ids in zip(*labels.values(["id", id_path]), strict=True):
             values += [
-                {"sample_id": sample_id, "label_id": one, "value": float(scores[one])}
-                for one in (ids if isinstance(ids, list) else [ids])
+                {owner: one, "label_id": label, "value": float(scores[label])}
+                for label in (ids if isinstance(ids, list) else [ids])
             ]
     return values
 
@@ -90,19 +118,23 @@ def _label_values(
 def _make_ready(dataset: fo.Dataset, path: str) -> None:
     """Makes the field, or empties it if it holds scores of an earlier search, and nothing else."""
     field = dataset.get_field(path)
+    of_frames = dataset._is_frame_field(path)
+    own_path = path.removeprefix(dataset._FRAMES_PREFIX) if of_frames else path
     if field is None:
-        dataset.add_sample_field(path, fo.FloatField, info=SCORES)
+        add = dataset.add_frame_field if of_frames else dataset.add_sample_field
+        add(own_path, fo.FloatField, info=SCORES)
         return
     if not isinstance(field, fo.FloatField) or (field.info or {}) != SCORES:
         raise ValueError(f"The field '{path}' holds other values; choose another name.")
-    dataset.clear_sample_field(path)
+    clear = dataset.clear_frame_field if of_frames else dataset.clear_sample_field
+    clear(own_path)
 
 
 def file_paths(
     samples: foc.SampleCollection, sample_ids: Sequence[str], path_field: str = "filepath"
 ) -> dict[str, str]:
-    """The files of samples, by their ids."""
-    found = samples._root_dataset.select(list(set(sample_ids)))
+    """The files of samples, or of frames, by their ids."""
+    found = by_ids(samples, sample_ids)
     return dict(zip(*found.values(["id", path_field]), strict=True))
 
 

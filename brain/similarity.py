@@ -27,10 +27,10 @@ from fiftyone.brain.similarity import (
 from fiftyone_faiss.brain.derived import check_index_type
 from fiftyone_faiss.brain.found import MAX_ORDERED_IDS, Found, check_ordered, formatted, without
 from fiftyone_faiss.brain.ids import pack_ids
-from fiftyone_faiss.brain.index import Scope
 from fiftyone_faiss.brain.manifest import DTYPES
 from fiftyone_faiss.brain.media import Regions
 from fiftyone_faiss.brain.scan import METRICS, Distances
+from fiftyone_faiss.brain.scope import Scope
 from fiftyone_faiss.brain.segments import Matrix
 from fiftyone_faiss.brain.store import Store
 from fiftyone_faiss.brain.stored_index import StoredIndex, run_id
@@ -56,7 +56,10 @@ class FaissSimilarityConfig(SimilarityConfig):
         dtype ("float32"): how vectors are kept, or ``"float16"``, which takes half the space
         alpha (0.0): by how much the boxes of ``patches_field`` or ``roi_field`` were widened
         force_square (False): whether they were grown to squares
-        root_dir (None): the folder that holds the index's folder. By default, what
+        frames (None): the keywords of ``to_frames()`` that gave the frames it holds, if it holds
+            frames of videos
+        root_dir (None): the folder that holds the index's folder, kept as an absolute path. By
+            default, what
             ``brain_config`` or the variable ``FIFTYONE_BRAIN_SIMILARITY_FAISS_ROOT_DIR`` says,
             else ``~/fiftyone/__faiss__``
         **kwargs: see :class:`fiftyone.brain.similarity.SimilarityConfig`
@@ -72,6 +75,7 @@ class FaissSimilarityConfig(SimilarityConfig):
         dtype: str = "float32",
         alpha: float = 0.0,
         force_square: bool = False,
+        frames: dict[str, Any] | None = None,
         root_dir: str | None = None,
         **kwargs: Any,
     ) -> None:
@@ -84,8 +88,10 @@ class FaissSimilarityConfig(SimilarityConfig):
         self.dtype = dtype
         self.alpha = alpha
         self.force_square = force_square
+        self.frames = frames
         # A machine-wide setting is looked up at each use: stored, it would outlive a change.
-        self.root_dir = None if root_dir == _configured_root() else root_dir
+        is_own = root_dir is not None and root_dir != _configured_root()
+        self.root_dir = _absolute(root_dir) if is_own else None
 
     @property
     def method(self) -> str:
@@ -116,7 +122,14 @@ class FaissSimilarityConfig(SimilarityConfig):
 
     def load_credentials(self, root_dir: str | None = None) -> None:
         if root_dir is not None:
-            self.root_dir = root_dir
+            self.root_dir = _absolute(root_dir)
+
+
+def _absolute(folder: str | None) -> str | None:
+    """A folder as other processes find it, which have other working directories."""
+    if folder is None or folder.startswith("~"):
+        return folder
+    return os.path.abspath(folder)
 
 
 def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
@@ -143,13 +156,14 @@ class FaissSimilarity(Similarity):
         results = FaissSimilarityIndex(
             samples, self.config, brain_key, run_id=run_id(samples, brain_key), backend=self
         )
-        Store.create(
-            results.path,
-            has_labels=self.config.patches_field is not None,
-            facts=results.facts(),
-            dtype=self.config.dtype,
-        )
-        self.save_run_results(samples, brain_key, results)
+        try:
+            results.create_store()
+            self.save_run_results(samples, brain_key, results)
+        except BaseException:
+            # FiftyOne has registered the run; without an index it would only be in the way.
+            if brain_key is not None:
+                self.delete_run(samples, brain_key)
+            raise
         return results
 
     def cleanup(self, samples: foc.SampleCollection, key: str) -> None:

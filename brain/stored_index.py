@@ -15,17 +15,17 @@ import numpy as np
 from fiftyone.brain.internal.core import utils as fbu
 
 from fiftyone_faiss.brain import derived, models
-from fiftyone_faiss.brain.ids import pack_ids, unpack_ids
-from fiftyone_faiss.brain.index import VectorIndex, answers
-from fiftyone_faiss.brain.manifest import FORMAT_VERSION
-from fiftyone_faiss.brain.membership import Membership, database_id
-from fiftyone_faiss.brain.phrases import PHRASES
+from fiftyone_faiss.brain.batch import Batch
+from fiftyone_faiss.brain.ids import id_array, pack_ids, unpack_ids
+from fiftyone_faiss.brain.index import VectorIndex
+from fiftyone_faiss.brain.manifest import FORMAT_VERSION, StoreError
+from fiftyone_faiss.brain.membership import Membership, database_id, run_exists
+from fiftyone_faiss.brain.phrases import phrase_vectors
 from fiftyone_faiss.brain.restriction import PerContextIndex
 from fiftyone_faiss.brain.segments import Matrix, Rows
 from fiftyone_faiss.brain.snapshot import Snapshot
-from fiftyone_faiss.brain.store import Batch, Store
+from fiftyone_faiss.brain.store import Store
 from fiftyone_faiss.brain.vectors import checked_vectors
-from fiftyone_faiss.embedders import EmbedderError
 
 if TYPE_CHECKING:
     from fiftyone_faiss.brain.similarity import FaissSimilarity, FaissSimilarityConfig
@@ -71,9 +71,11 @@ class StoredIndex(PerContextIndex):
             self.path = config.root / run_id
         self._store = Store(self.path)
         # Of the config alone: holding on to this object, it would never go, nor its files.
-        texts = partial(_texts_to_tune_with, config)
+        texts = partial(phrase_vectors, config.model if config.supports_prompts else None)
         self.vectors = VectorIndex(self._store, config.metric, config.index_type, texts)
-        self.membership = Membership(samples, config.patches_field)
+        # A run that FiftyOne made is of a view of frames, ours of the dataset, which loads faster.
+        is_of_frames = samples._is_frames or config.frames is not None
+        self.membership = Membership(samples, config.patches_field, is_of_frames)
         super().__init__(samples, config, brain_key, backend=backend)
 
     # -- what is stored ------------------------------------------------------------------------
@@ -84,6 +86,14 @@ class StoredIndex(PerContextIndex):
         if self._source_id is not None and not self._store.exists:
             return self._source_id
         return self._run_id
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether its run was deleted, and maybe another made under its key, by another process."""
+        if self._run_id is None or self.key is None:
+            return False
+        runs = self._samples._root_dataset._doc.brain_methods
+        return self.key not in runs or run_id(self._samples, self.key) != self._run_id
 
     @property
     def format_version(self) -> int:
@@ -119,16 +129,49 @@ class StoredIndex(PerContextIndex):
             "brain_key": self.key,
         }
 
+    def create_store(self) -> None:
+        """Makes the folder of an index that holds nothing yet.
+
+        Raises:
+            ValueError: if its run was deleted meanwhile
+        """
+        if self._run_id is not None and not run_exists(self._run_id):
+            raise ValueError(
+                f"The index '{self.key}' was deleted by another process; call dataset.reload()."
+            )
+        Store.create(
+            self.path,
+            has_labels=self.config.patches_field is not None,
+            facts=self.facts(),
+            dtype=self.config.dtype,
+        )
+
     def _adopt(self) -> None:
         """Takes over the files of the run that this one was cloned or imported from."""
         source = Store(self.config.root / str(self._source_id))
-        if not self._store.exists and source.exists:
+        if self._store.exists or not source.exists:
+            return
+        try:
             source.copy_to(self.path, self.facts())
+        except StoreError as error:
+            # To load is not to search: an import, or a list of indexes, must not end here. That
+            # the files are missing is said where they are needed.
+            logger.warning("The index '%s' could not take over its files: %s", self.key, error)
 
     @property
     def snapshot(self) -> Snapshot:
         """The newest generation of the stored vectors."""
-        return self._store.snapshot()
+        try:
+            return self._store.snapshot()
+        except StoreError as error:
+            if not self.is_replaced:
+                raise
+            # FiftyOne's cache goes by the key, and would give out this object for ever.
+            self._samples._root_dataset.clear_cache()
+            raise StoreError(
+                f"The index of {self.path} was deleted, and '{self.key}' may be another one by "
+                "now; try again."
+            ) from error
 
     @property
     def store(self) -> Store:
@@ -138,14 +181,14 @@ class StoredIndex(PerContextIndex):
     @property
     def sample_ids(self) -> np.ndarray:
         snapshot = self.snapshot
-        return _texts(snapshot.sample_ids[snapshot.live_rows])
+        return id_array(snapshot.sample_ids[snapshot.live_rows])
 
     @property
     def label_ids(self) -> np.ndarray | None:
         snapshot = self.snapshot
         if snapshot.label_ids is None:
             return None
-        return _texts(snapshot.label_ids[snapshot.live_rows])
+        return id_array(snapshot.label_ids[snapshot.live_rows])
 
     @property
     def total_index_size(self) -> int:
@@ -172,7 +215,7 @@ class StoredIndex(PerContextIndex):
             labels = pack_ids(() if label_ids is None else label_ids)
         batch = Batch(checked_vectors(embeddings), samples, labels)
         self.add_batch(batch, overwrite, allow_existing, warn_existing)
-        self.vectors.maintain()
+        self.vectors.keeper.maintain()
         if reload:
             self.reload()
 
@@ -198,6 +241,8 @@ class StoredIndex(PerContextIndex):
         self.snapshot.check_dim(batch.vectors.shape[1])
         derived.check_fits(self.config.index_type, batch.vectors.shape[1], self.config.metric)
         if self.config.embeddings_field is not None:
+            # What the store would refuse must not be in the field.
+            batch.columns(self.snapshot.manifest.dtype)
             self._write_field(batch.vectors, batch.sample_ids, batch.label_ids)
         self._store.commit(batch)
 
@@ -234,7 +279,7 @@ class StoredIndex(PerContextIndex):
                 patches_field=self.config.patches_field,
             )
         self._store.commit(delete=ids)
-        self.vectors.maintain()
+        self.vectors.keeper.maintain()
         if reload:
             self.reload()
 
@@ -256,8 +301,8 @@ class StoredIndex(PerContextIndex):
             rows = self._rows_for(sample_ids, label_ids, allow_missing, warn_missing)
         return (
             snapshot.vectors_at(rows),
-            _texts(snapshot.sample_ids[rows]),
-            None if snapshot.label_ids is None else _texts(snapshot.label_ids[rows]),
+            id_array(snapshot.sample_ids[rows]),
+            None if snapshot.label_ids is None else id_array(snapshot.label_ids[rows]),
         )
 
     def _rows_for(
@@ -294,54 +339,6 @@ class StoredIndex(PerContextIndex):
             )
         return super().get_model()
 
-    # -- the view it is restricted to ----------------------------------------------------------
-
-    def active_view(self) -> foc.SampleCollection | None:
-        """The view that queries are restricted to, None for the whole index.
-
-        Raises:
-            ValueError: if it was set not to allow missing ids, and has some
-        """
-        if not self.has_view:
-            return None
-        if not self._curr_view_allow_missing or self._curr_view_warn_missing:
-            self._apply_view_if_necessary()
-        return self._curr_view
-
-    def active_rows(self, snapshot: Snapshot) -> Rows:
-        """The rows of the current view, in its order; without one, all that exist."""
-        view = self._curr_view if self.has_view else None
-        return answers(snapshot, self.membership.scope(view, snapshot))
-
-    def _apply_view_if_necessary(self) -> None:
-        snapshot = self.snapshot
-        token = self.membership.token(self._curr_view, snapshot)
-        if self._curr_sample_ids is None or self._state.token != token:
-            self._apply_view_of(snapshot)
-            self._change(token=token)
-
-    def _apply_view_of(self, snapshot: Snapshot) -> None:
-        rows, missing, places = self.active_rows(snapshot), None, None
-        if self.has_view:
-            missing = self.membership.rows(self._curr_view, snapshot)[1]
-            if missing and not self._curr_view_allow_missing:
-                raise ValueError(
-                    f"{missing:,} of the view are not present in the index '{self.key}'; add them "
-                    "with update_index, or pass allow_missing=True."
-                )
-            if missing and self._curr_view_warn_missing:
-                logger.warning(
-                    "%d of the view are not present in the index '%s'.", missing, self.key
-                )
-        if self.has_view or len(rows) < snapshot.size:
-            places = np.searchsorted(snapshot.live_rows, rows)
-        self._change(
-            curr_sample_ids=_texts(snapshot.sample_ids[rows]),
-            curr_label_ids=None if snapshot.label_ids is None else _texts(snapshot.label_ids[rows]),
-            curr_keep_inds=places,
-            curr_missing_size=missing or None,
-        )
-
     def vectors_of(self, ids: Sequence[str]) -> Matrix:
         """``(len(ids), dim)`` float32 vectors of samples, or of labels for a patches index.
 
@@ -351,18 +348,6 @@ class StoredIndex(PerContextIndex):
         by_label = self.config.patches_field is not None
         rows = self._rows_for(None if by_label else ids, ids if by_label else None, False, False)
         return self.snapshot.vectors_at(rows)
-
-
-def _texts_to_tune_with(config: FaissSimilarityConfig) -> Matrix | None:
-    """``(t, dim)`` float32 vectors of some phrases; None if an index is not searched by words."""
-    if not config.supports_prompts or config.model is None:
-        return None
-    try:
-        return models.get_embedder(config.model).embed_texts(list(PHRASES))
-    except EmbedderError as error:
-        # The vectors were given, and the model that they are of is not on this machine.
-        logger.warning("An index is tuned without texts: %s", error)
-        return None
 
 
 def _report_known(count: int, allow: bool, warn: bool) -> None:
@@ -376,8 +361,3 @@ def _listed(ids: Iterable[str] | str | None) -> list[str]:
     if ids is None:
         return []
     return [ids] if isinstance(ids, str) else list(ids)
-
-
-def _texts(packed: np.ndarray) -> np.ndarray:
-    """``(n,)`` array of ids as FiftyOne writes them."""
-    return np.array(unpack_ids(packed), dtype="U24")

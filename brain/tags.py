@@ -1,4 +1,4 @@
-"""Tagging a query's neighbours, and taking it back.
+"""Tagging samples and labels, and taking it back.
 
 Each tagging is a record of its own, so that of several people who tag at once nobody overwrites
 another's. A record only ever shrinks, if it is still as it was read, and goes when it is empty.
@@ -8,79 +8,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import fiftyone as fo
 import fiftyone.core.collections as foc
 from fiftyone.operators.store import ExecutionStore
 
-from fiftyone_faiss.brain.neighbors import Neighbors
-from fiftyone_faiss.brain.parsing import parse_query
-from fiftyone_faiss.brain.queries import SamplesQuery
-from fiftyone_faiss.brain.request import DEFAULT_K, SearchRequest, parse_k
-from fiftyone_faiss.brain.search import answer
+from fiftyone_faiss.brain.lookup import are_frames, by_ids, labels_by_ids
 
 DEFAULT_TAG = "neighbors"
 STORE_NAME = "fiftyone_faiss_taggings"
-
-
-@dataclass(frozen=True)
-class Tagging:
-    """What a tagging did.
-
-    Attributes:
-        tag: the tag
-        ids: the ids of the samples, or labels, that got it and had not had it
-        neighbors: the search it came of
-    """
-
-    tag: str
-    ids: list[str]
-    neighbors: Neighbors
-
-
-def tag_neighbors(
-    samples: foc.SampleCollection,
-    query: Any,
-    tag: str = DEFAULT_TAG,
-    k: int = DEFAULT_K,
-    brain_key: str | None = None,
-    replace: bool = False,
-) -> Tagging:
-    """Tags what a search finds, and the query's own samples.
-
-    For an index of patches the labels are tagged, not their samples.
-
-    Args:
-        samples: a dataset, or a view to search in
-        query: see :func:`fiftyone_faiss.search`
-        tag ("neighbors"): the tag
-        k (25): how many neighbours
-        brain_key (None): the index to search; may be left out when there is only one
-        replace (False): whether to take back the previous tagging with this tag first
-
-    Returns:
-        a :class:`Tagging`
-
-    Raises:
-        ValueError: as in :func:`fiftyone_faiss.search`, or if the tag is empty
-    """
-    request = SearchRequest(parse_query(query), brain_key, parse_k(k))
-    return tag_answer(samples, request, tag, replace)
-
-
-def tag_answer(
-    samples: foc.SampleCollection, request: SearchRequest, tag: str, replace: bool = False
-) -> Tagging:
-    """Tags the answer to a request; see :func:`tag_neighbors`."""
-    _check_tag(tag)
-    neighbors = answer(samples, request)
-    own = request.query.ids if isinstance(request.query, SamplesQuery) else ()
-    ids = list(dict.fromkeys((*own, *neighbors.ids)))
-    dataset = samples._root_dataset
-    tagged = apply_tag(dataset, ids, tag, neighbors.patches_field, replace)
-    return Tagging(tag, tagged, neighbors)
 
 
 def apply_tag(
@@ -101,8 +38,11 @@ def apply_tag(
 
     Returns:
         the ids that had not had the tag before
+
+    Raises:
+        ValueError: if the tag is empty, or the ids are of frames, which have no tags
     """
-    _check_tag(tag)
+    _check(dataset, ids, tag, patches_field)
     if replace:
         untag_neighbors(dataset, tag)
     new = untagged(dataset, ids, tag, patches_field)
@@ -111,9 +51,9 @@ def apply_tag(
         taggings = _taggings(dataset)
         intended = _remember(taggings, tag, new, patches_field)
         if patches_field is None:
-            dataset.select(new).tag_samples(tag)
+            by_ids(dataset, new).tag_samples(tag)
         else:
-            _labels(dataset, new, patches_field).tag_labels(tag, label_fields=patches_field)
+            labels_by_ids(dataset, new, patches_field).tag_labels(tag, patches_field)
         # Again: by now somebody may have taken back what was not there yet.
         _remember(taggings, tag, new, patches_field)
         taggings.delete(intended)
@@ -124,7 +64,7 @@ def untagged(
     dataset: fo.Dataset, ids: Sequence[str], tag: str, patches_field: str | None = None
 ) -> list[str]:
     """Those of some samples, or labels, that do not have a tag; see :func:`apply_tag`."""
-    _check_tag(tag)
+    _check(dataset, ids, tag, patches_field)
     return _by_tag(dataset, ids, tag, patches_field)[False]
 
 
@@ -146,8 +86,7 @@ def untag_neighbors(
     wanted = None if ids is None else set(ids)
     count = 0
     for key, stored in _stored(taggings, tag):
-        for record in _records(stored):
-            count += _untag(dataset, tag, _chosen(record, wanted), record["patches_field"])
+        count += _untag(dataset, tag, _chosen(stored, wanted), stored["patches_field"])
         _forget(taggings, key, stored, wanted)
     return count
 
@@ -156,15 +95,24 @@ def _untag(dataset: fo.Dataset, tag: str, ids: Sequence[str], patches_field: str
     """Takes a tag from samples, or labels; tells how many had it."""
     had = _by_tag(dataset, ids, tag, patches_field)[True]
     if patches_field is None:
-        dataset.select(had).untag_samples(tag)
+        by_ids(dataset, had).untag_samples(tag)
     else:
-        _labels(dataset, had, patches_field).untag_labels(tag, label_fields=patches_field)
+        labels_by_ids(dataset, had, patches_field).untag_labels(tag, patches_field)
     return len(had)
 
 
-def _check_tag(tag: str) -> None:
+def check_tag(tag: str) -> None:
+    """Raises a ``ValueError`` if a tag is empty."""
     if not tag.strip():
         raise ValueError("The tag is empty; give a word, such as 'neighbors'.")
+
+
+def _check(dataset: fo.Dataset, ids: Sequence[str], tag: str, patches_field: str | None) -> None:
+    check_tag(tag)
+    if patches_field is None and are_frames(dataset, ids):
+        raise ValueError(
+            "Frames of videos cannot be tagged; save them as a view, or their scores in a field."
+        )
 
 
 def _taggings(dataset: fo.Dataset) -> ExecutionStore:
@@ -180,49 +128,34 @@ def _remember(
     return key
 
 
-def _stored(taggings: ExecutionStore, tag: str) -> Iterator[tuple[str, Any]]:
+def _stored(taggings: ExecutionStore, tag: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """The keys of a tag's records, and what they hold."""
     for key in taggings.list_keys():
-        if key == tag or key.startswith(f"{tag}/"):
+        if key.startswith(f"{tag}/"):
             stored = taggings.get(key)
-            # Once, all taggings with a tag were one list, under the tag itself. A tag may be "a/b",
-            # whose records are none of "a".
-            if isinstance(stored, list) if key == tag else _is_of(stored, tag):
+            # A tag may be "a/b", whose records are none of "a".
+            if stored is not None and stored["tag"] == tag:
                 yield key, stored
-
-
-def _is_of(stored: Any, tag: str) -> bool:
-    return isinstance(stored, dict) and stored["tag"] == tag
-
-
-def _records(stored: Any) -> list[dict[str, Any]]:
-    return stored if isinstance(stored, list) else [stored]
 
 
 def _chosen(record: dict[str, Any], wanted: set[str] | None) -> list[str]:
     return [one for one in record["ids"] if wanted is None or one in wanted]
 
 
-def _forget(taggings: ExecutionStore, key: str, stored: Any, wanted: set[str] | None) -> None:
+def _forget(
+    taggings: ExecutionStore, key: str, stored: dict[str, Any] | None, wanted: set[str] | None
+) -> None:
     """Takes ids out of a record; all of them, if None are named."""
     while stored is not None:
-        kept = []
-        for record in _records(stored):
-            chosen = set(_chosen(record, wanted))
-            others = [one for one in record["ids"] if one not in chosen]
-            if others:
-                kept.append({**record, "ids": others})
+        chosen = set(_chosen(stored, wanted))
+        kept = [one for one in stored["ids"] if one not in chosen]
         if not kept:
             # Whatever others did meanwhile: records only shrink.
             taggings.delete(key)
             return
-        if taggings.compare_and_set(key, stored, kept if isinstance(stored, list) else kept[0]):
+        if taggings.compare_and_set(key, stored, {**stored, "ids": kept}):
             return
         stored = taggings.get(key)
-
-
-def _labels(dataset: fo.Dataset, ids: Sequence[str], field: str) -> fo.DatasetView:
-    return dataset.select_labels(ids=list(ids), fields=field)
 
 
 def _by_tag(
@@ -230,11 +163,11 @@ def _by_tag(
 ) -> dict[bool, list[str]]:
     """Those of the ids that exist and have the tag, and those that exist and do not."""
     if patches_field is None:
-        path, view = "id", dataset.select(list(ids))
+        path, view = "id", by_ids(dataset, ids)
         tagged = view.match_tags(tag)
     else:
-        _, path = dataset._get_label_field_path(patches_field, "id")
-        view = _labels(dataset, ids, patches_field)
+        view = labels_by_ids(dataset, ids, patches_field)
+        _, path = view._get_label_field_path(patches_field, "id")
         tagged = view.filter_labels(patches_field, fo.ViewField("tags").contains(tag))
     have = set(tagged.values(path, unwind=True))
     others = set(view.values(path, unwind=True)) - have

@@ -102,7 +102,8 @@ def _details(info: brain.IndexInfo) -> str:
         "Recall": recall,
         "Searchable by words": "yes" if info.supports_text else "no",
         "Could not be read": f"{info.failures:,} images",
-        "On disk": f"{info.disk_bytes / 2**20:,.1f} MB in `{info.path}`" if info.path else "nothing",
+        "On disk": f"{info.disk_bytes / 2**20:,.1f} MB",
+        "Folder": f"`{info.path}`" if info.path else "none",
         "Built": info.created,
     }
     return forms.table(rows)

@@ -78,9 +78,10 @@ class TagNeighbors(foo.Operator):
         samples: foc.SampleCollection,
         query: Any,
         tag: str = brain.DEFAULT_TAG,
-        k: int = brain.DEFAULT_K,
+        k: int | None = brain.DEFAULT_K,
         brain_key: str | None = None,
         replace: bool = False,
+        **options: Any,
     ) -> brain.Tagging:
         """Tags from Python; see :func:`fiftyone_faiss.tag_neighbors`."""
-        return brain.tag_neighbors(samples, query, tag, k, brain_key, replace)
+        return brain.tag_neighbors(samples, query, tag, k, brain_key, replace, **options)

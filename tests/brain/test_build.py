@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import fiftyone as fo
@@ -15,6 +16,7 @@ from support.distances import reference
 
 import fiftyone_faiss
 from fiftyone_faiss.brain import Execution, build, embedding
+from fiftyone_faiss.embedders import registry
 
 COLORS = np.array([color_vector(20 * i, 255 - 20 * i, 40) for i in range(12)])
 
@@ -47,6 +49,39 @@ def test_a_broken_image_costs_itself_only_and_is_tried_again(dataset) -> None:
     report = fiftyone_faiss.build_index(dataset, "colors", model=embedder)
     assert (report.size, report.added, set(report.failures)) == (11, 1, {ids[8]})
     assert sum(embedder.batches) == 1
+
+
+class Reweighted(MeanColor):
+    """The same name, other vectors."""
+
+    fingerprint = "mean-color-2"
+
+    def embed_images(self, images: Sequence[Image.Image]) -> np.ndarray:
+        return np.ascontiguousarray(super().embed_images(images)[:, ::-1])
+
+
+def test_vectors_of_other_weights_are_not_put_beside_the_old_ones(dataset, monkeypatch) -> None:
+    monkeypatch.setattr(registry, "_registered", {})
+    fiftyone_faiss.register_embedder("mean-color", MeanColor)
+    fiftyone_faiss.build_index(dataset[:5], "colors", model="mean-color")
+    fiftyone_faiss.build_index(dataset[:5], "nameless", model=MeanColor())
+    fiftyone_faiss.register_embedder("mean-color", Reweighted)
+    with pytest.raises(ValueError) as caught:
+        fiftyone_faiss.build_index(dataset, "colors", model="mean-color")
+    assert str(caught.value) == (
+        "5 vectors of the index 'colors' were made with other weights than those of 'mean-color' "
+        "now; embed them again with update_index(dataset, 'colors'), or choose another brain_key."
+    )
+    with pytest.raises(ValueError, match="now; delete that index, or choose another brain_key"):
+        fiftyone_faiss.build_index(dataset, "nameless", model=Reweighted())
+    vectors, ids, _ = dataset.load_brain_results("colors").get_embeddings()
+    np.testing.assert_allclose(vectors, COLORS[:5], atol=1e-6)
+    # What the sentence says helps.
+    fiftyone_faiss.update_index(dataset, "colors")
+    assert fiftyone_faiss.build_index(dataset, "colors", model="mean-color").added == 0
+    vectors, ids, _ = dataset.load_brain_results("colors").get_embeddings()
+    order = [dataset.values("id").index(one) for one in ids]
+    np.testing.assert_allclose(vectors, COLORS[order][:, ::-1], atol=1e-6)
 
 
 def test_only_new_samples_are_embedded_the_next_time(dataset, tmp_path) -> None:

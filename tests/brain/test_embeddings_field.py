@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from support.points import Points, check_answers, check_stored, points_of
 
+import fiftyone_faiss
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
 
 PATHS = {None: "emb", "things": "things.detections.emb", "thing": "thing.emb"}
@@ -85,6 +86,34 @@ def test_what_has_no_vector_in_the_field_is_not_indexed(
     check_stored(results, given)
     check_answers(results, points.vectors[1], given, None)
     check_field(given)
+
+
+@pytest.mark.parametrize("kind", ["samples", "detections"])
+def test_an_update_takes_what_the_field_has_and_names_what_it_has_not(
+    dataset: fo.Dataset, rng: np.random.Generator, kind: str
+) -> None:
+    points = points_of(dataset, kind, rng)
+    first, then = points.at([0, 2, 3]), points.at([0, 1, 2, 3, 5])
+    fill_field(first)
+    index_of_field(points, embeddings="emb")
+    fill_field(then)
+    report = fiftyone_faiss.update_index(dataset, "given")
+    lacking = [one for one in points.ids if one not in then.ids]
+    assert (report.size, report.added) == (5, 2)
+    assert sorted(report.failures) == sorted(lacking)
+    assert set(report.failures.values()) == {
+        "the field 'emb' has no vector of it; run compute_embeddings, then update_index"
+    }
+    check_stored(dataset.load_brain_results("given"), then)
+    health = fiftyone_faiss.index_health(dataset, "given")
+    assert (health.size, health.missing) == (5, len(lacking))
+    # The field was computed anew.
+    anew = then.with_vectors(-then.vectors)
+    fill_field(anew)
+    assert fiftyone_faiss.update_index(dataset, "given").added == 0
+    check_stored(dataset.load_brain_results("given"), then)
+    assert fiftyone_faiss.update_index(dataset, "given", force=True).added == 5
+    check_stored(dataset.load_brain_results("given"), anew)
 
 
 def test_vectors_given_beside_a_field_are_written_to_it(points: Points) -> None:

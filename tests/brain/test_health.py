@@ -18,7 +18,7 @@ from support.colors import MeanColor, color_vector
 from support.points import Points, answer, check_answers, check_stored, one_sentence, points_of
 
 import fiftyone_faiss
-from fiftyone_faiss.brain import Execution, embedding, health
+from fiftyone_faiss.brain import Execution, embedding, update_index_steps
 from fiftyone_faiss.brain.health import IndexHealth
 from fiftyone_faiss.embedders import Vectors, registry
 
@@ -214,7 +214,7 @@ def test_a_stopped_update_keeps_what_it_did(
     colors = _change(dataset, tmp_path)
     swapped = _provide(SwappedColor(), monkeypatch)
     monkeypatch.setattr(embedding, "COMMIT_SECONDS", 0.0)
-    steps = health.update_index_steps(
+    steps = update_index_steps(
         dataset, "colors", check_media=True, execution=Execution(batch_size=3)
     )
     for step in steps:
@@ -291,7 +291,7 @@ def test_vectors_that_were_given_cannot_be_made_anew(points: Points) -> None:
 
     results.remove_from_index(**{"sample_ids" if by_sample else "label_ids": rest.ids[:3]})
     assert _counts(fiftyone_faiss.index_health(points.dataset)) == (total - 5, 3, 0, 0, None, None)
-    with pytest.raises(ValueError, match="lacks 3 vectors and does not name a model") as error:
+    with pytest.raises(ValueError, match="does not name a model to make 3 vectors with") as error:
         fiftyone_faiss.update_index(points.dataset)
     assert one_sentence(error.value)
     check_stored(results, rest.at(range(3, len(rest.ids))))

@@ -67,7 +67,7 @@ def _mean_recall(results: FaissSimilarityIndex, queries: np.ndarray, points: Poi
 
 def _floor(results: FaissSimilarityIndex) -> float:
     """The recall that must be reached: what was measured, or all where search is exact."""
-    tuning = results.vectors.tuning(results.snapshot)
+    tuning = results.vectors.keeper.tuning(results.snapshot)
     return 1.0 if tuning is None else tuning.recall - MARGIN
 
 
@@ -158,7 +158,7 @@ def test_an_index_of_each_type_lives(large: Large, index_type: str, metric: str,
 
         # Product quantizers take seconds to train, so theirs are made anew for one metric only.
         if index_type not in SLOW or metric == "cosine":
-            loaded.vectors.maintain(force=True)
+            loaded.vectors.keeper.maintain(force=True)
             assert _built(loaded) == (factory and (factory, loaded.snapshot.total_rows))
         check_holds(loaded, stored)
         assert _mean_recall(results, queries, points) >= _floor(results)
@@ -238,6 +238,62 @@ def test_a_build_whose_type_does_not_fit_leaves_nothing(
     assert dataset.list_brain_runs() == []
 
 
+@pytest.mark.parametrize("index_type", ["IDMap,Flat", "IDMap2,SQ8"])
+def test_a_build_whose_type_keeps_ids_of_its_own_leaves_nothing(
+    dataset: fo.Dataset, rng: np.random.Generator, index_type: str
+) -> None:
+    vectors = rng.normal(size=(12, 8)).astype(np.float32)
+    with pytest.raises(ValueError, match=f"'{index_type}' keeps ids") as error:
+        fiftyone_faiss.build_index(dataset, "unfit", embeddings=vectors, index_type=index_type)
+    assert one_sentence(error.value)
+    assert dataset.list_brain_runs() == []
+
+
+def test_vectors_that_half_precision_cannot_hold_leave_the_field_as_it_is(
+    dataset: fo.Dataset, rng: np.random.Generator
+) -> None:
+    vectors = rng.normal(size=(12, 8)).astype(np.float32)
+    dataset.set_values("emb", list(vectors))
+    results = index_of(dataset, "emb", "half", dtype="float16")
+    assert results.config.embeddings_field == "emb"
+    ids = dataset.values("id")
+    with pytest.raises(ValueError, match="do not fit into float16"):
+        results.add_to_index(np.full((1, 8), 1e6, np.float32), ids[:1])
+    dataset.reload()
+    np.testing.assert_array_equal(np.stack(dataset.values("emb")), vectors)
+    kept = vectors.astype(np.float16).astype(np.float32)
+    np.testing.assert_array_equal(results.get_embeddings(ids)[0], kept)
+
+
+def test_a_folder_named_like_a_file_of_an_index_hides_no_damage(tmp_path: Path) -> None:
+    large = Large.make(samples=300, labelled=1)
+    points = large.points("samples", 300)
+    results = create(points, index_type="sq8", root_dir=str(tmp_path / "my.segments"))
+    (file,) = results.path.glob("*.derived")
+    file.unlink()
+    assert fiftyone_faiss.verify_index(large.dataset) == [f"{file} is missing or damaged."]
+    assert fiftyone_faiss.verify_index(large.dataset) == []
+    assert _built(results) == ("SQ8", 300)
+    large.dataset.delete()
+
+
+def test_a_clone_does_without_a_lost_faiss_index(tmp_path: Path) -> None:
+    large = Large.make(samples=300, labelled=1)
+    points = large.points("samples", 300)
+    results = create(points, index_type="sq8")
+    (file,) = results.path.glob("*.derived")
+    file.unlink()
+    clone = large.dataset.clone()
+    large.dataset.delete()
+    loaded = clone.load_brain_results("given")
+    query = points.vectors[9]
+    assert _built(loaded) is None
+    assert answer(loaded, query, 10)[0] == nearest_ids(query, points, "cosine", 10)
+    assert fiftyone_faiss.update_index(clone).size == 300
+    assert _built(loaded) == ("SQ8", 300)
+    clone.delete()
+
+
 def test_what_is_stored_outlives_vectors_that_do_not_fit(large: Large) -> None:
     points = large.points("samples", 40)
     wide = points.at(range(30)).with_vectors(np.hstack([points.vectors[:30]] * 2)[:, :96])
@@ -291,7 +347,7 @@ def test_training_on_barely_enough_rows_is_quiet(
     assert _built(results) == (factory, rows)
     assert _mean_recall(results, _queries(points, 6), points) >= _floor(results)
     results.remove_from_index(sample_ids=points.ids[:1])
-    results.vectors.maintain()
+    results.vectors.keeper.maintain()
     assert _built(results) is None
     large.dataset.delete_brain_run("few")
 
@@ -331,7 +387,7 @@ def test_auto_builds_what_it_chooses(
     results = create(points, "auto")
     assert _built(results) is None
     monkeypatch.setattr(derived, "FLAT_VALUES", 1_500 * 64 - 1)
-    results.vectors.maintain()
+    results.vectors.keeper.maintain()
     assert _built(results) == (factory, 1_500)
     assert _mean_recall(results, _queries(points, 6), points) >= _floor(results)
     large.dataset.delete_brain_run("auto")
@@ -366,8 +422,8 @@ def test_the_recall_that_was_measured_is_that_of_other_queries(
     results, points = ivf
     off, probes = {}, []
     for target in (0.8, 0.95, 0.999):
-        results.vectors.retune(target)
-        tuning = results.vectors.tuning(results.snapshot)
+        results.vectors.keeper.maintain(target, force=True)
+        tuning = results.vectors.keeper.tuning(results.snapshot)
         assert tuning.target_recall == target
         assert target <= tuning.recall <= 1
         assert [effort.depth for effort in tuning.efforts] == [10, 100]
@@ -378,7 +434,7 @@ def test_the_recall_that_was_measured_is_that_of_other_queries(
     assert off[0.999] < 0.01
     assert probes[0] <= probes[1] < probes[2]
     loaded = results._samples.load_brain_results("ivf", cache=False)
-    assert loaded.vectors.tuning(loaded.snapshot) == tuning
+    assert loaded.vectors.keeper.tuning(loaded.snapshot) == tuning
     health = fiftyone_faiss.index_health(results._samples, "ivf")
     assert (health.tuning, health.unindexed) == (tuning, 0)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import numpy as np
 import pytest
 from support.points import Points, check_answers, check_stored, one_sentence
 
+import fiftyone_faiss
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
 
 
@@ -250,6 +253,74 @@ def test_the_object_of_a_deleted_run_cannot_bring_it_back(samples: Points) -> No
         old.add_to_index(*samples.added)
     assert one_sentence(error.value)
     assert not old.path.exists()
+
+
+MADE_ANEW = """
+import fiftyone as fo
+import numpy as np
+import fiftyone_faiss
+dataset = fo.load_dataset({name!r})
+fiftyone_faiss.delete_index(dataset, "given")
+vectors = np.diag(np.arange(1, 13)).astype(np.float32)
+fiftyone_faiss.build_index(dataset, "given", embeddings=vectors, metric="euclidean")
+"""
+
+
+def test_an_index_made_anew_by_another_process_is_found(samples: Points) -> None:
+    old, dataset = samples.index(), samples.dataset
+    assert fiftyone_faiss.search(dataset, samples.ids[0], k=1).ids == samples.ids[:1]
+    code = MADE_ANEW.format(name=dataset.name)
+    subprocess.run([sys.executable, "-c", code], check=True)
+    new = samples.with_vectors(np.diag(np.arange(1, 13)).astype(np.float32))
+    dataset.reload()
+    # FiftyOne still gives out the old one once, then what there is.
+    assert dataset.load_brain_results("given") is old
+    with pytest.raises(ValueError, match="'given' may be another one by now; try again"):
+        dataset.sort_by_similarity(samples.ids[0], k=3, brain_key="given")
+    check_answers(dataset.load_brain_results("given"), new.vectors[4], new)
+    # Here nobody has to try twice.
+    dataset._brain_cache["given"] = old
+    (info,) = fiftyone_faiss.list_indexes(dataset)
+    assert (info.size, info.dim, info.metric, info.problem) == (12, 12, "euclidean", None)
+    found = fiftyone_faiss.search(dataset, new.vectors[4], k=3)
+    assert found.ids == [samples.ids[i] for i in (4, 0, 1)]
+    np.testing.assert_allclose(found.distances, [0, 26**0.5, 29**0.5], rtol=1e-6)
+
+
+def test_an_update_brings_no_deleted_index_back(samples: Points) -> None:
+    old, dataset = samples.index(), samples.dataset
+    code = f"import fiftyone as fo; fo.load_dataset({dataset.name!r}).delete_brain_run('given')"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    # Not reloaded, the dataset still knows the run.
+    with pytest.raises(ValueError, match=r"deleted by another process; call dataset\.reload"):
+        fiftyone_faiss.update_index(dataset, "given")
+    assert not old.path.exists()
+    dataset.reload()
+    with pytest.raises(ValueError, match="has no FAISS index yet"):
+        fiftyone_faiss.update_index(dataset, "given")
+
+
+def test_an_index_that_cannot_be_made_leaves_no_run_behind(samples: Points, tmp_path: Path) -> None:
+    blocked = tmp_path / "a file"
+    blocked.write_text("not a folder")
+    with pytest.raises(ValueError, match=re.escape(str(blocked))):
+        samples.index(root_dir=str(blocked))
+    with pytest.raises(ValueError, match=re.escape(str(blocked))):
+        fiftyone_faiss.build_index(
+            samples.dataset, "given", embeddings=samples.vectors, root_dir=str(blocked)
+        )
+    assert samples.dataset.list_brain_runs() == []
+    check_answers(samples.index(), samples.vectors[0], samples)
+
+
+def test_a_relative_folder_is_found_from_another_one(
+    samples: Points, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    results = samples.index(root_dir="kept/here")
+    assert results.path.parent == tmp_path / "kept" / "here"
+    monkeypatch.chdir("/")
+    check_run(samples.dataset, samples)
 
 
 # -- orphans -----------------------------------------------------------------------------------

@@ -11,8 +11,9 @@ from bson import ObjectId
 from support.indexes import index_of
 
 import fiftyone_faiss
+from fiftyone_faiss.brain.batch import Batch
 from fiftyone_faiss.brain.ids import pack_ids
-from fiftyone_faiss.brain.store import Batch, Store
+from fiftyone_faiss.brain.store import Store
 
 
 @pytest.fixture

@@ -97,6 +97,38 @@ def test_a_sample_with_an_unreadable_region_fails_with_its_reason(boxed) -> None
     assert boxed.values("embeddings")[0] is None
 
 
+@pytest.fixture(params=["detections", "polylines"])
+def partly(request: pytest.FixtureRequest, boxed: fo.Dataset) -> tuple[fo.Dataset, str, str]:
+    """The field of some labels, and the id of one that has no box, or no points."""
+    with_box, without = {
+        "detections": (fo.Detection(bounding_box=[0.2, 0.2, 0.4, 0.4]), fo.Detection()),
+        "polylines": (fo.Polyline(points=[[(0.2, 0.2), (0.6, 0.6)]]), fo.Polyline()),
+    }[request.param]
+    sample = boxed.first()
+    list_type = fo.Detections if request.param == "detections" else fo.Polylines
+    sample["some"] = list_type(**{request.param: [without, with_box]})
+    sample.save()
+    return boxed, "some", without.id
+
+
+def test_a_label_without_a_box_costs_only_itself(partly) -> None:
+    boxed, field, without = partly
+    report = fiftyone_faiss.build_index(boxed, "some", MeanColor(), patches_field=field)
+    assert (report.size, report.failures) == (1, {without: "the label has no box"})
+    assert fiftyone_faiss.index_health(boxed, "some").failed == 1
+    # As a region it does not count.
+    assert fiftyone_faiss.build_index(boxed, "regions", MeanColor(), roi_field=field).size == 3
+
+
+def test_a_label_without_a_box_cannot_be_searched_with(partly) -> None:
+    boxed, _, without = partly
+    fiftyone_faiss.register_embedder("mean-color", MeanColor)
+    fiftyone_faiss.build_index(boxed, "whole", "mean-color")
+    with pytest.raises(ValueError) as caught:
+        fiftyone_faiss.search(boxed, without)
+    assert str(caught.value) == f"The label '{without}' has no box; search with one that has."
+
+
 def _cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return (a * b).sum(axis=1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
 

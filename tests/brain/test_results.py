@@ -14,6 +14,7 @@ import fiftyone as fo
 import numpy as np
 import pytest
 from bson import json_util
+from support.indexes import index_of
 from support.points import Points, one_sentence, points_of
 
 import fiftyone_faiss
@@ -209,6 +210,47 @@ def test_rows_are_the_results(either) -> None:
     assert [row["percentile"] for row in rows] == either.percentiles.tolist()
     assert [row["band"] for row in rows] == either.bands
     assert [row["copies"] for row in rows] == [0] * 7
+    assert ("bounding_box" in rows[0]) == (either.patches_field is not None)
+
+
+def test_rows_of_labels_have_their_boxes(labels) -> None:
+    paths = [f"things.detections.{name}" for name in ("id", "bounding_box")]
+    boxes = {
+        one: box
+        for ids, few in zip(*labels.samples.values(paths), strict=True)
+        for one, box in zip(ids, few, strict=True)
+    }
+    expected = [boxes[one] for one in labels.ids]
+    assert [row["bounding_box"] for row in labels.rows()] == expected
+    assert all(len(box) == 4 for box in expected)
+    # In a view of the patches too, and after one has lost its box.
+    inside = fiftyone_faiss.search(
+        labels.samples.to_patches("things"), labels.ids[0], brain_key="given", k=7
+    )
+    assert [row["bounding_box"] for row in inside.rows()] == [boxes[one] for one in inside.ids]
+    sample = labels.samples[labels.sample_ids[0]]
+    (label,) = [one for one in sample.things.detections if one.id == labels.ids[0]]
+    label.bounding_box = None
+    sample.save()
+    assert [row["bounding_box"] for row in labels.rows()] == [None, *expected[1:]]
+
+
+def test_the_box_of_a_polyline_is_around_its_points(dataset, rng) -> None:
+    sample = dataset.first()
+    sample["lines"] = fo.Polylines(
+        polylines=[
+            fo.Polyline(points=[[(0.1, 0.4), (0.5, 0.2)], [(0.3, 0.9)]]),
+            fo.Polyline(label="without points"),
+        ]
+    )
+    sample.save()
+    first, second = (one.id for one in sample.lines.polylines)
+    vectors = rng.normal(size=(2, 4)).astype(np.float32)
+    index_of(dataset, {sample.id: vectors}, patches_field="lines")
+    found = fiftyone_faiss.search(dataset, vectors[0], k=2)
+    rows = {row["id"]: row["bounding_box"] for row in found.rows()}
+    np.testing.assert_allclose(rows[first], [0.1, 0.2, 0.4, 0.7], atol=1e-12)
+    assert rows[second] is None
 
 
 def test_a_table_reads_back_as_the_rows(either, tmp_path) -> None:
@@ -216,7 +258,7 @@ def test_a_table_reads_back_as_the_rows(either, tmp_path) -> None:
     text = (tmp_path / "near.csv").read_bytes().decode("utf-8")
     # RFC 4180: lines end with both.
     assert text.count("\r\n") == text.count("\n") == 8
-    names = (
+    names: tuple[str, ...] = (
         "rank",
         "id",
         "sample_id",
@@ -227,9 +269,12 @@ def test_a_table_reads_back_as_the_rows(either, tmp_path) -> None:
         "band",
         "copies",
     )
+    if either.patches_field is not None:
+        names += ("bounding_box",)
     read = list(csv.DictReader(io.StringIO(text, newline="")))
     assert tuple(read[0]) == names
     kinds: dict[str, Any] = {"rank": int, "copies": int, "band": lambda value: value or None}
+    kinds["bounding_box"] = json.loads
     kinds |= dict.fromkeys(("distance", "score", "percentile"), float)
     assert [
         {name: kinds.get(name, str)(value) for name, value in row.items()} for row in read

@@ -44,6 +44,40 @@ def test_several_query_samples_are_tagged_even_when_not_among_the_nearest(datase
     assert tagged(dataset) == {*query, *tagging.neighbors.ids}
 
 
+def test_of_several_terms_those_to_be_found_are_tagged(dataset, order) -> None:
+    line = f"@{order[3]} + 2: @{order[5]} - @{order[8]}"
+    tagging = fiftyone_faiss.tag_neighbors(dataset, line, k=1)
+    assert {order[3], order[5]} <= set(tagging.ids)
+    assert tagged(dataset) == {order[3], order[5], *tagging.neighbors.ids}
+    assert order[8] not in tagged(dataset)
+
+
+def test_what_is_tagged_is_found_with_the_options_of_a_search(dataset, order) -> None:
+    options = {"selected": [order[2]], "alt": [order[7]], "diversity": 0.5, "skip": 1}
+    tagging = fiftyone_faiss.tag_neighbors(dataset, "@selected", "near", k=3, **options)
+    found = fiftyone_faiss.search(dataset, "@selected", k=3, **options)
+    assert tagging.neighbors.ids == found.ids
+    assert tagged(dataset, "near") == {order[2], *found.ids}
+    near = fiftyone_faiss.search(dataset, order[0], k=None, thresh=0.5)
+    tagging = fiftyone_faiss.tag_neighbors(dataset, order[0], "within", k=None, thresh=0.5)
+    assert tagging.ids == near.ids
+    with pytest.raises(TypeError, match="unexpected keyword argument 'threshold'"):
+        fiftyone_faiss.tag_neighbors(dataset, order[0], threshold=0.5)
+
+
+def test_what_was_found_is_tagged_and_untagged(dataset, order) -> None:
+    found = fiftyone_faiss.search(dataset, order[0], k=4)
+    dataset.select(order[1]).tag_samples("near")
+    assert found.tag("near") == [order[0], *order[2:4]]
+    assert tagged(dataset, "near") == set(order[:4])
+    other = fiftyone_faiss.search(dataset, order[11], k=2)
+    assert other.tag("near", replace=True) == other.ids
+    assert tagged(dataset, "near") == {order[1], *other.ids}
+    assert fiftyone_faiss.untag_neighbors(dataset, "near") == 2
+    assert found.tag() == order[:4]
+    assert tagged(dataset) == set(order[:4])
+
+
 def test_tags_from_before_outlive_the_untagging(dataset, order) -> None:
     dataset.select([order[1], order[9]]).tag_samples("near")
     tagging = fiftyone_faiss.tag_neighbors(dataset, order[0], tag="near", k=3)
@@ -154,34 +188,13 @@ def test_a_part_of_several_taggings_is_taken_back(dataset) -> None:
     assert fiftyone_faiss.untag_neighbors(dataset, "ours") == 4
 
 
-def test_taggings_that_were_kept_in_one_list_are_taken_back(dataset) -> None:
-    ids = dataset.values("id")
-    dataset.select(ids[:5]).tag_samples("ours")
-    # As they were written once: of the five, the last had the tag before.
-    lists = [{"ids": one, "patches_field": None} for one in (ids[:2], ids[2:4])]
-    records(dataset).set("ours", lists)
-    apply_tag(dataset, ids[5:7], "ours")
-    assert fiftyone_faiss.untag_neighbors(dataset, "ours", [ids[1]]) == 1
-    assert records(dataset).get("ours") == [
-        {"ids": ids[:1], "patches_field": None},
-        {"ids": ids[2:4], "patches_field": None},
-    ]
-    assert fiftyone_faiss.untag_neighbors(dataset, "ours") == 5
-    assert tagged(dataset, "ours") == {ids[4]}
-    assert records(dataset).list_keys() == []
-
-
 def test_a_tag_with_a_slash_is_another_tag(dataset) -> None:
     ids = dataset.values("id")
     apply_tag(dataset, ids[:2], "ours")
     apply_tag(dataset, ids[:3], "ours/near")
-    dataset.select(ids[5]).tag_samples("ours/far")
-    records(dataset).set("ours/far", [{"ids": [ids[5]], "patches_field": None}])
     assert fiftyone_faiss.untag_neighbors(dataset, "ours") == 2
     assert tagged(dataset, "ours/near") == set(ids[:3])
-    assert tagged(dataset, "ours/far") == {ids[5]}
     assert fiftyone_faiss.untag_neighbors(dataset, "ours/near") == 3
-    assert fiftyone_faiss.untag_neighbors(dataset, "ours/far") == 1
 
 
 def test_an_index_of_patches_tags_labels(dataset, rng) -> None:
