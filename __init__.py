@@ -38,6 +38,7 @@ __all__ = [
     "Neighbors",
     "SavedSearch",
     "build_index",
+    "clear_searches",
     "compute_embeddings",
     "delete_index",
     "delete_orphaned_index",
@@ -67,6 +68,10 @@ def __getattr__(name: str) -> Any:
     if name in __all__:
         return getattr(importlib.import_module("fiftyone_faiss.brain"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def register(plugin: PluginContext) -> None:

@@ -4,22 +4,25 @@ Finding and changing:
 
 - ``build``, ``embedding``, ``field_record``, ``progress``: computing embeddings, building indexes
 - ``jobs``: long work that others may watch and cancel
-- ``health``: whether an index is current, and making it so
+- ``health``, ``update``, ``contents``: whether an index is current, and making it so
 - ``search``, ``request``, ``candidates``, ``neighbors``: a request in, neighbours out
-- ``query_line``, ``parsing``, ``queries``, ``remote``: what a person typed, as queries
+- ``query_line``, ``parsing``, ``queries``: what a person typed, as queries
+- ``remote``, ``public_addresses``, ``served``: the images that it names
 - ``reading``, ``ranking``, ``background``, ``phrases``, ``shaping``: what a query is in an index,
   the order of its results, what their scores mean, and which of them are shown
-- ``tags``, ``results``, ``code``, ``history``: acting on results, and keeping searches
+- ``tagging``, ``tags``, ``results``, ``code``: acting on results
+- ``history``, ``search_records``, ``saved_search``: keeping searches
 - ``manage``, ``orphans``: finding, listing, loading and deleting indexes
 
 Underneath, each importing only from those below it:
 
 - ``similarity``, ``stored_index``, ``restriction``, ``found``: FiftyOne's Brain contract
-- ``models``, ``zoo``, ``media``, ``frames``, ``membership``: FiftyOne's zoo, its media, its
-  database
-- ``index``, ``derived``, ``tuning``, ``scan``: nearest neighbours over a store; no FiftyOne
-- ``store``, ``snapshot``, ``segments``, ``manifest``, ``disk``, ``ids``, ``vectors``: files and
-  arrays; no FAISS and no FiftyOne
+- ``models``, ``zoo``, ``media``, ``frames``, ``membership``, ``lookup``: FiftyOne's zoo, its
+  media, its database
+- ``index``, ``keeper``, ``tuning``, ``derived``, ``scope``, ``scan``: nearest neighbours over a
+  store; no FiftyOne
+- ``store``, ``damage``, ``folder``, ``merging``, ``batch``, ``snapshot``, ``segments``,
+  ``manifest``, ``disk``, ``ids``, ``vectors``: files and arrays; no FAISS and no FiftyOne
 """
 
 from fiftyone_faiss.brain.build import IndexReport, build_index, build_index_steps
@@ -37,13 +40,9 @@ from fiftyone_faiss.brain.health import (
     IndexHealth,
     index_health,
     list_failures,
-    tune_index_steps,
-    update_index,
-    update_index_steps,
     verify_index,
 )
 from fiftyone_faiss.brain.history import (
-    SavedSearch,
     clear_searches,
     delete_search,
     list_searches,
@@ -55,6 +54,7 @@ from fiftyone_faiss.brain.jobs import CancelledError, list_jobs, start_job, watc
 from fiftyone_faiss.brain.manage import (
     IndexInfo,
     delete_index,
+    index_keys,
     list_indexes,
     list_other_indexes,
     load_index,
@@ -72,17 +72,12 @@ from fiftyone_faiss.brain.queries import TEMPLATES
 from fiftyone_faiss.brain.query_line import explain_line
 from fiftyone_faiss.brain.request import DEFAULT_K, SearchRequest, lasting_params
 from fiftyone_faiss.brain.results import save_scores, save_view
+from fiftyone_faiss.brain.saved_search import SavedSearch
 from fiftyone_faiss.brain.scan import METRICS
 from fiftyone_faiss.brain.search import answer, search, search_several, warm
-from fiftyone_faiss.brain.tags import (
-    DEFAULT_TAG,
-    Tagging,
-    apply_tag,
-    tag_answer,
-    tag_neighbors,
-    untag_neighbors,
-    untagged,
-)
+from fiftyone_faiss.brain.tagging import Tagging, tag_answer, tag_neighbors
+from fiftyone_faiss.brain.tags import DEFAULT_TAG, apply_tag, untag_neighbors, untagged
+from fiftyone_faiss.brain.update import tune_index_steps, update_index, update_index_steps
 from fiftyone_faiss.brain.zoo import register_zoo_model
 from fiftyone_faiss.embedders import Embedder, register_embedder
 
@@ -124,6 +119,7 @@ __all__ = [
     "explain_line",
     "get_embedder",
     "index_health",
+    "index_keys",
     "lasting_params",
     "list_failures",
     "list_indexes",

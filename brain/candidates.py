@@ -10,19 +10,19 @@ import fiftyone.core.collections as foc
 import numpy as np
 
 from fiftyone_faiss.brain import shaping
-from fiftyone_faiss.brain.index import Scope
 from fiftyone_faiss.brain.reading import Reading
 from fiftyone_faiss.brain.request import SearchRequest
 from fiftyone_faiss.brain.scan import SCORE_ROWS, Distances, Hits
+from fiftyone_faiss.brain.scope import Scope
 from fiftyone_faiss.brain.segments import Matrix, Rows
 from fiftyone_faiss.brain.shaping import Places
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
 from fiftyone_faiss.brain.snapshot import Snapshot
 
-# Where the order is not that of the distances, so many candidates are put in order, and pages end
-# with them: with more for a later page, it would be a page of another order. Variety is chosen
-# among the best VARIETY of them. One request for very many has a larger pool.
-POOL, VARIETY, LARGE_POOL = 2_000, 1_000, 20_000
+# Where the order is not that of the distances, the nearest POOL candidates are put in order, and
+# after them those up to LARGE_POOL, with which pages end. So it is one order, whatever k and the
+# page. Variety is chosen among the best VARIETY of the pool.
+POOL, LARGE_POOL, VARIETY = 2_000, 20_000, 1_000
 # For the sake of folding more are looked at, up to MOST; nor are more found within a distance.
 WIDEN, MOST = 4, 50_000
 
@@ -108,34 +108,50 @@ def find_results(
     snapshot = index.snapshot
     scope = index.membership.scope(view, snapshot)
     wanted = snapshot.size if request.k is None else request.skip + request.k
-    is_plain = reading.ranking.is_plain and not request.is_shaped
-    width = None
-    if request.k is not None:
-        width = _first_width(request, wanted, is_plain, shaping.cut_among(snapshot.size))
-    while True:
-        found = _ordered(_candidates(index, snapshot, scope, reading, request, width), request)
-        shaped = _shaped(found, request, wanted)
-        enough = found.is_complete or len(shaped.rows) >= wanted
-        if enough or request.fold is None or width is None or width >= MOST:
+    # One more, to know whether there are more.
+    most = 1 + (VARIETY if request.diversity else wanted)
+    for width in _widths(reading, request, most, shaping.cut_among(snapshot.size)):
+        candidates = _candidates(index, snapshot, scope, reading, request, width)
+        found = _folded(_ordered(candidates, request), request, most)
+        if found.is_complete or len(found.rows) >= most:
             break
-        width = min(width * WIDEN, MOST)
-    page = shaped.at(slice(request.skip, None if request.k is None else wanted))
-    more = len(shaped.rows) > wanted or (is_plain and not found.is_complete)
-    return replace(page, has_more=request.k is not None and more)
+    if request.diversity:
+        found = _varied(found, request, wanted + 1)
+    page = found.at(slice(request.skip, None if request.k is None else wanted))
+    copies = {int(row): found.copies[row] for row in page.rows if row in found.copies}
+    more = request.k is not None and len(found.rows) > wanted
+    return replace(page, has_more=more, copies=copies)
 
 
-def _first_width(request: SearchRequest, wanted: int, is_plain: bool, least: int) -> int:
-    if is_plain:
-        return max(wanted + 1, least)
-    width = POOL if (request.k or 0) <= POOL // 4 else LARGE_POOL
-    most = VARIETY if request.diversity else width
+def _widths(
+    reading: Reading, request: SearchRequest, most: int, least: int
+) -> Iterator[int | None]:
+    """How many candidates to look at, then how many if those are too few: the order of the first
+    is the same among more."""
+    if request.k is None:
+        yield None
+    elif request.diversity:
+        _check_depth(request, VARIETY)
+        yield POOL
+    elif not reading.ranking.is_plain or request.hubness:
+        _check_depth(request, LARGE_POOL)
+        yield from (POOL, LARGE_POOL)
+    else:
+        width = max(most, least)
+        yield width
+        while request.fold is not None and width < MOST:
+            width = min(width * WIDEN, MOST)
+            yield width
+
+
+def _check_depth(request: SearchRequest, most: int) -> None:
+    k = request.k or 0
     # The last page may be a short one.
-    if request.skip >= most or (request.k or 0) > most:
+    if request.skip >= most or k > most:
         raise ValueError(
-            f"The first {wanted:,} results were asked for, but with several terms, feedback or "
-            f"other options there are {most:,} at most; ask for fewer."
+            f"The first {request.skip + k:,} results were asked for, but with several terms, "
+            f"feedback or other options there are {most:,} at most; ask for fewer."
         )
-    return width
 
 
 def _candidates(
@@ -195,11 +211,13 @@ def _hits(
 
 def _ordered(found: Results, request: SearchRequest) -> Results:
     """The best first, and where the automatic cut-off is."""
+    count = len(found.rows)
+    pools = np.searchsorted((POOL, LARGE_POOL), np.arange(count), side="right")
     # Stable: of equal ones, the order of the distances stays.
-    order = np.argsort(found.ranked if request.reverse else -found.ranked, kind="stable")
-    found = found.at(order)
-    searched = len(order) if found.is_complete else found.snapshot.size
-    among = min(len(order), shaping.cut_among(searched))
+    found = found.at(np.lexsort((found.ranked if request.reverse else -found.ranked, pools)))
+    # Whether there are more is the same on every page, unlike how many more were looked at.
+    least = shaping.cut_among(found.snapshot.size)
+    among = least if count >= least else min(count, shaping.cut_among(count))
     above = shaping.cut_off(found.ranked[:among])
     # Varied results are not in the order of their scores.
     uncut = request.reverse or request.diversity > 0
@@ -208,17 +226,24 @@ def _ordered(found: Results, request: SearchRequest) -> Results:
     return replace(found, cut_score=float(found.scores[above - 1]))
 
 
-def _shaped(found: Results, request: SearchRequest, wanted: int) -> Results:
-    """Near-copies folded, variety chosen."""
-    copies: dict[int, Rows] = {}
-    if request.fold is not None:
-        # One more than is wanted, to know whether there are more.
-        many = VARIETY if request.diversity else wanted + 1
-        groups = shaping.fold(found.vectors, many, request.fold)
-        copies = {int(found.rows[one[0]]): found.rows[one[1:]] for one in groups if len(one) > 1}
-        found = found.at(np.array([one[0] for one in groups], np.int64))
-    if request.diversity and len(found.rows):
-        found = found.at(slice(0, VARIETY))
-        relevance = -found.ranked if request.reverse else found.ranked
-        found = found.at(shaping.diverse(found.vectors, relevance, wanted + 1, request.diversity))
-    return replace(found, copies=copies)
+def _folded(found: Results, request: SearchRequest, most: int) -> Results:
+    """Near-copies under the first of them, so many results at most."""
+    if request.fold is None:
+        return found
+    groups = shaping.fold(found.vectors, most, request.fold)
+    copies = {int(found.rows[one[0]]): found.rows[one[1:]] for one in groups if len(one) > 1}
+    return replace(found.at(np.array([one[0] for one in groups], np.int64)), copies=copies)
+
+
+def _varied(found: Results, request: SearchRequest, count: int) -> Results:
+    """So many of the best, each unlike those before it."""
+    if request.k is None and len(found.rows) > VARIETY:
+        raise ValueError(
+            f"{len(found.rows):,} are within thresh={request.thresh:g}, and with diversity there "
+            f"are {VARIETY:,} at most; give k too, or a smaller thresh."
+        )
+    found = found.at(slice(0, VARIETY))
+    if not len(found.rows):
+        return found
+    relevance = -found.ranked if request.reverse else found.ranked
+    return found.at(shaping.diverse(found.vectors, relevance, count, request.diversity))

@@ -9,6 +9,7 @@ import fiftyone as fo
 import fiftyone.core.collections as foc
 from bson import json_util
 
+from fiftyone_faiss.brain.parsing import as_ids
 from fiftyone_faiss.brain.queries import TextQuery
 from fiftyone_faiss.brain.request import DEFAULT_K, SearchRequest
 
@@ -44,12 +45,14 @@ def as_code(samples: foc.SampleCollection, params: Mapping[str, Any]) -> str:
     blank = SearchRequest(request.query)
     for name in _OPTIONS:
         value = getattr(request, name)
-        if value != getattr(blank, name):
+        if value == float("inf"):
+            arguments.append(f'{name}=float("inf")')
+        elif value != getattr(blank, name):
             arguments.append(f"{name}={list(value) if isinstance(value, tuple) else value!r}")
     if request.fold is not None:
         arguments.append(f"fold={request.fold!r}")
     arguments += [
-        f"{name}={list(params[name])}" for name in ("selected", "alt") if params.get(name)
+        f"{name}={list(as_ids(params[name]))}" for name in ("selected", "alt") if params.get(name)
     ]
     if params.get("uploads"):
         # The server keeps no uploads: whoever runs the code has the files.
@@ -65,7 +68,7 @@ def _query(params: Mapping[str, Any]) -> str:
     """The query as an expression."""
     kind = params.get("query_type")
     if kind == "samples":
-        return repr(list(params["sample_ids"]))
+        return repr(list(as_ids(params["sample_ids"])))
     if kind == "image":
         # Whoever runs the code has the file.
         return f"pathlib.Path({str(params['image'].get('name'))!r})"

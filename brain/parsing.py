@@ -7,17 +7,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
 import numpy as np
 from bson import ObjectId
-from PIL import Image
+from PIL import Image, ImageOps
 
 from fiftyone_faiss.brain.queries import (
     CombinedQuery,
     ImageQuery,
+    Operand,
     Query,
     SamplesQuery,
     Term,
@@ -25,7 +27,8 @@ from fiftyone_faiss.brain.queries import (
     VectorQuery,
 )
 from fiftyone_faiss.brain.query_line import LineTerm, parse_line
-from fiftyone_faiss.brain.remote import fetch_image, read_served_image
+from fiftyone_faiss.brain.remote import fetch_image
+from fiftyone_faiss.brain.served import read_served_image
 from fiftyone_faiss.embedders import decode_base64_image, read_image
 
 # Models look at some hundred pixels a side.
@@ -94,7 +97,7 @@ def _terms_of(term: LineTerm, references: References) -> list[Term]:
     return found
 
 
-def _operand(term: LineTerm, references: References) -> Query:
+def _operand(term: LineTerm, references: References) -> Operand:
     if term.kind == "text":
         return TextQuery(term.text)
     if term.kind == "id":
@@ -112,7 +115,8 @@ def _operand(term: LineTerm, references: References) -> Query:
 def _modest(image: Image.Image) -> Image.Image:
     """The image with no more pixels than any model looks at: a line may have many of them."""
     if max(image.size) > MAX_SIDE:
-        image.thumbnail((MAX_SIDE, MAX_SIDE))
+        # Another image: this one may be the caller's.
+        return ImageOps.contain(image, (MAX_SIDE, MAX_SIDE))
     return image
 
 
@@ -142,8 +146,9 @@ def parse_query(
     """Makes a query of what a caller gave.
 
     Args:
-        value: a :class:`Query`; a query line; a sample id or a list of them; a ``pathlib.Path`` of
-            an image; a PIL image; an RGB ``(height, width, 3)`` uint8 array; or a vector
+        value: a :class:`Query`; a query line; the id of a sample or label, or a list of them; a
+            ``pathlib.Path`` of an image; a PIL image; an RGB ``(height, width, 3)`` uint8 array; or
+            a vector, as an array or a list
         selected (()): the ids that ``@selected`` in the line stands for
         alt (()): ids that ``@selected`` brings in to be avoided
         uploads (None): an image, or the path of one, for each ``@upload`` in the line
@@ -161,18 +166,30 @@ def parse_query(
     if isinstance(value, np.ndarray):
         return _array_query(value)
     if isinstance(value, str):
-        if ObjectId.is_valid(value):
-            return SamplesQuery((value,), tuple(datasets))
         images = {name: partial(_image, name, one) for name, one in (uploads or {}).items()}
         return query_of_line(
-            value, References(tuple(selected), tuple(alt), images, tuple(datasets))
+            value, References(as_ids(selected), as_ids(alt), images, tuple(datasets))
         )
-    if isinstance(value, (list, tuple)) and all(ObjectId.is_valid(one) for one in value):
-        return SamplesQuery(tuple(str(one) for one in value), tuple(datasets))
+    if isinstance(value, ObjectId):
+        return SamplesQuery(as_ids(value), tuple(datasets))
+    if isinstance(value, (list, tuple)):
+        if all(isinstance(one, (str, ObjectId)) and ObjectId.is_valid(one) for one in value):
+            return SamplesQuery(as_ids(value), tuple(datasets))
+        if all(isinstance(one, Real) for one in value):
+            return VectorQuery(np.array(value, np.float32))
     raise ValueError(
         f"A query of type {type(value).__name__} is not understood; give words, sample ids, a "
         "pathlib.Path, an image or a vector."
     )
+
+
+def as_ids(value: Any) -> tuple[str, ...]:
+    """Ids as strings: of one id or of several, each a string or an ``ObjectId``; none of None."""
+    if value is None:
+        return ()
+    if isinstance(value, (str, ObjectId)):
+        return (str(value),) if value else ()
+    return tuple(str(one) for one in value)
 
 
 def _image(name: str, value: Any) -> tuple[str, Image.Image]:
@@ -184,7 +201,7 @@ def _image(name: str, value: Any) -> tuple[str, Image.Image]:
     raise ValueError(f"@{name} is of type {type(value).__name__}; give an image, or its path.")
 
 
-def _array_query(array: np.ndarray) -> Query:
+def _array_query(array: np.ndarray) -> Operand:
     if array.ndim == 3 and array.dtype == np.uint8:
         return ImageQuery(Image.fromarray(array))
     if array.ndim == 1 and np.issubdtype(array.dtype, np.number):
@@ -207,20 +224,21 @@ def query_from_params(params: Mapping[str, Any], dataset: fo.Dataset | None = No
         ValueError: if the value is missing or bad, saying what to do
     """
     kind = params.get("query_type") or "text"
+    datasets = () if dataset is None else (dataset,)
     if kind == "text":
         uploads = params.get("uploads") or {}
         references = References(
-            selected=tuple(params.get("selected") or ()),
-            alt=tuple(params.get("alt") or ()),
+            selected=as_ids(params.get("selected")),
+            alt=as_ids(params.get("alt")),
             # Decoded when a term of the line names them.
             uploads={name: partial(_upload, one) for name, one in uploads.items()},
-            datasets=() if dataset is None else (dataset,),
+            datasets=datasets,
             # Whoever reaches the App may type a path: they get what the App would show them.
             open_path=read_served_image,
         )
         return query_of_line(str(params.get("query") or ""), references)
     if kind == "samples":
-        return parse_query(list(params.get("sample_ids") or ()))
+        return SamplesQuery(as_ids(params.get("sample_ids")), datasets)
     if kind == "image":
         name, image = _upload(params.get("image") or {})
         return ImageQuery(image, name)

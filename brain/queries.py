@@ -28,29 +28,40 @@ Templates = Literal["off", "one", "ensemble"]
 TEMPLATES: tuple[Templates, ...] = ("off", "one", "ensemble")
 """Into which sentences words are put: none, the embedder's first, or the mean of all it has."""
 
+MAX_EMBEDDED = 100
+"""Samples and labels that an index does not hold, of which a search may be made."""
+
 
 class Query(ABC):
     """Something to search for."""
+
+    @property
+    @abstractmethod
+    def terms(self) -> tuple[Term, ...]:
+        """The parts that are to be found or avoided."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """A few words for a status line."""
+
+    def notes(self, index: FaissSimilarityIndex) -> tuple[str, ...]:
+        """Sentences about how well the index's model can read this query."""
+        return ()
+
+
+class Operand(Query):
+    """A query that is one vector."""
 
     is_text = False
     """Whether its vector is made of words; such are farther from images than images are."""
 
     @property
     def terms(self) -> tuple[Term, ...]:
-        """The parts that are to be found or avoided: itself."""
         return (Term(self),)
-
-    @abstractmethod
-    def describe(self) -> str:
-        """A few words for a status line."""
 
     @abstractmethod
     def vector(self, index: FaissSimilarityIndex, templates: Templates = "off") -> Matrix:
         """The ``(dim,)`` float32 vector of this query in an index's space."""
-
-    def notes(self, index: FaissSimilarityIndex) -> tuple[str, ...]:
-        """Sentences about how well the index's model can read this query."""
-        return ()
 
 
 @dataclass(frozen=True)
@@ -63,7 +74,7 @@ class Term:
         negative: whether it is to be avoided
     """
 
-    query: Query
+    query: Operand
     weight: float = 1.0
     negative: bool = False
 
@@ -74,7 +85,7 @@ class Term:
 
 
 @dataclass(frozen=True)
-class TextQuery(Query):
+class TextQuery(Operand):
     """Words."""
 
     text: str
@@ -107,7 +118,7 @@ class TextQuery(Query):
 
 
 @dataclass(frozen=True)
-class ImageQuery(Query):
+class ImageQuery(Operand):
     """An image that need not be in the dataset."""
 
     image: Image.Image
@@ -121,10 +132,11 @@ class ImageQuery(Query):
 
 
 @dataclass(frozen=True)
-class SamplesQuery(Query):
+class SamplesQuery(Operand):
     """Samples, or labels, of a dataset; several are averaged.
 
-    Those that the index does not hold, such as a label for an index of samples, are embedded.
+    Those that the index does not hold, such as a label for an index of samples, are embedded, 100
+    at most.
 
     Attributes:
         ids: ids of samples or of labels
@@ -144,12 +156,15 @@ class SamplesQuery(Query):
     def vector(self, index: FaissSimilarityIndex, templates: Templates = "off") -> Matrix:
         held = index.snapshot.rows_of(pack_ids(self.ids)) >= 0
         known = [one for one, here in zip(self.ids, held, strict=True) if here]
+        others = [one for one, here in zip(self.ids, held, strict=True) if not here]
         vectors = [index.vectors_of(known)] if known else []
-        vectors += [
-            self._embedded(index, one)[None]
-            for one, here in zip(self.ids, held, strict=True)
-            if not here
-        ]
+        if len(others) > MAX_EMBEDDED and index.config.model is not None:
+            raise ValueError(
+                f"{len(others):,} of the ids are not in the index '{index.key}', and at most "
+                f"{MAX_EMBEDDED} can be embedded for a search; choose fewer, or update the index."
+            )
+        # Not as a batch, which may be in half precision.
+        vectors += [self._embedded(index, one)[None] for one in others]
         mean: Matrix = np.concatenate(vectors).mean(axis=0)
         return mean
 
@@ -172,7 +187,7 @@ class SamplesQuery(Query):
 
 
 @dataclass(frozen=True, eq=False)
-class VectorQuery(Query):
+class VectorQuery(Operand):
     """A vector of the index's space."""
 
     values: Matrix
@@ -202,15 +217,6 @@ class CombinedQuery(Query):
         start = f"- {first.describe()}" if first.negative else first.describe()
         signed = (f" {'-' if one.negative else '+'} {one.describe()}" for one in others)
         return start + "".join(signed)
-
-    def vector(self, index: FaissSimilarityIndex, templates: Templates = "off") -> Matrix:
-        """The weighted mean of the terms to be found."""
-        wanted = [one for one in self.parts if not one.negative]
-        if not wanted:
-            raise ValueError("The query has nothing to find, only what to avoid; add a term.")
-        vectors = np.stack([one.query.vector(index, templates) for one in wanted])
-        mean: Matrix = np.average(vectors, axis=0, weights=[one.weight for one in wanted])
-        return mean.astype(np.float32)
 
     def notes(self, index: FaissSimilarityIndex) -> tuple[str, ...]:
         said = [note for one in self.parts for note in one.query.notes(index)]

@@ -4,18 +4,18 @@
 
     line    = ["+" | "-"] term { ("+" | "-") term }
     term    = [weight ":"] operand
-    operand = words | "words" | @name | @id | path | url
+    operand = words | "words" | @name | @id | id | path | "path" | url
 
 A sign counts where white space, or the start of the line, is before it: "black-and-white" is words.
-So does a weight where what follows its colon is no digit: "16:9" is words. Quotes make words of
-anything: ``"+1 - a sign"``. A path may have spaces in it.
+So does a weight where what follows its colon is no digit: "16:9" is words. A path may have spaces
+in it. Quotes make words of anything: ``"+1 - a sign"``; but of a path that begins right after the
+quote, one with signs in it: ``"/photos/beach - 1.jpg"``.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Literal
 
 MAX_LINE = 1_000
@@ -34,7 +34,7 @@ _URL = re.compile(r"https?://\S+", re.IGNORECASE)
 _PATH = re.compile(r"(?:\.{1,2}/|/|~/|[A-Za-z]:[\\/])\S")
 _NAME = re.compile(r"\S*")
 _UPLOAD = re.compile(r"upload\d*")
-_ID = re.compile(r"[0-9a-f]{24}")
+_ID = re.compile(r"[0-9a-fA-F]{24}")
 
 
 class QueryLineError(ValueError):
@@ -55,7 +55,7 @@ class LineTerm:
 
     Attributes:
         kind: what the operand is
-        text: the words, the path, the address, the name after ``@``
+        text: the words, the path, the address, the id in lower case, the name after ``@``
         weight: above 0
         negative: whether it is to be avoided
         at: the ``(start, end)`` of the term in the line
@@ -66,17 +66,6 @@ class LineTerm:
     weight: float = 1.0
     negative: bool = False
     at: tuple[int, int] = (0, 0)
-
-    def __str__(self) -> str:
-        operand = self.text
-        if self.kind == "text":
-            escaped = re.sub(r'(["\\])', r"\\\1", self.text)
-            operand = f'"{escaped}"'
-        elif self.kind in ("selected", "upload", "id"):
-            operand = f"@{operand}"
-        # All digits, and no exponent, which a line cannot have.
-        weight = "" if self.weight == 1 else f"{Decimal(repr(self.weight).removesuffix('.0')):f}: "
-        return f"{weight}{operand}"
 
 
 def parse_line(line: str) -> tuple[LineTerm, ...]:
@@ -111,13 +100,6 @@ def parse_line(line: str) -> tuple[LineTerm, ...]:
                 f"The query has more than {MAX_TERMS} terms; leave some out.", (term.at[0], at)
             )
     return tuple(terms)
-
-
-def format_line(terms: tuple[LineTerm, ...]) -> str:
-    """A line that :func:`parse_line` reads as these terms."""
-    first, *others = terms
-    start = f"- {first}" if first.negative else str(first)
-    return start + "".join(f" {'-' if one.negative else '+'} {one}" for one in others)
 
 
 def explain_line(line: str) -> dict[str, Any]:
@@ -194,11 +176,14 @@ def _read_operand(line: str, at: int) -> tuple[Kind, str, int]:
     url = _URL.match(line, at)
     if url and _ends_term(line, url.end()):
         return "url", url.group(), url.end()
+    one = _ID.match(line, at)
+    if one and _ends_term(line, one.end()):
+        return "id", one.group().lower(), one.end()
     return _read_words(line, at, "path" if _PATH.match(line, at) else "text")
 
 
 def _read_quoted(line: str, at: int) -> tuple[Kind, str, int]:
-    """What is in quotes; if words go on after them, all of it."""
+    """The words, or the path, in quotes; if words go on after them, all of it."""
     found = _QUOTED.match(line, at)
     if not found:
         raise QueryLineError("A quote is not closed; add a second one.", (at, len(line)))
@@ -209,7 +194,8 @@ def _read_quoted(line: str, at: int) -> tuple[Kind, str, int]:
         raise QueryLineError(
             "There is nothing between the quotes; type what to look for.", found.span()
         )
-    return "text", text, found.end()
+    kind: Kind = "path" if _PATH.match(found.group(1)) else "text"
+    return kind, text, found.end()
 
 
 def _read_reference(line: str, at: int) -> tuple[Kind, str, int]:
@@ -221,7 +207,7 @@ def _read_reference(line: str, at: int) -> tuple[Kind, str, int]:
     if _UPLOAD.fullmatch(name):
         return "upload", name, end
     if _ID.fullmatch(name):
-        return "id", name, end
+        return "id", name.lower(), end
     raise QueryLineError(
         f"'@{name[:40]}' is not known; write @selected, or @ and the id of a sample or label, or "
         "put quotes around it.",

@@ -132,8 +132,11 @@ class Reading:
         """``(n,)`` float64 scores of ``(n, dim)`` vectors, less for those near to everything.
 
         That is, near to the phrases, if the query is of words, or else to the background;
-        standardised over the background, and on the scale of the scores.
+        standardised over the background, and on the scale of the scores. In an index too small to
+        tell what is usual, nothing is taken off.
         """
+        if not self.says_what_is_usual:
+            return self.ranking.scores(vectors)
         is_text = any(term.query.is_text for term in self.terms)
         near = self.background.vectors
         if is_text:

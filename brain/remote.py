@@ -1,24 +1,19 @@
-"""Images that a person names: by a URL, or by a path on the server's machine.
+"""Images that a person names by a URL.
 
 Whoever reaches the App can name any, so a URL must not become a way into the server's own network:
-only public addresses are asked, at the very address that was tested. A path may be what FiftyOne's
-server itself serves under ``/media``: a regular file that it may read.
+only public addresses are asked, at the very address that was tested.
 """
 
 from __future__ import annotations
 
-import errno
-import os
 import socket
 import ssl
-import stat
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from http.client import HTTPException
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from pathlib import Path
+from ipaddress import ip_address
 from urllib.parse import urljoin
 
 from PIL import Image
@@ -27,14 +22,11 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import HTTPResponse
 from urllib3.util import Url, parse_url
 
-from fiftyone_faiss.embedders import ImageSource, decode_image
-from fiftyone_faiss.embedders.images import DECODE_ERRORS, MAX_UPLOAD_BYTES
-from fiftyone_faiss.embedders.loop import reason_of
-
-IPAddress = IPv4Address | IPv6Address
+from fiftyone_faiss.brain.public_addresses import IPAddress, is_public
+from fiftyone_faiss.embedders import decode_image
+from fiftyone_faiss.embedders.images import MAX_UPLOAD_BYTES
 
 MAX_REDIRECTS = 3
-MAX_FILE_BYTES = 200 * 1024 * 1024
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
 TOTAL_SECONDS = 20.0
@@ -42,75 +34,7 @@ TOTAL_SECONDS = 20.0
 
 REMEDY = "download the picture and drop it on the search bar"
 
-# "Global" to Python, or to some of its versions, and yet no place for a guest: what the protocols
-# keep for themselves (which holds a cloud's metadata), the old 6to4 relays, Azure's wire server.
-# https://www.iana.org/assignments/iana-ipv4-special-registry
-_SPECIAL_V4 = [IPv4Network(n) for n in ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")]
-# Of IPv6, IANA has given out this for global use, and in it keeps the two others for protocols and
-# for documentation. https://www.iana.org/assignments/iana-ipv6-special-registry
-_UNICAST_V6 = IPv6Network("2000::/3")
-_SPECIAL_V6 = [IPv6Network("2001::/23"), IPv6Network("3fff::/20")]
-_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
-
-# How the path of a file of another machine begins on Windows, which takes either slash.
-_SHARES = ("//", "\\\\", "/\\", "\\/")
 _BLOCK = 64 * 1024
-
-
-def is_public(address: IPAddress) -> bool:
-    """Whether an address is one of the public internet, as opposed to this machine's or network's.
-
-    Refused are all that are not global (private, shared, link-local, loopback, multicast, reserved,
-    and a cloud's metadata), and those of this machine's own interfaces, global ones too. An IPv6
-    address that stands for an IPv4 one (mapped, 6to4, Teredo, NAT64) is judged by both.
-
-    Not refused are other machines of one's own network that have global addresses, as they mostly
-    do with IPv6, nor a global address that a router sends on to this machine. Only a firewall can
-    tell those from the rest of the internet.
-    """
-    inner = _ipv4_inside(address)
-    if inner:
-        return all(is_public(one) for one in inner) and not _is_own(address)
-    if isinstance(address, IPv6Address) and address not in _UNICAST_V6:
-        return False
-    special = _SPECIAL_V4 if isinstance(address, IPv4Address) else _SPECIAL_V6
-    return (
-        address.is_global
-        and not (address.is_multicast or address.is_reserved or address.is_unspecified)
-        and not any(address in network for network in special)
-        and not _is_own(address)
-    )
-
-
-def _is_own(address: IPAddress) -> bool:
-    """Whether one of this machine's interfaces has the address: only then it can be bound."""
-    family = socket.AF_INET if isinstance(address, IPv4Address) else socket.AF_INET6
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as line:
-            line.bind((str(address), 0))
-    except OSError as error:
-        # The latter of a machine without IPv6. Any other error says nothing about the address.
-        if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
-            return False
-        raise
-    return True
-
-
-def _ipv4_inside(address: IPAddress) -> tuple[IPv4Address, ...]:
-    if isinstance(address, IPv4Address):
-        return ()
-    if address.ipv4_mapped is not None:
-        return (address.ipv4_mapped,)
-    if address.sixtofour is not None:
-        return (address.sixtofour,)
-    if address.teredo is not None:
-        return address.teredo
-    if address in _NAT64:
-        return (IPv4Address(int(address) & 0xFFFFFFFF),)
-    return ()
-
-
-# -- from a URL --------------------------------------------------------------------------------
 
 
 def fetch_image(url: str, is_allowed: Callable[[IPAddress], bool] = is_public) -> Image.Image:
@@ -297,56 +221,3 @@ def _body(response: HTTPResponse, target: Url) -> bytes:
         if len(body) > MAX_UPLOAD_BYTES:
             raise too_large
     return bytes(body)
-
-
-# -- from a path -------------------------------------------------------------------------------
-
-
-def read_served_image(path: str | Path) -> Image.Image:
-    """Opens a picture on the server's machine that a person of the App named.
-
-    Args:
-        path: the file, on a disk of the server and not ``//host/share/...``; ``~`` is the home of
-            whoever runs the server
-
-    Returns:
-        an RGB image
-
-    Raises:
-        ValueError: if it is another machine's, missing, not a regular file, not permitted, larger
-            than 200 MB, not an image, or damaged, saying which
-    """
-    # Windows would ask that machine for the file, and log in there, as soon as it looks for it.
-    if str(path)[:2] in _SHARES:
-        raise ValueError(
-            f"{str(path)!r} would be a file of another machine; name a picture on the server's own "
-            "disks, or drop one on the search bar."
-        )
-    path = os.path.expanduser(path)
-    try:
-        # Before it is opened: a pipe or a device might never answer.
-        _check_file(path, os.stat(path))
-        return ImageSource(path).open()
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise ValueError(f"There is no file at {path} on the server; check the path.") from error
-    except DECODE_ERRORS as error:
-        reason = reason_of(error).rstrip(".")
-        raise ValueError(
-            f"{path!r} cannot be searched with: {reason}; name a picture that the server may "
-            "read, or drop one on the search bar."
-        ) from error
-
-
-def _check_file(path: str, found: os.stat_result) -> None:
-    if stat.S_ISDIR(found.st_mode):
-        raise IsADirectoryError(path)
-    if not stat.S_ISREG(found.st_mode):
-        raise ValueError("the path is no regular file")
-    if found.st_size > MAX_FILE_BYTES:
-        raise ValueError(
-            f"the file has {found.st_size / 2**20:,.0f} MB, more than the "
-            f"{MAX_FILE_BYTES // 2**20} allowed"
-        )
-    # Some files of the system that are "empty" until they are read would be waited for for ever.
-    if not found.st_size:
-        raise ValueError("the file is empty")

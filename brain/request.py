@@ -9,15 +9,15 @@ from typing import Any
 
 import fiftyone as fo
 
-from fiftyone_faiss.brain.parsing import query_from_params
+from fiftyone_faiss.brain.parsing import as_ids, query_from_params
 from fiftyone_faiss.brain.queries import TEMPLATES, Query, Templates
 from fiftyone_faiss.brain.shaping import FOLD_DISTANCE
 
 DEFAULT_K = 25
 
 _LASTING = (
-    "query", "selected", "alt", "uploads", "brain_key", "k", "scope", "reverse", "thresh",
-    "templates", "diversity", "fold", "hubness", "liked", "disliked",
+    "query_type", "query", "sample_ids", "selected", "alt", "uploads", "brain_key", "k", "scope",
+    "reverse", "thresh", "templates", "diversity", "fold", "hubness", "liked", "disliked",
 )  # fmt: skip
 
 
@@ -74,11 +74,6 @@ class SearchRequest:
         if both:
             raise ValueError(f"'{both[0]}' is both liked and disliked; choose one.")
 
-    @property
-    def is_shaped(self) -> bool:
-        """Whether an option makes another order, or another choice, than that of the scores."""
-        return bool(self.diversity) or self.fold is not None or self.hubness
-
     @classmethod
     def from_params(
         cls, params: Mapping[str, Any], dataset: fo.Dataset | None = None
@@ -112,28 +107,47 @@ class SearchRequest:
             diversity=parse_number("diversity", params.get("diversity")) or 0.0,
             fold=parse_fold(params.get("fold")),
             hubness=bool(params.get("hubness", False)),
-            liked=tuple(params.get("liked") or ()),
-            disliked=tuple(params.get("disliked") or ()),
+            liked=as_ids(params.get("liked")),
+            disliked=as_ids(params.get("disliked")),
         )
 
 
 def lasting_params(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters that make a search, of all that came with them, defaults left out."""
-    kept = {name: params[name] for name in _LASTING if params.get(name)}
-    if "k" in kept:
-        kept["k"] = parse_k(kept["k"])
-    usual = {"k": DEFAULT_K, "templates": "off", "scope": "dataset"}
-    return {name: value for name, value in kept.items() if usual.get(name) != value}
+    """The parameters that make a search, of all that came with them, defaults left out.
+
+    Raises:
+        ValueError: if one of its numbers is bad, saying what to give
+    """
+    kept = {name: params[name] for name in _LASTING if not _is_empty(params.get(name))}
+    if "k" in params:
+        # None asks for all within ``thresh``.
+        kept["k"] = parse_k(params["k"])
+    for name in ("thresh", "diversity"):
+        if name in kept:
+            kept[name] = parse_number(name, kept[name])
+    usual = {
+        "query_type": "text", "k": DEFAULT_K, "templates": "off", "scope": "dataset", "diversity": 0
+    }  # fmt: skip
+    return {
+        name: value for name, value in kept.items() if name not in usual or usual[name] != value
+    }
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value is False or (hasattr(value, "__len__") and not len(value))
 
 
 def parse_k(value: Any, name: str = "k") -> int | None:
-    """Reads a number of neighbours, or raises a ``ValueError`` that says what to give."""
+    """Reads a whole number, or nothing, or raises a ``ValueError`` that says what to give."""
     if value is None:
         return None
     try:
-        return int(value)
+        number = int(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{name} is {value!r}; give a whole number, such as 25.") from error
+    if isinstance(value, bool) or not (isinstance(value, str) or number == value):
+        raise ValueError(f"{name} is {value!r}; give a whole number, such as 25.")
+    return number
 
 
 def parse_number(name: str, value: Any) -> float | None:

@@ -9,7 +9,7 @@ from typing import Any
 import fiftyone as fo
 import fiftyone.core.collections as foc
 
-from fiftyone_faiss.brain.background import background_of
+from fiftyone_faiss.brain.background import FEWEST_ROWS, background_of
 from fiftyone_faiss.brain.candidates import find_results
 from fiftyone_faiss.brain.ids import unpack_ids
 from fiftyone_faiss.brain.manage import load_index
@@ -18,7 +18,7 @@ from fiftyone_faiss.brain.neighbors import Neighbors
 from fiftyone_faiss.brain.parsing import parse_query
 from fiftyone_faiss.brain.queries import Templates
 from fiftyone_faiss.brain.reading import Reading
-from fiftyone_faiss.brain.request import DEFAULT_K, SearchRequest, parse_fold, parse_k
+from fiftyone_faiss.brain.request import DEFAULT_K, SearchRequest
 
 
 def search(
@@ -44,12 +44,12 @@ def search(
 
     Args:
         samples: a dataset, or a view to search in
-        query: a query line, such as ``"a red car"`` or ``'2: forklift - "person"'``; a sample id
-            or a list of them; a ``pathlib.Path`` of an image; a PIL image; an RGB uint8 array; or
-            a vector
+        query: a query line, such as ``"a red car"`` or ``'2: forklift - "person"'``; the id of a
+            sample or label, or a list of them; a ``pathlib.Path`` of an image; a PIL image; an RGB
+            uint8 array; or a vector, as an array or a list
         brain_key (None): the index to search; may be left out when there is only one
         k (25): how many neighbours; all there are, if there are fewer. None for all within
-            ``thresh``
+            ``thresh``, 50,000 at most, with ``diversity`` 1,000
         reverse (False): whether to find the least similar instead
         skip (0): how many of the best to pass over, for a next page
         thresh (None): the largest distance of a result
@@ -70,21 +70,21 @@ def search(
     Raises:
         ValueError: if the query, the index or an option is bad, saying what to do
     """
-    request = SearchRequest(
-        query=parse_query(query, selected, alt, uploads),
-        brain_key=brain_key,
-        k=parse_k(k),
-        reverse=reverse,
-        skip=skip,
-        thresh=thresh,
-        templates=templates,
-        diversity=diversity,
-        fold=parse_fold(fold),
-        hubness=hubness,
-        liked=tuple(liked),
-        disliked=tuple(disliked),
-    )
-    return answer(samples, request)
+    options = {
+        "brain_key": brain_key,
+        "k": k,
+        "reverse": reverse,
+        "skip": skip,
+        "thresh": thresh,
+        "templates": templates,
+        "diversity": diversity,
+        "fold": fold,
+        "hubness": hubness,
+        "liked": liked,
+        "disliked": disliked,
+    }
+    parsed = parse_query(query, selected, alt, uploads)
+    return answer(samples, SearchRequest.with_options(parsed, options))
 
 
 def search_several(
@@ -131,6 +131,8 @@ def answer(samples: foc.SampleCollection, request: SearchRequest) -> Neighbors:
     searched = time.perf_counter()
     snapshot = found.snapshot
     notes = query.notes(index)
+    if request.hubness and not reading.says_what_is_usual:
+        notes += (f"hubness needs {FEWEST_ROWS} vectors, so nothing was taken off.",)
     if request.skip == 0 and request.thresh is None and not found.copies:
         notes += _shortfall(request.k, len(found.rows), samples)
     return Neighbors(

@@ -31,7 +31,7 @@ class FindSimilar(foo.Operator):
 
     def resolve_placement(self, ctx: foo.ExecutionContext) -> types.Placement:
         # A form is needed only where there is a choice of indexes.
-        several = ctx.dataset is not None and len(brain.list_indexes(ctx.dataset)) > 1
+        several = ctx.dataset is not None and len(brain.index_keys(ctx.dataset)) > 1
         button = types.Button(label="Find similar", icon="image_search", prompt=several)
         return types.Placement(self.place, button)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import fiftyone as fo
@@ -15,6 +16,7 @@ from support.distances import reference
 from support.indexes import index_of
 
 import fiftyone_faiss
+from fiftyone_faiss import brain
 from fiftyone_faiss.demo import MODEL_NAME
 
 PLUGIN = "@fiftyone-faiss/similarity"
@@ -84,6 +86,18 @@ def test_find_similar_needs_a_selection_and_nothing_else(dataset, vectors) -> No
     assert result["count"] == 5
     with pytest.raises(foo.executor.ExecutionError, match="No samples are selected"):
         run("find_similar", dataset, {}, selected=[])
+
+
+def test_find_similar_asks_only_where_there_is_a_choice(dataset, vectors, monkeypatch) -> None:
+    # It is placed at every change in the App, so no index may be opened for that.
+    monkeypatch.setattr(brain, "list_indexes", lambda samples: pytest.fail("described"))
+    operator = foo.get_operator(f"{PLUGIN}/find_similar")
+    for count, asks in ((0, False), (1, False), (2, True)):
+        if count:
+            index_of(dataset, vectors, f"given{count}")
+        placement = operator.resolve_placement(SimpleNamespace(dataset=dataset))
+        assert placement.view.prompt is asks
+    assert operator.resolve_placement(SimpleNamespace(dataset=None)).view.prompt is False
 
 
 def test_tagging_and_untagging(dataset, vectors) -> None:

@@ -54,6 +54,14 @@ def test_the_selection_and_words(names: dict[str, Any]) -> None:
     assert "each counted in deviations" in names["alike"].explanation[0]
 
 
+def test_names_in_the_line_from_python(names: dict[str, Any]) -> None:
+    mixed, dataset = names["mixed"], names["dataset"]
+    name = Path(dataset.first().filepath).name
+    assert mixed.query == f"1 sample - 1 sample + 2 x {name}"
+    assert mixed.ids[0] == dataset.first().id
+    assert dataset.last().id not in mixed.ids
+
+
 def test_feedback_becomes_a_field(names: dict[str, Any]) -> None:
     again, dataset = names["again"], names["dataset"]
     scores = dataset.select(again.ids, ordered=True).values("dog_score")
@@ -87,5 +95,5 @@ def test_the_results_were_saved_and_the_tags_taken_back(names: dict[str, Any]) -
 def test_every_line_of_the_table_is_one() -> None:
     lines = re.findall(r"^\| `([^`]+)` \| (?:what|dogs|both|the words)", PAGE, re.MULTILINE)
     kinds = {term.kind for line in lines for term in parse_line(line)}
-    assert len(lines) == 8
+    assert len(lines) == 9
     assert kinds == {"text", "selected", "path", "url", "id"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import subprocess
@@ -18,17 +19,19 @@ import fiftyone as fo
 import pytest
 from fiftyone.operators.store import ExecutionStore
 
-from fiftyone_faiss.brain import history
+from fiftyone_faiss.brain import history, saved_search
 from fiftyone_faiss.brain.history import (
-    SavedSearch,
     clear_searches,
     delete_search,
     list_searches,
     record_search,
+    save_search,
     update_search,
 )
+from fiftyone_faiss.brain.saved_search import SavedSearch
+from fiftyone_faiss.brain.search_records import SearchRecords
 
-WORDS = {"query_type": "text", "query": "a red car", "brain_key": "clip", "k": 25, "scope": "view"}
+WORDS = {"query": "a red car", "brain_key": "clip", "k": 24, "scope": "view"}
 
 
 def words(query: object) -> dict[str, Any]:
@@ -44,7 +47,8 @@ def queries(dataset: fo.Dataset) -> list[str]:
 
 def test_a_search_is_kept_as_it_was_asked(dataset: fo.Dataset) -> None:
     before = datetime.now(timezone.utc)
-    liked = {"liked": dataset.values("id")[:2], "disliked": [], "weights": [0.5, 1, None, True]}
+    ids = dataset.values("id")
+    liked = {"liked": ids[:2], "disliked": ids[5:], "fold": 0.0, "thresh": 0.0, "reverse": True}
     search = record_search(dataset, {**WORDS, **liked})
     assert (search.params, search.uses) == ({**WORDS, **liked}, 1)
     assert (search.name, search.pinned) == (None, False)
@@ -73,14 +77,48 @@ def test_the_same_search_again_is_counted_and_dated_anew(dataset: fo.Dataset) ->
     assert len({first.id, *(record_search(dataset, other).id for other in others)}) == 4
 
 
+def test_defaults_and_what_makes_no_search_are_not_kept(dataset: fo.Dataset) -> None:
+    search = record_search(dataset, {"query": "a red car"})
+    defaults = {
+        "query_type": "text", "selected": [], "alt": (), "uploads": {}, "brain_key": None,
+        "k": "25", "scope": "dataset", "reverse": False, "thresh": "", "templates": "off",
+        "diversity": 0,
+        "fold": False, "hubness": False, "liked": None, "disliked": [],
+    }  # fmt: skip
+    others = {"skip": 25, "search_id": 7, "panel_state": {}, "before": ["1"], "color": "red"}
+    again = record_search(dataset, {"query": "a red car", **defaults, **others})
+    assert (again.id, again.uses, again.params) == (search.id, 2, {"query": "a red car"})
+    edited = update_search(dataset, search.id, params={"query": "a cat", **defaults, **others})
+    assert edited.params == {"query": "a cat"}
+    by_samples = {"query_type": "samples", "sample_ids": dataset.values("id")[:2]}
+    assert record_search(dataset, {**by_samples, **defaults, **by_samples}).params == by_samples
+    # Nothing of these is a default, though two are zero and one is None.
+    exact = {"query": "a dog", "thresh": 0, "fold": 0, "k": None}
+    kept = record_search(dataset, {**exact, "thresh": "0"})
+    assert kept.params == exact
+    assert record_search(dataset, exact).id == kept.id
+
+
 def test_names_and_numbers_that_the_database_has_no_place_for_are_kept(dataset) -> None:
-    odd = {"$set": {"a.b": 2**70, "": "\ud800\0"}, "query": "{$gt: 1}", "yes": True, "one": 1}
+    odd = {"query": "{$gt: 1}\ud800\0", "selected": [{"$set": {"a.b": 2**70, "": True}}]}
     search = record_search(dataset, odd)
     assert record_search(dataset, odd).id == search.id
-    assert record_search(dataset, {**odd, "yes": 1, "one": True}).id != search.id
+    assert record_search(dataset, {**odd, "selected": [{"$set": {"a.b": 2**70, "": 1}}]}) != search
     changed = update_search(dataset, search.id, name="a.$b")
     assert (changed.params, changed.uses) == (odd, 2)
-    assert [type(changed.params[name]) for name in ("yes", "one")] == [bool, int]
+    assert changed.params["selected"][0]["$set"][""] is True
+
+
+def test_a_record_of_a_newer_version_is_read(dataset: fo.Dataset) -> None:
+    store = ExecutionStore.create("fiftyone-faiss-searches", dataset_id=dataset._doc.id)
+    search = record_search(dataset, WORDS)
+    (key,) = store.list_keys()
+    store.set(key, json.dumps({**json.loads(store.get(key)), "color": "red"}))
+    other = record_search(dataset, words("b"))
+    assert list_searches(dataset) == [other, search]
+    assert record_search(dataset, WORDS).uses == 2
+    delete_search(dataset, search.id)
+    assert list_searches(dataset) == [other]
 
 
 @pytest.mark.parametrize(
@@ -88,9 +126,11 @@ def test_names_and_numbers_that_the_database_has_no_place_for_are_kept(dataset) 
     [
         ({"image": {"content": "aGk=", "name": "a.png"}}, "uploaded image cannot be kept"),
         ({"liked": [{"name": "a", "content": "aGk="}]}, "uploaded image cannot be kept"),
-        ({"vector": float("nan")}, "no JSON values"),
-        ({"vector": {1, 2}}, "no JSON values"),
-        ({"sample_ids": ["5" * 24] * 4_000}, "112,107 characters long, and 100,000 can be kept"),
+        ({"thresh": float("nan")}, "no JSON values"),
+        ({"selected": {1, 2}}, "no JSON values"),
+        ({"k": "many"}, "^k is 'many'; give a whole number"),
+        ({"thresh": "far"}, "^thresh is 'far'; give a number"),
+        ({"sample_ids": ["5" * 24] * 4_000}, "112,085 characters long, and 100,000 can be kept"),
     ],
 )
 def test_what_cannot_be_kept_is_refused_in_a_sentence(dataset, params, sentence) -> None:
@@ -123,7 +163,7 @@ def test_a_search_is_kept_though_the_clock_was_put_back(dataset, monkeypatch) ->
     times = iter(range(10, 0, -1))
     start = datetime(2026, 1, 1, tzinfo=timezone.utc)
     later = lambda: (start + timedelta(hours=next(times))).isoformat()  # noqa: E731
-    monkeypatch.setattr(history, "_now", later)
+    monkeypatch.setattr(saved_search, "_now", later)
     for i in range(4):
         search = record_search(dataset, words(i))
         assert search in list_searches(dataset)
@@ -158,7 +198,6 @@ def test_searches_are_named_and_pinned(dataset: fo.Dataset) -> None:
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        (" \n", "^The name is empty; give a word"),
         ("x" * 101, "^The name has 101 characters; shorten it to 100 or fewer"),
         (" taken ", "^Another search is named 'taken' already; choose another name"),
     ],
@@ -170,6 +209,25 @@ def test_a_bad_name_is_refused_and_changes_nothing(dataset, name, sentence) -> N
     with pytest.raises(ValueError, match=sentence):
         update_search(dataset, search.id, name=name, pinned=True, params=words("c"))
     assert list_searches(dataset) == before
+
+
+def test_a_search_is_saved_under_a_name_only(dataset) -> None:
+    with pytest.raises(ValueError, match=r"^The name is empty; give a word"):
+        save_search(dataset, WORDS, " \n")
+    assert list_searches(dataset) == []
+    saved = save_search(dataset, WORDS, "mine")
+    assert (saved.name, saved.uses, saved.params) == ("mine", 1, WORDS)
+
+
+@pytest.mark.parametrize("empty", ["", " \n"])
+def test_a_name_is_taken_away_again(dataset, empty) -> None:
+    search = save_search(dataset, WORDS, "mine")
+    assert update_search(dataset, search.id, pinned=True).name == "mine"
+    nameless = update_search(dataset, search.id, name=empty, pinned=False)
+    assert (nameless.name, nameless.is_kept, nameless.id) == (None, False, search.id)
+    assert list_searches(dataset) == [nameless]
+    assert save_search(dataset, words("b"), "mine").name == "mine"
+    assert clear_searches(dataset) == 1
 
 
 def test_an_edited_search_keeps_its_id_name_and_uses(dataset: fo.Dataset) -> None:
@@ -270,15 +328,15 @@ def test_the_history_outlives_a_new_name_and_is_not_cloned(dataset: fo.Dataset) 
 
 def once_read(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
     """Lets somebody else act just after the records are next read."""
-    read = history._Records.read
+    read = SearchRecords.read
 
-    def reads_and_waits(records: history._Records) -> dict[str, str]:
+    def reads_and_waits(records: SearchRecords) -> dict[str, str]:
         texts = read(records)
-        monkeypatch.setattr(history._Records, "read", read)
+        monkeypatch.setattr(SearchRecords, "read", read)
         act()
         return texts
 
-    monkeypatch.setattr(history._Records, "read", reads_and_waits)
+    monkeypatch.setattr(SearchRecords, "read", reads_and_waits)
 
 
 def test_what_is_used_or_pinned_meanwhile_is_not_cleared(dataset, monkeypatch) -> None:
@@ -333,15 +391,15 @@ def test_two_who_make_the_same_edit_make_one_search(dataset, monkeypatch) -> Non
 def test_an_edit_of_what_is_deleted_meanwhile_costs_no_other_search(dataset, monkeypatch) -> None:
     search, other = record_search(dataset, words("a")), record_search(dataset, words("b"))
     other = update_search(dataset, other.id, name="theirs")
-    remove = history._Records.remove
+    remove = SearchRecords.remove
 
-    def removes_and_waits(records: history._Records, texts: Mapping[str, str]) -> int:
-        monkeypatch.setattr(history._Records, "remove", remove)
+    def removes_and_waits(records: SearchRecords, texts: Mapping[str, str]) -> int:
+        monkeypatch.setattr(SearchRecords, "remove", remove)
         done = remove(records, texts)
         delete_search(dataset, search.id)
         return done
 
-    monkeypatch.setattr(history._Records, "remove", removes_and_waits)
+    monkeypatch.setattr(SearchRecords, "remove", removes_and_waits)
     with pytest.raises(ValueError, match=f"keeps no search '{search.id}'"):
         update_search(dataset, search.id, params=words("b"))
     assert list_searches(dataset) == [other]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import fiftyone as fo
 import numpy as np
@@ -368,6 +369,24 @@ def test_a_cut_off_is_where_the_scores_drop(large) -> None:
     assert page.cut == max(0, found.cut - 50)
 
 
+def test_in_a_small_index_hubness_takes_nothing_off_and_says_so(large) -> None:
+    note = "hubness needs 30 vectors, so nothing was taken off."
+    for size in (1, 29, 30):
+        points = large.points("samples", size)
+        index = create(points, f"hub{size}")
+        try:
+            search = partial(fiftyone_faiss.search, large.dataset, points.vectors[0], index.key)
+            found, plain = search(k=size, hubness=True), search(k=size)
+            assert (note in found.notes) == (size < 30)
+            if size < 30:
+                assert found.ids == plain.ids
+                np.testing.assert_allclose(found.scores, plain.scores, atol=1e-6)
+            else:
+                assert np.abs(found.scores - plain.scores).max() > 1e-3
+        finally:
+            fiftyone_faiss.delete_index(large.dataset, index.key)
+
+
 # -- where is searched -------------------------------------------------------------------------
 
 
@@ -427,6 +446,14 @@ BAD = [
     {"k": -3},
     {"k": "many"},
     {"k": float("inf")},
+    {"k": 2.7},
+    {"k": True},
+    {"skip": 1.5},
+    {"thresh": "far"},
+    {"diversity": "some"},
+    {"query": [0.5, 1.5]},
+    {"query": [[0.5]]},
+    {"query": [b"twelve bytes"]},
     {"skip": -1},
     {"templates": "two"},
     {"diversity": 1.5},

@@ -17,7 +17,7 @@ from support.indexes import index_of
 from support.points import one_sentence
 
 import fiftyone_faiss
-from fiftyone_faiss.brain import SearchRequest, answer, search_several
+from fiftyone_faiss.brain import SearchRequest, answer, queries, search_several
 from fiftyone_faiss.brain.parsing import parse_query, query_from_params
 from fiftyone_faiss.brain.queries import CombinedQuery, ImageQuery, SamplesQuery, Term, TextQuery
 from fiftyone_faiss.demo import MODEL_NAME
@@ -222,6 +222,34 @@ def test_an_id_of_nothing_and_a_file_that_is_gone_are_named(dataset, rng) -> Non
         fiftyone_faiss.search(dataset, f"@{last.id}", "given")
 
 
+def test_some_ids_that_are_not_indexed_are_embedded_and_not_very_many(dataset, monkeypatch) -> None:
+    fiftyone_faiss.build_index(dataset[:4], "colours", model="colorhist")
+    embedder = fiftyone_faiss.get_embedder("colorhist")
+    vectors = np.stack([embedder.embed_image(Image.open(one.filepath)) for one in dataset])
+    ids = dataset.values("id")
+    check(fiftyone_faiss.search(dataset, ids, k=4), vectors.mean(axis=0))
+    # Twice is twice the weight.
+    twice = fiftyone_faiss.search(dataset, [ids[0], ids[9], ids[9]], k=4)
+    check(twice, vectors[[0, 9, 9]].mean(axis=0))
+    monkeypatch.setattr(queries, "MAX_EMBEDDED", 7)
+    sentence = "^8 of the ids are not in the index 'colours', and at most 7 can be embedded for"
+    with pytest.raises(ValueError, match=sentence) as caught:
+        fiftyone_faiss.search(dataset, ids, k=4)
+    assert one_sentence(caught.value)
+    with pytest.raises(ValueError, match=f"no vector for 1 ids, such as '{'0' * 24}'"):
+        fiftyone_faiss.search(dataset, [*ids[:5], "0" * 24], k=4)
+
+
+def test_an_id_alone_is_one_in_python_and_in_the_app(book) -> None:
+    one = book.last().id
+    expected = fiftyone_faiss.search(book, [one], k=5).ids
+    for line in (one, f" {one} ", one.upper()):
+        assert fiftyone_faiss.search(book, line, k=5).ids == expected
+        assert answer(book, SearchRequest.from_params({"query": line, "k": 5})).ids == expected
+    words = fiftyone_faiss.search(book, f'"{one}"', k=5)
+    assert words.query == f'"{one}"'
+
+
 # -- uploads, paths ----------------------------------------------------------------------------
 
 
@@ -266,6 +294,14 @@ def test_paths_are_images(book, embedder, tmp_path, monkeypatch) -> None:
         check(found, embedder.embed_image(Image.open(sample.filepath).convert("RGB")))
         asked = SearchRequest.from_params({"query": line, "k": 5})
         assert answer(book, asked).ids == found.ids
+    dashed = tmp_path / "Photo - 1 + 2.jpg"
+    dashed.write_bytes(odd.read_bytes())
+    for line in (f'"{dashed}"', '"./Photo - 1 + 2.jpg"'):
+        for found in (
+            fiftyone_faiss.search(book, line, k=5),
+            answer(book, SearchRequest.from_params({"query": line, "k": 5})),
+        ):
+            assert (found.ids[0], found.query) == (sample.id, "Photo - 1 + 2.jpg")
     away = fiftyone_faiss.search(book, f"a cat - {odd}", k=160)
     assert away.query == '"a cat" - a picture.jpg'
     assert away.ids.index(sample.id) > 80

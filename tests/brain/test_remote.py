@@ -28,8 +28,10 @@ from PIL import Image
 from support.broken import BROKEN, noise
 from support.privileges import without_privileges
 
-from fiftyone_faiss.brain import remote
-from fiftyone_faiss.brain.remote import IPAddress, fetch_image, is_public, read_served_image
+from fiftyone_faiss.brain import public_addresses, remote, served
+from fiftyone_faiss.brain.public_addresses import IPAddress, is_public
+from fiftyone_faiss.brain.remote import fetch_image
+from fiftyone_faiss.brain.served import read_served_image
 
 MB = 2**20
 PICTURE = noise(40, 20)
@@ -160,7 +162,7 @@ def test_the_machine_s_own_addresses_are_not_public(
     [("127.0.0.1", True), ("::ffff:127.0.0.1", True), ("192.0.2.1", False), ("2001:db8::1", False)],
 )
 def test_the_addresses_of_the_machine_s_interfaces_are_its_own(address: str, is_own: bool) -> None:
-    assert remote._is_own(ip_address(address)) is is_own
+    assert public_addresses._is_own(ip_address(address)) is is_own
 
 
 def test_where_no_socket_can_be_had_no_address_passes_for_public() -> None:
@@ -816,7 +818,7 @@ def test_what_cannot_be_a_path_is_refused(path: str, reason: str) -> None:
 
 
 def test_the_system_s_own_files_are_not_even_opened(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "ImageSource", lambda path: pytest.fail("opened"))
+    monkeypatch.setattr(served, "ImageSource", lambda path: pytest.fail("opened"))
     with pytest.raises(ValueError, match=r"^'/proc/self/environ' .*: the file is empty; name"):
         read_served_image("/proc/self/environ")
 
@@ -854,7 +856,7 @@ def test_a_file_of_postscript_is_refused(tmp_path: Path, start: bytes) -> None:
 def test_a_path_to_another_machine_is_refused_before_it_is_looked_for(
     start: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote.os, "stat", lambda path: pytest.fail("looked for"))
+    monkeypatch.setattr(served.os, "stat", lambda path: pytest.fail("looked for"))
     path = f"{start}host/share/picture.png"
     sentence = (
         f"{path!r} would be a file of another machine; name a picture on the server's own disks, "

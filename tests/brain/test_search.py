@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import fiftyone as fo
@@ -104,6 +105,43 @@ def test_the_summary_is_json(indexed) -> None:
     assert summary["milliseconds"] > 0
 
 
+def test_options_are_read_whatever_their_type(indexed, vectors) -> None:
+    ids, distances = nearest(indexed, vectors[3], vectors)
+    search = partial(fiftyone_faiss.search, indexed, vectors[3])
+    for options in (
+        {"k": 4.0, "skip": 1.0},
+        {"k": np.int64(4), "skip": "1"},
+        {"k": "4", "skip": 1},
+    ):
+        assert search(**options).ids == ids[1:5]
+    thresh = float(distances[4:6].mean())
+    for given in (thresh, str(thresh), np.float32(thresh)):
+        assert search(k=None, thresh=given).ids == ids[:5]
+    assert search(k=3, thresh="", diversity="", fold="").ids == ids[:3]
+
+
+def test_one_id_does_where_several_do(indexed) -> None:
+    ids, one = indexed.values("id"), indexed.first()._id
+    search = partial(fiftyone_faiss.search, indexed, k=12)
+    expected = search([ids[0]]).ids
+    assert search(one).ids == search([one]).ids == search(ids[0].upper()).ids == expected
+    for selected in (ids[0], one, [one]):
+        assert search("@selected", selected=selected).ids == expected
+        avoided = search(f"@{ids[1]} - @{ids[0]}").ids
+        assert search(f"@{ids[1]} - @selected", selected=selected).ids == avoided
+        liked = search(ids[1], liked=[ids[0]], disliked=[ids[2]])
+        same = search(ids[1], liked=selected, disliked=ids[2])
+        assert same.ids == liked.ids
+        np.testing.assert_array_equal(same.scores, liked.scores)
+
+
+def test_a_list_of_numbers_is_a_vector(indexed, vectors) -> None:
+    for query in ([1.0, -2.0, 0.5], (1, np.float32(-2), 0.5)):
+        found = fiftyone_faiss.search(indexed, query, k=5)
+        assert found.ids == nearest(indexed, np.array([1.0, -2.0, 0.5]), vectors)[0][:5]
+        assert found.query == "a vector"
+
+
 # -- bad input ---------------------------------------------------------------------------------
 
 BAD = [
@@ -156,12 +194,22 @@ def test_an_emptied_index_and_a_deleted_dataset_are_named(indexed) -> None:
 def test_forms_become_requests() -> None:
     request = SearchRequest.from_params({"query_type": "text", "query": "a car", "k": "7"})
     assert request == SearchRequest(TextQuery("a car"), None, 7, False)
-    samples = query_from_params({"query_type": "samples", "sample_ids": ["0" * 24]})
-    assert samples == SamplesQuery(("0" * 24,))
+    form = {"query_type": "samples", "sample_ids": ["0" * 24]}
+    assert query_from_params(form) == SamplesQuery(("0" * 24,))
     with pytest.raises(ValueError, match="No image was uploaded"):
         query_from_params({"query_type": "image"})
     with pytest.raises(ValueError, match="'sound' is no query_type"):
         query_from_params({"query_type": "sound"})
+
+
+def test_the_samples_of_a_form_are_of_the_dataset_that_is_given(dataset) -> None:
+    form = {"query_type": "samples", "sample_ids": ["0" * 24]}
+    assert query_from_params(form, dataset) == SamplesQuery(("0" * 24,), (dataset,))
+
+
+def test_the_package_lists_what_it_offers() -> None:
+    assert {*fiftyone_faiss.__all__, "__version__", "register"} <= {*dir(fiftyone_faiss)}
+    assert all(callable(getattr(fiftyone_faiss, name)) for name in fiftyone_faiss.__all__)
 
 
 def test_an_upload_is_decoded(tmp_path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import io
+from functools import partial
 from typing import Any
 
+import fiftyone as fo
 import numpy as np
 import pytest
 from PIL import Image
@@ -13,9 +15,9 @@ from support.clusters import Large, create
 from support.points import Points
 
 import fiftyone_faiss
-from fiftyone_faiss.brain import SearchRequest, candidates, parsing, results
+from fiftyone_faiss.brain import candidates, parsing, results
 from fiftyone_faiss.brain.code import as_code
-from fiftyone_faiss.brain.parsing import query_from_params
+from fiftyone_faiss.brain.parsing import parse_query, query_from_params
 from fiftyone_faiss.brain.queries import TextQuery
 
 MANY = 3_000
@@ -36,10 +38,17 @@ def pages(points: Points, line: str, count: int, **options: Any) -> list[str]:
     ]
 
 
+@pytest.fixture
+def pools(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Smaller ones, so that small indexes reach beyond them."""
+    for name, size in (("POOL", 500), ("LARGE_POOL", 1_500), ("VARIETY", 100)):
+        monkeypatch.setattr(candidates, name, size)
+
+
 @pytest.mark.parametrize(
-    ("options", "most"), [({}, 2_000), ({"diversity": 0.5}, 1_000), ({"hubness": True}, 2_000)]
+    ("options", "most"), [({}, 1_500), ({"diversity": 0.5}, 100), ({"hubness": True}, 1_500)]
 )
-def test_no_page_repeats_a_result_down_to_the_last(many, options, most: int) -> None:
+def test_no_page_repeats_a_result_down_to_the_last(many, pools, options, most: int) -> None:
     line = f"@{many.ids[0]} + @{many.ids[1]} - @{many.ids[2]}"
     found = pages(many, line, most // 50, **options)
     assert len(set(found)) == len(found) == most
@@ -51,13 +60,89 @@ def test_no_page_repeats_a_result_down_to_the_last(many, options, most: int) -> 
         fiftyone_faiss.search(many.dataset, line, k=50, skip=most, **options)
 
 
-def test_one_request_may_be_for_more(many) -> None:
+@pytest.mark.parametrize("options", [{}, {"diversity": 0.5}, {"hubness": True}, {"fold": 0.1}])
+def test_the_order_is_the_same_whatever_k(many, pools, options) -> None:
+    line = f"@{many.ids[0]} + @{many.ids[1]} - @{many.ids[2]}"
+    most = 100 if "diversity" in options else 1_200
+    whole = fiftyone_faiss.search(many.dataset, line, k=most, **options)
+    assert len(whole) == most
+    for k in (10, 60, most - 30):
+        few = fiftyone_faiss.search(many.dataset, line, k=k, **options)
+        assert (few.ids, few.has_more) == (whole.ids[:k], True)
+        np.testing.assert_array_equal(few.scores, whole.scores[:k])
+
+
+def test_the_nearest_two_thousand_come_first_and_then_the_others(many) -> None:
     line = f"@{many.ids[0]} + @{many.ids[1]}"
+    first = fiftyone_faiss.search(many.dataset, line, k=2_000)
     found = fiftyone_faiss.search(many.dataset, line, k=2_900)
     assert len(set(found.ids)) == 2_900
-    assert found.has_more
+    assert (found.ids[:2_000], found.has_more) == (first.ids, True)
+    assert found.distances[2_000:].min() >= first.distances.max()
+    for scores in (found.scores[:2_000], found.scores[2_000:]):
+        assert np.all(np.diff(scores) <= 0)
     with pytest.raises(ValueError, match="20,000 at most"):
         fiftyone_faiss.search(many.dataset, line, k=20_001)
+
+
+@pytest.fixture(scope="module")
+def copies() -> Points:
+    """Sixty vectors, each with forty-nine near-copies."""
+    rng = np.random.default_rng(7)
+    vectors = np.repeat(rng.normal(size=(60, 8)), 50, axis=0)
+    vectors += rng.normal(size=vectors.shape) * 1e-4
+    dataset = fo.Dataset()
+    ids = dataset.add_samples([fo.Sample(f"/none/{i}.png") for i in range(len(vectors))])
+    points = Points(dataset, vectors.astype(np.float32), ids)
+    create(points, "copies")
+    return points
+
+
+@pytest.mark.parametrize(("terms", "most"), [((0,), 60), ((0, 1_000, 2_000), 30)])
+def test_pages_of_what_has_many_copies_lose_and_repeat_none(copies, pools, terms, most) -> None:
+    # Of several terms, the 1,500 candidates are thirty vectors and their copies, about.
+    line = " + ".join(f"@{copies.ids[i]}" for i in terms)
+    search = partial(fiftyone_faiss.search, copies.dataset, line, fold=0.01)
+    whole = search(k=70)
+    place = {one: i // 50 for i, one in enumerate(copies.ids)}
+    groups = [place[one] for one in whole.ids]
+    assert len(set(groups)) == len(groups)
+    assert abs(len(groups) - most) <= 3
+    assert not whole.has_more
+    found: list[str] = []
+    while len(found) < len(groups):
+        page = search(k=7, skip=len(found))
+        assert page.has_more == (len(found) + 7 < len(groups))
+        assert page.copies.keys() <= set(page.ids)
+        found += page.ids
+    assert found == whole.ids
+
+
+def test_all_within_a_distance_are_not_varied_when_they_are_many(many, pools) -> None:
+    query = many.vectors[5]
+    thresh = float(fiftyone_faiss.search(many.dataset, query, k=102).distances[-2:].mean())
+    search = partial(fiftyone_faiss.search, many.dataset, query, diversity=0.3)
+    for options in ({}, {"fold": 0.0}):
+        with pytest.raises(
+            ValueError, match=r"^101 are within thresh=.* there are 100 at most; gi"
+        ):
+            search(k=None, thresh=thresh, **options)
+    assert len(search(k=100, thresh=thresh)) == 100
+    nearest = fiftyone_faiss.search(many.dataset, query, k=None, thresh=thresh).ids
+    few = search(k=None, thresh=thresh * 0.99)
+    assert 50 < len(few) <= 100
+    assert set(few.ids) <= set(nearest)
+
+
+def test_the_cut_off_is_the_same_on_every_page(many) -> None:
+    view = many.dataset[:500]
+    for query in (many.vectors[5], f"@{many.ids[0]} + @{many.ids[1]}"):
+        scores = {
+            fiftyone_faiss.search(view, query, k=k, skip=skip).cut_score
+            for k, skip in ((25, 0), (25, 250), (25, 475), (500, 0), (600, 0))
+        }
+        assert len(scores) == 1
+        assert np.isfinite(scores.pop())
 
 
 def test_a_plain_search_has_no_such_end(many) -> None:
@@ -97,6 +182,12 @@ def test_large_pictures_in_a_line_are_made_small() -> None:
     assert (query.image.size, query.image.getpixel((0, 0))) == ((2_048, 1_024), (9, 8, 7))
 
 
+def test_an_image_that_a_caller_gives_stays_as_it_is() -> None:
+    image = Image.new("RGB", (5_000, 2_500), (9, 8, 7))
+    query = parse_query("@upload", uploads={"upload": image})
+    assert (query.image.size, image.size) == ((2_048, 1_024), (5_000, 2_500))
+
+
 def test_an_address_is_fetched_once_in_some_minutes(monkeypatch) -> None:
     asked = []
 
@@ -126,6 +217,12 @@ def test_code_is_written_without_reading_the_query(book) -> None:
     assert "k=7" in code
 
 
+def test_the_code_of_an_infinite_distance_is_code(book) -> None:
+    code = as_code(book, {"query": "a dog", "thresh": "inf", "k": None})
+    assert 'thresh=float("inf")' in code
+    assert "k=None" in code
+
+
 def test_samples_found_in_a_view_of_patches_can_be_shown(book) -> None:
     found = fiftyone_faiss.search(book.to_patches("objects"), "a dog", k=5)
     assert found.view().values("id") == found.ids
@@ -143,11 +240,3 @@ def test_scores_of_labels_are_stored_part_by_part(rng, monkeypatch) -> None:
     _, ids = points.dataset._get_label_field_path(every.patches_field, "id")
     stored = dict(zip(*points.dataset.values([ids, path], unwind=True), strict=True))
     np.testing.assert_allclose([stored[one] for one in every.ids], every.scores, atol=1e-6)
-
-
-def test_a_request_knows_whether_its_results_are_shaped() -> None:
-    query = TextQuery("a")
-    shaped = [SearchRequest(query, **one).is_shaped for one in (
-        {}, {"k": 3}, {"fold": 0.0}, {"diversity": 0.1}, {"hubness": True}, {"reverse": True}
-    )]  # fmt: skip
-    assert shaped == [False, False, True, True, True, False]

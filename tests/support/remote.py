@@ -21,18 +21,23 @@ class Traced(MeanColor):
 
     Args:
         folder: where the files are
-        pause: seconds that each batch takes
+        most (None): after how many images each process waits for the file ``go``
+        go (None): that file
     """
 
-    def __init__(self, folder: Path, pause: float = 0.0) -> None:
+    def __init__(self, folder: Path, most: int | None = None, go: Path | None = None) -> None:
         super().__init__()
         self._folder = folder
-        self._pause = pause
+        self._most, self._go = most, go
+        self._seen = 0
 
     def embed_images(self, images: Sequence[Image.Image]) -> Vectors:
         with (self._folder / str(os.getpid())).open("a") as file:
             file.writelines("image\n" for _ in images)
-        time.sleep(self._pause)
+        self._seen += len(images)
+        if self._most is not None and self._go is not None:
+            while self._seen > self._most and not self._go.exists():
+                time.sleep(0.01)
         return super().embed_images(images)
 
 

@@ -25,9 +25,12 @@ FORBIDDEN = {
     "brain": ("fiftyone_faiss.operators", "fiftyone_faiss.panels", "fiftyone_faiss.demo"),
     **{
         f"brain/{name}.py": ("fiftyone", "faiss")
-        for name in ("disk", "ids", "manifest", "segments", "snapshot", "store")
+        for name in (
+            "batch", "damage", "disk", "folder", "ids", "manifest", "merging", "scan", "scope",
+            "segments", "snapshot", "store",
+        )
     },
-    **{f"brain/{name}.py": ("fiftyone",) for name in ("derived", "index", "scan", "tuning")},
+    **{f"brain/{name}.py": ("fiftyone",) for name in ("derived", "index", "keeper", "tuning")},
     "operators": ("fiftyone_faiss.panels", "fiftyone_faiss.demo", "fiftyone_faiss.embedders"),
     "panels": ("fiftyone_faiss.operators", "fiftyone_faiss.demo", "fiftyone_faiss.embedders"),
 }  # fmt: skip

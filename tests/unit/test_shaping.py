@@ -123,9 +123,9 @@ def folded(vectors: np.ndarray, count: int, within: float) -> list[list[int]]:
 @pytest.mark.parametrize("within", [0.01, 0.05, 0.3])
 @pytest.mark.parametrize("count", [4, 100])
 def test_near_copies_are_under_the_best_of_them(rng, within: float, count: int) -> None:
-    centres = rng.normal(size=(12, 8))
-    vectors = centres[rng.integers(12, size=60)] + 0.2 * rng.normal(size=(60, 8))
-    vectors = (vectors * rng.uniform(0.5, 2, (60, 1))).astype(np.float32)
+    centres = rng.normal(size=(30, 8))
+    vectors = centres[rng.integers(30, size=150)] + 0.2 * rng.normal(size=(150, 8))
+    vectors = (vectors * rng.uniform(0.5, 2, (150, 1))).astype(np.float32)
     found = [one.tolist() for one in fold(vectors, count, within)]
     assert found == folded(vectors, count, within)
     assert any(len(one) > 1 for one in found)
@@ -140,6 +140,8 @@ def test_a_near_copy_of_a_near_copy_need_not_be_one() -> None:
 def test_only_equal_directions_are_copies_at_no_distance() -> None:
     vectors = np.concatenate([angled([0]), angled([0], 3.0), angled([10])])
     assert [one.tolist() for one in fold(vectors, 3, 0.0)] == [[0, 1], [2]]
+    many = np.tile(np.random.default_rng(5).normal(size=(300, 64)).astype(np.float32), (2, 1))
+    assert [one.tolist() for one in fold(many, 600, 0.0)] == [[i, i + 300] for i in range(300)]
     assert fold(vectors, 0) == []
     assert fold(vectors[:0], 3) == []
 
