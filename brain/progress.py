@@ -46,8 +46,15 @@ class Progress:
         failed = f", {self.failed:,} failed" if self.failed else ""
         return (
             f"{self.done:,} of {self.total:,} {self.what}, {rate:.0f} a second, "
-            f"{left:.0f} s left{failed}"
+            f"{_duration(left)} left{failed}"
         )
+
+
+def _duration(seconds: float) -> str:
+    """A time in the unit that a person would take."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
 
 
 Steps = Generator[Progress, None, Report]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fiftyone.operators as foo
 
 from fiftyone_faiss import brain
+from fiftyone_faiss.brain import results
 from fiftyone_faiss.panels.answers import Answer, answered, scope_of
 
 
@@ -68,15 +69,40 @@ class Acting:
 
     @answered
     def export(self, ctx: foo.ExecutionContext) -> Answer:
-        """Searches again, and gives what was found as the text of a file."""
+        """Gives the page's results as the text of a file."""
         kind = str(ctx.params.get("format"))
-        samples, _, _ = scope_of(ctx)
-        neighbors = brain.answer(samples, brain.SearchRequest.from_params(ctx.params))
         suffix = {"stages": "stages.json"}.get(kind, kind)
-        return {"name": f"{ctx.dataset.name}-search.{suffix}", "content": neighbors.to_text(kind)}
+        return {"name": f"{ctx.dataset.name}-search.{suffix}", "content": _as_text(ctx, kind)}
 
     @answered
     def code(self, ctx: foo.ExecutionContext) -> Answer:
         """Gives Python code that searches the same."""
         samples, _, _ = scope_of(ctx)
         return {"code": brain.as_code(samples, ctx.params)}
+
+
+def _as_text(ctx: foo.ExecutionContext, kind: str) -> str:
+    """What :meth:`brain.Neighbors.to_text` gives, made of the results that the page has."""
+    found, field = ctx.params["results"], ctx.params.get("patches_field")
+    if kind == "stages":
+        ids = [one["id"] for one in found]
+        return results.as_stages(brain.view_of(ctx.dataset, ids, field))
+    names = ["distance", "score", "percentile", "band", "copies", *(["bounding_box"] * bool(field))]
+    # The page's own paths may be those of thumbnails.
+    paths = results.file_paths(ctx.dataset, [one["sample_id"] for one in found])
+    rows = [
+        {
+            "rank": i,
+            "id": one["id"],
+            "sample_id": one["sample_id"],
+            "filepath": paths.get(one["sample_id"]),
+            **{name: one[name] for name in names},
+        }
+        for i, one in enumerate(found, 1)
+    ]
+    if kind == "csv":
+        return results.as_csv(rows)
+    if kind == "json":
+        about = {name: ctx.params.get(name) for name in ("query", "brain_key", "metric")}
+        return results.as_json({**about, "count": len(rows), "results": rows})
+    raise ValueError(f"'{kind}' is no format; choose csv, json or stages.")

@@ -69,9 +69,11 @@ def scope_of(ctx: foo.ExecutionContext) -> tuple[Any, fo.DatasetView, list[str]]
         return ctx.dataset, base, shown
     if scope == "view":
         return base, base, shown
-    if not ctx.dataset.has_saved_view(scope):
-        raise ValueError(f"There is no saved view '{scope}' any more; choose what to search in.")
-    return ctx.dataset.load_saved_view(scope), base, shown
+    # A saved view may have one of those names.
+    name = scope.removeprefix("saved:")
+    if not ctx.dataset.has_saved_view(name):
+        raise ValueError(f"There is no saved view '{name}' any more; choose what to search in.")
+    return ctx.dataset.load_saved_view(name), base, shown
 
 
 def drawn(neighbors: brain.Neighbors) -> Answer:
@@ -83,9 +85,10 @@ def drawn(neighbors: brain.Neighbors) -> Answer:
             "id": row["id"],
             "sample_id": row["sample_id"],
             "path": row["filepath"],
-            "score": round(row["score"], 4),
-            "distance": round(row["distance"], 6),
-            "percentile": round(row["percentile"], 2),
+            "bounding_box": row.get("bounding_box"),
+            "score": row["score"],
+            "distance": row["distance"],
+            "percentile": row["percentile"],
             "band": row["band"],
             "copies": row["copies"],
         }
@@ -94,8 +97,8 @@ def drawn(neighbors: brain.Neighbors) -> Answer:
     return {
         **neighbors.summary(),
         "results": results,
+        "metric": neighbors.metric,
         "cut": neighbors.cut,
-        "cut_score": round(neighbors.cut_score, 4) if neighbors.cut < len(neighbors) else None,
         "has_more": neighbors.has_more,
         "verdict": neighbors.verdict,
         "patches_field": neighbors.patches_field,

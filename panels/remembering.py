@@ -25,7 +25,7 @@ class Remembering:
 
     @answered
     def rename_search(self, ctx: foo.ExecutionContext) -> Answer:
-        """Gives a search another name."""
+        """Gives a search another name, or none if it is empty."""
         name = str(ctx.params.get("name") or "")
         return brain.update_search(ctx.dataset, ctx.params["id"], name=name).to_dict()
 

@@ -24,11 +24,11 @@ METHODS = (
     "refresh", "warm", "explain", "search", "compare", "clear",
     "open_sample", "preview_tag", "tag", "untag", "save_view", "save_scores", "export", "code",
     "history", "save_search", "rename_search", "pin_search", "delete_search",
-    "health", "build", "update", "rebuild", "tune", "jobs", "cancel",
+    "health", "missing", "build", "update", "rebuild", "tune", "jobs", "cancel",
 )  # fmt: skip
 
-# The number of the newest search of each page, of so many pages: an older one's answer must not
-# reach the grid.
+# The number of the newest search, or clearing, of each page, of so many pages: an older one must
+# not reach the grid.
 PAGES = 1_000
 _newest: dict[str, int] = {}
 _counting = threading.Lock()
@@ -104,7 +104,9 @@ class SearchPanel(Acting, Remembering, Upkeep, foo.Panel):
 
     @answered
     def clear(self, ctx: foo.ExecutionContext) -> Answer:
-        """Shows in the grid what it showed before the first search."""
+        """Drops a search that still runs; the grid shows what it showed before the first one."""
+        if not _counted(ctx)():
+            return {"superseded": True}
         base, _ = base_view(ctx)
         if base == ctx.dataset.view():
             ctx.ops.clear_view()
@@ -125,9 +127,10 @@ def _remembered(ctx: foo.ExecutionContext) -> list[str]:
 
 
 def _counted(ctx: foo.ExecutionContext) -> Callable[[], bool]:
-    """Takes note of a search, and tells whether it is still its page's newest when asked.
+    """Takes note of a search, or a clearing, and tells whether it is still its page's newest when
+    asked.
 
-    Pages number their searches: a request may arrive late.
+    Pages number them: a request may arrive late.
     """
     page = f"{ctx.panel_id}/{ctx.params.get('page')}"
     number = int(ctx.params.get("search_id") or 0)

@@ -13,21 +13,25 @@ BUILD_INDEX = "@fiftyone-faiss/similarity/build_index"
 class Upkeep:
     """Methods of the panel; each answers a message of the page."""
 
-    @answered
     def refresh(self, ctx: foo.ExecutionContext) -> Answer:
-        """Tells the page what can be searched."""
+        """Tells the page what can be searched, or what went wrong."""
+        listed = self._list_indexes(ctx)
+        error = listed.get("error")
+        # What the page was told before stays, unless it is told otherwise.
+        ctx.panel.set_data({**listed, "error": error})
+        return {"error": error} if error else {}
+
+    @answered
+    def _list_indexes(self, ctx: foo.ExecutionContext) -> Answer:
         dataset = ctx.dataset
-        ctx.panel.set_data(
-            {
-                "dataset": dataset.name,
-                "size": dataset.count(),
-                "indexes": [info.to_dict() for info in brain.list_indexes(dataset)],
-                "jobs": [job.to_dict() for job in brain.list_jobs(dataset.name)],
-                "saved_views": dataset.list_saved_views(),
-                "others": brain.list_other_indexes(dataset),
-            }
-        )
-        return {}
+        return {
+            "dataset": dataset.name,
+            "size": dataset.count(),
+            "indexes": [info.to_dict() for info in brain.list_indexes(dataset)],
+            "jobs": [job.to_dict() for job in brain.list_jobs(dataset.name)],
+            "saved_views": dataset.list_saved_views(),
+            "others": brain.list_other_indexes(dataset),
+        }
 
     @answered
     def warm(self, ctx: foo.ExecutionContext) -> Answer:
@@ -41,6 +45,11 @@ class Upkeep:
         health = brain.index_health(ctx.dataset, key, check_media=True)
         info = next(one for one in brain.list_indexes(ctx.dataset) if one.brain_key == key)
         return {**info.to_dict(), **health.to_dict(), "is_current": health.is_current}
+
+    @answered
+    def missing(self, ctx: foo.ExecutionContext) -> Answer:
+        """Tells how many of the dataset's samples an index lacks."""
+        return {"missing": brain.index_health(ctx.dataset, ctx.params["brain_key"]).missing}
 
     @answered
     def build(self, ctx: foo.ExecutionContext) -> Answer:

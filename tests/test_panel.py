@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import csv
 import io
 import json
 import threading
@@ -194,12 +193,11 @@ def test_an_answer_has_what_the_page_draws(book) -> None:
     answer = answer_of("search", ctx)
     found = fiftyone_faiss.search(book, line.pop("query"), k=9, **line)
     rows = found.rows()
-    for name in ("id", "sample_id", "band", "copies"):
+    # Exactly, for what the page has is what is exported.
+    for name in ("id", "sample_id", "score", "distance", "percentile", "band", "copies"):
         assert [one[name] for one in answer["results"]] == [row[name] for row in rows]
     assert [one["path"] for one in answer["results"]] == [row["filepath"] for row in rows]
-    for name, digits in (("score", 4), ("distance", 6), ("percentile", 2)):
-        exact = [round(row[name], digits) for row in rows]
-        assert [one[name] for one in answer["results"]] == exact
+    assert {one["bounding_box"] for one in answer["results"]} == {None}
     assert (answer["cut"], answer["has_more"]) == (found.cut, True)
     assert (answer["verdict"], answer["explanation"]) == (found.verdict, list(found.explanation))
     assert answer["query"] == '2 x "a car" + 2 samples'
@@ -238,6 +236,21 @@ def test_a_saved_view_is_searched_and_one_that_is_gone_named(book) -> None:
     assert [one["id"] for one in answer["results"]] == inside.ids
     refused = call("search", Context(book, **params))["error"]
     assert refused == "There is no saved view 'beach' any more; choose what to search in."
+
+
+@pytest.mark.parametrize("name", ["dataset", "view", "saved:beach"])
+def test_a_saved_view_may_have_the_name_of_another_place(book, name: str) -> None:
+    view = book.match(fo.ViewField("scene.label") == "beach")
+    book.save_view(name, view)
+    params = {"query": "a car", "k": "3", "scope": f"saved:{name}"}
+    ctx = Context(book, **params)
+    ctx.view = book[:20]
+    answer = answer_of("search", ctx)
+    book.delete_saved_view(name)
+    inside = fiftyone_faiss.search(view, "a car", k=3)
+    assert [one["id"] for one in answer["results"]] == inside.ids
+    refused = call("search", Context(book, **params))["error"]
+    assert refused == f"There is no saved view '{name}' any more; choose what to search in."
 
 
 def test_an_older_search_that_comes_late_is_dropped(book) -> None:
@@ -281,23 +294,34 @@ class Patient(MeanColor):
         return super().embed_images(images)
 
 
-def test_a_search_that_is_overtaken_does_not_reach_the_grid(dataset) -> None:
+@pytest.mark.parametrize("by", ["search", "clear"])
+def test_a_search_that_is_overtaken_does_not_reach_the_grid(dataset, by: str) -> None:
+    Patient.asked.clear()
+    Patient.told.clear()
     fiftyone_faiss.register_embedder("patient", Patient)
     fiftyone_faiss.build_index(dataset, "colours", model="patient")
     slow, fast = (
         Context(dataset, query="@upload", uploads={"upload": upload(colour)}, search_id=number)
         for number, colour in ((1, (0, 0, 0)), (2, (200, 55, 40)))
     )
-    slow.panel_id = fast.panel_id = "overtaken"
+    slow.panel_id = fast.panel_id = f"overtaken by {by}"
     answers: list[dict[str, Any]] = []
     thread = threading.Thread(target=lambda: answers.append(call("search", slow)))
     thread.start()
     assert Patient.asked.wait(60)
-    assert answer_of("search", fast)["results"][0]["id"] == dataset.skip(10).first().id
+    answer = answer_of(by, fast)
     Patient.told.set()
     thread.join(60)
     assert answers == [{"superseded": True}]
     assert (len(fast.ops.made), slow.ops.made) == (1, [])
+    assert by == "clear" or answer["results"][0]["id"] == dataset.skip(10).first().id
+
+
+def test_a_clearing_that_comes_late_leaves_the_grid_to_the_search_after_it(book) -> None:
+    made = [Context(book, query="a dog", k="3", page="late", search_id=n) for n in (2, 1)]
+    answer_of("search", made[0])
+    assert answer_of("clear", made[1]) == {"superseded": True}
+    assert made[1].ops.made == []
 
 
 def upload(colour: tuple[int, int, int]) -> dict[str, str]:
@@ -408,26 +432,38 @@ def test_scores_are_saved_in_a_field(dataset, acting) -> None:
     assert refused == "'a b' is no name for a field; give one such as 'dog_score'."
 
 
-def test_results_are_exported(book) -> None:
-    params = {"query": "a red car", "k": "5", "brain_key": "clip"}
-    found = fiftyone_faiss.search(book, "a red car", k=5)
-    ctx = Context(book, **params, format="csv")
+@pytest.mark.parametrize("patches_field", [None, "objects"])
+def test_the_pages_results_are_exported_as_they_are(book, patches_field) -> None:
+    dataset = book[:20].clone()
+    fiftyone_faiss.build_index(
+        dataset, "own", model=MODEL_NAME, patches_field=patches_field, progress=False
+    )
+    params = {"query": "a red car", "k": "4", "brain_key": "own"}
+    first = answer_of("search", Context(dataset, **params))
+    before = [one["id"] for one in first["results"]]
+    second = answer_of("search", Context(dataset, **params, skip=4, before=before))
+    page = {
+        "results": [*first["results"], *second["results"]],
+        **{name: first[name] for name in ("query", "brain_key", "metric", "patches_field")},
+    }
+    found = fiftyone_faiss.search(dataset, "a red car", k=8, brain_key="own")
+    ctx = Context(dataset, **page, format="csv")
     table = answer_of("export", ctx)
-    assert table["name"] == "book-search.csv"
-    rows = list(csv.DictReader(io.StringIO(table["content"], newline="")))
-    assert [row["id"] for row in rows] == found.ids
-    assert [float(row["score"]) for row in rows] == found.scores.tolist()
+    assert table["name"] == f"{dataset.name}-search.csv"
+    assert table["content"] == found.to_text("csv")
     # What the grid shows stays.
     assert ctx.ops.made == []
-    text = answer_of("export", Context(book, **params, format="json"))
-    assert text["name"] == "book-search.json"
-    assert json.loads(text["content"])["results"] == found.rows()
-    stages = answer_of("export", Context(book, **params, format="stages"))
-    assert stages["name"] == "book-search.stages.json"
+    text = answer_of("export", Context(dataset, **page, format="json"))
+    assert text["name"] == f"{dataset.name}-search.json"
+    about = {"query": '"a red car"', "brain_key": "own", "metric": "cosine", "count": 8}
+    assert json.loads(text["content"]) == {**about, "results": found.rows()}
+    stages = answer_of("export", Context(dataset, **page, format="stages"))
+    assert stages["name"] == f"{dataset.name}-search.stages.json"
     read = json_util.loads(stages["content"])
-    assert fo.DatasetView._build(book, read["stages"]).values("id") == found.ids
-    refused = call("export", Context(book, **params, format="xls"))
+    assert fo.DatasetView._build(dataset, read["stages"]).values("id") == found.ids
+    refused = call("export", Context(dataset, **page, format="xls"))
     assert refused == {"error": "'xls' is no format; choose csv, json or stages."}
+    dataset.delete()
 
 
 @pytest.mark.parametrize("scope", ["dataset", "view"])
@@ -497,13 +533,12 @@ def test_searches_are_saved_renamed_pinned_and_deleted(dataset, line) -> None:
     renamed = answer_of("rename_search", Context(dataset, id=saved["id"], name="best"))
     assert (renamed["name"], renamed["id"]) == ("best", saved["id"])
     other = listed(dataset)[1]["id"]
-    for name, sentence in (
-        ("best", "Another search is named 'best' already; choose another name."),
-        (" ", "The name is empty; give a word, such as 'red cars'."),
-    ):
-        assert call("rename_search", Context(dataset, id=other, name=name)) == {"error": sentence}
+    taken = {"error": "Another search is named 'best' already; choose another name."}
+    assert call("rename_search", Context(dataset, id=other, name="best")) == taken
     unpinned = answer_of("pin_search", Context(dataset, id=saved["id"], pinned=False))
     assert (unpinned["pinned"], unpinned["name"]) == (False, "best")
+    unnamed = answer_of("rename_search", Context(dataset, id=saved["id"], name=" "))
+    assert (unnamed["name"], unnamed["id"]) == (None, saved["id"])
     assert answer_of("delete_search", Context(dataset, id=saved["id"])) == {}
     assert [one["id"] for one in listed(dataset)] == [other]
     gone = call("delete_search", Context(dataset, id=saved["id"]))["error"]
@@ -542,6 +577,17 @@ def ended(dataset: fo.Dataset, job: dict[str, Any]) -> dict[str, Any]:
     raise AssertionError(f"{job} did not end")
 
 
+def test_the_page_is_told_why_indexes_cannot_be_listed(dataset, line) -> None:
+    good = Context(dataset)
+    assert answer_of("refresh", good) == {}
+    assert good.panel.made[0][1]["error"] is None
+    bad = Context(dataset)
+    dataset.delete()
+    error = call("refresh", bad)["error"]
+    assert error == f"Dataset '{dataset.name}' is deleted"
+    assert bad.panel.made == [("set_data", {"error": error})]
+
+
 def test_the_health_of_an_index_is_told(dataset) -> None:
     fiftyone_faiss.build_index(dataset, "colours", model="colorhist")
     health = answer_of("health", Context(dataset, brain_key="colours"))
@@ -554,6 +600,8 @@ def test_the_health_of_an_index_is_told(dataset) -> None:
     dataset.add_sample(fo.Sample(str(path.with_name("new.png"))))
     health = answer_of("health", Context(dataset, brain_key="colours"))
     assert (health["missing"], health["orphaned"], health["changed"]) == (1, 2, 1)
+    # One is new, though the dataset has fewer samples than the index vectors.
+    assert answer_of("missing", Context(dataset, brain_key="colours")) == {"missing": 1}
     assert health["is_current"] is False
     assert "no FAISS index 'none'" in call("health", Context(dataset, brain_key="none"))["error"]
 

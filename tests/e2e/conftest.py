@@ -78,9 +78,10 @@ def open_app(
         width: int = 2000,
         height: int = 1000,
         dark: bool = True,
+        view: fo.DatasetView | None = None,
     ) -> Page:
         session.dataset = dataset or book
-        session.view = None
+        session.view = view
         session.selected = []
         session.spaces = panels(panel) if panel else fo.Space(children=[fo.Panel(type="Samples")])
         page = open_page(browser, session.url, width, height, dark)

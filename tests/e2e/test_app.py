@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
-import fiftyone as fo
 import pytest
 from playwright.sync_api import expect
-from support.browser import PATIENCE, cy, select, shoot, shows
+from support.browser import cy, select, shoot, shows, view_ids
 
 import fiftyone_faiss
-
-
-def view_ids(session: fo.Session) -> list[str]:
-    """The samples of the App's view, as soon as Python has learnt of it."""
-    deadline = time.monotonic() + PATIENCE / 1000
-    while not session.view._stages and time.monotonic() < deadline:
-        time.sleep(0.1)
-    ids: list[str] = session.view.values("id")
-    return ids
 
 
 def test_find_similar_in_the_toolbar(book, open_app, session) -> None:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 from support.browser import cy, result_ids, select, shoot, shows
+from support.messages import Messages
 
 import fiftyone_faiss
 
@@ -174,6 +175,11 @@ def test_without_an_index_the_panel_offers_to_build_one(book, open_app) -> None:
     page = open_app(fresh)
     expect(cy(page, "faiss-status")).to_contain_text("This dataset has no FAISS index")
     shoot(page, "panel-no-index")
+    messages = Messages(page)
+    messages.answers["build"] = lambda params: {"error": "The form is locked; try again."}
+    cy(page, "faiss-build").click()
+    expect(page.get_by_role("alert")).to_contain_text("The form is locked; try again.")
+    messages.answers.clear()
     cy(page, "faiss-build").click()
     form = page.get_by_role("dialog")
     expect(form).to_contain_text("Build a FAISS index")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import fiftyone as fo
 import pytest
-from playwright.sync_api import Page, expect
-from support.browser import cy, result_ids, shoot, shows
+from playwright.sync_api import Locator, Page, expect
+from support.browser import again_until_visible, cy, result_ids, shoot, shows, view_ids
 
 import fiftyone_faiss
 from fiftyone_faiss.demo import MODEL_NAME
@@ -27,6 +27,23 @@ def search(page: Page, line: str, k: int = 6) -> None:
     cy(page, "faiss-query").press("Enter")
     expect(cy(page, "faiss-status")).to_have_text(re.compile(rf"^{k} results? in \d+ ms"))
     expect(page.locator(".ffs-stale")).to_have_count(0)
+
+
+def shown_box(page: Page, place: int, box: list[float]) -> list[float]:
+    """Where a box of an image is in its tile: ``[x, y, width, height]``, parts of the tile's."""
+    picture = cy(page, "faiss-result").nth(place).locator(".ffs-picture")
+    expect(picture.locator("img")).to_have_attribute("style", re.compile("left"))
+    shown: list[float] = picture.evaluate(
+        """(tile, [x, y, w, h]) => {
+            const boxOf = (one) => one.getBoundingClientRect();
+            const [outer, inner] = [boxOf(tile), boxOf(tile.firstChild)];
+            const left = (inner.left + x * inner.width - outer.left) / outer.width;
+            const top = (inner.top + y * inner.height - outer.top) / outer.height;
+            return [left, top, (w * inner.width) / outer.width, (h * inner.height) / outer.height];
+        }""",
+        box,
+    )
+    return shown
 
 
 def refused(page: Page, line: str, sentence: str) -> None:
@@ -95,23 +112,33 @@ def test_find_similar_to_a_detection_in_the_sample_viewer(book, open_app, sessio
     expect(modal).to_be_visible()
     canvas = modal.locator("canvas").first
     expect(canvas).to_be_visible()
-    box = canvas.bounding_box()
-    assert box is not None
-    # The picture is a square in the middle.
-    side = min(box["width"], box["height"])
-    left = box["x"] + (box["width"] - side) / 2
-    top = box["y"] + (box["height"] - side) / 2
-    x, y, width, height = label.bounding_box
-    place = left + (x + width / 2) * side, top + (y + height / 2) * side
-    page.mouse.move(*place)
-    page.mouse.click(*place)
-    expect(modal.get_by_text(re.compile(r"^1$")).first).to_be_visible()
+    tooltip = cy(page, "sample-canvas-tooltip-content").filter(has_text=label.id)
+
+    def point() -> None:
+        page.mouse.move(0, 0)
+        page.mouse.move(*_middle(canvas, label))
+
+    again_until_visible(point, tooltip)
+    page.mouse.click(*_middle(canvas, label))
+    expect(cy(modal, "action-manage-selected")).to_have_text("1")
     shoot(page, "viewer-label")
     page.locator('#modal span.material-icons:text("image_search")').click()
     shows(page, 25)
     expect(modal).to_have_count(0)
     expected = fiftyone_faiss.search(book, f"@{label.id}").ids
-    assert session.view.values("id") == expected
+    assert view_ids(session) == expected
+
+
+def _middle(canvas: Locator, label: fo.Detection) -> tuple[float, float]:
+    """Where the middle of a label of a square picture is on the page."""
+    box = canvas.bounding_box()
+    assert box is not None
+    # The picture is in the middle.
+    side = min(box["width"], box["height"])
+    left = box["x"] + (box["width"] - side) / 2
+    top = box["y"] + (box["height"] - side) / 2
+    x, y, width, height = label.bounding_box
+    return left + (x + width / 2) * side, top + (y + height / 2) * side
 
 
 def test_patches_are_found_and_tagged(book, open_app) -> None:
@@ -122,6 +149,11 @@ def test_patches_are_found_and_tagged(book, open_app) -> None:
     found = fiftyone_faiss.search(dataset, "a car", k=4)
     assert result_ids(page) == found.ids
     expect(cy(page, "entry-counts")).to_contain_text("4 patches")
+    # Each tile shows its label: the box is in it and fills it, with a margin.
+    for place, row in enumerate(found.rows()):
+        x, y, width, height = shown_box(page, place, row["bounding_box"])
+        assert min(x, y) >= 0 and max(x + width, y + height) <= 1
+        assert 0.75 < max(width, height) < 0.85
     cy(page, "faiss-tag-name").fill("car?")
     cy(page, "faiss-tag").click()
     expect(cy(page, "faiss-status")).to_contain_text("4 of them new")
@@ -155,6 +187,8 @@ def test_another_dataset_answers_beside(book, open_app) -> None:
     cy(page, "faiss-compare").select_option(label=label)
     results = cy(page, "faiss-compared").locator('[data-cy="faiss-result"]')
     expect(results).to_have_count(4)
+    title = re.compile(r"^\d+\.jpg: score .*; opens the dataset other-book$")
+    expect(results.first).to_have_attribute("title", title)
     ids = results.evaluate_all("all => all.map(one => one.dataset.id)")
     expected = fiftyone_faiss.search_several([dataset, (other, "clip2")], "a red car", k=4)
     assert ids == expected[1].ids

@@ -82,6 +82,7 @@ def test_the_place_of_a_mistake_is_marked(open_app) -> None:
     expect(mistake).to_contain_text("'@nobody' is not known")
     expect(mistake.locator("mark")).to_have_text("@nobody")
     expect(cy(page, "faiss-query")).to_have_attribute("aria-invalid", "true")
+    expect(cy(page, "faiss-query")).to_have_accessible_description(re.compile("'@nobody' is not"))
     shoot(page, "line-mistake")
     cy(page, "faiss-query").fill("a car")
     expect(mistake).to_have_count(0)
@@ -171,7 +172,10 @@ def test_a_result_tells_how_good_it_is(book, open_app) -> None:
     band = expected.bands[0]
     assert band == "strong"
     expect(first).to_have_accessible_name(
-        re.compile(r"^Result 1 of 25, strong match, top (<0\.1|\d\.\d) %$")
+        re.compile(
+            rf"^Result 1 of 25, {Path(expected.rows()[0]['filepath']).name}, "
+            rf"score {expected.scores[0]:.2f}, strong match, top (<0\.1|\d\.\d) %$"
+        )
     )
     words = [text.lower() for text in cy(page, "faiss-band").all_inner_texts()]
     assert words == expected.bands
@@ -267,13 +271,16 @@ def test_the_options_are_searched_with_and_stay_open(book, open_app) -> None:
     cy(page, "faiss-query").press("Enter")
     finished(page, 0)
     expect(cy(page, "faiss-nothing")).to_contain_text("Allow a larger distance")
+    # There is nothing to tag, to save or to compare.
+    expect(page.locator(".ffs-actions")).to_have_text("Clear")
     shoot(page, "nothing")
 
 
 def test_everything_can_be_done_by_keys(book, open_app) -> None:
     page = ready(open_app())
     line = cy(page, "faiss-query")
-    expect(line).to_be_focused()
+    # A page that was loaded leaves the keys to the App.
+    expect(line).not_to_be_focused()
     cy(page, "faiss-k").fill("12")
     line.focus()
     page.keyboard.type("a car")
@@ -361,9 +368,24 @@ def test_searches_are_kept_named_and_made_again(book, open_app) -> None:
     cy(page, "faiss-history-name").press("Enter")
     expect(items.first).to_contain_text("the cars")
     shoot(page, "history")
+    # A name that another has is refused, and can be changed; an empty one takes the name away.
+    items.nth(1).get_by_role("button", name="Rename a blue boat").click()
+    name = cy(page, "faiss-history-name")
+    name.fill("the cars")
+    name.press("Enter")
+    expect(cy(page, "faiss-status")).to_have_attribute("role", "alert")
+    expect(name).to_have_value("the cars")
+    name.fill("the boats")
+    name.press("Enter")
+    expect(items.nth(1)).to_contain_text("the boats")
+    items.nth(1).get_by_role("button", name="Rename the boats").click()
+    name.fill("")
+    name.press("Enter")
+    expect(items.nth(1)).not_to_contain_text("the boats")
 
     cy(page, "faiss-history-edit").first.click()
     expect(cy(page, "faiss-query")).to_have_value("a red car")
+    expect(cy(page, "faiss-query")).to_be_focused()
     expect(cy(page, "faiss-k")).to_have_value("5")
     assert result_ids(page) == boats
     cy(page, "faiss-history-apply").first.click()
@@ -393,8 +415,18 @@ def test_feedback_is_saved_as_a_search(book, open_app) -> None:
     cy(page, "faiss-history").click()
     cy(page, "faiss-history-apply").filter(has_text="cars like this").click()
     finished(page, 6)
-    assert result_ids(page) == fiftyone_faiss.search(dataset, "a car", k=6, liked=[liked]).ids
+    expected = fiftyone_faiss.search(dataset, "a car", k=6, liked=[liked]).ids
+    assert result_ids(page) == expected
     expect(cy(page, "faiss-feedback")).to_contain_text("1 liked")
+    # What is edited does not mix with what was found: it is searched for by Enter.
+    search(page, "a boat", k=6)
+    page.get_by_role("button", name="Edit cars like this before searching").click()
+    expect(cy(page, "faiss-query")).to_have_value("a car")
+    expect(cy(page, "faiss-feedback")).to_have_count(0)
+    page.keyboard.press("Enter")
+    expect(cy(page, "faiss-feedback")).to_contain_text("1 liked")
+    finished(page, 6)
+    assert result_ids(page) == expected
 
 
 def test_results_are_saved_and_exported(book, open_app, tmp_path) -> None:
@@ -547,6 +579,7 @@ def test_nothing_is_lost_while_the_panel_is_closed(book, open_app) -> None:
     cy(page, "new-panel-btn").first.click()
     page.get_by_text("FAISS Search", exact=True).click()
     expect(cy(page, "faiss-query")).to_have_value("a blue")
+    expect(cy(page, "faiss-query")).to_be_focused()
     assert result_ids(page) == ids
     expect(cy(page, "faiss-k")).to_have_value("6")
     expect(cy(page, "faiss-feedback")).to_contain_text("1 liked")

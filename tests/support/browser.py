@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from playwright.sync_api import Browser, Locator, Page, Playwright, expect
+
+if TYPE_CHECKING:
+    import fiftyone as fo
 
 FLAGS = (
     "--headless=new",
@@ -35,17 +42,30 @@ def open_page(browser: Browser, url: str, width: int, height: int, dark: bool = 
     context.add_init_script(f"localStorage.setItem('mui-mode', '{'dark' if dark else 'light'}')")
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
+    # A promotion comes up when it likes.
+    promotion = page.get_by_text("Dismiss", exact=True).first
+    page.add_locator_handler(promotion, lambda: promotion.click())
     page.goto(url)
     expect(cy(page, "looker").first).to_be_visible()
-    promotion = page.get_by_text("Dismiss", exact=True)
-    if promotion.count():
-        promotion.first.click()
     return page
 
 
-def cy(page: Page, name: str) -> Locator:
-    """The elements of a ``data-cy`` name."""
+def cy(page: Page | Locator, name: str) -> Locator:
+    """The elements of a ``data-cy`` name, anywhere on the page or within an element."""
     return page.locator(f'[data-cy="{name}"]')
+
+
+def again_until_visible(act: Callable[[], object], sign: Locator) -> None:
+    """Does what may be done twice until its sign shows: the page may not be listening yet."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while True:
+        act()
+        try:
+            expect(sign).to_be_visible(timeout=2_000)
+            return
+        except AssertionError:
+            if time.monotonic() > deadline:
+                raise
 
 
 def result_ids(page: Page) -> list[str]:
@@ -57,13 +77,30 @@ def result_ids(page: Page) -> list[str]:
 def select(page: Page, place: int) -> None:
     """Selects a sample of the grid, as a click on its corner does."""
     looker = cy(page, "looker").nth(place)
-    looker.hover()
+
+    def hover() -> None:
+        page.mouse.move(0, 0)
+        looker.hover()
+
+    # Where the box shows, a click on it is listened to.
+    again_until_visible(hover, looker.locator("label"))
     looker.click(position={"x": 14, "y": 14})
+    expect(looker.get_by_role("checkbox")).to_be_checked()
+    expect(cy(page, "action-manage-selected")).to_contain_text(re.compile(r"\d"))
 
 
 def shows(page: Page, count: int) -> None:
     """Waits until the grid shows so many samples."""
     expect(cy(page, "entry-counts")).to_contain_text(f"{count} sample")
+
+
+def view_ids(session: fo.Session) -> list[str]:
+    """The samples of the App's view, as soon as Python has learnt of it."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while not session.view._stages and time.monotonic() < deadline:
+        time.sleep(0.1)
+    ids: list[str] = session.view.values("id")
+    return ids
 
 
 def shoot(page: Page, name: str) -> None:

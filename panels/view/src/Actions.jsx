@@ -9,72 +9,84 @@ const PAUSE = 300;
 
 /** What can be done with the results: tag them, take that back, keep or export them, clear. */
 export function Actions({ search, server, indexes, others, dataset }) {
-  if (!search.found) return null;
-  return <ActionsOn {...{ search, server, indexes, others, dataset }} kept={cutOf(search).kept} />;
-}
-
-function ActionsOn({ search, server, indexes, others, dataset, kept }) {
-  const { found, tag, tagging, update, say } = search;
-  const untagged = useUntagged({ server, found, tag, tagging, kept });
-
-  const apply = async (event) => {
-    event.preventDefault();
-    const ids = kept.map((result) => result.id);
-    const answer = await server("tag", { ids, tag, patches_field: found.patches_field });
-    if (answer.error) return say("error", answer.error);
-    update({ tagging: { tag, ids: answer.ids } });
-    say("done", `${counted(ids.length)} tagged “${tag}”, ${answer.tagged} of them new`);
-  };
-  const undo = async () => {
-    const answer = await server("untag", tagging);
-    if (answer.error) return say("error", answer.error);
-    update({ tagging: null });
-    say("done", `The tag “${tagging.tag}” was taken back from ${counted(answer.untagged)}`);
-  };
-
+  const { found, clear } = search;
+  if (!found) return null;
+  const { kept } = cutOf(search);
   return (
     <div className="ffs-actions">
-      <form className="ffs-inline" onSubmit={apply}>
-        <input
-          className="ffs-field ffs-tag-name"
-          data-cy="faiss-tag-name"
-          aria-label="Tag"
-          title="Key: t"
-          value={tag}
-          onChange={(event) => update({ tag: event.target.value })}
-        />
-        <button
-          type="submit"
-          className="ffs-button"
-          data-cy="faiss-tag"
-          disabled={!kept.length || untagged === 0}
-        >
-          {tagWords(kept.length, untagged, found.patches_field ? "label" : "sample")}
-        </button>
-      </form>
-      {tagging && (
-        <button type="button" className="ffs-button" data-cy="faiss-untag" onClick={undo}>
-          Undo
-        </button>
+      {found.results.length > 0 && (
+        <>
+          <Tagging {...{ search, server, kept }} />
+          <SaveMenu {...{ search, server, kept }} />
+          <CompareWith {...{ search, indexes, others, dataset }} />
+        </>
       )}
-      <SaveMenu {...{ search, server, kept }} />
-      <CompareWith {...{ search, indexes, others, dataset }} />
-      <button
-        type="button"
-        className="ffs-button ffs-quiet"
-        data-cy="faiss-clear"
-        onClick={search.clear}
-      >
+      <button type="button" className="ffs-button ffs-quiet" data-cy="faiss-clear" onClick={clear}>
         Clear
       </button>
     </div>
   );
 }
 
+function Tagging({ search, server, kept }) {
+  const { found, tag, taggings, update, say } = search;
+  const untagged = useUntagged({ server, found, tag, taggings, kept });
+  const isOff = !kept.length || untagged === 0;
+  const last = taggings[taggings.length - 1];
+
+  const apply = async (event) => {
+    event.preventDefault();
+    if (isOff) return;
+    const ids = kept.map((result) => result.id);
+    const answer = await server("tag", { ids, tag, patches_field: found.patches_field });
+    if (answer.error) return say("error", answer.error);
+    update({ taggings: withTagging(taggings, tag, answer.ids) });
+    say("done", `${counted(ids.length)} tagged “${tag}”, ${answer.tagged} of them new`);
+  };
+  const undo = async () => {
+    const answer = await server("untag", last);
+    if (answer.error) return say("error", answer.error);
+    update({ taggings: taggings.filter((one) => one !== last) });
+    say("done", `The tag “${last.tag}” was taken back from ${counted(answer.untagged)}`);
+  };
+
+  return (
+    <>
+      <form className="ffs-inline" onSubmit={apply}>
+        <label title="Key: t">
+          Tag
+          <input
+            className="ffs-field ffs-tag-name"
+            data-cy="faiss-tag-name"
+            value={tag}
+            onChange={(event) => update({ tag: event.target.value })}
+          />
+        </label>
+        <button type="submit" className="ffs-button" data-cy="faiss-tag" aria-disabled={isOff}>
+          {tagWords(kept.length, untagged, found.patches_field ? "label" : "sample")}
+        </button>
+      </form>
+      {last && (
+        <button type="button" className="ffs-button" data-cy="faiss-untag" onClick={undo}>
+          Undo tag “{last.tag}”
+        </button>
+      )}
+    </>
+  );
+}
+
+/** The taggings with one more, which is one with an earlier one with the same tag. */
+function withTagging(taggings, tag, ids) {
+  if (!ids.length) return taggings;
+  const same = taggings.find((one) => one.tag === tag);
+  const others = taggings.filter((one) => one !== same);
+  return [...others, { tag, ids: [...(same?.ids || []), ...ids] }];
+}
+
 /** How many of the results do not have the tag yet; null while that is not known. */
-function useUntagged({ server, found, tag, tagging, kept }) {
+function useUntagged({ server, found, tag, taggings, kept }) {
   const ids = kept.map((result) => result.id);
-  const asked = JSON.stringify([tag, ids, tagging]);
+  const asked = JSON.stringify([tag, ids, taggings]);
   const [known, setKnown] = useState({ asked: null, count: null });
   useEffect(() => {
     if (!tag.trim() || !ids.length) return undefined;

@@ -1,5 +1,6 @@
 import { React, useEffect, useState } from "./app.js";
 import { Icon } from "./icons.jsx";
+import { unless } from "./keys.js";
 import { partOf, withoutTerm } from "./terms.js";
 
 // As long as typing goes on, nothing is asked.
@@ -33,8 +34,8 @@ export function useExplained(server, query) {
   return { ...explained, error, isOld: isAnother || Boolean(error) };
 }
 
-/** The line's terms under it, as they were understood; and what was not. */
-export function Chips({ explained, search }) {
+/** The line's terms under it, as they were understood; and what was not, with the id `mistake`. */
+export function Chips({ explained, search, mistake }) {
   const { terms, error, at, isOld } = explained;
   if (!terms.length && !error) return null;
   return (
@@ -47,7 +48,7 @@ export function Chips({ explained, search }) {
       {terms.map((term, place) => (
         <Chip key={place} {...{ term, search, isOld }} />
       ))}
-      {error && <Mistake key={error} error={error} at={at} line={explained.query} />}
+      {error && <Mistake key={error} id={mistake} {...{ error, at }} line={explained.query} />}
     </div>
   );
 }
@@ -77,8 +78,7 @@ function Chip({ term, search, isOld }) {
         aria-label={`Remove ${words} from the query`}
         data-cy="faiss-chip-remove"
         // Its place is that in the line that was read.
-        disabled={isOld}
-        onClick={remove}
+        {...unless(isOld, remove)}
       >
         ×
       </button>
@@ -95,7 +95,7 @@ function wordsOf({ kind, text }, upload, { selected, alt }) {
 }
 
 /** What cannot be read, with its place in the line, or in what is around it in a long one. */
-function Mistake({ error, at, line }) {
+function Mistake({ id, error, at, line }) {
   const [start, end] = at || [];
   return (
     <div className="ffs-mistake" data-cy="faiss-mistake">
@@ -107,7 +107,9 @@ function Mistake({ error, at, line }) {
           {partOf(line, end, end + AROUND)}
         </code>
       )}
-      <span role="status">{error}</span>
+      <span id={id} role="status">
+        {error}
+      </span>
     </div>
   );
 }

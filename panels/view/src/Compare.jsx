@@ -42,14 +42,15 @@ export function CompareWith({ search, indexes, others, dataset }) {
 /** What the other index answers, beside the results. */
 export function Compared({ search, dataset, open }) {
   const { compared, found, update } = search;
-  const { brain_key, error, busy, results, notes } = compared;
-  const isElsewhere = compared.dataset !== dataset;
-  const name = isElsewhere ? `${compared.dataset} · ${brain_key}` : brain_key;
+  const { brain_key, answer, busy } = compared;
+  const elsewhere = compared.dataset === dataset ? undefined : compared.dataset;
+  const name = elsewhere ? `${elsewhere} · ${brain_key}` : brain_key;
+  const results = answer?.results;
   return (
     <section className="ffs-column" aria-label={`Results of ${name}`} data-cy="faiss-compared">
       <header className="ffs-heading">
         <h3>{name}</h3>
-        {results && !isElsewhere && <span>{alike(results, found.results)}</span>}
+        {results && !elsewhere && <span>{alike(results, found.results)}</span>}
         <IconButton
           icon="remove"
           size={16}
@@ -58,12 +59,12 @@ export function Compared({ search, dataset, open }) {
           onClick={() => update({ compared: null })}
         />
       </header>
-      {error && (
+      {answer?.error && (
         <p className="ffs-error" role="alert">
-          {error}
+          {answer.error}
         </p>
       )}
-      {(notes || []).map((note) => (
+      {(answer?.notes || []).map((note) => (
         <p key={note} className="ffs-note">
           {note}
         </p>
@@ -76,7 +77,8 @@ export function Compared({ search, dataset, open }) {
           label={`Results of ${name}`}
           cut={null}
           isStale={busy}
-          open={(one) => open(one, isElsewhere ? compared.dataset : undefined)}
+          elsewhere={elsewhere}
+          open={(one) => open(one, elsewhere)}
         />
       )}
     </section>

@@ -17,7 +17,7 @@ export function useCompletion({ query, caret, selection, uploads, insert }) {
   const options = mention
     ? listOptions(selection, uploads).filter(({ token }) => token.startsWith(typed))
     : [];
-  const isDone = options.length === 1 && options[0].token === typed;
+  const isDone = options.some(({ token }) => token === mention.typed);
   const isOpen = options.length > 0 && !isDone && closed !== mention.start;
 
   const choose = (option) => insert(option.token, mention);
@@ -27,8 +27,9 @@ export function useCompletion({ query, caret, selection, uploads, insert }) {
       return false;
     }
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const isChoice = event.key === "Enter" || (event.key === "Tab" && !event.shiftKey);
     if (step) setPlace((place + step + options.length) % options.length);
-    else if (["Enter", "Tab"].includes(event.key)) choose(options[place]);
+    else if (isChoice) choose(options[place]);
     else if (event.key === "Escape") setClosed(mention.start);
     else return false;
     event.preventDefault();

@@ -1,9 +1,11 @@
 import { React } from "./app.js";
+import { ratingsOf } from "./params.js";
 import { SaveSearch } from "./SaveSearch.jsx";
 
 /** What was liked and disliked, and a search that heeds it. */
 export function Feedback({ search, server }) {
-  const { liked, disliked, rerank, update } = search;
+  const { found, rerank, update } = search;
+  const { liked, disliked } = ratingsOf(search);
   if (!liked.length && !disliked.length) return null;
   const parts = [
     liked.length && `${liked.length} liked`,
@@ -25,7 +27,7 @@ export function Feedback({ search, server }) {
         type="button"
         className="ffs-button"
         data-cy="faiss-forget"
-        onClick={() => update({ liked: [], disliked: [] })}
+        onClick={() => update({ rated: found.params.query, liked: [], disliked: [] })}
       >
         Forget feedback
       </button>

@@ -1,23 +1,15 @@
-import { React, useCallback, useEffect, useState } from "./app.js";
+import { React, useEffect, useState } from "./app.js";
 import { bytes } from "./format.js";
+import { unless } from "./keys.js";
 
 /** How an index is, and what can be done about it. */
 export function Health({ search, server, jobs, ask }) {
   const { index, say } = search;
-  const [health, setHealth] = useState(null);
   const key = index.brain_key;
   const own = jobs.filter((job) => job.name === key);
   const isBusy = own.some((job) => job.state === "running");
   const ended = own.map((job) => job.id + job.state).join();
-  const load = useCallback(async () => {
-    const answer = await server("health", { brain_key: key });
-    if (answer.error) say("error", answer.error);
-    setHealth(answer);
-  }, [server, key, say]);
-  // When work on the index ends, too.
-  useEffect(() => {
-    if (!isBusy) load();
-  }, [load, isBusy, ended]);
+  const health = useHealth({ server, key, say, isBusy, ended });
 
   const begin = async (method) => {
     const answer = await server(method, { brain_key: key });
@@ -45,8 +37,7 @@ export function Health({ search, server, jobs, ask }) {
             className="ffs-button"
             data-cy={method === "update" ? "faiss-health-update" : `faiss-${method}`}
             title={title}
-            disabled={isBusy}
-            onClick={() => begin(method)}
+            {...unless(isBusy, () => begin(method))}
           >
             {name}
           </button>
@@ -54,6 +45,24 @@ export function Health({ search, server, jobs, ask }) {
       </div>
     </div>
   );
+}
+
+/** What the server tells of an index, now and when work on it ends; null while that is not known. */
+function useHealth({ server, key, say, isBusy, ended }) {
+  const [known, setKnown] = useState({});
+  useEffect(() => {
+    if (isBusy) return undefined;
+    let isCurrent = true;
+    server("health", { brain_key: key }).then((health) => {
+      if (!isCurrent) return;
+      if (health.error) say("error", health.error);
+      setKnown({ key, health });
+    });
+    return () => {
+      isCurrent = false;
+    };
+  }, [server, key, say, isBusy, ended]);
+  return known.key === key ? known.health : null;
 }
 
 const WORK = {
@@ -67,15 +76,16 @@ function factsOf(health) {
   const number = (n) => (n === null || n === undefined ? "not checked" : n.toLocaleString());
   const { size, missing, orphaned, failed, changed, unindexed, recall, latency_ms } = health;
   const isAnother = health.model_matches === false;
+  const model = health.model_matches ? "the same" : "not known";
   const isMeasured = recall !== null && recall !== undefined;
   return [
-    ["Vectors", `${number(size)} × ${health.dim}`],
+    ["Vectors", health.dim ? `${number(size)} × ${health.dim}` : number(size)],
     ["Missing", number(missing), missing > 0],
     ["Of deleted samples", number(orphaned), orphaned > 0],
     ["Failed", number(failed), failed > 0],
     ["Changed since", number(changed), changed > 0],
     ["Not in the structure yet", number(unindexed)],
-    ["Model", isAnother ? "has changed" : "the same", isAnother],
+    ["Model", isAnother ? "has changed" : model, isAnother],
     ["Type", `${health.factory || "exact"}, ${health.metric}`],
     ["Recall", isMeasured ? `${(100 * recall).toFixed(1)} % of the 10 nearest` : "not measured"],
     ["A query takes", latency_ms == null ? "not measured" : `${latency_ms.toPrecision(2)} ms`],

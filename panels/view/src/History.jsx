@@ -1,6 +1,7 @@
 import { React, useCallback, useEffect, useState } from "./app.js";
 import { ago, counted } from "./format.js";
 import { IconButton } from "./icons.jsx";
+import { editLine } from "./keys.js";
 
 /** The searches kept with the dataset: to make again, to edit, to name, to keep on top, to forget. */
 export function History({ search, server }) {
@@ -19,6 +20,7 @@ export function History({ search, server }) {
     const answer = await server(method, params);
     if (answer.error) say("error", answer.error);
     load();
+    return !answer.error;
   };
   if (!searches) return <p className="ffs-note">Looking…</p>;
   if (!searches.length) return <p className="ffs-note">Nothing was searched for here yet.</p>;
@@ -34,11 +36,10 @@ export function History({ search, server }) {
 function Item({ one, search, change }) {
   const [name, setName] = useState(null);
   const { id, pinned, params } = one;
-  const title = one.name || params.query;
+  const title = one.name || params.query || "a search by samples";
   const rename = async (event) => {
     event.preventDefault();
-    await change("rename_search", { id, name });
-    setName(null);
+    if (await change("rename_search", { id, name })) setName(null);
   };
   return (
     <li data-cy="faiss-history-item" data-id={id}>
@@ -59,6 +60,7 @@ function Item({ one, search, change }) {
             className="ffs-field"
             data-cy="faiss-history-name"
             aria-label={`A name for ${title}`}
+            placeholder="no name"
             value={name}
             onChange={(event) => setName(event.target.value)}
             onKeyDown={(event) => {
@@ -87,7 +89,10 @@ function Item({ one, search, change }) {
           size={16}
           label={`Edit ${title} before searching`}
           data-cy="faiss-history-edit"
-          onClick={() => search.apply(params, false)}
+          onClick={(event) => {
+            search.apply(params, false);
+            editLine(event.currentTarget);
+          }}
         />
         <IconButton
           icon="rename"

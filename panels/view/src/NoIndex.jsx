@@ -1,11 +1,12 @@
-import { React } from "./app.js";
+import { React, useState } from "./app.js";
 import { Jobs, useJobs } from "./Work.jsx";
 
 /** What there is to do before anything can be searched. */
 export function NoIndex({ server, size, listed }) {
   // The form that builds an index is the App's own; what it begins is shown here.
   const { jobs, running } = useJobs(server, listed, size > 0);
-  const build = () => server("build");
+  const [error, setError] = useState(null);
+  const build = async () => setError((await server("build")).error);
   return (
     <div className="ffs-panel ffs-empty">
       <Jobs jobs={jobs} server={server} />
@@ -19,6 +20,11 @@ export function NoIndex({ server, size, listed }) {
         <button type="button" className="ffs-button ffs-main" data-cy="faiss-build" onClick={build}>
           Build an index
         </button>
+      )}
+      {error && (
+        <p className="ffs-error" role="alert">
+          {error}
+        </p>
       )}
     </div>
   );

@@ -1,11 +1,17 @@
 import { React, useId, useState } from "./app.js";
 import { Icon } from "./icons.jsx";
+import { scopeOfView } from "./params.js";
 
 const KEPT_OPEN = "fiftyone-faiss.more-options";
 
 /** Where and how much to search; and behind a button, how. */
 export function Options({ search, indexes, views }) {
   const { options, update, index } = search;
+  const places = views.map((name) => [scopeOfView(name), name]);
+  const isGone = !["dataset", "view", ...places.map(([scope]) => scope)].includes(options.scope);
+  const searchByEnter = (event) => {
+    if (event.key === "Enter") search.search();
+  };
   const set = (change) => update({ options: { ...options, ...change } });
   const [isOpen, setOpen] = useState(() => localStorage.getItem(KEPT_OPEN) === "yes");
   const more = useId();
@@ -30,13 +36,14 @@ export function Options({ search, indexes, views }) {
         </select>
       </label>
       <label title="How many results">
-        k
+        Results
         <input
           type="number"
           className="ffs-number"
           data-cy="faiss-k"
           value={options.k}
           onChange={(event) => set({ k: event.target.value })}
+          onKeyDown={searchByEnter}
         />
       </label>
       <label>
@@ -48,11 +55,12 @@ export function Options({ search, indexes, views }) {
         >
           <option value="dataset">the dataset</option>
           <option value="view">the current view</option>
-          {views.map((name) => (
-            <option key={name} value={name}>
+          {places.map(([scope, name]) => (
+            <option key={scope} value={scope}>
               {name}
             </option>
           ))}
+          {isGone && <option value={options.scope}>{options.scope} (deleted)</option>}
         </select>
       </label>
       <button
@@ -71,7 +79,7 @@ export function Options({ search, indexes, views }) {
       </button>
       {isOpen && (
         <div id={more} className="ffs-more-options">
-          <MoreOptions options={options} set={set} hasWords={index.supports_text} />
+          <MoreOptions {...{ options, set, searchByEnter }} hasWords={index.supports_text} />
         </div>
       )}
     </>
@@ -85,7 +93,7 @@ function countOf({ reverse, templates, diversity, fold, hubness, thresh }) {
   return count ? ` (${count})` : "";
 }
 
-function MoreOptions({ options, set, hasWords }) {
+function MoreOptions({ options, set, searchByEnter, hasWords }) {
   return (
     <>
       <Check name="reverse" {...{ options, set }} title="The results least like the query first">
@@ -137,6 +145,7 @@ function MoreOptions({ options, set, hasWords }) {
           data-cy="faiss-thresh"
           value={options.thresh}
           onChange={(event) => set({ thresh: event.target.value })}
+          onKeyDown={searchByEnter}
         />
       </label>
     </>

@@ -1,13 +1,14 @@
-import { React, useCallback, useEffect, useRef, useServer } from "./app.js";
+import { React, useCallback, useId, useRef, useServer } from "./app.js";
 import { Actions } from "./Actions.jsx";
 import { Chips, useExplained } from "./Chips.jsx";
 import { Compared } from "./Compare.jsx";
 import { CutControl, cutOf, Divider } from "./Cut.jsx";
 import { Drawer, DrawerButtons } from "./Drawers.jsx";
 import { Feedback } from "./Feedback.jsx";
-import { onPanelKey } from "./keys.js";
+import { onPanelKey, unless } from "./keys.js";
 import { NoIndex } from "./NoIndex.jsx";
 import { Options } from "./Options.jsx";
+import { isChanged, ratingsOf } from "./params.js";
 import { Results, Skeletons } from "./Results.jsx";
 import { SearchBar } from "./SearchBar.jsx";
 import { Explanation, Hints, NothingFound, Status, Verdict } from "./Status.jsx";
@@ -19,12 +20,35 @@ import { Jobs, Lacking, useJobs } from "./Work.jsx";
 /** The panel's page. */
 export function Panel(props) {
   const server = useServer(props.schema.view);
-  const { dataset, size, indexes, jobs, saved_views, others } = props.data || {};
-  if (!indexes) return <div className="ffs-panel">Looking for indexes…</div>;
+  const { error, dataset, size, indexes, jobs, saved_views, others } = props.data || {};
+  if (error || !indexes) return <Looking {...{ error, server }} />;
   const shared = { server, dataset, size, listed: jobs };
   if (!indexes.length) return <NoIndex key={dataset} {...shared} />;
   const rest = { indexes, views: saved_views || [], others: others || [] };
   return <Search key={dataset} {...shared} {...rest} />;
+}
+
+/** Before it is known what there is to search, or where that cannot be told. */
+function Looking({ error, server }) {
+  return (
+    <div className="ffs-panel">
+      <div className="ffs-page" data-cy="faiss-looking">
+        <p className={error ? "ffs-error" : "ffs-note"} role={error ? "alert" : "status"}>
+          {error || "Looking for indexes…"}
+        </p>
+        {error && (
+          <button
+            type="button"
+            className="ffs-button ffs-main ffs-more"
+            data-cy="faiss-again"
+            onClick={() => server("refresh")}
+          >
+            Try again
+          </button>
+        )}
+      </div>
+    </div>
+  );
 }
 
 function Search({ server, dataset, size, indexes, listed, views, others }) {
@@ -40,9 +64,7 @@ function Search({ server, dataset, size, indexes, listed, views, others }) {
     },
     [server, say]
   );
-  useEffect(() => {
-    if (index.problem) say("error", index.problem);
-  }, [index.problem, say]);
+  const mistake = useId();
   const root = useRef();
   useKeptFocus(root);
   const toggleHelp = () => update({ drawer: drawer === "help" ? null : "help" });
@@ -60,17 +82,24 @@ function Search({ server, dataset, size, indexes, listed, views, others }) {
       {...pictures.handlers}
     >
       <div className="ffs-page">
-        <SearchBar {...{ search, server, pictures }} mistaken={Boolean(explained.error)} />
-        <Chips explained={explained} search={search} />
+        <SearchBar {...{ search, server, pictures }} mistake={explained.error ? mistake : null} />
+        <div className="ffs-under-line">
+          <Chips {...{ explained, search, mistake }} />
+          <DrawerButtons search={search} />
+        </div>
         <div className="ffs-options">
           <UseSelection search={search} />
           <Options {...{ search, indexes, views }} />
-          <DrawerButtons search={search} />
         </div>
         <Drawer {...{ search, server, jobs, ask }} />
         <Jobs jobs={jobs} server={server} />
-        <Lacking {...{ index, size, jobs, server, ask, say }} />
-        <Status status={status} />
+        {index.problem && (
+          <p className="ffs-error" data-cy="faiss-problem" role="alert">
+            {index.problem}
+          </p>
+        )}
+        <Lacking {...{ index, dataset, size, jobs, server, ask, say }} />
+        <Heading search={search} />
         <Verdict found={found} />
         {found && <Feedback search={search} server={server} />}
         <Actions {...{ search, server, indexes, others, dataset }} />
@@ -97,19 +126,42 @@ function UseSelection({ search }) {
   );
 }
 
+/** What was searched for, what goes on or came of it, and how it was found. */
+function Heading({ search }) {
+  const { found, status, index } = search;
+  const isOld = status.kind !== "busy" && isChanged(search, index.brain_key);
+  return (
+    <header className="ffs-heading">
+      {found && <h3 title={found.query}>{found.query}</h3>}
+      <Status status={status} />
+      {isOld && (
+        <span data-cy="faiss-changed">
+          Settings changed –{" "}
+          <button type="button" className="ffs-link" onClick={search.search}>
+            Search
+          </button>
+        </span>
+      )}
+      {found && <Explanation found={found} />}
+      {found && <CutControl search={search} />}
+    </header>
+  );
+}
+
 /** The results, and beside them those of another index. */
 function Answer({ search, dataset, busy, open }) {
-  const { found, compared, liked, disliked, hidden } = search;
+  const { found, compared, hidden } = search;
   if (!found) return busy ? <Skeletons /> : null;
   const { cut, isMoved, kept } = cutOf(search);
   const below = found.results.length - cut;
   return (
     <div className="ffs-columns">
       <section className="ffs-column" aria-label="Results">
-        <header className="ffs-heading">
-          <Explanation found={found} />
-          <CutControl search={search} />
-        </header>
+        {compared && (
+          <header className="ffs-heading">
+            <h3>{found.brain_key}</h3>
+          </header>
+        )}
         <Results
           results={kept}
           total={found.results.length}
@@ -117,7 +169,7 @@ function Answer({ search, dataset, busy, open }) {
           cut={hidden ? null : cut}
           divider={<Divider key="cut" isMoved={isMoved} below={below} />}
           isStale={busy && !search.paging}
-          ratings={{ liked, disliked }}
+          ratings={ratingsOf(search)}
           open={open}
           rate={search.rate}
         />
@@ -149,8 +201,7 @@ function More({ search, busy, below }) {
       type="button"
       className="ffs-button ffs-more"
       data-cy="faiss-more"
-      disabled={busy}
-      onClick={more}
+      {...unless(busy, more)}
     >
       {busy && search.paging ? "Looking for more…" : "Show more"}
     </button>

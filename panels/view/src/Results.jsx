@@ -9,8 +9,10 @@ const RATINGS = { "+": "liked", "=": "liked", "-": "disliked" };
  *
  * @param cut after how many results the cut-off is drawn; null for none
  * @param divider what is drawn there
+ * @param elsewhere the dataset that they are of, if it is another
  */
-export function Results({ results, total, label, cut, divider, isStale, ratings, open, rate }) {
+export function Results(props) {
+  const { results, total, label, cut, divider, isStale, ratings, elsewhere, open, rate } = props;
   const list = useRef();
   // The result that the tab key leads to, wherever a new order puts it.
   const [entered, enter] = useState(null);
@@ -40,7 +42,7 @@ export function Results({ results, total, label, cut, divider, isStale, ratings,
   const tile = (one, place) => (
     <Tile
       key={one.id}
-      {...{ one, place, open, rate, enter }}
+      {...{ one, place, elsewhere, open, rate, enter }}
       count={total}
       rating={ratingOf(one.id) || null}
       isActive={place === active}

@@ -2,6 +2,7 @@ import { React, useEffect, useRef, useState } from "./app.js";
 import { copy, download } from "./download.js";
 import { counted } from "./format.js";
 import { Icon } from "./icons.jsx";
+import { unless } from "./keys.js";
 
 const FORMATS = { csv: "CSV", json: "JSON", stages: "View stages" };
 
@@ -17,7 +18,8 @@ export function SaveMenu({ search, server, kept }) {
   }, [isOpen]);
   const close = () => {
     setOpen(false);
-    root.current.querySelector("button").focus();
+    // The page may have been made anew meanwhile.
+    root.current?.querySelector("button").focus();
   };
   const onKeyDown = (event) => {
     if (event.key !== "Escape" || !isOpen) return;
@@ -32,8 +34,7 @@ export function SaveMenu({ search, server, kept }) {
         data-cy="faiss-save-menu"
         aria-haspopup="dialog"
         aria-expanded={isOpen}
-        disabled={!kept.length}
-        onClick={() => setOpen(!isOpen)}
+        {...unless(!kept.length, () => setOpen(!isOpen))}
       >
         Save and export <Icon name="more" size={14} />
       </button>
@@ -43,15 +44,14 @@ export function SaveMenu({ search, server, kept }) {
 }
 
 function SavePanel({ search, server, kept, close }) {
-  const { found, say } = search;
+  const { found, grid, say } = search;
   const [code, setCode] = useState(null);
   const [everywhere, setEverywhere] = useState(false);
-  const { base, shown, params, patches_field } = found;
+  const { params, patches_field, query, brain_key, metric } = found;
   const ids = kept.map((one) => one.id);
   const scores = kept.map((one) => one.score);
-  const distances = kept.map((one) => one.distance);
   // What finds these results, not fewer or more.
-  const again = { ...params, base, shown, k: kept.length };
+  const again = { ...params, ...grid, k: kept.length };
 
   // Says what a call did, unless it failed, and closes.
   const act = async (method, given, then) => {
@@ -72,7 +72,7 @@ function SavePanel({ search, server, kept, close }) {
       return `${counted(answer.count, "score")} written to the field “${answer.field}”`;
     });
   const exportAs = (format) =>
-    act("export", { ...again, format, ids, scores, distances }, (answer) => {
+    act("export", { format, results: kept, patches_field, query, brain_key, metric }, (answer) => {
       download(answer.name, answer.content);
       return `Downloaded ${answer.name}`;
     });
@@ -87,7 +87,7 @@ function SavePanel({ search, server, kept, close }) {
   return (
     <div className="ffs-popover" role="dialog" aria-label="Save and export">
       <NameForm
-        label="Name of the view"
+        label="View"
         name="faiss-save-view"
         suggestion={viewNameOf(found.query)}
         button="Save as a view"
@@ -95,7 +95,7 @@ function SavePanel({ search, server, kept, close }) {
         autoFocus
       />
       <NameForm
-        label="Field for the scores"
+        label="Field"
         name="faiss-save-scores"
         suggestion="similarity"
         button="Write the scores"
@@ -110,7 +110,7 @@ function SavePanel({ search, server, kept, close }) {
         />
         of all that the index holds, not of these alone
       </label>
-      <div className="ffs-inline" role="group" aria-label="Download">
+      <div className="ffs-inline" role="group" aria-label="Download and copy">
         {Object.entries(FORMATS).map(([format, name]) => (
           <button
             key={format}
@@ -154,14 +154,16 @@ function NameForm({ label, name, suggestion, button, save, autoFocus }) {
         save(value);
       }}
     >
-      <input
-        className="ffs-field"
-        data-cy={`${name}-name`}
-        aria-label={label}
-        value={value}
-        onChange={(event) => setValue(event.target.value)}
-        autoFocus={autoFocus}
-      />
+      <label>
+        {label}
+        <input
+          className="ffs-field"
+          data-cy={`${name}-name`}
+          value={value}
+          onChange={(event) => setValue(event.target.value)}
+          autoFocus={autoFocus}
+        />
+      </label>
       <button type="submit" className="ffs-button" data-cy={name}>
         {button}
       </button>

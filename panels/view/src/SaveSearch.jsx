@@ -1,13 +1,13 @@
 import { React, useState } from "./app.js";
-import { lastingParams } from "./params.js";
+import { lastingParams, ratingsOf } from "./params.js";
 
 /** Keeps the search that was made, with what was liked by now, under a name in the history. */
 export function SaveSearch({ search, server }) {
   const [name, setName] = useState(null);
-  const { found, liked, disliked, say } = search;
+  const { found, say } = search;
   const save = async (event) => {
     event.preventDefault();
-    const params = lastingParams({ ...found.params, liked, disliked });
+    const params = lastingParams({ ...found.params, ...ratingsOf(search) });
     const answer = await server("save_search", { params, name });
     if (answer.error) return say("error", answer.error);
     say("done", `Saved as “${name}”; it is in the history`);

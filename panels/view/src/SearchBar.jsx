@@ -1,15 +1,21 @@
-import { React, useId, useRef, useState } from "./app.js";
+import { React, useEffect, useId, useRef, useState } from "./app.js";
 import { Completion, useCompletion } from "./Completion.jsx";
 import { IconButton } from "./icons.jsx";
 import { focusResults } from "./keys.js";
 import { useRecall } from "./useRecall.js";
 
-/** One line for every kind of query. */
-export function SearchBar({ search, server, pictures, mistaken }) {
+/**
+ * One line for every kind of query.
+ *
+ * @param mistake the id of the element that tells what cannot be read in it; or null
+ */
+export function SearchBar({ search, server, pictures, mistake }) {
   const [caret, setCaret] = useState(0);
   const line = useRef();
   const picker = useRef();
   const list = useId();
+  // Where the caret belongs once the line has what was inserted.
+  const place = useRef(null);
   const { query, uploads, selection, index, status, update } = search;
 
   const insert = (token, { start, typed }) => {
@@ -19,13 +25,18 @@ export function SearchBar({ search, server, pictures, mistaken }) {
     // The picture's term goes to the end of what is left.
     update({ query: isNew ? (before + after).replace(/\s*[+-]\s*$/, "") : before + after });
     setCaret(before.length);
+    place.current = before.length;
     if (isNew) picker.current.click();
   };
   const completion = useCompletion({ query, caret, selection, uploads, insert });
-  const onRecall = useRecall(server, update, search.say);
+  useEffect(() => {
+    if (place.current !== null) line.current.setSelectionRange(place.current, place.current);
+    place.current = null;
+  }, [query]);
+  const onRecall = useRecall(server, line, update, search.say);
 
   const onKeyDown = (event) => {
-    if (completion.onKeyDown(event) || onRecall(event, query)) return;
+    if (completion.onKeyDown(event) || onRecall(event)) return;
     if (event.key === "ArrowDown" && focusResults(event.currentTarget)) event.preventDefault();
   };
   const isOpen = completion.options.length > 0;
@@ -49,7 +60,8 @@ export function SearchBar({ search, server, pictures, mistaken }) {
           aria-controls={list}
           aria-autocomplete="list"
           aria-activedescendant={isOpen ? `${list}-${completion.place}` : undefined}
-          aria-invalid={mistaken}
+          aria-invalid={Boolean(mistake)}
+          aria-describedby={mistake || undefined}
           autoComplete="off"
           spellCheck="false"
           placeholder={

@@ -7,7 +7,6 @@ export function Status({ status }) {
       className={`ffs-status ffs-${status.kind}`}
       data-cy="faiss-status"
       role={status.kind === "error" ? "alert" : "status"}
-      aria-live="polite"
     >
       {["busy", "warming"].includes(status.kind) && <span className="ffs-spinner" />}
       <span>
@@ -32,26 +31,24 @@ export function Verdict({ found }) {
   );
 }
 
-/** The query in words; and on request, what was computed. */
+/** On request, what was computed. */
 export function Explanation({ found }) {
   const [isOpen, setOpen] = useState(false);
   const id = useId();
   const sentences = found.explanation || [];
+  if (!sentences.length) return null;
   return (
     <>
-      <h3 title={found.query}>{found.query}</h3>
-      {sentences.length > 0 && (
-        <button
-          type="button"
-          className="ffs-link"
-          data-cy="faiss-explain"
-          aria-expanded={isOpen}
-          aria-controls={id}
-          onClick={() => setOpen(!isOpen)}
-        >
-          how?
-        </button>
-      )}
+      <button
+        type="button"
+        className="ffs-link"
+        data-cy="faiss-explain"
+        aria-expanded={isOpen}
+        aria-controls={id}
+        onClick={() => setOpen(!isOpen)}
+      >
+        how?
+      </button>
       {isOpen && (
         <ul id={id} className="ffs-explanation" data-cy="faiss-explanation">
           {sentences.map((sentence) => (

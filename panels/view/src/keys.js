@@ -16,6 +16,18 @@ export function focusLine(element) {
   line?.select();
 }
 
+/** Puts the caret at the line's end. */
+export function editLine(element) {
+  const line = inPanel(element, "faiss-query");
+  line?.focus();
+  line?.setSelectionRange(line.value.length, line.value.length);
+}
+
+/** What a button does, unless it is off; it keeps the focus then, unlike one that is `disabled`. */
+export function unless(isOff, onClick) {
+  return { "aria-disabled": Boolean(isOff), onClick: isOff ? undefined : onClick };
+}
+
 /** Acts on a key, and keeps it from the App, which has some of the same. */
 export function onPanelKey(event, { search, close, toggleHelp }) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;

@@ -14,13 +14,16 @@ export const DEFAULTS = {
 
 // What a person typed, chose and got. `selection` is the one that the last search used, `rated` the
 // query that likes and dislikes are for, `cut` the place where a person put the cut-off, null where
-// it is the automatic one; `paging` whether the search at work only looks for more.
+// it is the automatic one; `paging` whether the search at work only looks for more. `grid` says what
+// the App's grid showed before the first search, and since. `compared` is another index, {dataset,
+// brain_key, answer, busy}; `taggings` can be taken back, {tag, ids} each, the last one first.
 const NOTHING = {
   query: "",
   uploads: {},
   selection: null,
   options: DEFAULTS,
   found: null,
+  grid: {},
   liked: [],
   disliked: [],
   rated: null,
@@ -28,7 +31,7 @@ const NOTHING = {
   cut: null,
   hidden: false,
   compared: null,
-  tagging: null,
+  taggings: [],
   tag: "neighbors",
   drawer: null,
   status: { kind: "idle", text: "" },
@@ -49,10 +52,10 @@ export function remember(dataset, change) {
   listeners.forEach((listener) => listener());
 }
 
-/** Forgets the search, and keeps how a person likes to search. */
+/** Forgets the search, and keeps how a person likes to search; the grid may still show the answer. */
 export function forget(dataset) {
-  const { options, tag, drawer } = recall(dataset);
-  remember(dataset, { ...NOTHING, options, tag, drawer });
+  const { options, tag, drawer, grid } = recall(dataset);
+  remember(dataset, { ...NOTHING, options, tag, drawer, grid });
 }
 
 function subscribe(listener) {

@@ -30,6 +30,29 @@ export function meantSelection({ query, selection }, now) {
   return now.selected.length || now.alt.length ? now : selection || NOBODY;
 }
 
+/** Whether the options are others by now than those that the results were found with. */
+export function isChanged(state, brainKey) {
+  const { found } = state;
+  if (!found) return false;
+  const now = searchParams(state, brainKey, NOBODY);
+  return Object.keys(DEFAULTS).some(
+    (name) => String(now[name] ?? "") !== String(found.params[name] ?? "")
+  );
+}
+
+/** What was liked and disliked among the results, {liked, disliked}. */
+export function ratingsOf({ found, rated, liked, disliked }) {
+  const { params } = found;
+  // The line may hold another search by now, with ratings of its own.
+  if (rated === null || rated === params.query) return { liked, disliked };
+  return { liked: params.liked, disliked: params.disliked };
+}
+
+/** A saved view as a place to search in, as which "dataset" and "view" are others. */
+export function scopeOfView(name) {
+  return /^(dataset|view|saved:.*)$/.test(name) ? `saved:${name}` : name;
+}
+
 /** What the page remembers once it is filled from the parameters of an earlier search. */
 export function stateFrom(params) {
   const options = { ...DEFAULTS };

@@ -7,7 +7,7 @@ export const STYLES = `
   font-size: 14px; line-height: 1.45; outline: 0; }
 .ffs-panel *, .ffs-panel *::before { box-sizing: border-box; font-family: inherit; }
 .ffs-page { padding: 16px; }
-@container (max-width: 420px) { .ffs-page { padding: 10px; } .ffs-word { display: none; } }
+@container (max-width: 420px) { .ffs-page { padding: 10px; } }
 .ffs-panel :focus-visible { outline: 2px solid var(--ffs-accent); outline-offset: 1px; }
 .ffs-panel h3 { margin: 0; font-size: 14px; font-weight: 600; }
 .ffs-panel input[type=range] { width: 110px; min-width: 40px; accent-color: var(--ffs-accent); }
@@ -42,20 +42,22 @@ export const STYLES = `
   color: var(--ffs-soft); }
 .ffs-quiet { padding: 0 8px; border-color: transparent; background: transparent;
   color: var(--ffs-soft); }
-.ffs-button:hover:enabled, .ffs-icon:hover:enabled { border-color: var(--ffs-accent);
+.ffs-button:hover:not([aria-disabled=true]), .ffs-icon:hover { border-color: var(--ffs-accent);
   color: var(--fo-palette-text-primary); }
-.ffs-button:disabled { opacity: 0.5; cursor: default; }
+.ffs-panel button[aria-disabled=true] { opacity: 0.5; cursor: default; }
 .ffs-quiet[aria-expanded=true] { background: var(--fo-palette-action-selected);
   color: var(--fo-palette-text-primary); }
-.ffs-main, .ffs-main:hover:enabled { background: var(--ffs-accent); border-color: transparent;
+.ffs-main, .ffs-main:hover:not([aria-disabled=true]) { background: var(--ffs-accent);
+  border-color: transparent;
   color: var(--fo-palette-primary-contrastText); font-weight: 600; }
 .ffs-main:hover { filter: brightness(1.1); }
 .ffs-link { padding: 0; border: 0; background: transparent; color: var(--ffs-soft); font-size: 13px;
   cursor: pointer; text-decoration: underline; text-underline-offset: 3px; }
 
-.ffs-chips { display: flex; flex-wrap: wrap; gap: 6px; margin-top: 8px; }
+.ffs-under-line { display: flex; align-items: flex-start; gap: 8px; margin-top: 8px; }
+.ffs-chips { display: flex; flex: 1; flex-wrap: wrap; gap: 6px; min-width: 0; padding-top: 2px; }
 .ffs-chip { display: inline-flex; align-items: center; gap: 5px; max-width: 100%; height: 28px;
-  padding: 0 9px 0 8px; border-radius: 14px; font-size: 13px;
+  padding: 0 2px 0 8px; border-radius: 14px; font-size: 13px;
   background: var(--fo-palette-background-level1); border: 1px solid var(--ffs-edge); }
 .ffs-old .ffs-chip { opacity: 0.5; }
 .ffs-minus { border-style: dashed; border-color: var(--fo-palette-error-main); }
@@ -65,7 +67,7 @@ export const STYLES = `
 .ffs-chip svg { flex: none; color: var(--ffs-soft); }
 .ffs-chip img { width: 22px; height: 22px; border-radius: 4px; object-fit: cover; }
 .ffs-chip-text { overflow: hidden; max-width: 260px; text-overflow: ellipsis; white-space: nowrap; }
-.ffs-chip button { width: 18px; height: 18px; margin-right: -4px; padding: 0; border: 0;
+.ffs-chip button { flex: none; width: 24px; height: 24px; margin-left: -3px; padding: 0; border: 0;
   border-radius: 50%; background: transparent; color: var(--ffs-soft); font-size: 15px;
   line-height: 1; cursor: pointer; }
 .ffs-chip button:hover { background: var(--fo-palette-action-selected); color: inherit; }
@@ -77,7 +79,7 @@ export const STYLES = `
 @keyframes ffs-appear { from { visibility: hidden; } to { visibility: visible; } }
 
 .ffs-options, .ffs-actions, .ffs-inline, .ffs-feedback, .ffs-more-options { display: flex;
-  flex-wrap: wrap; align-items: center; gap: 8px 14px; margin: 10px 0 0; }
+  flex-wrap: wrap; align-items: center; gap: 8px 14px; margin: 8px 0 0; }
 .ffs-panel label { display: inline-flex; align-items: center; gap: 6px; min-width: 0;
   max-width: 100%; color: var(--ffs-soft); font-size: 13px; white-space: nowrap; }
 .ffs-panel select { max-width: 240px; text-overflow: ellipsis; }
@@ -87,17 +89,22 @@ export const STYLES = `
   background: var(--ffs-field); border: 1px solid var(--ffs-edge); }
 .ffs-number { width: 68px; }
 .ffs-field { height: 32px; flex: 1 1 120px; }
-.ffs-tag-name { flex: 0 1 130px; }
+.ffs-tag-name { flex: none; width: 110px; }
 .ffs-inline { flex-wrap: nowrap; gap: 8px; margin: 0; }
 .ffs-more-options { order: 1; flex: 1 1 100%; margin: 0; padding: 10px 12px; border-radius: 8px;
   background: var(--ffs-field); border: 1px solid var(--ffs-edge); }
 .ffs-drawer-buttons { display: inline-flex; gap: 2px; margin-left: auto; }
 .ffs-actions, .ffs-feedback { gap: 8px; }
 @container (max-width: 960px) { .ffs-drawer-buttons .ffs-word { display: none; } }
-@container (max-width: 420px) { .ffs-options { gap: 8px; } .ffs-quiet { padding: 0 6px; } }
+@container (max-width: 720px) { .ffs-word { display: none; } .ffs-options { gap: 8px; }
+  .ffs-panel select.ffs-button { max-width: 130px; padding: 0 6px; }
+  .ffs-panel input[type=range] { width: 90px; } }
+@container (max-width: 420px) { .ffs-options label { gap: 4px; }
+  .ffs-number { width: 48px; } .ffs-quiet { padding: 0 6px; } }
 
-.ffs-status { display: flex; align-items: center; gap: 8px; min-height: 22px; margin-top: 10px;
-  color: var(--ffs-soft); overflow-wrap: anywhere; }
+.ffs-status { display: flex; align-items: center; gap: 8px; min-width: 0; color: var(--ffs-soft);
+  overflow-wrap: anywhere; }
+.ffs-status.ffs-error { flex: 1 1 100%; }
 .ffs-status.ffs-error, .ffs-error { padding: 6px 10px; border-radius: 6px;
   color: var(--fo-palette-text-primary); background: rgba(214, 56, 56, 0.16);
   border-left: 3px solid #d63838; }
@@ -129,6 +136,8 @@ p.ffs-note, p.ffs-error { margin: 8px 0 0; }
   background: var(--fo-palette-background-popup); border: 1px solid var(--ffs-edge);
   box-shadow: 0 6px 20px rgba(0, 0, 0, 0.35); }
 .ffs-popover .ffs-inline { flex-wrap: wrap; }
+.ffs-popover .ffs-button { background: var(--ffs-field); }
+.ffs-popover form label { flex: 1 1 160px; }
 @container (max-width: 620px) { .ffs-menu { position: static; } .ffs-actions { position: relative; } }
 .ffs-code { max-height: 240px; margin: 0; padding: 8px; overflow: auto; border-radius: 6px;
   background: var(--ffs-field); font: 12px/1.5 monospace !important; }
@@ -154,7 +163,8 @@ p.ffs-note, p.ffs-error { margin: 8px 0 0; }
 .ffs-bad dd::before { content: "! "; font-weight: 700; color: var(--fo-palette-danger-plainColor); }
 .ffs-help { display: grid; grid-template-columns: repeat(auto-fit, minmax(220px, 1fr)); gap: 16px; }
 .ffs-help dl { margin: 6px 0 0; }
-.ffs-help dl div { display: grid; grid-template-columns: 44% 1fr; gap: 8px; padding: 2px 0; }
+.ffs-help dl { display: grid; grid-template-columns: fit-content(50%) 1fr; gap: 4px 12px; }
+.ffs-help dl div { display: contents; }
 .ffs-help dd { margin: 0; color: var(--ffs-soft); }
 .ffs-help kbd, .ffs-hints code { padding: 1px 5px; border-radius: 4px; font-size: 12px;
   font-family: monospace !important; overflow-wrap: anywhere;

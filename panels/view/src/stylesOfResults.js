@@ -1,9 +1,10 @@
 export const RESULT_STYLES = `
-.ffs-columns { display: grid; gap: 20px; margin-top: 14px; }
+.ffs-columns { display: grid; gap: 20px; margin-top: 10px; }
 .ffs-column { min-width: 0; }
 @container (min-width: 800px) { .ffs-columns { grid-auto-flow: column; grid-auto-columns: 1fr; } }
 .ffs-heading { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; min-height: 32px;
   color: var(--ffs-soft); font-size: 13px; }
+.ffs-page > .ffs-heading { margin-top: 6px; }
 .ffs-heading h3 { flex: 0 1 auto; min-width: 0; overflow: hidden; text-overflow: ellipsis;
   white-space: nowrap; color: var(--fo-palette-text-primary); }
 .ffs-heading > .ffs-icon { margin-left: auto; }
@@ -21,8 +22,10 @@ export const RESULT_STYLES = `
   border: 1px solid transparent; background: var(--fo-palette-background-level1); color: inherit;
   text-align: left; cursor: pointer; }
 .ffs-open:hover { border-color: var(--ffs-accent); }
-.ffs-picture { position: relative; display: block; aspect-ratio: 1; background: var(--ffs-field); }
+.ffs-picture { position: relative; display: block; overflow: hidden; aspect-ratio: 1;
+  background: var(--ffs-field); }
 .ffs-picture img { display: block; width: 100%; height: 100%; object-fit: cover; }
+.ffs-picture .ffs-cropped { position: absolute; max-width: none; }
 .ffs-copies { position: absolute; left: 5px; bottom: 5px; padding: 0 6px; border-radius: 9px;
   background: rgba(0, 0, 0, 0.72); color: #fff; font-size: 11px; }
 .ffs-caption { display: grid; grid-template-columns: 1fr auto; gap: 0 6px; padding: 4px 7px 5px;
@@ -40,7 +43,7 @@ export const RESULT_STYLES = `
 .ffs-thumbs { position: absolute; top: 5px; right: 5px; display: flex; gap: 4px; }
 .ffs-thumbs .ffs-icon { width: 26px; height: 26px; border-radius: 50%; opacity: 0; color: #fff;
   background: rgba(0, 0, 0, 0.62); }
-.ffs-thumbs .ffs-icon:hover:enabled { color: #fff; }
+.ffs-thumbs .ffs-icon:hover { color: #fff; }
 .ffs-tile:hover .ffs-icon, .ffs-tile:focus-within .ffs-icon,
 .ffs-thumbs .ffs-icon[aria-pressed=true] { opacity: 1; }
 .ffs-thumbs .ffs-icon[aria-pressed=true] { color: #fff; background: var(--fo-palette-success-dark); }

@@ -1,11 +1,20 @@
 import { useEffect, useRef, useViewer } from "./app.js";
 
-// The id of the result whose focus the sample viewer has; it outlives the page's component.
+// These outlive the page's component: the id of the result whose focus the sample viewer has; what
+// had the focus when the component went, and when that was; and when a person last pressed anything.
 let lent = null;
+let kept = null;
+let goneAt = 0;
+let pressedAt = 0;
+
+for (const kind of ["pointerdown", "keydown"]) {
+  document.addEventListener(kind, (event) => (pressedAt = event.timeStamp), true);
+}
 
 /**
- * Takes the focus to the line at first, and keeps it in the panel when what has it goes away, such as
- * a menu that closes after its work: the keys would otherwise be the App's from then on.
+ * Takes the focus to the line where a person opened the panel, and back to where it was where the App
+ * made the panel anew; keeps it in the panel when what has it goes away, such as a menu that closes
+ * after its work: the keys would otherwise be the App's from then on.
  */
 export function useKeptFocus(root) {
   const viewer = useViewer();
@@ -13,7 +22,9 @@ export function useKeptFocus(root) {
   useEffect(() => {
     const { activeElement } = document;
     const isWanted = root.current.contains(activeElement) || activeElement.matches("input, textarea");
-    if (!isWanted && !viewer.isOpen) root.current.querySelector(".ffs-query").focus();
+    if (isWanted || viewer.isOpen) return;
+    if (pressedAt > goneAt) root.current.querySelector(".ffs-query").focus();
+    else if (kept) (root.current.querySelector(kept) || root.current).focus();
   }, [root]);
   useEffect(() => {
     const panel = root.current;
@@ -34,8 +45,14 @@ export function useKeptFocus(root) {
       document.removeEventListener("focusin", onFocus);
       document.removeEventListener("pointerdown", onPress);
       observer.disconnect();
+      goneAt = performance.now();
+      kept = last && selectorOf(last.dataset);
     };
   }, [root]);
+}
+
+function selectorOf({ cy, id }) {
+  return `[data-cy="${cy}"]${id ? `[data-id="${id}"]` : ""}`;
 }
 
 /** Leaves the keys to the App's sample viewer while that is open, and takes the focus back then. */

@@ -3,6 +3,17 @@ import { recall } from "./memory.js";
 import { freeUploadName, withTerm } from "./terms.js";
 import { readUpload } from "./upload.js";
 
+// Whatever else is dragged, such as words, is the browser's.
+const isTaken = ({ types }) => types.includes("Files") || types.includes("text/uri-list");
+
+/** Whether the words on the clipboard are meant, not the picture of them that comes with them. */
+function isText(target, clipboard, files) {
+  const text = clipboard.getData("text/plain");
+  // A file that was copied comes with its name.
+  const isName = files.some((file) => text.includes(file.name));
+  return target.matches("input, textarea") && text && !isName;
+}
+
 /**
  * Pictures as queries: chosen, dropped or pasted.
  *
@@ -36,6 +47,7 @@ export function usePictures(dataset, search) {
   };
   const handlers = {
     onDragOver(event) {
+      if (!isTaken(event.dataTransfer)) return;
       event.preventDefault();
       setDragging(true);
     },
@@ -43,6 +55,7 @@ export function usePictures(dataset, search) {
       if (!event.currentTarget.contains(event.relatedTarget)) setDragging(false);
     },
     onDrop(event) {
+      if (!isTaken(event.dataTransfer)) return;
       event.preventDefault();
       setDragging(false);
       const files = [...event.dataTransfer.files];
@@ -52,7 +65,7 @@ export function usePictures(dataset, search) {
     },
     onPaste(event) {
       const files = [...event.clipboardData.files];
-      if (!files.length) return;
+      if (!files.length || isText(event.target, event.clipboardData, files)) return;
       event.preventDefault();
       use(files);
     },

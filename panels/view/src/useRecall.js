@@ -4,9 +4,10 @@ import { useRef } from "./app.js";
  * Earlier queries by the arrow keys, as in a shell: up from an empty line to the last one, and on to
  * older ones; down to newer ones, and to the empty line.
  *
- * @returns a function of a key event and the line that tells whether it used the key
+ * @param line a reference to the line's element
+ * @returns a function of a key event that tells whether it used the key
  */
-export function useRecall(server, update, say) {
+export function useRecall(server, line, update, say) {
   const past = useRef({ lines: [], place: -1 });
   const show = (place) => {
     past.current.place = place;
@@ -18,12 +19,14 @@ export function useRecall(server, update, say) {
     const newest = [...searches].sort((a, b) => b.used_at.localeCompare(a.used_at));
     const lines = [...new Set(newest.map((one) => one.params.query).filter(Boolean))];
     past.current = { lines, place: -1 };
-    if (lines.length) show(0);
+    // Something may have been typed meanwhile.
+    if (lines.length && line.current?.value === "") show(0);
   };
-  return (event, line) => {
+  return (event) => {
     const { lines, place } = past.current;
-    const isRecalled = place >= 0 && line === lines[place];
-    if (event.key === "ArrowUp" && !line) begin();
+    const { value } = line.current;
+    const isRecalled = place >= 0 && value === lines[place];
+    if (event.key === "ArrowUp" && !value) begin();
     else if (event.key === "ArrowUp" && isRecalled) show(Math.min(place + 1, lines.length - 1));
     else if (event.key === "ArrowDown" && isRecalled) show(place - 1);
     else return false;

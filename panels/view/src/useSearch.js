@@ -1,8 +1,9 @@
-import { useCallback, useEffect, useRef, useSelection, useState } from "./app.js";
+import { useCallback, useRef, useSelection } from "./app.js";
 import { counted } from "./format.js";
 import { forget, isNewest, nextSearch, recall, useMemory } from "./memory.js";
-import { meantSelection, searchParams, stateFrom } from "./params.js";
+import { meantSelection, ratingsOf, searchParams, stateFrom } from "./params.js";
 import { hasName, withTerm } from "./terms.js";
+import { useModel } from "./useModel.js";
 
 // Which page numbers the searches: others may have other clocks.
 const PAGE = Math.random().toString(36).slice(2);
@@ -11,33 +12,27 @@ const PAGE = Math.random().toString(36).slice(2);
 export function useSearch(server, dataset, indexes) {
   const [state, update] = useMemory(dataset);
   const index = indexes.find((one) => one.brain_key === state.options.brain_key) || indexes[0];
-  const brainKey = index.brain_key;
   const selection = useSelection();
+  const model = useModel(server, index);
   const say = useCallback(
     (kind, text, notes = []) => update({ status: { kind, text, notes } }),
     [update]
   );
-  const warming = useWarmModel(server, dataset, brainKey, say);
   // So that the functions below need not be made anew whenever one of these changes.
   const now = useRef();
-  now.current = { selection, brainKey, warming };
+  now.current = { selection, index, first: indexes[0], model };
 
   const compare = useCallback(
-    async (other) => {
-      const { found } = recall(dataset);
-      update({ compared: { ...other, busy: true } });
-      const { base, shown, params } = found;
-      const answer = await server("compare", {
-        ...params,
-        base,
-        shown,
-        dataset: other.dataset,
-        other_key: other.brain_key,
-      });
-      const wanted = recall(dataset).compared;
-      const isStale = recall(dataset).found?.params !== params;
-      if (isStale || !isSame(wanted, other)) return;
-      update({ compared: { ...other, ...answer, dataset: other.dataset, busy: false } });
+    async ({ dataset: where, brain_key, answer: old }) => {
+      const other = { dataset: where, brain_key };
+      const { params } = recall(dataset).found;
+      update({ compared: { ...other, answer: old?.error ? null : old, busy: true } });
+      const asked = { ...params, ...recall(dataset).grid, dataset: where, other_key: brain_key };
+      const answer = await server("compare", asked);
+      const { compared, found } = recall(dataset);
+      const isWanted = compared?.dataset === where && compared.brain_key === brain_key;
+      if (!isWanted || found?.params !== params) return;
+      update({ compared: { ...other, answer, busy: false } });
     },
     [server, dataset, update]
   );
@@ -45,9 +40,10 @@ export function useSearch(server, dataset, indexes) {
   const ask = useCallback(
     async (params, doing) => {
       const id = nextSearch(dataset);
-      say("busy", now.current.warming ? "Loading the model, then searching…" : doing);
-      const { base, shown } = recall(dataset).found || {};
-      const answer = await server("search", { ...params, base, shown, page: PAGE, search_id: id });
+      const isWarming = now.current.model.kind === "warming";
+      say("busy", isWarming ? "Loading the model, then searching…" : doing);
+      const asked = { ...params, ...recall(dataset).grid, page: PAGE, search_id: id };
+      const answer = await server("search", asked);
       if (!isNewest(dataset, id)) return null;
       if (answer.superseded) say("idle", "Another search was begun elsewhere; search again.");
       else if (answer.error) say("error", answer.error);
@@ -62,7 +58,14 @@ export function useSearch(server, dataset, indexes) {
       update({ paging: false });
       const answer = await ask(params, doing);
       if (!answer) return;
-      update({ found: { ...answer, params }, cut: null, status: done(answer, answer.count) });
+      const { base, shown, ...found } = answer;
+      update({
+        found: { ...found, params },
+        grid: { base, shown },
+        cut: null,
+        taggings: [],
+        status: done(answer, answer.count),
+      });
       const { compared } = recall(dataset);
       if (compared) compare(compared);
     },
@@ -75,7 +78,7 @@ export function useSearch(server, dataset, indexes) {
     if (rated !== query) update({ liked: [], disliked: [] });
     const meant = meantSelection(recall(dataset), now.current.selection);
     update({ selection: hasName(query, "@selected") ? meant : null });
-    const params = searchParams(recall(dataset), now.current.brainKey, meant);
+    const params = searchParams(recall(dataset), now.current.index.brain_key, meant);
     run(params, Object.keys(params.uploads).length ? "Embedding the image…" : "Searching…");
   }, [dataset, update, run]);
 
@@ -91,26 +94,28 @@ export function useSearch(server, dataset, indexes) {
     const cut = found.cut < before.length ? found.cut : before.length + answer.cut;
     update({
       paging: false,
-      found: { ...found, base, shown, has_more, results, cut },
+      found: { ...found, has_more, results, cut },
+      grid: { base, shown },
       status: done(answer, results.length),
     });
   }, [dataset, ask, update]);
 
   const rerank = useCallback(() => {
-    const { found, liked, disliked } = recall(dataset);
-    if (found) run({ ...found.params, liked, disliked });
+    const state = recall(dataset);
+    if (state.found) run({ ...state.found.params, ...ratingsOf(state) });
   }, [dataset, run]);
 
   const rate = useCallback(
     (id, rating) => {
       const state = recall(dataset);
+      const ratings = ratingsOf(state);
       const others = (ids) => ids.filter((one) => one !== id);
       const change = {
         rated: state.found.params.query,
-        liked: others(state.liked),
-        disliked: others(state.disliked),
+        liked: others(ratings.liked),
+        disliked: others(ratings.disliked),
       };
-      if (!state[rating].includes(id)) change[rating] = [...change[rating], id];
+      if (!ratings[rating].includes(id)) change[rating] = [...change[rating], id];
       update(change);
     },
     [dataset, update]
@@ -125,48 +130,26 @@ export function useSearch(server, dataset, indexes) {
   const apply = useCallback(
     (params, isSearched) => {
       update({ ...stateFrom(params), uploads: {} });
-      if (isSearched) run({ ...searchParams(recall(dataset), params.brain_key, {}), ...params });
+      const brainKey = params.brain_key || now.current.first.brain_key;
+      if (isSearched) run({ ...searchParams(recall(dataset), brainKey, {}), ...params });
     },
     [dataset, update, run]
   );
 
   const clear = useCallback(async () => {
-    nextSearch(dataset);
-    const { base, shown } = recall(dataset).found || {};
+    const id = nextSearch(dataset);
     forget(dataset);
-    await server("clear", { base, shown });
-  }, [dataset, server]);
+    const asked = { ...recall(dataset).grid, page: PAGE, search_id: id };
+    const { error } = await server("clear", asked);
+    if (error && isNewest(dataset, id)) say("error", error);
+  }, [dataset, server, say]);
 
   const verbs = { update, say, search, more, rerank, rate, useSelected, apply, clear, compare };
-  return { ...state, ...verbs, index, selection };
+  // How the model is shows where there is nothing newer to tell.
+  const status = state.status.text ? state.status : model;
+  return { ...state, ...verbs, index, selection, status };
 }
 
 function done({ milliseconds, notes }, count) {
   return { kind: "done", text: `${counted(count)} in ${Math.round(milliseconds)} ms`, notes };
-}
-
-function isSame(one, other) {
-  return one?.dataset === other.dataset && one?.brain_key === other.brain_key;
-}
-
-/** Loads the index's model before the first search needs it; tells whether it is at that. */
-function useWarmModel(server, dataset, brainKey, say) {
-  const asked = useRef(null);
-  const [warming, setWarming] = useState(false);
-  useEffect(() => {
-    if (asked.current === brainKey) return;
-    asked.current = brainKey;
-    // A person who searches meanwhile wants to read of that search.
-    const isQuiet = () => !["busy", "done", "error"].includes(recall(dataset).status.kind);
-    setWarming(true);
-    server("warm", { brain_key: brainKey }).then((answer) => {
-      if (asked.current !== brainKey) return;
-      setWarming(false);
-      if (!isQuiet()) return;
-      if (answer.error) say("error", answer.error);
-      else say("idle", answer.model ? `Ready: ${answer.model}` : "Ready");
-    });
-    if (isQuiet()) say("warming", "Loading the model…");
-  }, [server, dataset, brainKey, say]);
-  return warming;
 }
