@@ -14,7 +14,7 @@ import numpy as np
 
 from fiftyone_faiss.brain.field_record import FieldRecord
 from fiftyone_faiss.brain.media import WHOLE, Media, Regions, collect_media
-from fiftyone_faiss.brain.models import ModelLike, get_embedder, stored_name
+from fiftyone_faiss.brain.models import ModelLike, get_embedder, precision_of, stored_name
 from fiftyone_faiss.brain.progress import Progress, ProgressOption, Steps, run_steps
 from fiftyone_faiss.brain.segments import Matrix
 from fiftyone_faiss.embedders import (
@@ -107,7 +107,8 @@ def compute_embeddings(
         roi_field (None): a field of Detections or Polylines, to embed the mean of their patches
         alpha (0.0): by how much to widen the boxes of these, as a part of their size
         force_square (False): whether to grow the boxes to squares
-        force (False): whether to embed all again, also with another model than before
+        force (False): whether to embed all again, also with another model than before; it then has
+            to be all that has a vector in the field
         check_media (False): whether to embed again what changed on disk since it was embedded
         batch_size (None): images a batch, by default what suits the model and the machine
         num_workers (None): decoding threads, by default one a processor
@@ -143,7 +144,7 @@ def compute_embeddings_steps(
     now = datetime.now(timezone.utc)
     media = collect_media(samples, regions)
     embedder = get_embedder(model)
-    record = FieldRecord.open(samples, embeddings_field, embedder, regions, force)
+    record = FieldRecord.open(samples, embeddings_field, embedder, regions, media, force)
     todo = media if force else record.lacking(samples, media, check_media)
 
     def save(part: Media, vectors: Matrix, failures: Failures) -> None:
@@ -152,7 +153,8 @@ def compute_embeddings_steps(
         record.note(part.ids, failures)
 
     failures = yield from embed(embedder, todo, save, execution, model)
-    record.finish(now if force or check_media else None)
+    if force or check_media:
+        record.finish(media, now)
     return EmbeddingReport(
         len(todo) - len(failures), failures, len(media) - len(todo), time.perf_counter() - started
     )
@@ -232,7 +234,8 @@ def _batches(
     # By name where the workers know it: the weights need not travel.
     name = None if model is None else stored_name(model)
     is_known = name is not None and not is_registered(name)
-    load = partial(get_embedder, name if is_known else embedder)
+    precision = precision_of(embedder)
+    load = partial(get_embedder, name, precision) if is_known else partial(get_embedder, embedder)
     return embed_sources_on_ray(load, media.sources, size, workers)
 
 

@@ -5,16 +5,18 @@ It is kept as a FiftyOne run of the dataset, whose results are small however man
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
 
+import fiftyone as fo
 import fiftyone.core.collections as foc
 import numpy as np
 from fiftyone import ViewField as F
-from fiftyone.brain.internal.core import utils as fbu
 
+from fiftyone_faiss.brain.lookup import all_slices, videos
 from fiftyone_faiss.brain.media import Media, Regions, media_prints
 from fiftyone_faiss.brain.segments import Matrix
 from fiftyone_faiss.embedders import Embedder
@@ -26,23 +28,19 @@ class FieldRecord:
     """The record of one field.
 
     Args:
-        samples: the collection
-        embeddings_field: the field; of the labels, for patches
-        config: what FiftyOne keeps of it: the model's name and fingerprint, the regions, when it
-            was begun
+        dataset: the dataset
+        config: what FiftyOne keeps of it: the field's name, whether it is of frames, the model's
+            name and fingerprint, the regions, when the files were last looked at
         failures: why some have no vector, by their id
     """
 
-    def __init__(
-        self,
-        samples: foc.SampleCollection,
-        embeddings_field: str,
-        config: Any,
-        failures: dict[str, str],
-    ) -> None:
-        self._dataset = samples._root_dataset
-        self._field = embeddings_field
-        self._key = _key(embeddings_field)
+    def __init__(self, dataset: fo.Dataset, config: Any, failures: dict[str, str]) -> None:
+        self._dataset = dataset
+        self._prefix = "frames." if config.of_frames else ""
+        self._field: str = config.embeddings_field
+        patches_field = config.regions["patches_field"]
+        self._patches_field = patches_field and self._prefix + patches_field
+        self._key = _key(self._prefix + self._field, patches_field)
         self._config = config
         self.failures = failures
 
@@ -53,101 +51,120 @@ class FieldRecord:
         embeddings_field: str,
         embedder: Embedder,
         regions: Regions,
+        media: Media,
         force: bool,
     ) -> FieldRecord:
         """The record of a field that is about to be written, made when there is none.
 
+        A field holds vectors of one model only. Forced to another, those of ``media`` are removed
+        before the first of the new ones is written.
+
         Raises:
-            ValueError: if another model wrote the field, or of other regions, unless all is forced
+            ValueError: if the field holds vectors of another model, or of other regions, unless
+                all of them are forced
         """
-        dataset = samples._root_dataset
-        key = _key(embeddings_field)
-        if dataset.has_run(key) and not force:
-            record = cls.load(samples, embeddings_field)
-            record._check(embedder, regions)
-            return record
-        if dataset.has_run(key):
-            dataset.delete_run(key)
-        config = dataset.init_run(
+        config = samples._root_dataset.init_run(
             method=METHOD,
             embeddings_field=embeddings_field,
+            of_frames=samples._is_frames,
             model=embedder.name,
             fingerprint=embedder.fingerprint,
             regions=asdict(regions),
             embedded_at=datetime.now(timezone.utc).isoformat(),
         )
-        dataset.register_run(key, config)
-        record = cls(samples, embeddings_field, config, {})
-        record._save()
-        return record
-
-    @classmethod
-    def load(cls, samples: foc.SampleCollection, embeddings_field: str) -> FieldRecord:
-        """The record of a field.
-
-        Raises:
-            ValueError: if there is none
-        """
-        dataset, key = samples._root_dataset, _key(embeddings_field)
-        if not dataset.has_run(key):
+        new = cls(samples._root_dataset, config, {})
+        old = new._before()
+        if old is not None and old._agrees_with(config):
+            return old
+        held = new._known(new._everything)
+        if held and not force:
             raise ValueError(
-                f"Nothing is known of the embeddings in '{embeddings_field}'; compute them with "
-                f"compute_embeddings(dataset, model, embeddings_field='{embeddings_field}')."
+                f"The field '{embeddings_field}' holds {new._what_differs(old)}; pass force=True "
+                "to embed all again, or choose another embeddings_field."
             )
-        results = dataset.load_run_results(key)
-        failures = {} if results is None else dict(results.failures)
-        return cls(samples, embeddings_field, dataset.get_run_info(key).config, failures)
+        if outside := held - set(media.ids):
+            raise ValueError(
+                f"The field '{embeddings_field}' holds {new._what_differs(old)}, and "
+                f"{len(outside):,} of them are not of these samples; embed the whole dataset with "
+                "force=True, or choose another embeddings_field."
+            )
+        if held:
+            new._store(media, [None] * len(media))
+        new._register()
+        return new
 
-    def _check(self, embedder: Embedder, regions: Regions) -> None:
-        config = self._config
-        if config.fingerprint != embedder.fingerprint:
-            raise ValueError(
-                f"The field '{self._field}' holds vectors of '{config.model}', whose weights are "
-                f"not those of '{embedder.name}'; pass force=True to embed all again, or choose "
-                "another embeddings_field."
-            )
-        if config.regions != asdict(regions):
-            raise ValueError(
-                f"The field '{self._field}' holds vectors of other parts of the images "
-                f"({config.regions}); pass force=True to embed all again, or choose another "
-                "embeddings_field."
-            )
+    def _before(self) -> FieldRecord | None:
+        """The record that there is already of the same field."""
+        return _load(self._dataset, self._key) if self._dataset.has_run(self._key) else None
+
+    def _agrees_with(self, config: Any) -> bool:
+        have, want = self._config, config
+        return bool(have.fingerprint == want.fingerprint and have.regions == want.regions)
+
+    def _what_differs(self, old: FieldRecord | None) -> str:
+        """What the field holds, according to its record from before."""
+        if old is None:
+            return "vectors of which nothing is known"
+        if old._config.fingerprint == self._config.fingerprint:
+            return f"vectors of other parts of the images ({old._config.regions})"
+        return (
+            f"vectors of '{old._config.model}', whose weights are not those of "
+            f"'{self._config.model}'"
+        )
+
+    def _register(self) -> None:
+        if self._dataset.has_run(self._key):
+            self._dataset.delete_run(self._key)
+        self._dataset.register_run(self._key, self._config)
+        self._save()
 
     def lacking(self, samples: foc.SampleCollection, media: Media, check_media: bool) -> Media:
-        """What has no vector yet, or, if asked for, has changed on disk since it was embedded."""
-        known = self._known(samples)
-        wanted = np.array([one not in known for one in media.ids], bool)
+        """What has no vector yet, or failed, or, if asked for, changed since it was embedded."""
+        # What failed may have a vector: that of the file from before it changed.
+        done = self._known(samples) - self.failures.keys()
+        wanted = np.array([one not in done for one in media.ids], bool)
         if check_media:
             since = datetime.fromisoformat(self._config.embedded_at).timestamp()
             wanted |= media_prints(media)["mtime"] > since * 1e9
         return media.keep(np.flatnonzero(wanted).tolist())
 
+    @property
+    def _everything(self) -> foc.SampleCollection:
+        """All that the field may be written for."""
+        return videos(self._dataset) if self._prefix else all_slices(self._dataset)
+
     def _known(self, samples: foc.SampleCollection) -> set[str]:
-        """The ids of what has a vector."""
-        field = self._config.regions["patches_field"]
-        if field is None:
-            if not samples.has_field(self._field):
+        """The ids of what has a vector; of frames, of all there are, whatever a view shows."""
+        if self._prefix:
+            samples = self._everything
+        if self._patches_field is None:
+            if not samples.has_field(self._prefix + self._field):
                 return set()
+            if self._prefix:
+                held = samples.match_frames(F(self._field).exists())
+                return set(held.values("frames.id", unwind=True))
             id_field = "sample_id" if samples._is_patches else "id"
             return set(samples.exists(self._field).values(id_field))
-        _, path = samples._get_label_field_path(field, self._field)
-        _, id_path = samples._get_label_field_path(field, "id")
+        _, path = samples._get_label_field_path(self._patches_field, self._field)
+        _, id_path = samples._get_label_field_path(self._patches_field, "id")
         if not samples.has_field(path):
             return set()
-        held = samples.filter_labels(field, F(self._field).exists())
+        held = samples.filter_labels(self._patches_field, F(self._field).exists())
         ids = held.values(id_path, unwind=True)
         return {one for one in ids if one is not None}
 
     def write(self, media: Media, vectors: Matrix) -> None:
         """Writes vectors into the field."""
-        fbu.add_embeddings(
-            self._dataset,
-            vectors,
-            media.sample_ids,
-            media.label_ids,
-            self._field,
-            patches_field=self._config.regions["patches_field"],
-        )
+        self._store(media, list(vectors))
+
+    def _store(self, media: Media, values: Sequence[Matrix | None]) -> None:
+        by_id = dict(zip(media.ids, values, strict=True))
+        samples = self._everything
+        if self._patches_field is None:
+            samples.set_values(self._prefix + self._field, by_id, key_field=f"{self._prefix}id")
+            return
+        _, path = samples._get_label_field_path(self._patches_field, self._field)
+        samples.set_label_values(path, by_id, dynamic=True)
 
     def note(self, embedded: Iterable[str], failures: dict[str, str]) -> None:
         """Remembers what failed, and forgets it of what was embedded."""
@@ -157,10 +174,10 @@ class FieldRecord:
             self.failures = changed
             self._save()
 
-    def finish(self, checked_at: datetime | None) -> None:
-        """Remembers when all files were last looked at."""
-        if checked_at is not None:
-            self._config.embedded_at = checked_at.isoformat()
+    def finish(self, media: Media, looked_at: datetime) -> None:
+        """Remembers when the files were last looked at, if they were those of all vectors."""
+        if self._known(self._everything) <= set(media.ids):
+            self._config.embedded_at = looked_at.isoformat()
             self._dataset.update_run_config(self._key, self._config)
 
     def _save(self) -> None:
@@ -168,5 +185,34 @@ class FieldRecord:
         self._dataset.save_run_results(self._key, results, overwrite=True)
 
 
-def _key(embeddings_field: str) -> str:
-    return f"embeddings_{embeddings_field.replace('.', '_')}"
+def known_failures(samples: foc.SampleCollection, embeddings_field: str) -> dict[str, str]:
+    """Why some have no vector in a field, or in fields of that name of labels, by their id.
+
+    Raises:
+        ValueError: if nothing is known of the field
+    """
+    dataset = samples._root_dataset
+    keys = dataset.list_runs(method=METHOD)
+    records = [_load(dataset, key) for key in keys]
+    found = [record for record in records if record._field == embeddings_field]
+    if not found:
+        raise ValueError(
+            f"Nothing is known of the embeddings in '{embeddings_field}'; compute them with "
+            f"compute_embeddings(dataset, model, embeddings_field='{embeddings_field}')."
+        )
+    return {one: reason for record in found for one, reason in record.failures.items()}
+
+
+def _load(dataset: fo.Dataset, key: str) -> FieldRecord:
+    results = dataset.load_run_results(key)
+    failures = {} if results is None else dict(results.failures)
+    return FieldRecord(dataset, dataset.get_run_info(key).config, failures)
+
+
+def _key(embeddings_field: str, patches_field: str | None) -> str:
+    """The key of the run: a name, which may hold no dots."""
+    if patches_field is None and "." not in embeddings_field:
+        return f"embeddings_{embeddings_field}"
+    digest = hashlib.sha1(f"{patches_field}|{embeddings_field}".encode()).hexdigest()[:8]
+    words = f"{patches_field or ''}_{embeddings_field}".strip("_").replace(".", "_")
+    return f"embeddings_{words}_{digest}"

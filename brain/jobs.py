@@ -60,10 +60,13 @@ class Job:
         }
 
     def _end(self, state: State, message: str) -> None:
-        self.state, self.message, self._ended = state, message, time.monotonic()
+        # The state last: whoever reads it, then reads how.
+        self.message, self._ended = message, time.monotonic()
+        self.state = state
 
 
 _jobs: dict[str, Job] = {}
+_starting = threading.Lock()
 
 
 def list_jobs(dataset: str) -> list[Job]:
@@ -72,18 +75,17 @@ def list_jobs(dataset: str) -> list[Job]:
     for job in list(_jobs.values()):
         if job._ended is not None and now - job._ended > LISTED_SECONDS:
             _jobs.pop(job.id, None)
-    return [job for job in _jobs.values() if job.dataset == dataset]
+    return [job for job in list(_jobs.values()) if job.dataset == dataset]
 
 
 def watched(steps: Steps[Report], dataset: str, name: str) -> Steps[Report]:
-    """The same steps, listed as a job for as long as they run.
+    """The same steps, listed as a job from the first to the last of them.
 
     Raises:
         CancelledError: if it was cancelled
-        ValueError: if there is a job on the same already
+        ValueError: with the first step, if there is a job on the same already
     """
-    job = _new_job(dataset, name)
-    return _stepped(job, steps)
+    return (yield from _stepped(_new_job(dataset, name), steps))
 
 
 def start_job(steps: Steps[Any], dataset: str, name: str) -> Job:
@@ -109,11 +111,11 @@ def start_job(steps: Steps[Any], dataset: str, name: str) -> Job:
 
 
 def _new_job(dataset: str, name: str) -> Job:
-    for job in list_jobs(dataset):
-        if job.name == name and job.state == "running":
+    with _starting:
+        if any(job.name == name and job.state == "running" for job in list_jobs(dataset)):
             raise ValueError(f"'{name}' is being worked on already; wait for that, or cancel it.")
-    job = Job(dataset, name)
-    _jobs[job.id] = job
+        job = Job(dataset, name)
+        _jobs[job.id] = job
     return job
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 import fiftyone.core.models as fom
+import fiftyone.zoo as foz
 
 from fiftyone_faiss.brain.zoo import (
     OPEN_CLIP_MODEL,
@@ -33,7 +35,8 @@ ModelLike: TypeAlias = str | Embedder | type[Embedder] | fom.Model | Function
 
 # Loaded once a process: the App's server lives long, and every query needs one.
 _loaded: dict[tuple[str, str], Embedder] = {}
-_loading = threading.Lock()
+# One for each that is being loaded: whoever asks for another need not wait for its download.
+_loading: dict[tuple[str, str], threading.Lock] = {}
 
 
 def get_embedder(model: ModelLike, precision: str = "auto") -> Embedder:
@@ -67,20 +70,42 @@ def get_embedder(model: ModelLike, precision: str = "auto") -> Embedder:
         return embedder_of(model)
     if is_registered(model):
         return make_registered(model)
-    with _loading:
-        key = (model, precision)
-        if key not in _loaded:
-            _loaded[key] = _load(model, precision)
-        return _loaded[key]
+    key = (model, precision)
+    if key not in _loaded:
+        key = (_absolute(model), precision)
+        with _loading.setdefault(key, threading.Lock()):
+            if key not in _loaded:
+                _loaded[key] = _load(*key)
+    return _loaded[key]
 
 
 def stored_name(model: ModelLike) -> str | None:
     """The name by which a later process finds the same embedder, None if it has none."""
     if isinstance(model, str):
-        return model
+        return model if is_registered(model) else _absolute(model)
     embedder = get_embedder(model)
     known = is_registered(embedder.name) and make_registered(embedder.name) is embedder
     return embedder.name if known or embedder in _loaded.values() else None
+
+
+def precision_of(embedder: Embedder) -> str:
+    """With which ``precision`` an embedder was loaded by name, ``"auto"`` if it was not."""
+    return next((key[1] for key, one in _loaded.items() if one is embedder), "auto")
+
+
+def _absolute(name: str) -> str:
+    """The name of a model by an absolute path, if it is one by a path of this process."""
+    folder = Path(name.removeprefix("local-dir:")).expanduser()
+    if (folder / "open_clip_config.json").is_file() and zoo_entry(name) is None:
+        return str(folder.resolve())
+    begin = 2 if name.startswith("timm/") else 1
+    *model, weights = name.split("/", begin)
+    checkpoint = Path(weights).expanduser()
+    # A tag of published weights has neither folder nor suffix.
+    is_path = len(model) == begin and ("/" in weights or bool(checkpoint.suffix))
+    if is_path and checkpoint.is_file():
+        return "/".join([*model, str(checkpoint.resolve())])
+    return name
 
 
 def _load(name: str, precision: str) -> Embedder:
@@ -105,7 +130,9 @@ def _load(name: str, precision: str) -> Embedder:
     if entry.get("type") != OPEN_CLIP_MODEL:
         return load_zoo_embedder(name)
     config = entry["config"]
-    spec = OpenClipSpec(config["clip_model"], config.get("pretrained"))
+    # FiftyOne's own such model names neither: these are the defaults of its loader.
+    clip_model = config.get("clip_model", "ViT-B-32")
+    spec = OpenClipSpec(clip_model, config.get("pretrained", "openai"))
     prompt = config.get("text_prompt") or ""
     return OpenClipEmbedder(name, spec, text_prompt=prompt, precision=precision)
 
@@ -179,14 +206,41 @@ def list_models() -> list[ModelInfo]:
         were used or registered on this machine, published ones, and those without weights
     """
     own = [_described(name) for name in registered_embedders()]
+    # A name keeps its first place and gets its last value: what is published says more of a model
+    # that was used; one's own of a published name is what is found by it.
+    by_name = {info.name: info for info in (*own, *_of_any_process(), *own)}
+    return list(by_name.values())
+
+
+def is_at_hand(name: str) -> bool:
+    """Whether a named embedder is had without a download; False too where that is not known."""
+    if is_registered(name):
+        return True
+    name = _absolute(name)
+    if any(name == loaded for loaded, _ in _loaded):
+        return True
+    known = {info.name: info for info in _of_any_process()}
+    if name in known:
+        return known[name].is_cached
+    if zoo_entry(name) is not None:
+        # None of models that other packages fetch.
+        return bool(foz.is_zoo_model_downloaded(name))
+    folder = Path(name.removeprefix("local-dir:")).expanduser()
+    checkpoint = Path(name.removeprefix("timm/").partition("/")[2]).expanduser()
+    if checkpoint.is_file() or any((folder / file).is_file() for file in _WEIGHTS):
+        return True
+    # What timm publishes is in a repository of the model's own name.
+    is_repository = name.startswith(("timm/", "hf-hub:"))
+    return is_repository and _is_cached(name.removeprefix("hf-hub:"))
+
+
+def _of_any_process() -> list[ModelInfo]:
+    """Those that every process of this machine finds; of a name that is there twice, the last."""
     local = [_local(entry) for entry in registered_models()]
     published = [_published(*row) for row in _PUBLISHED]
     plain = [ModelInfo(name, _CLASSICAL_DIMS[name], False, 0, True, "Apache-2.0")
              for name in OFFLINE]  # fmt: skip
-    # A name keeps its first place and gets its last value: what is published says more of a model
-    # that was used; one's own of a published name is what is found by it.
-    by_name = {info.name: info for info in (*own, *local, *published, *plain, *own)}
-    return list(by_name.values())
+    return [*local, *published, *plain]
 
 
 def _described(name: str) -> ModelInfo:
@@ -199,7 +253,7 @@ def _local(entry: dict[str, Any]) -> ModelInfo:
     source, weights = str(config["clip_model"]), str(config.get("pretrained"))
     place = source.removeprefix("local-dir:") if source.startswith("local-dir:") else weights
     is_local = os.path.isabs(place)
-    is_here = os.path.exists(place) if is_local else _is_cached(source.removeprefix("hf-hub:"))
+    is_here = os.path.exists(place) if is_local else _is_cached(entry.get("repository") or "")
     size = 0 if is_local else None
     return ModelInfo(entry["base_name"], entry.get("dim"), True, size, is_here, None)
 
@@ -213,5 +267,10 @@ def _published(
 
 def _is_cached(repository: str) -> bool:
     from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
 
-    return any(isinstance(try_to_load_from_cache(repository, file), str) for file in _WEIGHTS)
+    try:
+        return any(isinstance(try_to_load_from_cache(repository, file), str) for file in _WEIGHTS)
+    except HFValidationError:
+        # No repository has such a name.
+        return False

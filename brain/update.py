@@ -55,7 +55,8 @@ def update_index(
         an :class:`fiftyone_faiss.brain.build.IndexReport`
 
     Raises:
-        ValueError: if there is no such index, or there is nothing to make its vectors with
+        ValueError: if there is no such index, or there is nothing to make its vectors with, or
+            nothing that it holds exists any more, which only ``force=True`` forgets
     """
     steps = update_index_steps(
         samples, brain_key, check_media, force, retry_failed,

@@ -65,6 +65,7 @@ def register_zoo_model(name: str, spec: OpenClipSpec) -> None:
         "base_filename": str(path.relative_to(fo.config.model_zoo_dir)),
         "version": None,
         "dim": spec.dim,
+        "repository": spec.repository,
         "description": f"OpenCLIP model {spec.clip_model}, for images and texts",
         "tags": ["embeddings", "clip", "torch", "open-clip"],
         "default_deployment_config_dict": {

@@ -4,7 +4,8 @@
 - ``images``, ``video``: opening files, label boxes, uploads and frames
 - ``loop``: the one loop that decodes, batches and embeds
 - ``ray_engine``: the same on a Ray cluster; ``ray_cluster``: Ray itself
-- ``torch_net``: what networks share; ``open_clip``: any OpenCLIP model; ``timm``: image networks
+- ``torch_net``: what networks share; ``precision``: whether half precision pays for one
+- ``open_clip``: any OpenCLIP model; ``timm``: image networks
 - ``classical``: embedders without weights; ``registry``: a person's own
 
 Torch, OpenCLIP, timm and SciPy take seconds to import, so the modules that need them are imported

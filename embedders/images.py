@@ -10,7 +10,8 @@ import os
 import stat
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -41,7 +42,7 @@ DECODE_ERRORS = (
     zlib.error,
     Image.DecompressionBombError,
 )
-"""What Pillow's decoders raise on files that are damaged, missing or not images."""
+"""What opening an image raises on files that are damaged, missing or not images."""
 
 if importlib.util.find_spec("pillow_heif") is not None:
     import pillow_heif
@@ -110,9 +111,14 @@ class ImageSource:
         if self.opener is open_local and not stat.S_ISREG(os.stat(self.path).st_mode):
             raise ValueError(f"the path is {_kind(self.path)}")
         if self.frame is not None:
-            image = Image.fromarray(read_frame(self.path, self.frame))
+            with _decoding():
+                image = Image.fromarray(read_frame(self.path, self.frame))
         else:
-            with self.opener(self.path) as stream, _opened(stream, self.path) as file:
+            with (
+                self.opener(self.path) as stream,
+                _decoding(),
+                _opened(stream, self.path) as file,
+            ):
                 if least is not None:
                     self._shrink(file, least)
                 image = _rgb(file)
@@ -157,6 +163,22 @@ def _resized(start: int, stop: int, length: int, limit: int) -> tuple[int, int]:
 
 def _kind(path: str) -> str:
     return "a folder" if os.path.isdir(path) else "no regular file"
+
+
+@contextmanager
+def _decoding() -> Iterator[None]:
+    """Says of any error that it is the file's: for what is run here and nothing else.
+
+    Nobody can list what decoders raise on damaged files. Pillow's stumble over what they read
+    (``TypeError`` and ``NotImplementedError`` were seen), those in C have errors of their own
+    (``RuntimeError``), and one image must not end a run over a million.
+    """
+    try:
+        yield
+    except DECODE_ERRORS:
+        raise
+    except Exception as error:
+        raise ValueError(f"the file is damaged ({type(error).__name__}: {error})") from error
 
 
 def _opened(stream: BinaryIO, path: str) -> Image.Image:
@@ -210,13 +232,10 @@ def decode_image(content: bytes, name: str = "the upload") -> Image.Image:
     Raises:
         ValueError: if it is too large, not an image, or damaged, saying which
     """
-    if len(content) > MAX_UPLOAD_BYTES:
-        raise ValueError(
-            f"{name} has {len(content) / 2**20:.0f} MB; upload an image of at most "
-            f"{MAX_UPLOAD_BYTES // 2**20} MB."
-        )
+    _check_size(len(content), name)
     try:
-        file = Image.open(io.BytesIO(content), formats=IMAGE_FORMATS)
+        with _decoding():
+            file = Image.open(io.BytesIO(content), formats=IMAGE_FORMATS)
     except (Image.DecompressionBombError, *DECODE_ERRORS) as error:
         if isinstance(error, Image.DecompressionBombError):
             raise ValueError(f"{name} has too many pixels; upload a smaller image.") from error
@@ -227,19 +246,24 @@ def decode_image(content: bytes, name: str = "the upload") -> Image.Image:
             f"{MAX_PIXELS // 10**6} megapixels."
         )
     try:
-        return _rgb(file)
+        with _decoding():
+            return _rgb(file)
     except DECODE_ERRORS as error:
         raise ValueError(f"{name} is damaged or cut short; upload the whole file.") from error
+
+
+def _check_size(count: int, name: str) -> None:
+    if count > MAX_UPLOAD_BYTES:
+        raise ValueError(
+            f"{name} has {count / 2**20:.0f} MB; upload an image of at most "
+            f"{MAX_UPLOAD_BYTES // 2**20} MB."
+        )
 
 
 def decode_base64_image(content: str, name: str = "the upload") -> Image.Image:
     """Decodes an image sent by a browser as bare base64; see :func:`decode_image`."""
     # Base64 holds 3 bytes in 4 characters, so the size is known before anything is decoded.
-    if len(content) * 3 // 4 > MAX_UPLOAD_BYTES + 2:
-        raise ValueError(
-            f"{name} has {len(content) * 3 / 4 / 2**20:.0f} MB; upload an image of at most "
-            f"{MAX_UPLOAD_BYTES // 2**20} MB."
-        )
+    _check_size(len(content) * 3 // 4 - 2, name)
     try:
         data = base64.b64decode(content, validate=True)
     except binascii.Error as error:
@@ -256,4 +280,6 @@ def read_image(path: str | Path) -> Image.Image:
     path = Path(path).expanduser()
     if not path.is_file():
         raise ValueError(f"There is no image file at {path}; check the path.")
+    # Before it is read: it may be larger than memory.
+    _check_size(path.stat().st_size, path.name)
     return decode_image(path.read_bytes(), path.name)

@@ -61,7 +61,7 @@ def embed_sources(
         sources: the images
         batch_size (None): images a batch, by default what suits the model and the machine; it is
             halved when memory runs out
-        num_workers (None): decoding threads, by default one a processor
+        num_workers (None): decoding threads, by default one a processor that this process may use
 
     Yields:
         an :class:`EmbeddedBatch` for every ``batch_size`` sources
@@ -72,7 +72,7 @@ def embed_sources(
     size = batch_size or embedder.batch_size()
     limit = _Limit(size)
     running: deque[Future[EmbeddedBatch]] = deque()
-    with _pools(embedder, num_workers or os.cpu_count() or 1) as (decoders, lanes):
+    with _pools(embedder, num_workers or _processors()) as (decoders, lanes):
         for start in range(0, len(sources), size):
             decoded = [
                 (i, decoders.submit(_load, embedder, sources[i]))
@@ -83,6 +83,13 @@ def embed_sources(
                 yield running.popleft().result()
         while running:
             yield running.popleft().result()
+
+
+def _processors() -> int:
+    """How many this process may use, as in a container with some of the machine's."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @contextmanager
@@ -124,6 +131,8 @@ def _embed_batch(
             failures.append(Failure(position, reason_of(error)))
         else:
             positions.append(position)
+    # Images are held by what they were decoded in, too; from here on only where they are used.
+    batch.clear()
     vectors = _embed(embedder, images, limit)
     return EmbeddedBatch(np.array(positions, np.int64), vectors, tuple(failures))
 

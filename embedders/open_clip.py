@@ -70,6 +70,15 @@ class OpenClipSpec:
         return self._config.get("embed_dim")
 
     @property
+    def repository(self) -> str | None:
+        """The Hugging Face repository of its weights, None if they are files of this machine."""
+        if self.clip_model.startswith(HUB_PREFIX):
+            return self.clip_model.removeprefix(HUB_PREFIX)
+        config = open_clip.get_pretrained_cfg(self.clip_model, self.pretrained or "")
+        # A file's name may follow.
+        return "/".join(config.get("hf_hub", "").split("/")[:2]) or None
+
+    @property
     def needs_transformers(self) -> bool:
         """Whether its texts are read by the package transformers; False if that is not known."""
         text = self._config.get("text_cfg", {})

@@ -21,11 +21,9 @@ from safetensors import SafetensorError
 from torchvision.transforms import Normalize, ToTensor
 
 from fiftyone_faiss.embedders.base import DEFAULT_BATCH_SIZE, Embedder, Vectors, unit
+from fiftyone_faiss.embedders.precision import GPU_TRIAL_IMAGES, PRECISIONS, TRIAL_IMAGES, Trial
 
 logger = logging.getLogger(__name__)
-
-PRECISIONS = ("auto", "float32", "bfloat16", "float16")
-"""``"auto"`` measures with the first images whether half precision is faster and close enough."""
 
 LOAD_ERRORS = (
     OSError,
@@ -37,10 +35,6 @@ LOAD_ERRORS = (
 )
 """What comes of weights that cannot be fetched, and of files that hold none or others."""
 
-# Images that the measurement takes; fewer at once, such as a query, never start it.
-TRIAL_IMAGES, GPU_TRIAL_IMAGES = 4, 64
-# Half precision must take less than this part of the time, and keep this cosine for every image.
-TRIAL_TIME, TRIAL_COSINE = 0.8, 0.9995
 # What one image's activations take on a processor, for each value of its input, by experience.
 BYTES_PER_VALUE = 160
 # The share of the free memory for activations.
@@ -133,6 +127,8 @@ class TorchEmbedder(Embedder):
     def _dtype(self) -> torch.dtype:
         return self._running[1]
 
+    _clock = staticmethod(time.perf_counter)
+
     @abstractmethod
     def _features(self, net: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
         """``(n, dim)`` features of ``(n, 3, height, width)`` pixels, both in the net's dtype."""
@@ -201,22 +197,18 @@ class TorchEmbedder(Embedder):
             half = torch.float16
         try:
             lower = self._in_precision(self._net, half)
-            seconds, exact = self._timed(self._net, pixels)
-            shorter, close = self._timed(lower, pixels.to(half))
+            trial = Trial.of(
+                lambda: unit_rows(self._features(self._net, pixels)),
+                lambda: unit_rows(self._features(lower, pixels.to(half))),
+                self._clock,
+            )
         except RuntimeError as error:
             # Not every operation exists in half precision on every device.
-            logger.debug("'%s' stays in float32: %s", self.name, error)
+            logger.info("'%s' stays in float32: %s", self.name, error)
             return
-        cosine = float((exact * close).sum(axis=1).min())
-        if shorter < TRIAL_TIME * seconds and cosine >= TRIAL_COSINE:
+        if trial.is_won:
             self._running = lower, half
-
-    def _timed(self, net: torch.nn.Module, pixels: torch.Tensor) -> tuple[float, Vectors]:
-        """The seconds of a second run, the first being slower, and its unit vectors."""
-        self._features(net, pixels)
-        started = time.perf_counter()
-        vectors = unit_rows(self._features(net, pixels))
-        return time.perf_counter() - started, vectors
+        logger.info("'%s' runs in %s: %s", self.name, self.precision, trial)
 
     # -- threads and memory --------------------------------------------------------------------
 

@@ -54,12 +54,14 @@ def dataset(tmp_path: Path) -> Iterator[fo.Dataset]:
 def book() -> fo.Dataset:
     """A small picture book with an index "clip" of the demo's model; tests leave it unchanged."""
     import fiftyone_faiss
-    from fiftyone_faiss.brain import register_zoo_model
+    from fiftyone_faiss.brain import get_embedder, register_zoo_model
     from fiftyone_faiss.demo import MODEL_DIR, MODEL_NAME
     from fiftyone_faiss.demo.dataset import create_dataset
     from fiftyone_faiss.embedders.open_clip import OpenClipSpec
 
     register_zoo_model(MODEL_NAME, OpenClipSpec.parse(str(MODEL_DIR)))
     dataset = create_dataset("book", FOLDER / "datasets" / "book", 160)
-    fiftyone_faiss.build_index(dataset, "clip", model=MODEL_NAME)
+    # Measured, the precision would be another from machine to machine.
+    exact = get_embedder(MODEL_NAME, precision="float32")
+    fiftyone_faiss.build_index(dataset, "clip", model=exact)
     return dataset

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import cv2
 import fiftyone as fo
 import fiftyone.core.storage as fos
 import numpy as np
@@ -16,6 +18,7 @@ from support.privileges import without_privileges
 
 import fiftyone_faiss
 from fiftyone_faiss.brain import embedding
+from fiftyone_faiss.embedders import ImageSource
 
 COLORS = np.array([color_vector(20 * i, 255 - 20 * i, 40) for i in range(12)])
 
@@ -47,22 +50,70 @@ def test_what_has_a_vector_is_passed_over(dataset) -> None:
     assert fiftyone_faiss.compute_embeddings(dataset, model).embedded == model.count() == 0
 
 
+class Other(Counting):
+    """Mean colours the other way round.
+
+    Args:
+        room (1000): after how many images it breaks
+    """
+
+    name = "other-color"
+    fingerprint = "other"
+
+    def __init__(self, room: int = 1_000) -> None:
+        super().__init__()
+        self.room = room
+
+    def embed_images(self, images: Sequence[Image.Image]) -> np.ndarray:
+        if sum(self.batches) + len(images) > self.room:
+            raise RuntimeError("the model broke")
+        return np.ascontiguousarray(super().embed_images(images)[:, ::-1])
+
+
 def test_force_embeds_all_again_also_with_another_model(dataset) -> None:
-    class Other(Counting):
-        name = "other-color"
-        fingerprint = "other"
-
-        def embed_images(self, images: list[Image.Image]) -> np.ndarray:
-            return np.ascontiguousarray(super().embed_images(images)[:, ::-1])
-
     fiftyone_faiss.compute_embeddings(dataset, Counting())
-    with pytest.raises(ValueError, match="holds vectors of 'mean-color', whose weights are not"):
+    with pytest.raises(ValueError) as caught:
         fiftyone_faiss.compute_embeddings(dataset, Other())
+    assert str(caught.value) == (
+        "The field 'embeddings' holds vectors of 'mean-color', whose weights are not those of "
+        "'other-color'; pass force=True to embed all again, or choose another embeddings_field."
+    )
     np.testing.assert_allclose(vectors_in(dataset), COLORS, atol=1e-6)
     model = Other()
     assert fiftyone_faiss.compute_embeddings(dataset, model, force=True).embedded == 12
     np.testing.assert_allclose(vectors_in(dataset), COLORS[:, ::-1], atol=1e-6)
     assert fiftyone_faiss.compute_embeddings(dataset, model).skipped == 12
+    # Of the same model, a part may be embedded again.
+    report = fiftyone_faiss.compute_embeddings(dataset[:3], model, force=True)
+    assert (report.embedded, report.skipped) == (3, 0)
+
+
+def test_a_field_never_holds_vectors_of_two_models(dataset) -> None:
+    fiftyone_faiss.compute_embeddings(dataset, Counting())
+    with pytest.raises(ValueError, match=r"vectors of 'mean-color', .* and 8 of them are not"):
+        fiftyone_faiss.compute_embeddings(dataset[:4], Other(), force=True)
+    np.testing.assert_allclose(vectors_in(dataset), COLORS, atol=1e-6)
+    # One that cannot be read any more, and a run that breaks halfway.
+    Path(dataset.skip(1).first().filepath).unlink()
+    with pytest.raises(RuntimeError, match="the model broke"):
+        fiftyone_faiss.compute_embeddings(dataset, Other(room=5), force=True, batch_size=3)
+    assert len(dataset.exists("embeddings")) < 6
+    report = fiftyone_faiss.compute_embeddings(dataset, Other())
+    assert (report.embedded + report.skipped, len(report.failures)) == (11, 1)
+    assert dataset.skip(1).first().embeddings is None
+    np.testing.assert_allclose(
+        vectors_in(dataset.exists("embeddings")), np.delete(COLORS, 1, axis=0)[:, ::-1], atol=1e-6
+    )
+
+
+def test_vectors_that_others_wrote_are_not_taken_for_the_model_s(dataset) -> None:
+    ones = np.ones(3)
+    dataset.set_values("embeddings", [ones] * 5 + [None] * 7)
+    with pytest.raises(ValueError, match="holds vectors of which nothing is known; pass force"):
+        fiftyone_faiss.compute_embeddings(dataset, Counting())
+    np.testing.assert_array_equal(vectors_in(dataset[:5]), [ones] * 5)
+    assert fiftyone_faiss.compute_embeddings(dataset, Counting(), force=True).embedded == 12
+    np.testing.assert_allclose(vectors_in(dataset), COLORS, atol=1e-6)
 
 
 def test_changed_files_are_embedded_again_if_asked_for(dataset) -> None:
@@ -79,6 +130,42 @@ def test_changed_files_are_embedded_again_if_asked_for(dataset) -> None:
     expected = COLORS.copy()
     expected[3] = color_vector(9, 90, 200)
     np.testing.assert_allclose(vectors_in(dataset), expected, atol=1e-6)
+
+
+def test_a_changed_file_that_could_not_be_read_is_tried_again(dataset) -> None:
+    fiftyone_faiss.compute_embeddings(dataset, MeanColor())
+    sample = dataset.skip(3).first()
+    path = Path(sample.filepath)
+    whole = path.read_bytes()
+    path.write_bytes(b"")
+    _touch(path, 1)
+    report = fiftyone_faiss.compute_embeddings(dataset, MeanColor(), check_media=True)
+    assert report.failures == {sample.id: "the file is empty"}
+    # Its time is not after that of the last look.
+    path.write_bytes(whole)
+    _touch(path, -1_000)
+    report = fiftyone_faiss.compute_embeddings(dataset, MeanColor(), check_media=True)
+    assert (report.embedded, report.failures) == (1, {})
+    assert fiftyone_faiss.list_failures(dataset, embeddings_field="embeddings") == {}
+
+
+def test_a_look_at_some_files_is_not_one_at_all(dataset) -> None:
+    fiftyone_faiss.compute_embeddings(dataset, MeanColor())
+    path = Path(dataset.last().filepath)
+    Image.new("RGB", (32, 32), (9, 90, 200)).save(path)
+    report = fiftyone_faiss.compute_embeddings(dataset[:4], MeanColor(), check_media=True)
+    assert report.embedded == 0
+    report = fiftyone_faiss.compute_embeddings(dataset, MeanColor(), check_media=True)
+    assert report.embedded == 1
+    np.testing.assert_allclose(dataset.last().embeddings, color_vector(9, 90, 200), atol=1e-6)
+    report = fiftyone_faiss.compute_embeddings(dataset, MeanColor(), check_media=True)
+    assert report.embedded == 0
+
+
+def _touch(path: Path, seconds: int) -> None:
+    """Says that a file changed so many seconds from now."""
+    when = time.time_ns() + seconds * 10**9
+    os.utime(path, ns=(when, when))
 
 
 def test_failures_are_listed_and_tried_again(dataset) -> None:
@@ -116,7 +203,92 @@ def test_labels_are_passed_over_one_by_one(dataset) -> None:
     found = dataset.values("things.detections.color", unwind=True)
     np.testing.assert_allclose(found, COLORS[[0, *range(12)]], atol=1e-6)
     with pytest.raises(ValueError, match="holds vectors of other parts of the images"):
-        fiftyone_faiss.compute_embeddings(dataset, model, "color")
+        fiftyone_faiss.compute_embeddings(dataset, model, "color", patches_field="things", alpha=1)
+
+
+def test_fields_of_one_name_do_not_know_of_each_other(dataset) -> None:
+    box = [0.0, 0.0, 0.5, 0.5]
+    for sample in dataset:
+        for name in ("things", "parts"):
+            sample[name] = fo.Detections(detections=[fo.Detection(bounding_box=box)])
+        sample.save()
+    (lost,) = dataset.last().parts.detections
+    lost.bounding_box = [2.0, 2.0, 0.1, 0.1]
+    sample = dataset.last()
+    sample.parts.detections = [lost]
+    sample.save()
+    for name in ("things", "parts", None):
+        report = fiftyone_faiss.compute_embeddings(dataset, MeanColor(), "color", name)
+        assert (report.embedded, report.skipped) == (11 if name == "parts" else 12, 0)
+    for path in ("things.detections.color", "color"):
+        np.testing.assert_allclose(np.stack(dataset.values(path, unwind=True)), COLORS, atol=1e-6)
+    failures = fiftyone_faiss.list_failures(dataset, embeddings_field="color")
+    assert list(failures) == [lost.id]
+    # Those of one model, and of another, side by side.
+    report = fiftyone_faiss.compute_embeddings(dataset, Other(), "color", "things", force=True)
+    assert report.embedded == 12
+    np.testing.assert_allclose(vectors_in(dataset, "color"), COLORS, atol=1e-6)
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Iterator[fo.Dataset]:
+    """A video of 30 frames at 10 a second, each of two colours."""
+    path = str(tmp_path / "a.mp4")
+    writer = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*"mp4v"), 10, (64, 64))
+    for i in range(30):
+        picture = np.full((64, 64, 3), (7 * i, 255 - 7 * i, 40), np.uint8)
+        picture[:32, :32] = (40, 7 * i, 200)
+        writer.write(picture)
+    writer.release()
+    dataset = fo.Dataset()
+    dataset.add_sample(fo.Sample(path))
+    yield dataset
+    dataset.delete()
+
+
+def check_frames(
+    video: fo.Dataset, field: str, box: tuple[float, float, float, float], count: int
+) -> None:
+    """Asserts that so many frames have the vectors of this part of their pictures."""
+    numbers, vectors = video.values(["frames.frame_number", field], unwind=True)
+    found = {n: one for n, one in zip(numbers, vectors, strict=True) if one is not None}
+    assert len(found) == count
+    path = video.first().filepath
+    for number, vector in found.items():
+        picture = ImageSource(path, box, frame=number).open()
+        np.testing.assert_allclose(vector, MeanColor().embed_image(picture), atol=1e-6)
+
+
+def test_frames_keep_their_vectors_in_the_videos_dataset(video: fo.Dataset) -> None:
+    model = Counting()
+    report = fiftyone_faiss.compute_embeddings(
+        fiftyone_faiss.video_frames(video, every=1.0), model, "emb"
+    )
+    assert (report.embedded, model.count()) == (3, 3)
+    frames = fiftyone_faiss.video_frames(video, every=0.5)
+    report = fiftyone_faiss.compute_embeddings(frames, model, "emb")
+    assert (report.embedded, report.skipped, model.count()) == (3, 3, 3)
+    # The view is as it was made, and yet nothing is done twice.
+    assert fiftyone_faiss.compute_embeddings(frames, model, "emb").skipped == 6
+    check_frames(video, "frames.emb", (0, 0, 1, 1), 6)
+    assert not video.has_sample_field("emb")
+    with pytest.raises(ValueError, match=r"vectors of 'mean-color', .* and 3 of them are not"):
+        some = fiftyone_faiss.video_frames(video, every=1.0)
+        fiftyone_faiss.compute_embeddings(some, Other(), "emb", force=True)
+    assert fiftyone_faiss.compute_embeddings(frames, Other(), "emb", force=True).embedded == 6
+
+
+def test_labels_of_frames_keep_theirs_too(video: fo.Dataset) -> None:
+    fiftyone_faiss.video_frames(video, every=1.0)
+    for frame in video.first().frames.values():
+        frame["things"] = fo.Detections(detections=[fo.Detection(bounding_box=[0, 0, 0.5, 0.5])])
+        frame.save()
+    frames = fiftyone_faiss.video_frames(video, every=1.0)
+    report = fiftyone_faiss.compute_embeddings(frames, MeanColor(), "emb", patches_field="things")
+    assert report.embedded == 3
+    check_frames(video, "frames.things.detections.emb", (0, 0, 0.5, 0.5), 3)
+    report = fiftyone_faiss.compute_embeddings(frames, MeanColor(), "emb", patches_field="things")
+    assert (report.embedded, report.skipped) == (0, 3)
 
 
 # -- stopping ------------------------------------------------------------------------------------

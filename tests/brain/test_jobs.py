@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from fiftyone_faiss.brain import jobs
-from fiftyone_faiss.brain.jobs import CancelledError, list_jobs, start_job, watched
+from fiftyone_faiss.brain.jobs import CancelledError, Job, list_jobs, start_job, watched
 from fiftyone_faiss.brain.progress import Progress, Steps
 
 
@@ -17,13 +19,24 @@ def _no_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "_jobs", {})
 
 
-def counting(total: int, ended: list[str], gate: threading.Event | None = None) -> Steps[str]:
+class Gate:
+    """Where steps wait, after they have told that they arrived."""
+
+    def __init__(self) -> None:
+        self.arrived, self.opened = threading.Event(), threading.Event()
+
+    def wait(self) -> None:
+        self.arrived.set()
+        assert self.opened.wait(60)
+
+
+def counting(total: int, ended: list[str], gate: Gate | None = None) -> Steps[str]:
     """Steps that count, wait at a gate after the first, and tell how they ended."""
     try:
         for done in range(total + 1):
             yield Progress(done, total, 0, 1.0)
             if gate is not None and done == 1:
-                assert gate.wait(60)
+                gate.wait()
         ended.append("all")
         return f"{total} things"
     finally:
@@ -87,17 +100,59 @@ def test_steps_whose_watcher_goes_away_are_closed() -> None:
     assert list_jobs("book")[0].state == "cancelled"
 
 
+def test_steps_that_nobody_takes_are_no_job() -> None:
+    steps = watched(counting(3, []), "book", "clip")
+    assert list_jobs("book") == []
+    steps.close()
+    assert list_jobs("book") == []
+    assert run(watched(counting(0, []), "book", "clip")) == ([0], "0 things")
+
+
+def test_of_two_that_start_at_once_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second comes when the first has looked at the list and is not in it yet."""
+    gate, end = Gate(), Gate()
+
+    def slow_list(dataset: str) -> list[Job]:
+        listed = list_jobs(dataset)
+        if threading.current_thread() is not threading.main_thread():
+            gate.wait()
+        return listed
+
+    monkeypatch.setattr(jobs, "list_jobs", slow_list)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(start_job, counting(1, [], end), "book", "clip")
+        assert gate.arrived.wait(60)
+        threading.Timer(0.2, gate.opened.set).start()
+        with pytest.raises(ValueError, match="'clip' is being worked on already"):
+            start_job(counting(1, []), "book", "clip")
+        assert first.result().state == "running"
+    end.opened.set()
+
+
+def test_a_job_that_ended_has_its_message() -> None:
+    seen: list[tuple[str, str]] = []
+
+    class Watched(Job):
+        def __setattr__(self, name: str, value: Any) -> None:
+            super().__setattr__(name, value)
+            seen.append((self.__dict__.get("state", ""), self.__dict__.get("message", "")))
+
+    Watched("book", "clip")._end("done", "2 things")
+    assert {message for state, message in seen if state == "done"} == {"2 things"}
+
+
 def test_a_job_runs_in_a_thread_and_is_cancelled_from_another() -> None:
     ended: list[str] = []
-    gate = threading.Event()
+    gate = Gate()
     job = start_job(counting(5, ended, gate), "book", "clip")
     with pytest.raises(ValueError, match="'clip' is being worked on already"):
         start_job(counting(5, []), "book", "clip")
     other = start_job(counting(2, []), "book", "other")
     wait_for(lambda: other.state == "done")
     assert other.message == "2 things"
+    assert gate.arrived.wait(60)
     job.cancel()
-    gate.set()
+    gate.opened.set()
     wait_for(lambda: job.state == "cancelled")
     assert ended == ["closed"] and job.progress == Progress(2, 5, 0, 1.0)
     again = start_job(counting(1, []), "book", "clip")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import fiftyone as fo
@@ -21,10 +23,16 @@ from support.colors import MeanColor, color_vector
 
 import fiftyone_faiss
 from fiftyone_faiss.brain import models, zoo
-from fiftyone_faiss.brain.models import ModelInfo, get_embedder, list_models, stored_name
+from fiftyone_faiss.brain.models import (
+    ModelInfo,
+    get_embedder,
+    is_at_hand,
+    list_models,
+    stored_name,
+)
 from fiftyone_faiss.brain.zoo import EmbedderModel, register_zoo_model
 from fiftyone_faiss.demo import MODEL_DIR, MODEL_NAME
-from fiftyone_faiss.embedders import OFFLINE, EmbedderError, registry
+from fiftyone_faiss.embedders import OFFLINE, Embedder, EmbedderError, registry
 from fiftyone_faiss.embedders.open_clip import OpenClipSpec
 
 PUBLISHED = [row[0] for row in models._PUBLISHED]
@@ -162,6 +170,57 @@ def _manifest_of(name: str) -> Path:
     return path.parent
 
 
+# -- what is here ------------------------------------------------------------------------------
+
+
+def test_what_needs_no_download_is_at_hand(book, tmp_path: Path) -> None:
+    checkpoint = tmp_path / "weights.pt"
+    checkpoint.touch()
+    fiftyone_faiss.register_embedder("my-colors", MeanColor)
+    here = ["my-colors", "phash", MODEL_NAME, str(MODEL_DIR), f"local-dir:{MODEL_DIR}"]
+    here += [f"ViT-B-16/{checkpoint}", f"timm/resnet18/{checkpoint}"]
+    assert [name for name in here if not is_at_hand(name)] == []
+
+
+def test_what_would_be_downloaded_or_is_nowhere_is_not_at_hand(tmp_path: Path) -> None:
+    names = [*PUBLISHED, "resnet50-imagenet-torch", "clip-vit-base32-torch", "open-clip-torch"]
+    names += ["timm/resnet34", "hf-hub:someone/model", f"ViT-B-16/{tmp_path}/none.pt"]
+    names += [f"timm/resnet18/{tmp_path}/none.pt", str(tmp_path), "no-such-model"]
+    assert [name for name in names if is_at_hand(name)] == []
+
+
+def test_what_was_downloaded_is_at_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    put_into_cache("laion/CLIP-ViT-B-32-laion2B-s34B-b79K", "open_clip_model.safetensors")
+    put_into_cache("timm/resnet34.a1_in1k", "model.safetensors")
+    put_into_cache("someone/model", "open_clip_pytorch_model.bin")
+    monkeypatch.setattr(fo.config, "model_zoo_dir", str(tmp_path / "zoo"))
+    path = tmp_path / "zoo" / foz.get_zoo_model("resnet50-imagenet-torch").filename
+    path.parent.mkdir()
+    path.touch()
+    names = (CLIP, "timm/resnet34.a1_in1k", "hf-hub:someone/model", "resnet50-imagenet-torch")
+    assert [is_at_hand(name) for name in names] == [True] * 4
+
+
+def test_weights_of_a_model_that_was_used_are_found_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(fo.config, "model_zoo_dir", str(tmp_path / "zoo"))
+    repositories = {"ViT-B-32/laion400m_e32": "timm/vit_base_patch32_clip_224.laion400m_e32",
+                    "hf-hub:someone/model": "someone/model"}  # fmt: skip
+    for name in repositories:
+        register_zoo_model(name, OpenClipSpec.parse(name))
+        assert not is_at_hand(name)
+    for name, repository in repositories.items():
+        put_into_cache(repository, "open_clip_model.safetensors")
+        assert is_at_hand(name)
+        assert (info_of(name).is_cached, info_of(name).download_bytes) == (True, None)
+
+
+def test_what_was_loaded_is_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "_loaded", {("timm/resnet34", "auto"): MeanColor()})
+    assert is_at_hand("timm/resnet34") and not is_at_hand("timm/resnet18")
+
+
 # -- objects -----------------------------------------------------------------------------------
 
 
@@ -249,6 +308,67 @@ def test_a_model_is_loaded_once_for_each_precision(book) -> None:
         get_embedder(MODEL_NAME, precision="int8")
 
 
+def test_a_model_of_a_relative_path_is_the_same_from_everywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fo.config, "model_zoo_dir", str(tmp_path / "zoo"))
+    folder = shutil.copytree(MODEL_DIR, tmp_path / "here" / "clip")
+    (tmp_path / "there" / "clip").mkdir(parents=True)
+    (tmp_path / "there" / "clip" / "open_clip_config.json").write_text("{}")
+    monkeypatch.chdir(tmp_path / "here")
+    embedder = get_embedder("clip")
+    assert embedder.name == stored_name("clip") == stored_name(embedder) == str(folder)
+    for name in ("./clip", "../here/clip", "local-dir:clip", str(folder)):
+        assert get_embedder(name) is embedder
+    assert [entry["base_name"] for entry in zoo.registered_models()] == [str(folder)]
+    monkeypatch.chdir(tmp_path / "there")
+    assert get_embedder(str(folder)) is embedder
+    assert stored_name("clip") == str(tmp_path / "there" / "clip")
+    # As it is after a restart.
+    monkeypatch.setattr(models, "_loaded", {})
+    assert get_embedder(str(folder)).fingerprint == embedder.fingerprint
+
+
+def test_a_checkpoint_of_a_relative_path_has_an_absolute_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("weights.pt", "weights/a", "openai", "resnet18.a1_in1k"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert stored_name("ViT-B-32/weights.pt") == f"ViT-B-32/{tmp_path}/weights.pt"
+    assert stored_name("timm/resnet18/weights/a") == f"timm/resnet18/{tmp_path}/weights/a"
+    # What is published comes first.
+    assert stored_name("ViT-B-32/openai") == "ViT-B-32/openai"
+    assert stored_name("timm/resnet18.a1_in1k") == "timm/resnet18.a1_in1k"
+
+
+def test_a_model_that_is_being_loaded_keeps_no_other_waiting(monkeypatch) -> None:
+    arrived, go = threading.Event(), threading.Event()
+    load, loaded = models._load, []
+
+    def slowly(name: str, precision: str) -> Embedder:
+        loaded.append(name)
+        if name == "hog":
+            arrived.set()
+            assert go.wait(60)
+        return load(name, precision)
+
+    monkeypatch.setattr(models, "_load", slowly)
+    first = get_embedder("phash")
+    with ThreadPoolExecutor(3) as pool:
+        slow = [pool.submit(get_embedder, "hog") for _ in range(2)]
+        try:
+            assert arrived.wait(60)
+            assert pool.submit(get_embedder, "phash").result(60) is first
+            assert pool.submit(get_embedder, "colorhist").result(60).name == "colorhist"
+        finally:
+            go.set()
+        assert slow[0].result(60) is slow[1].result(60)
+    # Whoever asks for the same waits, and it is loaded once.
+    assert loaded == ["phash", "hog", "colorhist"]
+
+
 def test_what_a_later_process_finds_by_name_is_stored_by_it(book) -> None:
     instance = MeanColor()
     assert stored_name(instance) is None
@@ -298,6 +418,13 @@ def test_weights_that_cannot_be_fetched_say_what_to_do(name, tried, elsewhere) -
     assert "\n" not in begin
     # A name that did not work is not handed on to other processes.
     assert name not in foz.list_zoo_models()
+
+
+def test_fiftyones_own_openclip_model_is_the_one_that_its_loader_takes() -> None:
+    with pytest.raises(EmbedderError) as caught:
+        get_embedder("open-clip-torch")
+    assert "The weights of 'open-clip-torch' could not be loaded (" in str(caught.value)
+    assert "give 'ViT-B-32/<path of the checkpoint>'" in str(caught.value)
 
 
 def test_a_model_of_fiftyones_zoo_that_cannot_be_fetched_says_what_to_do(monkeypatch) -> None:

@@ -22,9 +22,10 @@ from fiftyone_faiss.brain.models import (
     list_models,
     register_zoo_model,
 )
+from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
 from fiftyone_faiss.demo import MODEL_DIR, MODEL_NAME
 from fiftyone_faiss.embedders.open_clip import OpenClipSpec
-from fiftyone_faiss.embedders.torch_net import TRIAL_COSINE
+from fiftyone_faiss.embedders.precision import TRIAL_COSINE
 
 QUERY = "a car on the highway"
 
@@ -59,8 +60,7 @@ def test_an_image_of_the_dataset_finds_itself(book) -> None:
     assert neighbors.ids == ids
     assert ids[0] == sample.id
     np.testing.assert_allclose(neighbors.distances, distances, atol=1e-6)
-    # Indexing may have gone on in half precision, which costs at most this; a query never does.
-    assert neighbors.distances[0] <= 1 - TRIAL_COSINE
+    assert neighbors.distances[0] == pytest.approx(0, abs=1e-5)
 
 
 def test_fiftyones_own_loader_gives_the_same_vectors(book) -> None:
@@ -96,13 +96,39 @@ def test_several_models_are_in_the_zoo_at_once(book) -> None:
 
 def test_fiftyones_compute_similarity_makes_the_same_index(book) -> None:
     theirs = fob.compute_similarity(book[:20], backend="faiss", model=MODEL_NAME)
-    ours = book.load_brain_results("clip")
     ids = book[:20].values("id")
-    np.testing.assert_allclose(
-        [_unit(v) for v in theirs.get_embeddings(sample_ids=ids)[0]],
-        ours.get_embeddings(sample_ids=ids)[0],
-        atol=2e-3,
-    )
+    # It may have gone on in half precision, which costs at most this.
+    assert _cosines(theirs, book.load_brain_results("clip"), ids).min() >= TRIAL_COSINE
+
+
+@pytest.mark.parametrize(("precision", "least"), [("float32", 1 - 1e-6), ("bfloat16", 0.9995)])
+def test_an_index_in_either_precision_finds_the_same_and_is_searched_exactly(
+    book, precision: str, least: float
+) -> None:
+    dataset = book[:20].clone()
+    embedder = get_embedder(MODEL_NAME, precision=precision)
+    fiftyone_faiss.build_index(dataset, "other", model=embedder)
+    assert embedder.precision == precision
+    ids = dataset.values("id")
+    other, exact = dataset.load_brain_results("other"), book.load_brain_results("clip")
+    cosines = _cosines(other, exact, ids)
+    assert cosines.min() >= least
+    assert (cosines.min() < 1 - 1e-6) == (precision == "bfloat16")
+    assert other.config.model == exact.config.model == MODEL_NAME
+    # A query is in float32 whatever the index is in.
+    sample = dataset.skip(7).first()
+    neighbors = fiftyone_faiss.search(dataset, Path(sample.filepath), brain_key="other", k=1)
+    assert neighbors.ids == [sample.id]
+    query = get_embedder(MODEL_NAME).embed_image(Image.open(sample.filepath))
+    stored = other.get_embeddings(sample_ids=[sample.id])[0][0]
+    assert neighbors.distances[0] == pytest.approx(1 - query @ stored, abs=1e-6)
+
+
+def _cosines(one: FaissSimilarityIndex, other: FaissSimilarityIndex, ids: list[str]) -> np.ndarray:
+    """The cosine of each sample's vectors in two indexes."""
+    a, b = (index.get_embeddings(sample_ids=ids) for index in (one, other))
+    assert a[1].tolist() == b[1].tolist()
+    return np.array([_unit(x) @ _unit(y) for x, y in zip(a[0], b[0], strict=True)])
 
 
 FRESH = """

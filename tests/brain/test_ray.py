@@ -38,7 +38,8 @@ from fiftyone_faiss.embedders.ray_cluster import Layout
 from fiftyone_faiss.embedders.ray_engine import embed_sources_on_ray
 
 TESTS = Path(__file__).resolve().parents[1]
-N = 200
+# Of so many images, each of two workers gets four chunks.
+N, CHUNK = 200, 25
 BROKEN = {3: "the file is missing", 77: "the file is empty", 199: "the path is a folder"}
 
 
@@ -85,7 +86,7 @@ def check(batches: Sequence[EmbeddedBatch], vectors: Vectors) -> None:
     np.testing.assert_allclose(got, vectors[positions], atol=1e-6)
 
 
-def wait_until(happened: Callable[[], bool], seconds: float = 20) -> None:
+def wait_until(happened: Callable[[], bool], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -137,17 +138,19 @@ def test_what_a_killed_worker_was_at_is_done_again(
     cluster: Any, images: tuple[list[ImageSource], Vectors], tmp_path: Path
 ) -> None:
     sources, vectors = images
-    batches = embed_sources_on_ray(partial(Traced, tmp_path, 0.1), sources, batch_size=4)
+    folder, go = tmp_path / "traces", tmp_path / "go"
+    folder.mkdir()
+    batches = embed_sources_on_ray(partial(Traced, folder, CHUNK, go), sources, batch_size=4)
     got = [next(batches)]
-    first = max(traces(tmp_path), key=lambda pid: traces(tmp_path)[pid])
-    # In the middle of a chunk: what it has begun of it is lost.
-    before = traces(tmp_path)[first]
-    wait_until(lambda: traces(tmp_path)[first] > before)
+    # In the middle of its second chunk: what it has begun of it is lost.
+    wait_until(lambda: max(traces(folder).values()) > CHUNK)
+    first = max(traces(folder), key=lambda pid: traces(folder)[pid])
     os.kill(first, signal.SIGKILL)
+    go.touch()
     got += batches
     check(got, vectors)
     assert not is_running(first)
-    assert sum(traces(tmp_path).values()) > N - len(BROKEN)
+    assert sum(traces(folder).values()) > N - len(BROKEN)
 
 
 def answering(starts: Callable[[list[int]], list[int]]) -> Callable[..., Any]:
@@ -190,9 +193,11 @@ def test_closing_early_stops_the_workers(
     cluster: Any, images: tuple[list[ImageSource], Vectors], tmp_path: Path
 ) -> None:
     sources, vectors = images
-    batches = embed_sources_on_ray(partial(Traced, tmp_path, 0.2), sources, batch_size=4)
+    load = partial(Traced, tmp_path, CHUNK, tmp_path.parent / "never")
+    batches = embed_sources_on_ray(load, sources, batch_size=4)
     batch = next(batches)
     np.testing.assert_allclose(batch.vectors, vectors[batch.positions], atol=1e-6)
+    wait_until(lambda: max(traces(tmp_path).values()) > CHUNK)
     batches.close()  # type: ignore[attr-defined]
     wait_until(lambda: not any(is_running(pid) for pid in traces(tmp_path)))
     assert sum(traces(tmp_path).values()) < N - len(BROKEN)
@@ -249,6 +254,23 @@ def test_a_network_can_be_sent_to_a_worker() -> None:
     assert sent.fingerprint == network.fingerprint
     image = Image.radial_gradient("L").convert("RGB")
     np.testing.assert_array_equal(sent.embed_image(image), network.embed_image(image))
+
+
+def test_workers_embed_in_the_precision_that_was_chosen(
+    dataset: fo.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads = []
+
+    def here(load: Callable[[], Embedder], sources: list[ImageSource], *_: Any) -> Any:
+        loads.append(pickle.loads(pickle.dumps(load)))
+        return embed_sources(load(), sources)
+
+    monkeypatch.setattr(ray_engine, "embed_sources_on_ray", here)
+    network = fiftyone_faiss.get_embedder(str(MODEL_DIR), precision="bfloat16")
+    fiftyone_faiss.compute_embeddings(dataset, network, "emb", engine="ray")
+    fiftyone_faiss.compute_embeddings(dataset, "colorhist", "colors", engine="ray")
+    assert loads[0]() is network
+    assert loads[1]() is fiftyone_faiss.get_embedder("colorhist")
 
 
 def test_an_embedder_that_cannot_be_sent_says_so(cluster: Any) -> None:

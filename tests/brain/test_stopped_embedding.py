@@ -15,8 +15,9 @@ import numpy as np
 from PIL import Image
 from support.colors import color_vector
 
-IMAGES, KILLS = 3_000, 10
-# What the killed process does; it writes down how many images it embeds.
+IMAGES, KILLS, BATCH = 3_000, 10, 8
+# What the killed process does. It writes down how many images it embeds, commits every batch, and
+# waits for its end when it has embedded so many.
 EMBED = """
 import sys, time
 import fiftyone as fo
@@ -25,17 +26,20 @@ from support.colors import MeanColor
 import fiftyone_faiss
 from fiftyone_faiss.brain import embedding
 
-class Slow(MeanColor):
+class Stopping(MeanColor):
     def embed_images(self, images):
-        time.sleep(0.001 * len(images))
+        while sum(self.batches) >= int(sys.argv[1]):
+            open({reached!r}, "w").close()
+            time.sleep(0.01)
         with open({log!r}, "a") as log:
             log.write(f"{{len(images)}}\\n")
         return super().embed_images(images)
 
-embedding.COMMIT_SECONDS = 0.02
+embedding.COMMIT_SECONDS = 0.0
 dataset = fo.load_dataset({name!r})
-open({ready!r}, "w").close()
-fiftyone_faiss.build_index(dataset, "color", model=Slow(), batch_size=4, num_workers=1)
+fiftyone_faiss.build_index(
+    dataset, "color", model=Stopping(), batch_size={batch}, num_workers=1
+)
 """
 
 
@@ -46,31 +50,25 @@ def test_a_run_that_is_killed_ten_times_loses_nothing(tmp_path: Path) -> None:
         Image.new("RGB", (8, 8), tuple(color)).save(tmp_path / f"{i:05}.png")
     dataset = fo.Dataset(persistent=True)
     dataset.add_samples([fo.Sample(str(tmp_path / f"{i:05}.png")) for i in range(IMAGES)])
-    log, ready = tmp_path / "log", tmp_path / "ready"
+    log, reached = tmp_path / "log", tmp_path / "reached"
     code = EMBED.format(
-        tests=str(Path(__file__).parents[1]), log=str(log), ready=str(ready), name=dataset.name
-    )
+        tests=str(Path(__file__).parents[1]), log=str(log), reached=str(reached),
+        name=dataset.name, batch=BATCH,
+    )  # fmt: skip
 
-    def start() -> subprocess.Popen[bytes]:
-        ready.unlink(missing_ok=True)
-        return subprocess.Popen([sys.executable, "-c", code], env=os.environ)
+    def start(goal: int) -> subprocess.Popen[bytes]:
+        reached.unlink(missing_ok=True)
+        return subprocess.Popen([sys.executable, "-c", code, str(goal)], env=os.environ)
 
-    killed = 0
-    while killed < KILLS:
-        process = start()
-        while not ready.exists():
-            assert process.poll() is None, "it could not start"
-            time.sleep(0.02)
-        before = _embedded(log)
-        # Some are killed before the first image, some after several commits.
-        goal = before + random.randint(0, IMAGES // (KILLS + 2))
-        while _embedded(log) < goal and process.poll() is None:
-            time.sleep(0.005)
-        assert process.poll() is None, "it ended before it was killed"
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        killed += 1
-    assert start().wait() == 0
+    for _ in range(KILLS):
+        # Some are killed before the first image, some after many commits, some within one.
+        with start(random.choice([0, random.randint(1, IMAGES // (KILLS + 2))])) as process:
+            while not reached.exists():
+                assert process.poll() is None, "it ended before it was killed"
+                time.sleep(0.001)
+            process.send_signal(signal.SIGKILL)
+    with start(2 * IMAGES) as process:
+        assert process.wait() == 0
     dataset.reload()
     index = dataset.load_brain_results("color")
     vectors, ids, _ = index.get_embeddings()
@@ -79,11 +77,11 @@ def test_a_run_that_is_killed_ten_times_loses_nothing(tmp_path: Path) -> None:
     expected = np.array([color_vector(*color) for color in colors.tolist()])
     np.testing.assert_allclose(vectors[order], expected, atol=1e-6)
     assert index.store.verify() == []
-    assert IMAGES <= _embedded(log) <= 1.05 * IMAGES
+    # Of each killed run, what it lost at most: the batch that was being committed, and the one that
+    # was embedded meanwhile.
+    assert IMAGES <= _embedded(log) <= IMAGES + KILLS * 2 * BATCH
     dataset.delete()
 
 
 def _embedded(log: Path) -> int:
-    # The last line may be half written.
-    lines = log.read_text().split("\n")[:-1] if log.exists() else []
-    return sum(map(int, lines))
+    return sum(map(int, log.read_text().split()))

@@ -23,6 +23,11 @@ def ready(page: Page) -> Page:
     return page
 
 
+def focused(page: Page, name: str) -> None:
+    """Waits until a result, by its place, or an element, by its name, has the focus."""
+    page.wait_for_function(f"name => ({FOCUSED}) === name", arg=name)
+
+
 def search(page: Page, line: str, k: int = 6, found: int | None = None) -> None:
     """Searches, and waits for the answer."""
     cy(page, "faiss-k").fill(str(k))
@@ -302,7 +307,7 @@ def test_everything_can_be_done_by_keys(book, open_app) -> None:
         ("-", 1),
     ):
         page.keyboard.press(key)
-        assert page.evaluate(FOCUSED) == str(place), key
+        focused(page, str(place))
     assert columns > 1
     expect(cy(page, "faiss-feedback")).to_contain_text("1 liked, 1 not")
     page.keyboard.press("r")
@@ -313,9 +318,9 @@ def test_everything_can_be_done_by_keys(book, open_app) -> None:
         arg=expected,
     )
     page.keyboard.press("t")
-    assert page.evaluate(FOCUSED) == "faiss-tag-name"
+    focused(page, "faiss-tag-name")
     page.keyboard.press("Escape")
-    assert page.evaluate(FOCUSED) == "faiss-query"
+    focused(page, "faiss-query")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("?")
     expect(cy(page, "faiss-help-shown")).to_be_visible()
@@ -559,7 +564,9 @@ def test_a_late_answer_is_dropped(book, open_app) -> None:
     (late,) = held
     with page.expect_response("**/operators/execute*"):
         late.continue_()
-    page.wait_for_timeout(500)
+    # Asked and answered after it.
+    cy(page, "faiss-history").click()
+    expect(cy(page, "faiss-history-item").first).to_be_visible()
     assert result_ids(page) == boats
     # Nor did it reach the grid.
     shows(page, 5)

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import threading
 from pathlib import Path
+from random import Random
 
 import cv2
 import numpy as np
@@ -213,6 +214,72 @@ def test_a_file_that_is_no_image_is_refused_with_the_reason(tmp_path: Path, name
     assert reason in reason_of(caught[0])
 
 
+def damaged_exif() -> bytes:
+    """A JPEG whose orientation is text."""
+    entries = struct.pack("<HHHI4sI", 1, ORIENTATION, 7, 2, b"up", 0)
+    buffer = io.BytesIO()
+    noise(80, 60).save(buffer, "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0" + entries)
+    return buffer.getvalue()
+
+
+def damaged_dds() -> bytes:
+    """A DDS of a kind that there is not."""
+    buffer = io.BytesIO()
+    noise(8, 8).save(buffer, "DDS")
+    data = bytearray(buffer.getvalue())
+    data[80] = 147
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [(damaged_exif(), "TypeError"), (damaged_dds(), "NotImplementedError")],
+)
+def test_what_a_decoder_stumbles_over_is_the_file_s_fault(content: bytes, kind: str) -> None:
+    with pytest.raises(ValueError, match=rf"^the file is damaged \({kind}: .+\)$"):
+        ImageSource("a", opener=lambda path: io.BytesIO(content)).open(16)
+
+
+# TIFF with a compression of its own too, whose decoder is another.
+FORMATS = [*module.IMAGE_FORMATS, "TIFF tiff_lzw"]
+
+
+@pytest.mark.parametrize("format", [one for one in FORMATS if one.split()[0] in Image.SAVE])
+@pytest.mark.filterwarnings("ignore")
+def test_bytes_at_random_cost_the_file_and_nothing_else(format: str) -> None:
+    """150 files with a few wrong bytes, mostly near their start, the same every time."""
+    random = Random(51)
+    name, *compression = format.split()
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    options = {"exif": exif} if name in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF") else {}
+    if compression:
+        options["compression"] = compression[0]
+    buffer = io.BytesIO()
+    noise(40, 40).save(buffer, name, **options)
+    read = 0
+    for _ in range(150):
+        data = bytearray(buffer.getvalue())
+        for _ in range(random.randint(1, 4)):
+            near = min(len(data), random.choice([64, 200, len(data)]))
+            data[random.randrange(near)] = random.choice([0, 255, random.randrange(256)])
+        source = ImageSource("a", opener=lambda path, data=bytes(data): io.BytesIO(data))
+        try:
+            assert source.open(16).mode == "RGB"
+            read += 1
+        except DECODE_ERRORS as error:
+            assert reason_of(error)
+    assert read < 150
+
+
+def test_an_error_of_what_opens_files_is_not_the_file_s(tmp_path: Path) -> None:
+    def refuse(path: str) -> io.BytesIO:
+        raise RuntimeError("no credentials")
+
+    with pytest.raises(RuntimeError, match="no credentials"):
+        ImageSource("a", opener=refuse).open()
+
+
 def test_a_pipe_is_not_read(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     try:
@@ -344,6 +411,15 @@ def test_a_large_upload_is_refused_before_it_is_decoded(monkeypatch: pytest.Monk
     monkeypatch.setattr(module.base64, "b64decode", lambda *a, **k: pytest.fail("decoded"))
     with pytest.raises(ValueError, match="has 60 MB"):
         decode_base64_image("A" * (80 * 2**20), "pool.jpg")
+
+
+def test_a_large_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "large.jpg"
+    # It has no blocks on disk; read, it would fill the memory.
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(ValueError, match=r"^large\.jpg has 1048576 MB; upload an image of at most"):
+        read_image(path)
 
 
 def test_base64_that_is_none_is_refused() -> None:

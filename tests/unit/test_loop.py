@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import weakref
@@ -200,7 +201,7 @@ class Lanes(MeanColor):
 
     def __init__(self) -> None:
         super().__init__()
-        self.meeting = threading.Barrier(2, timeout=30)
+        self.meeting = threading.Barrier(2, timeout=120)
         self.entered: list[int] = []
 
     def enter_lane(self) -> None:
@@ -236,10 +237,30 @@ def test_a_batch_is_decoded_while_the_one_before_it_is_embedded(tmp_path: Path) 
             return image
 
         def embed_images(self, images: Sequence[Image.Image]) -> Vectors:
-            assert self.next_batch.wait(30), "nothing is decoded meanwhile"
+            assert self.next_batch.wait(120), "nothing is decoded meanwhile"
             return super().embed_images(images)
 
     check(list(embed(Waiting(), plain(tmp_path, 8), batch_size=4, num_workers=1)), range(8))
+
+
+def test_there_is_a_decoding_thread_for_each_processor_that_may_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Meeting(MeanColor):
+        """Decodes three images at once, or none."""
+
+        meeting = threading.Barrier(3, timeout=120)
+
+        def preprocess(self, image: Image.Image) -> Any:
+            self.meeting.wait()
+            names.add(threading.current_thread().name)
+            return image
+
+    names: set[str] = set()
+    monkeypatch.setattr(os, "cpu_count", lambda: 50)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {1, 4, 7}, raising=False)
+    check(list(embed(Meeting(), plain(tmp_path, 30), batch_size=15)), range(30))
+    assert names == {"decode_0", "decode_1", "decode_2"}
 
 
 def test_whoever_stops_early_leaves_no_thread_and_nothing_more_is_decoded(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from support.broken import noise
 from torchvision import transforms as T
 
 from fiftyone_faiss.embedders import ImageSource, Vectors, embed_sources, unit
-from fiftyone_faiss.embedders.torch_net import TRIAL_IMAGES, TorchEmbedder
+from fiftyone_faiss.embedders.precision import TRIAL_IMAGES
+from fiftyone_faiss.embedders.torch_net import TorchEmbedder
 
 MEAN, STD = (0.5, 0.4, 0.3), (0.2, 0.3, 0.4)
 IMAGES = [
@@ -30,7 +31,7 @@ class Toy(TorchEmbedder):
     """A linear map of 8 x 8 pixels.
 
     Args:
-        seconds: how long it is said to take in float32 and in bfloat16
+        seconds: how long it takes in float32 and in bfloat16, by its own clock
         cosine: how close bfloat16 comes, for the last image of a batch
         precision: what :class:`TorchEmbedder` is told
         salt: what :class:`TorchEmbedder` is told
@@ -44,6 +45,7 @@ class Toy(TorchEmbedder):
         salt: str = "",
     ) -> None:
         self.seconds = dict(zip((torch.float32, torch.bfloat16), seconds, strict=True))
+        self.now = 0.0
         self.cosine = cosine
         self.runs: list[tuple[int, torch.dtype]] = []
         torch.manual_seed(51)
@@ -54,6 +56,7 @@ class Toy(TorchEmbedder):
 
     def _features(self, net: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
         self.runs.append((len(pixels), pixels.dtype))
+        self.now += self.seconds.get(pixels.dtype, 0.0)
         features = net(pixels.flatten(1)).float()
         if pixels.dtype == torch.bfloat16 and self.cosine < 1:
             turned = features[-1].clone()
@@ -63,9 +66,8 @@ class Toy(TorchEmbedder):
             features[-1] = self.cosine * features[-1] + (1 - self.cosine**2) ** 0.5 * turned
         return features
 
-    def _timed(self, net: torch.nn.Module, pixels: torch.Tensor) -> tuple[float, Vectors]:
-        _, vectors = super()._timed(net, pixels)
-        return self.seconds[pixels.dtype], vectors
+    def _clock(self) -> float:
+        return self.now
 
     def embed(self, images: Sequence[Image.Image]) -> Vectors:
         return self.embed_images([self.preprocess(image) for image in images])
@@ -106,8 +108,8 @@ def test_float32_stays_where_half_precision_is_slow_or_far_off(seconds, cosine) 
     for _ in range(2):
         np.testing.assert_allclose(embedder.embed(IMAGES), embedder.exact(IMAGES), atol=1e-5)
     assert embedder.precision == "float32"
-    # Each network runs twice, and the choice is not made again.
-    trial = [(4, torch.float32)] * 2 + [(4, torch.bfloat16)] * 2
+    # The networks run in turns, four times each, and the choice is not made again.
+    trial = [(4, torch.float32), (4, torch.bfloat16)] * 4
     assert embedder.runs[1:] == [*trial, (4, torch.float32), (4, torch.float32)]
 
 
@@ -124,19 +126,40 @@ def test_float32_stays_where_half_precision_cannot_do_it() -> None:
     assert embedder.precision == "float32"
 
 
-def test_the_first_run_of_each_network_which_is_slower_does_not_count() -> None:
-    class Warming(Toy):
-        _timed = TorchEmbedder._timed
+@pytest.mark.parametrize(
+    ("exact", "close", "precision"),
+    [
+        # The first run of each network is slower, and does not count.
+        ([1.0, 1.0, 1.0, 1.0], [9.0, 0.5, 0.5, 0.5], "bfloat16"),
+        ([9.0, 1.0, 1.0, 1.0], [0.9, 0.9, 0.9, 0.9], "float32"),
+        # Nor does what is slowed down by something else.
+        ([1.0, 1.0, 1.0, 1.0], [0.5, 5.0, 0.5, 5.0], "bfloat16"),
+        ([1.0, 5.0, 5.0, 1.0], [0.9, 0.9, 0.9, 0.9], "float32"),
+    ],
+)
+def test_one_slow_run_decides_nothing(exact, close, precision) -> None:
+    class Uneven(Toy):
+        left = {torch.float32: [0.0, *exact, 0.0], torch.bfloat16: [*close, 0.0]}
 
         def _features(self, net: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
-            is_first = (len(pixels), pixels.dtype) not in self.runs
-            is_half = pixels.dtype == torch.bfloat16
-            time.sleep((0.6 if is_first else 0) if is_half else 0.2)
+            self.seconds = {pixels.dtype: self.left[pixels.dtype].pop(0)}
             return super()._features(net, pixels)
 
-    embedder = Warming()
+    embedder = Uneven()
     embedder.embed(IMAGES)
-    assert embedder.precision == "bfloat16"
+    assert embedder.precision == precision
+
+
+@pytest.mark.parametrize(("cosine", "choice"), [(1.0, "bfloat16"), (-0.5, "float32")])
+def test_what_is_chosen_is_logged_with_the_reason(cosine, choice, caplog) -> None:
+    caplog.set_level("INFO", "fiftyone_faiss")
+    Toy((1.0, 0.25), cosine).embed(IMAGES)
+    begin, _, least = caplog.messages[-1].rpartition(" ")
+    assert begin == (
+        f"'toy' runs in {choice}: half precision takes 0.250 s where float32 takes 1.000 s, with "
+        "cosines of at least"
+    )
+    assert float(least) == pytest.approx(cosine, abs=1e-2)
 
 
 def test_a_few_images_such_as_a_query_are_not_measured_with() -> None:
@@ -158,13 +181,13 @@ def test_a_query_that_is_embedded_during_the_choice_has_the_right_vector() -> No
         def _pixels(self, images: Sequence[Any]) -> torch.Tensor:
             if len(images) == 1 and threading.current_thread() is not threading.main_thread():
                 self.arrived.set()
-                assert self.chosen.wait(30)
+                assert self.chosen.wait(120)
             return super()._pixels(images)
 
     embedder = Meeting()
     with ThreadPoolExecutor(1) as pool:
         query = pool.submit(embedder.embed, IMAGES[:1])
-        assert embedder.arrived.wait(30)
+        assert embedder.arrived.wait(120)
         embedder.embed(IMAGES)
         assert embedder.precision == "bfloat16"
         embedder.chosen.set()
@@ -172,7 +195,7 @@ def test_a_query_that_is_embedded_during_the_choice_has_the_right_vector() -> No
 
 
 @pytest.mark.parametrize(
-    ("precision", "tolerance"), [("float32", 1e-9), ("bfloat16", 1e-4), ("float16", 1e-6)]
+    ("precision", "tolerance"), [("float32", 1e-6), ("bfloat16", 1e-4), ("float16", 1e-6)]
 )
 def test_a_precision_that_is_asked_for_is_taken_at_once(precision, tolerance) -> None:
     embedder = Toy(precision=precision)
@@ -181,8 +204,7 @@ def test_a_precision_that_is_asked_for_is_taken_at_once(precision, tolerance) ->
     dtype = getattr(torch, precision)
     assert embedder.runs == [(1, dtype), (4, dtype)]
     distances = 1 - cosines(vectors.astype(np.float64), embedder.exact(IMAGES))
-    assert distances.max() < max(tolerance, 1e-6)
-    assert (distances.max() > 1e-7) == (precision == "bfloat16")
+    assert distances.max() < tolerance
 
 
 def test_a_precision_that_is_none_is_one_sentence() -> None:
@@ -228,7 +250,7 @@ def threads_of_a_new_thread() -> int:
 def test_a_lane_computes_alone_and_no_other_thread_does() -> None:
     embedder = Toy()
     assert embedder.lanes == 3
-    started = threading.Barrier(3, timeout=30)
+    started = threading.Barrier(3, timeout=120)
 
     def in_lane(_: int) -> int:
         started.wait()
