@@ -84,7 +84,7 @@ function factsOf(health) {
     ["Of deleted samples", number(orphaned), orphaned > 0],
     ["Failed", number(failed), failed > 0],
     ["Changed since", number(changed), changed > 0],
-    ["Not in the structure yet", number(unindexed)],
+    ["Not in the FAISS index yet", number(unindexed)],
     ["Model", isAnother ? "has changed" : model, isAnother],
     ["Type", `${health.factory || "exact"}, ${health.metric}`],
     ["Recall", isMeasured ? `${(100 * recall).toFixed(1)} % of the 10 nearest` : "not measured"],
