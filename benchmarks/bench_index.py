@@ -207,6 +207,8 @@ def measure_exact(name: str, files: dict[str, Path], options: argparse.Namespace
 
 def measure_pictures(n: int, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Real embeddings, every index type, asked with held-out pictures and with texts."""
+    from fiftyone_faiss.demo import MODEL_DIR
+
     made = try_step(
         "embed_pictures", n=n, n_queries=PICTURE_QUERIES, seed=options.seed, folder=CACHE
     )
@@ -226,7 +228,8 @@ def measure_pictures(n: int, folder: Path, options: argparse.Namespace) -> dict[
     for index_type in INDEX_TYPES:
         run = {"name": "real", "backend": "faiss", "key": index_type}
         config = {"metric": "cosine", "index_type": index_type}
-        found = try_step("build", **run, vectors_file=files["vectors"], config=config)
+        made_of = {"vectors_file": files["vectors"], "model": str(MODEL_DIR)}
+        found = try_step("build", **run, **made_of, config=config)
         if "error" not in found:
             asked = try_step("open_index", **run, query_files=queries, sort=False)
             if "error" in asked:

@@ -38,25 +38,38 @@ _IMPORTS = {
 
 
 def build(
-    name: str, backend: str, key: str, vectors_file: str, config: dict[str, Any]
+    name: str,
+    backend: str,
+    key: str,
+    vectors_file: str,
+    config: dict[str, Any],
+    model: str | None = None,
 ) -> dict[str, Any]:
-    """Builds and saves an index of vectors that are in memory."""
+    """Builds and saves an index of vectors that are in memory, of a model that is loaded if named.
+
+    An index of this project whose model reads words is tuned for texts too.
+    """
     import fiftyone as fo
     import fiftyone.brain as fob
 
-    import fiftyone_faiss  # noqa: F401  declares the backend
+    import fiftyone_faiss
 
     _import_backend(backend)
     dataset = fo.load_dataset(name)
     dataset.first()
     vectors = np.load(vectors_file)
+    given = {"embeddings": vectors, "brain_key": key, **config}
+    if model is not None:
+        fiftyone_faiss.get_embedder(model)
     gc.collect()
     before = _memory()
     started = time.perf_counter()
-    results = fob.compute_similarity(
-        dataset, backend=backend, embeddings=vectors, brain_key=key, **config
-    )
+    if model is not None:
+        fiftyone_faiss.build_index(dataset, model=model, **given)
+    else:
+        fob.compute_similarity(dataset, backend=backend, **given)
     seconds = time.perf_counter() - started
+    results = dataset.load_brain_results(key)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return {
         "build_s": seconds,
