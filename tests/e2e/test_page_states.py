@@ -60,7 +60,9 @@ def test_the_focus_stays_and_enter_searches(book, open_app) -> None:
     page.keyboard.press("Enter")
     expect(line).to_have_value("@selected + a boat")
     expect(cy(page, "faiss-completion")).to_have_count(0)
-    assert line.evaluate("one => one.selectionStart") == len("@selected")
+    page.wait_for_function(
+        "place => document.activeElement.selectionStart === place", arg=len("@selected")
+    )
 
     search(page, "a blue boat", 6)
     ids = fiftyone_faiss.search(dataset, "a blue boat", k=16).ids
@@ -205,7 +207,7 @@ def test_each_index_has_facts_and_problems_of_its_own(book, open_app) -> None:
     messages.hold("health")
     cy(page, "faiss-health").click()
     expect(page.get_by_text("Looking at the index…")).to_be_visible()
-    (late,) = messages.held.pop("health")
+    late = messages.take("health")
     index.select_option("colours")
     facts = page.locator(".ffs-facts")
     expect(facts).to_contain_text("160 × 192")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from playwright.sync_api import Page, Request, Route
+
+from support.browser import PATIENCE
 
 Params = dict[str, Any]
 
@@ -42,6 +45,16 @@ class Messages:
     def hold(self, method: str) -> None:
         """Lets the messages to a method wait until :meth:`release`."""
         self.held[method] = []
+
+    def take(self, method: str) -> Route:
+        """The message that waits, once it does; those that come after it are not held."""
+        deadline = time.monotonic() + PATIENCE / 1000
+        while not self.held[method]:
+            assert time.monotonic() < deadline, f"nothing was asked of '{method}'"
+            # What the page asks is heard of while Playwright waits.
+            self._page.wait_for_timeout(10)
+        (waiting,) = self.held.pop(method)
+        return waiting
 
     def release(self, method: str) -> None:
         """Lets the server answer what waits."""
