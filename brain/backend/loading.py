@@ -1,4 +1,4 @@
-"""Finds and loads the indexes of a dataset."""
+"""Finds and loads the similarity indexes of a dataset."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
 
 
 class UnfinishedIndexError(ValueError):
-    """A Brain run that has no results, because its making goes on or was stopped."""
+    """A Brain run without results, because its build is running or was stopped."""
 
 
-def index_keys(samples: foc.SampleCollection) -> list[str]:
+def faiss_keys(samples: foc.SampleCollection) -> list[str]:
     """The brain keys of a dataset's FAISS indexes, in alphabetical order."""
     check_exists(samples)
     keys: list[str] = samples.list_brain_runs(type="similarity", method="faiss")
     return keys
 
 
-def resolve_key(samples: foc.SampleCollection, brain_key: str | None) -> str:
-    """The key of the index that is meant.
+def resolve_faiss_key(samples: foc.SampleCollection, brain_key: str | None) -> str:
+    """The key of a FAISS index.
 
     Args:
         samples: the dataset, or a view of it
-        brain_key: a key, or None for the only one
+        brain_key: a key, or None for the only FAISS index
 
     Raises:
-        ValueError: if there is no such index, or several and none was named
+        ValueError: if there is no FAISS index with this key, or several and ``brain_key`` is None
     """
-    keys = index_keys(samples)
+    keys = faiss_keys(samples)
     name = samples._root_dataset.name
     if not keys:
         raise ValueError(
@@ -45,17 +45,17 @@ def resolve_key(samples: foc.SampleCollection, brain_key: str | None) -> str:
     return brain_key
 
 
-def load_index(samples: foc.SampleCollection, brain_key: str | None) -> FaissSimilarityIndex:
-    """Loads an index; its files are first touched when it is used.
+def load_faiss_index(samples: foc.SampleCollection, brain_key: str | None) -> FaissSimilarityIndex:
+    """Loads a FAISS index; its files are first read when it is used.
 
     Raises:
-        UnfinishedIndexError: if its making was stopped before there was anything to load
-        ValueError: if there is no such index, or several and none was named
+        UnfinishedIndexError: if its build was stopped before there was anything to load
+        ValueError: if there is no FAISS index with this key, or several and ``brain_key`` is None
     """
-    key = resolve_key(samples, brain_key)
+    key = resolve_faiss_key(samples, brain_key)
     index: FaissSimilarityIndex | None = samples.load_brain_results(key)
     if index is not None and index.is_replaced:
-        # FiftyOne's cache goes by the key, and reloading a dataset does not empty it.
+        # FiftyOne caches results by key, and reloading a dataset does not empty that cache.
         samples._root_dataset.clear_cache()
         index = samples.load_brain_results(key)
     if index is None:
@@ -64,3 +64,6 @@ def load_index(samples: foc.SampleCollection, brain_key: str | None) -> FaissSim
             "if nothing is at work on it, delete it and build it again."
         )
     return index
+
+
+index_keys, load_index, resolve_key = faiss_keys, load_faiss_index, resolve_faiss_key

@@ -11,7 +11,7 @@ import numpy as np
 from fiftyone.brain.internal.core import utils as fbu
 
 from fiftyone_faiss.brain.ann.factory import check_fits
-from fiftyone_faiss.brain.backend.loading import index_keys, load_index
+from fiftyone_faiss.brain.backend.loading import faiss_keys, load_faiss_index
 from fiftyone_faiss.brain.core.arrays import Matrix
 from fiftyone_faiss.brain.core.ids import pack_ids
 from fiftyone_faiss.brain.core.progress import Progress, Steps
@@ -225,11 +225,11 @@ def _open_index(
 ) -> tuple[FaissSimilarityIndex, bool]:
     """The index of this key, made when there is none, and whether it is new."""
     dataset = samples._root_dataset
-    if brain_key not in index_keys(dataset):
+    if brain_key not in faiss_keys(dataset):
         method = config.build()
         method.register_run(dataset, brain_key, overwrite=False)
         return method.initialize(dataset, brain_key), True
-    index = load_index(dataset, brain_key)
+    index = load_faiss_index(dataset, brain_key)
     for name in SETTINGS:
         have, want = getattr(index.config, name), getattr(config, name)
         if have != want:

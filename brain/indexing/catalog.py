@@ -10,9 +10,9 @@ import fiftyone.core.odm as foo
 
 from fiftyone_faiss.brain.backend.loading import (
     UnfinishedIndexError,
-    index_keys,
-    load_index,
-    resolve_key,
+    faiss_keys,
+    load_faiss_index,
+    resolve_faiss_key,
 )
 from fiftyone_faiss.brain.similarity import FaissSimilarityConfig
 from fiftyone_faiss.brain.store.manifest import StoreError
@@ -73,7 +73,7 @@ def list_indexes(samples: foc.SampleCollection) -> list[IndexInfo]:
     Returns:
         one :class:`IndexInfo` for each, in the order of their keys
     """
-    return [_describe(samples, key) for key in index_keys(samples)]
+    return [_describe(samples, key) for key in faiss_keys(samples)]
 
 
 def _describe(samples: foc.SampleCollection, key: str) -> IndexInfo:
@@ -82,7 +82,7 @@ def _describe(samples: foc.SampleCollection, key: str) -> IndexInfo:
     path, problem, size, dim, failures = None, None, 0, None, 0
     found: dict[str, Any] = {}
     try:
-        index = load_index(samples, key)
+        index = load_faiss_index(samples, key)
         path = index.path
         snapshot = index.snapshot
         size, dim = snapshot.size, snapshot.manifest.dim
@@ -152,6 +152,6 @@ def delete_index(samples: foc.SampleCollection, brain_key: str) -> IndexInfo:
     Raises:
         ValueError: if there is no such index
     """
-    info = _describe(samples, resolve_key(samples, brain_key))
+    info = _describe(samples, resolve_faiss_key(samples, brain_key))
     samples._root_dataset.delete_brain_run(brain_key)
     return info

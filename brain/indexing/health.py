@@ -9,7 +9,7 @@ import fiftyone.core.collections as foc
 import numpy as np
 
 from fiftyone_faiss.brain.ann.tuning import Tuning
-from fiftyone_faiss.brain.backend.loading import load_index
+from fiftyone_faiss.brain.backend.loading import load_faiss_index
 from fiftyone_faiss.brain.core.arrays import Rows
 from fiftyone_faiss.brain.core.ids import pack_ids
 from fiftyone_faiss.brain.data.media import Media, list_media, media_fingerprints
@@ -95,7 +95,7 @@ def index_health(
     Raises:
         ValueError: if there is no such index, or its files are missing or damaged
     """
-    index = load_index(samples, brain_key)
+    index = load_faiss_index(samples, brain_key)
     samples = contents(index, samples)
     snapshot = index.snapshot
     embedder = embedder_of(index)
@@ -133,7 +133,7 @@ def verify_index(samples: foc.SampleCollection, brain_key: str | None = None) ->
     Raises:
         ValueError: if there is no such index, or its manifest is missing or damaged
     """
-    index = load_index(samples, brain_key)
+    index = load_faiss_index(samples, brain_key)
     problems = index.store.verify()
     if all(problem.is_rebuildable for problem in problems):
         index.vectors.maintenance.maintain(force=bool(problems))
@@ -159,7 +159,7 @@ def list_failures(
     """
     if embeddings_field is not None:
         return known_failures(samples, embeddings_field)
-    return load_index(samples, brain_key).snapshot.manifest.failures
+    return load_faiss_index(samples, brain_key).snapshot.manifest.failures
 
 
 def embedder_of(index: FaissSimilarityIndex) -> Embedder | None:

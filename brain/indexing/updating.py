@@ -8,7 +8,7 @@ import fiftyone.core.collections as foc
 import numpy as np
 from fiftyone.brain.internal.core import utils as fbu
 
-from fiftyone_faiss.brain.backend.loading import load_index
+from fiftyone_faiss.brain.backend.loading import load_faiss_index
 from fiftyone_faiss.brain.core.arrays import Rows
 from fiftyone_faiss.brain.core.ids import unpack_ids
 from fiftyone_faiss.brain.core.progress import Progress, Steps
@@ -81,7 +81,7 @@ def update_index_steps(
 ) -> Steps[IndexReport]:
     """:func:`update_index`, step by step."""
     started = time.perf_counter()
-    index = load_index(samples, brain_key)
+    index = load_faiss_index(samples, brain_key)
     if not index.store.exists:
         index.create_store()
     samples = contents(index, samples)
@@ -117,7 +117,7 @@ def tune_index_steps(
         ValueError: if there is no such index, or its search is exact, which needs no tuning
     """
     started = time.perf_counter()
-    index = load_index(samples, brain_key)
+    index = load_faiss_index(samples, brain_key)
     snapshot = index.snapshot
     if snapshot.manifest.ann_index is None and not index.vectors.maintenance.is_stale(snapshot):
         raise ValueError(
