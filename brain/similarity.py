@@ -26,8 +26,9 @@ from fiftyone.brain.similarity import (
 
 from fiftyone_faiss.brain.ann.factory import check_index_type
 from fiftyone_faiss.brain.ann.row_filter import RowFilter
+from fiftyone_faiss.brain.backend.editable_index import EditableIndex
 from fiftyone_faiss.brain.backend.neighbor_ids import NeighborIds, formatted, without
-from fiftyone_faiss.brain.backend.stored_index import StoredIndex, run_id
+from fiftyone_faiss.brain.backend.stored_index import run_id
 from fiftyone_faiss.brain.core.arrays import Distances, Matrix
 from fiftyone_faiss.brain.core.ids import pack_ids
 from fiftyone_faiss.brain.core.metrics import METRICS
@@ -172,11 +173,11 @@ class FaissSimilarity(Similarity):
         Store(self.config.root / str(run_id(samples, key))).destroy()
 
 
-class FaissSimilarityIndex(StoredIndex, DuplicatesMixin):
+class FaissSimilarityIndex(EditableIndex, DuplicatesMixin):
     """A FAISS similarity index: what it keeps is in the base class, how it is searched here."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        StoredIndex.__init__(self, *args, **kwargs)
+        EditableIndex.__init__(self, *args, **kwargs)
         DuplicatesMixin.__init__(self)
 
     def nearest(

@@ -275,7 +275,7 @@ def test_an_index_made_anew_by_another_process_is_found(samples: Points) -> None
     dataset.reload()
     # FiftyOne still gives out the old one once, then what there is.
     assert dataset.load_brain_results("given") is old
-    with pytest.raises(ValueError, match="'given' may be another one by now; try again"):
+    with pytest.raises(ValueError, match="'given' may be another index now; try again"):
         dataset.sort_by_similarity(samples.ids[0], k=3, brain_key="given")
     check_answers(dataset.load_brain_results("given"), new.vectors[4], new)
     # Here nobody has to try twice.

@@ -1,0 +1,85 @@
+"""Reads one generation of a store for a search."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from functools import cached_property
+
+import fiftyone.core.collections as foc
+import numpy as np
+
+from fiftyone_faiss.brain.ann.exact_search import RowHits
+from fiftyone_faiss.brain.ann.row_filter import RowFilter
+from fiftyone_faiss.brain.ann.searcher import VectorSearcher, check_query
+from fiftyone_faiss.brain.core.arrays import Matrix, Rows
+from fiftyone_faiss.brain.core.ids import pack_ids, unpack_ids
+from fiftyone_faiss.brain.data.view_filter import ViewFilter
+from fiftyone_faiss.brain.store.snapshot import Snapshot
+
+
+class StoreReader:
+    """An :class:`IndexReader` over a store.
+
+    Args:
+        searcher: searches the store
+        snapshot: the generation to read
+        view_filter: tells which rows a view holds
+        view (None): the view to search in, by default the dataset
+    """
+
+    max_k = None
+    notes = ()
+
+    def __init__(
+        self,
+        searcher: VectorSearcher,
+        snapshot: Snapshot,
+        view_filter: ViewFilter,
+        view: foc.SampleCollection | None = None,
+    ) -> None:
+        self._searcher = searcher
+        self._snapshot = snapshot
+        self._view_filter, self._view = view_filter, view
+
+    @cached_property
+    def _row_filter(self) -> RowFilter:
+        return self._view_filter.row_filter(self._view, self._snapshot)
+
+    @property
+    def cache_key(self) -> Hashable:
+        return str(self._searcher.store.path), self._snapshot.manifest.generation
+
+    @property
+    def size(self) -> int:
+        return self._snapshot.size
+
+    def check_query(self, vector: Matrix) -> None:
+        check_query(self._snapshot, vector)
+
+    def nearest(self, vector: Matrix, k: int, reverse: bool = False) -> RowHits:
+        return self._searcher.search(self._snapshot, vector[None], k, self._row_filter, reverse)[0]
+
+    def within(self, vector: Matrix, thresh: float) -> RowHits:
+        return self._searcher.within(self._snapshot, vector[None], thresh, self._row_filter)[0]
+
+    def all_rows(self) -> Rows:
+        return self._snapshot.live_rows
+
+    def sample_rows(self, count: int) -> Rows:
+        rows = self._snapshot.live_rows
+        if len(rows) <= count:
+            return rows
+        rng = np.random.default_rng(self._snapshot.manifest.generation)
+        return np.sort(rng.choice(rows, count, replace=False))
+
+    def rows_of(self, ids: Sequence[str]) -> Rows:
+        return self._snapshot.rows_of(pack_ids(ids))
+
+    def vectors_at(self, rows: Rows) -> Matrix:
+        return self._snapshot.vectors_at(rows)
+
+    def ids_at(self, rows: Rows) -> list[str]:
+        return unpack_ids(self._snapshot.ids[rows])
+
+    def sample_ids_at(self, rows: Rows) -> list[str]:
+        return unpack_ids(self._snapshot.sample_ids[rows])
