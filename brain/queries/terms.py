@@ -13,15 +13,12 @@ import fiftyone as fo
 import numpy as np
 from PIL import Image
 
+from fiftyone_faiss.brain.backend.searchable import SearchableIndex
 from fiftyone_faiss.brain.core.arrays import Matrix
-from fiftyone_faiss.brain.core.ids import pack_ids
 from fiftyone_faiss.brain.core.vectors import check_vectors
 from fiftyone_faiss.brain.data.media import AROUND, find_media
-from fiftyone_faiss.brain.models.loading import get_embedder
 from fiftyone_faiss.brain.models.prompts import Templates, embed_prompts
 from fiftyone_faiss.brain.queries.query_line import MAX_LINE
-from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
-from fiftyone_faiss.embedders import Embedder
 from fiftyone_faiss.embedders.images import DECODE_ERRORS
 
 MAX_EMBEDDED = 100
@@ -40,7 +37,7 @@ class Query(ABC):
     def describe(self) -> str:
         """A few words for a status line."""
 
-    def notes(self, index: FaissSimilarityIndex) -> tuple[str, ...]:
+    def notes(self, index: SearchableIndex) -> tuple[str, ...]:
         """Sentences about how well the index's model can read this query."""
         return ()
 
@@ -56,7 +53,7 @@ class Operand(Query):
         return (QueryTerm(self),)
 
     @abstractmethod
-    def vector(self, index: FaissSimilarityIndex, templates: Templates = "off") -> Matrix:
+    def vector(self, index: SearchableIndex, templates: Templates = "off") -> Matrix:
         """The ``(dim,)`` float32 vector of this query in an index's space."""
 
 
@@ -99,17 +96,17 @@ class TextQuery(Operand):
     def describe(self) -> str:
         return f'"{self.text}"'
 
-    def vector(self, index: FaissSimilarityIndex, templates: Templates = "off") -> Matrix:
-        if not index.supports_prompts:
+    def vector(self, index: SearchableIndex, templates: Templates = "off") -> Matrix:
+        if not index.supports_text:
             raise ValueError(
                 f"The index '{index.key}' cannot be searched by words: its vectors come from "
-                f"{index.config.model or 'a field, not from a named model'}; search it with an "
+                f"{index.model or 'a field, not from a named model'}; search it with an "
                 "image or with selected samples, or build an index with a CLIP model."
             )
-        return embed_prompts(embedder_of(index), [self.text.strip()], templates)[0]
+        return embed_prompts(index.get_embedder(), [self.text.strip()], templates)[0]
 
-    def notes(self, index: FaissSimilarityIndex) -> tuple[str, ...]:
-        warning = embedder_of(index).text_warning(self.text)
+    def notes(self, index: SearchableIndex) -> tuple[str, ...]:
+        warning = index.get_embedder().text_warning(self.text)
         return (warning,) if warning else ()
 
 
@@ -123,8 +120,8 @@ class ImageQuery(Operand):
     def describe(self) -> str:
         return self.name
 
-    def vector(self, index: FaissSimilarityIndex, templates: Templates = "off") -> Matrix:
-        return embedder_of(index).embed_image(self.image.convert("RGB"))
+    def vector(self, index: SearchableIndex, templates: Templates = "off") -> Matrix:
+        return index.get_embedder().embed_image(self.image.convert("RGB"))
 
 
 @dataclass(frozen=True)
@@ -149,33 +146,32 @@ class SamplesQuery(Operand):
     def describe(self) -> str:
         return "1 sample" if len(self.ids) == 1 else f"{len(self.ids)} samples"
 
-    def vector(self, index: FaissSimilarityIndex, templates: Templates = "off") -> Matrix:
-        held = index.snapshot.rows_of(pack_ids(self.ids)) >= 0
-        known = [one for one, here in zip(self.ids, held, strict=True) if here]
-        others = [one for one, here in zip(self.ids, held, strict=True) if not here]
-        vectors = [index.vectors_of(known)] if known else []
-        if len(others) > MAX_EMBEDDED and index.config.model is not None:
+    def vector(self, index: SearchableIndex, templates: Templates = "off") -> Matrix:
+        known = index.known_vectors(self.ids)
+        vectors = [known[one] for one in self.ids if one in known]
+        others = [one for one in self.ids if one not in known]
+        if len(others) > MAX_EMBEDDED and index.model is not None:
             raise ValueError(
                 f"{len(others):,} of the ids are not in the index '{index.key}', and at most "
                 f"{MAX_EMBEDDED} can be embedded for a search; choose fewer, or update the index."
             )
         # Not as a batch, which may be in half precision.
-        vectors += [self._embedded(index, one)[None] for one in others]
-        mean: Matrix = np.concatenate(vectors).mean(axis=0)
+        vectors += [self._embedded(index, one) for one in others]
+        mean: Matrix = np.stack(vectors).mean(axis=0)
         return mean
 
-    def _embedded(self, index: FaissSimilarityIndex, one: str) -> Matrix:
+    def _embedded(self, index: SearchableIndex, one: str) -> Matrix:
         datasets = self.datasets or (index.samples._root_dataset,)
-        of_labels = index.config.patches_field is not None
+        of_labels = index.patches_field is not None
         # Labels were cut out as the index says; else, they are looked for in whole images.
-        how = index.config.regions if of_labels else AROUND
+        how = index.regions if of_labels else AROUND
         found = (find_media(dataset, one, how) for dataset in datasets)
         source = next((one for one in found if one is not None), None)
-        if source is None or index.config.model is None:
+        if source is None or index.model is None:
             # It says what is not in the index.
             return index.vectors_of([one])[0]
         try:
-            return embedder_of(index).embed_image(source.open())
+            return index.get_embedder().embed_image(source.open())
         except DECODE_ERRORS as error:
             raise ValueError(
                 f"'{one}' cannot be searched with: its file could not be read ({error})."
@@ -194,7 +190,7 @@ class VectorQuery(Operand):
     def describe(self) -> str:
         return "a vector"
 
-    def vector(self, index: FaissSimilarityIndex, templates: Templates = "off") -> Matrix:
+    def vector(self, index: SearchableIndex, templates: Templates = "off") -> Matrix:
         return check_vectors(self.values[None])[0]
 
 
@@ -214,21 +210,6 @@ class CombinedQuery(Query):
         signed = (f" {'-' if one.negative else '+'} {one.describe()}" for one in others)
         return start + "".join(signed)
 
-    def notes(self, index: FaissSimilarityIndex) -> tuple[str, ...]:
+    def notes(self, index: SearchableIndex) -> tuple[str, ...]:
         said = [note for one in self.parts for note in one.query.notes(index)]
         return tuple(dict.fromkeys(said))
-
-
-def embedder_of(index: FaissSimilarityIndex) -> Embedder:
-    """The embedder of an index's vectors.
-
-    Raises:
-        ValueError: if the index does not name a model
-    """
-    model = index.config.model
-    if model is None:
-        raise ValueError(
-            f"The index '{index.key}' does not name the model of its vectors, so it can only be "
-            "searched with samples of the dataset or with a vector."
-        )
-    return get_embedder(model)

@@ -11,7 +11,7 @@ import numpy as np
 from fiftyone_faiss.brain.ann.searcher import check_query
 from fiftyone_faiss.brain.core.arrays import Distances, Matrix
 from fiftyone_faiss.brain.models.prompts import Templates
-from fiftyone_faiss.brain.queries.terms import Query, QueryTerm, embedder_of
+from fiftyone_faiss.brain.queries.terms import Query, QueryTerm
 from fiftyone_faiss.brain.retrieval.calibration import (
     FEWEST_ROWS,
     LEAST_EVIDENCE,
@@ -140,7 +140,7 @@ class EncodedQuery:
         is_text = any(term.query.is_text for term in self.terms)
         near = self.reference_set.vectors
         if is_text:
-            near = self.reference_set.phrases(embedder_of(self.index), self.templates)
+            near = self.reference_set.phrases(self.index.get_embedder(), self.templates)
         usual = hubness(self.reference_set.vectors, near)
         unit_of_score = self.ranking.wanted[0].deviation if self.ranking.is_plain else 1.0
         deviations = (hubness(vectors, near) - usual.mean()) / max(float(usual.std()), 1e-9)
@@ -151,7 +151,7 @@ class EncodedQuery:
         vector = self.ranking.wanted[place].vector
         if not self.terms[place].query.is_text:
             return self.reference_set.evidence_for_image(vector, vectors)
-        phrases = self.reference_set.phrases(embedder_of(self.index), self.templates)
+        phrases = self.reference_set.phrases(self.index.get_embedder(), self.templates)
         return self.reference_set.evidence_for_words(vector, vectors, phrases)
 
     def explain(self, query: Query, liked: int, disliked: int) -> tuple[str, ...]:
@@ -174,6 +174,6 @@ class EncodedQuery:
                 "of the query's weight."
             )
         if self.templates != "off" and any(term.query.is_text for term in query.terms):
-            count = 1 if self.templates == "one" else len(embedder_of(self.index).templates)
+            count = 1 if self.templates == "one" else len(self.index.get_embedder().templates)
             said.append(f"Words were put into {count} sentence{'s' if count > 1 else ''}.")
         return tuple(said)
