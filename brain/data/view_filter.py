@@ -9,16 +9,15 @@ from typing import Any
 import fiftyone as fo
 import fiftyone.core.collections as foc
 import fiftyone.core.odm as foo
-import fiftyone.core.stages as fos
 import numpy as np
 from bson import ObjectId, json_util
-from fiftyone.brain.internal.core import utils as fbu
 
 from fiftyone_faiss.brain.ann.row_filter import RowFilter
 from fiftyone_faiss.brain.core.arrays import Mask, Rows
 from fiftyone_faiss.brain.core.ids import PackedIds, pack_ids, unpack_ids
 from fiftyone_faiss.brain.data.database import check_exists
 from fiftyone_faiss.brain.data.lookup import LOOKUP, is_of_frames, label_path
+from fiftyone_faiss.brain.data.view_ids import can_test, ids_inside, view_ids
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 
 # Views whose rows are remembered, by an index.
@@ -26,22 +25,6 @@ REMEMBERED = 8
 # A view that is asked again is listed, which takes some 6 us a row, if it has no more rows than
 # these: then no query has to ask the database what is in it.
 LISTED_ROWS = 200_000
-# Stages that keep or drop each sample by itself, so that a few samples can be tested alone.
-FILTERS = (
-    fos.Exclude, fos.ExcludeBy, fos.ExcludeFields, fos.ExcludeLabels, fos.Exists, fos.FilterField,
-    fos.FilterLabels, fos.Match, fos.MatchLabels, fos.MatchTags, fos.Select, fos.SelectBy,
-    fos.SelectFields, fos.SelectLabels, fos.ToPatches,
-)  # fmt: skip
-
-
-def collection_ids(samples: foc.SampleCollection, patches_field: str | None) -> list[str]:
-    """The ids of a collection's samples, or of its labels in a patches field, in its order."""
-    if patches_field is None:
-        ids: list[str] = samples.values("sample_id" if samples._is_patches else "id")
-        return list(dict.fromkeys(ids))
-    _, labels = fbu.get_ids(samples, patches_field=patches_field)
-    # A view may hold a label twice.
-    return list(dict.fromkeys(labels.tolist()))
 
 
 @dataclass(frozen=True)
@@ -77,8 +60,7 @@ class ViewFilter:
         if samples is None:
             return RowFilter(lambda rows: self.existing_rows(snapshot, rows), lambda: None)
         listed = self._listed(samples, snapshot)
-        is_filter = all(isinstance(one, FILTERS) for one in samples._all_stages)
-        is_filter &= not self.is_of_frames
+        is_filter = can_test(samples, self.is_of_frames)
         is_large = listed.share is None or listed.share * snapshot.size > LISTED_ROWS
         if listed.rows is None and is_filter and is_large:
             return self._tested_row_filter(samples, snapshot, listed)
@@ -173,20 +155,9 @@ class ViewFilter:
         """Lists a view's rows, unless that is done, and remembers them."""
         if listed.rows is not None:
             return listed
-        rows = snapshot.rows_of(pack_ids(self._ids_in(samples)))
+        rows = snapshot.rows_of(pack_ids(view_ids(samples, self._field, self.is_of_frames)))
         found = rows[rows >= 0]
         return self._remember(samples, _Listed(listed.token, found, len(rows) - len(found)))
-
-    def _ids_in(self, samples: foc.SampleCollection) -> list[str]:
-        """The ids of a view that the index may hold: of videos, those of their frames."""
-        if not self.is_of_frames or samples._is_frames:
-            return collection_ids(samples, self._field)
-        path = f"{samples._FRAMES_PREFIX}id"
-        if self._field is not None:
-            field = f"{samples._FRAMES_PREFIX}{self._field}"
-            path = samples._get_label_field_path(field, "id")[1]
-        ids: list[str] = samples.values(path, unwind=True)
-        return ids
 
     def _remember(self, samples: foc.SampleCollection, listed: _Listed) -> _Listed:
         key = _fingerprint(samples)
@@ -198,14 +169,10 @@ class ViewFilter:
     def _inside(self, samples: foc.SampleCollection, snapshot: Snapshot, rows: Rows) -> Mask:
         """Asks the database which of a few rows are in a view."""
         check_exists(self._root)
-        sample_ids = unpack_ids(snapshot.sample_ids[rows])
-        if not samples._is_patches:
-            some = samples.select(list(dict.fromkeys(sample_ids)))
-        elif self._field is None:
-            some = samples.select_by("sample_id", sample_ids)
-        else:
-            some = samples.select(unpack_ids(snapshot.ids[rows]))
-        inside = pack_ids(collection_ids(some, self._field))
+        sample_ids, ids = (
+            unpack_ids(column[rows]) for column in (snapshot.sample_ids, snapshot.ids)
+        )
+        inside = pack_ids(ids_inside(samples, self._field, sample_ids, ids))
         return np.isin(snapshot.ids[rows], inside)
 
     def _existing(self, sample_ids: list[ObjectId], ids: list[ObjectId]) -> set[ObjectId]:

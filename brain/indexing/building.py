@@ -25,7 +25,7 @@ from fiftyone_faiss.brain.data.media import (
     media_fingerprints,
 )
 from fiftyone_faiss.brain.data.progress_bar import ProgressOption, run_steps
-from fiftyone_faiss.brain.data.view_filter import collection_ids
+from fiftyone_faiss.brain.data.view_ids import collection_ids
 from fiftyone_faiss.brain.indexing.embedding import LOCAL, Engine, Execution, Failures, embed
 from fiftyone_faiss.brain.models.loading import ModelLike, get_embedder, stored_name
 from fiftyone_faiss.brain.similarity import FaissSimilarityConfig, FaissSimilarityIndex
