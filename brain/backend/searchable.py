@@ -61,9 +61,6 @@ class IndexReader(Protocol):
     @property
     def notes(self) -> tuple[str, ...]: ...
 
-    def check_query(self, vector: Matrix) -> None:
-        """Raises a ``ValueError`` if a query has another dimension than the vectors."""
-
     def nearest(self, vector: Matrix, k: int, reverse: bool = False) -> RowHits:
         """Finds the nearest rows of the view that exist in the dataset, ties by row.
 
@@ -118,7 +115,7 @@ class SearchableIndex(Protocol):
     """
 
     @property
-    def key(self) -> str | None: ...
+    def key(self) -> str: ...
 
     @property
     def backend_name(self) -> str: ...

@@ -10,7 +10,7 @@ import numpy as np
 
 from fiftyone_faiss.brain.ann.exact_search import RowHits
 from fiftyone_faiss.brain.ann.row_filter import RowFilter
-from fiftyone_faiss.brain.ann.searcher import VectorSearcher, check_query
+from fiftyone_faiss.brain.ann.searcher import VectorSearcher
 from fiftyone_faiss.brain.core.arrays import Matrix, Rows
 from fiftyone_faiss.brain.core.ids import pack_ids, unpack_ids
 from fiftyone_faiss.brain.data.view_filter import ViewFilter
@@ -52,9 +52,6 @@ class StoreReader:
     @property
     def size(self) -> int:
         return self._snapshot.size
-
-    def check_query(self, vector: Matrix) -> None:
-        check_query(self._snapshot, vector)
 
     def nearest(self, vector: Matrix, k: int, reverse: bool = False) -> RowHits:
         return self._searcher.search(self._snapshot, vector[None], k, self._row_filter, reverse)[0]

@@ -8,14 +8,13 @@ from typing import Any
 
 import fiftyone as fo
 import fiftyone.core.collections as foc
-import fiftyone.core.odm as foo
 import numpy as np
 from bson import ObjectId, json_util
 
 from fiftyone_faiss.brain.ann.row_filter import RowFilter
 from fiftyone_faiss.brain.core.arrays import Mask, Rows
 from fiftyone_faiss.brain.core.ids import PackedIds, pack_ids, unpack_ids
-from fiftyone_faiss.brain.data.database import check_exists
+from fiftyone_faiss.brain.data.database import check_exists, data_token
 from fiftyone_faiss.brain.data.lookup import LOOKUP, is_of_frames, label_path
 from fiftyone_faiss.brain.data.view_ids import can_test, ids_inside, view_ids
 from fiftyone_faiss.brain.store.snapshot import Snapshot
@@ -120,30 +119,7 @@ class ViewFilter:
 
     def token(self, samples: foc.SampleCollection, snapshot: Snapshot) -> Any:
         """A value that changes when the data of a collection do, or the store."""
-        names = {self._root._sample_collection_name, samples._dataset._sample_collection_name}
-        names |= {self._root._frame_collection_name, samples._dataset._frame_collection_name}
-        # The server counts the writes to each collection. The times of changes alone would not do:
-        # they are of the clients' clocks, of which one may be minutes behind another.
-        written = [
-            {"$collStats": {"latencyStats": {}}},
-            {"$project": {"ns": 1, "host": 1, "writes": "$latencyStats.writes.ops"}},
-        ]
-        # A server that was started anew counts from 0, and may come to the same number.
-        newest = [
-            {"$sort": {"last_modified_at": -1}},
-            {"$limit": 1},
-            {"$project": {"last_modified_at": 1}},
-        ]
-        # All in one question, for it is asked with every query.
-        pipeline: list[dict[str, Any]] = [
-            {"$match": {"_id": self._root._doc.id}},
-            {"$project": {"last_deletion_at": 1, "last_modified_at": 1}},
-        ]
-        for name in sorted(names - {None}):
-            pipeline.append({"$unionWith": {"coll": name, "pipeline": written}})
-            pipeline.append({"$unionWith": {"coll": name, "pipeline": newest}})
-        documents = list(foo.get_db_conn().datasets.aggregate(pipeline))
-        return (documents, snapshot.manifest.generation)
+        return (data_token(samples), snapshot.manifest.generation)
 
     def _listed(self, samples: foc.SampleCollection, snapshot: Snapshot) -> _Listed:
         """What is remembered of a view, if its data are still the same."""
@@ -169,9 +145,8 @@ class ViewFilter:
     def _inside(self, samples: foc.SampleCollection, snapshot: Snapshot, rows: Rows) -> Mask:
         """Asks the database which of a few rows are in a view."""
         check_exists(self._root)
-        sample_ids, ids = (
-            unpack_ids(column[rows]) for column in (snapshot.sample_ids, snapshot.ids)
-        )
+        sample_ids = unpack_ids(snapshot.sample_ids[rows])
+        ids = unpack_ids(snapshot.ids[rows])
         inside = pack_ids(ids_inside(samples, self._field, sample_ids, ids))
         return np.isin(snapshot.ids[rows], inside)
 

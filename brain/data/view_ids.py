@@ -29,12 +29,13 @@ def collection_ids(samples: foc.SampleCollection, patches_field: str | None) -> 
 def view_ids(
     samples: foc.SampleCollection, patches_field: str | None, is_of_frames: bool
 ) -> list[str]:
-    """The ids in a view that an index may hold; for frames, those of the frames of a view of videos.
+    """The ids in a view that an index may hold.
 
     Args:
         samples: the view
         patches_field: the field of the labels, None for samples
-        is_of_frames: whether the index holds frames of videos, or their labels
+        is_of_frames: whether the index holds frames, or their labels; of a view of videos, these
+            are listed
     """
     if not is_of_frames or samples._is_frames:
         return collection_ids(samples, patches_field)
@@ -47,7 +48,7 @@ def view_ids(
 
 
 def can_test(samples: foc.SampleCollection, is_of_frames: bool) -> bool:
-    """Whether :func:`ids_inside` works on a view: each of its stages tests samples by themselves."""
+    """Whether :func:`ids_inside` works on a view: its stages test each sample by itself."""
     return not is_of_frames and all(isinstance(one, FILTERS) for one in samples._all_stages)
 
 
