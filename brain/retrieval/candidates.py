@@ -37,7 +37,7 @@ class RankedRows:
         ranked: ``(n,)`` float64, what they are ordered by, higher is better
         is_complete: whether there are no others
         has_more: whether there are further results
-        cut_score: the lowest score above the automatic cut-off
+        cutoff_score: the lowest score above the automatic cut-off
         copies: the rows folded under a row
         rank: gives what ``(n, dim)`` vectors are ordered by
         is_euclidean: whether that is the negative euclidean distance
@@ -50,7 +50,7 @@ class RankedRows:
     is_complete: bool
     rank: Callable[[Matrix], Distances]
     has_more: bool = False
-    cut_score: float = -np.inf
+    cutoff_score: float = -np.inf
     copies: dict[int, Rows] = field(default_factory=dict)
     is_euclidean: bool = False
 
@@ -138,7 +138,7 @@ def _widths(
     else:
         width = max(most, least)
         yield width
-        while request.fold is not None and width < MOST:
+        while request.collapse_distance is not None and width < MOST:
             width = min(width * WIDEN, MOST)
             yield width
 
@@ -222,14 +222,14 @@ def _ordered(found: RankedRows, request: SearchRequest) -> RankedRows:
     uncut = request.reverse or request.diversity > 0
     if uncut or not above or above == among:
         return found
-    return replace(found, cut_score=float(found.scores[above - 1]))
+    return replace(found, cutoff_score=float(found.scores[above - 1]))
 
 
 def _folded(found: RankedRows, request: SearchRequest, most: int) -> RankedRows:
     """Near-copies under the first of them, so many results at most."""
-    if request.fold is None:
+    if request.collapse_distance is None:
         return found
-    groups = reranking.fold(found.vectors, most, request.fold)
+    groups = reranking.fold(found.vectors, most, request.collapse_distance)
     copies = {int(found.rows[one[0]]): found.rows[one[1:]] for one in groups if len(one) > 1}
     return replace(found.at(np.array([one[0] for one in groups], np.int64)), copies=copies)
 

@@ -174,6 +174,6 @@ class EncodedQuery:
                 "of the query's weight."
             )
         if self.templates != "off" and any(term.query.is_text for term in query.terms):
-            count = 1 if self.templates == "one" else len(embedder_of(self.index).templates)
+            count = 1 if self.templates == "single" else len(embedder_of(self.index).templates)
             said.append(f"Words were put into {count} sentence{'s' if count > 1 else ''}.")
         return tuple(said)
