@@ -202,10 +202,10 @@ def cut_off(book: Book, seed: int) -> list[dict[str, Any]]:
         total = int(one.right.sum())
         likely = np.array([band != "weak" for band in found.bands])
         cuts = {
-            _AUTOMATIC: np.arange(len(right)) < found.cut,
+            _AUTOMATIC: np.arange(len(right)) < found.cutoff,
             "the first 25": np.arange(len(right)) < SHOWN,
             "the band likely": likely,
-            "both": likely & (np.arange(len(right)) < found.cut),
+            "both": likely & (np.arange(len(right)) < found.cutoff),
             "the largest drop": np.arange(len(right)) < _largest_drop(found.scores),
             "the knee": np.arange(len(right)) < _knee(found.scores),
             _BEST: np.arange(len(right)) < _best_cut(right, total),
@@ -272,7 +272,7 @@ def _shares(book: Book, some: list[Asked]) -> dict[str, Any]:
             for one in some:
                 found = book.search(one.query, MANY, **one.options)
                 right = one.right[book.places(found.ids)]
-                kept = np.arange(len(right)) < found.cut
+                kept = np.arange(len(right)) < found.cutoff
                 for name, value in _cut_scores(right, kept, int(one.right.sum())).items():
                     values.setdefault(name, []).append(value)
         rows[f"{share:g}"] = {name: mean(each) for name, each in values.items()}

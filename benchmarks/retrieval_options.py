@@ -99,21 +99,21 @@ def fold(book: Book, seed: int) -> list[dict[str, Any]]:
         f"how many others are. Asked with words, {SHOWN} results: how many are folded under a "
         "picture that they are no copy of, in a search. F1 is of what is folded under the pictures."
     )
-    return [table("Near-copies as one", "`fold`", rows, f"{COLLAPSE_DISTANCE:g}", "F1", why)]
+    return [table("Near-copies as one", "`collapse`", rows, f"{COLLAPSE_DISTANCE:g}", "F1", why)]
 
 
 def _folded(book: Book, family: np.ndarray, within: float) -> dict[str, Any]:
     kept: dict[str, list[float]] = {kind: [] for kind in NEAR_COPY_KINDS}
     wrong = 0
     for place, copies in some_of(list(_originals(book).items()), ORIGINALS):
-        found = book.search(book.ids[place], SHOWN, fold=within)
-        under = book.places(found.copies.get(book.ids[place], []))
+        found = book.search(book.ids[place], SHOWN, collapse=within)
+        under = book.places(found.near_duplicates.get(book.ids[place], []))
         wrong += int((family[under] != family[place]).sum())
         for copy in copies:
             kept[book.pictures[copy].near_copy_kind or ""].append(float(copy in under))
     right_each, false_each = [], []
     for query, _ in asked(book)[::EVERY]:
-        some = _folds(book, family, book.search(query.text, SHOWN, fold=within))
+        some = _folds(book, family, book.search(query.text, SHOWN, collapse=within))
         false_each.append(float(some.size - some.sum()))
         right_each.append(float(some.sum()))
     caught = [one for values in kept.values() for one in values]
@@ -145,6 +145,6 @@ def _folds(book: Book, family: np.ndarray, found: Neighbors) -> np.ndarray:
     pairs = [
         (book.place[one], book.place[copy])
         for one in found.ids
-        for copy in found.copies.get(one, ())
+        for copy in found.near_duplicates.get(one, ())
     ]
     return np.array([family[one] == family[copy] for one, copy in pairs], bool)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from fiftyone_faiss.brain.core.progress import Progress
     from fiftyone_faiss.brain.data.frames import video_frames
     from fiftyone_faiss.brain.data.media import PATCH_TYPES, Regions
+    from fiftyone_faiss.brain.data.private import build_view, serialize_view
     from fiftyone_faiss.brain.data.result_views import save_view, view_of
     from fiftyone_faiss.brain.data.score_fields import save_scores
     from fiftyone_faiss.brain.indexing.building import IndexReport, build_index, build_index_steps
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from fiftyone_faiss.brain.models.prompts import TEMPLATES
     from fiftyone_faiss.brain.models.zoo import register_zoo_model
     from fiftyone_faiss.brain.queries.query_line import explain_line
+    from fiftyone_faiss.brain.retrieval.answer_types import SearchAnswer
     from fiftyone_faiss.brain.retrieval.code import as_code
     from fiftyone_faiss.brain.retrieval.history import (
         clear_searches,
@@ -76,7 +78,7 @@ if TYPE_CHECKING:
         update_search,
     )
     from fiftyone_faiss.brain.retrieval.neighbors import Neighbors
-    from fiftyone_faiss.brain.retrieval.request import DEFAULT_K, SearchRequest, lasting_params
+    from fiftyone_faiss.brain.retrieval.request import DEFAULT_K, SearchRequest
     from fiftyone_faiss.brain.retrieval.saved_search import SavedSearch
     from fiftyone_faiss.brain.retrieval.searching import run_search, search, search_several, warm
     from fiftyone_faiss.brain.retrieval.tagging import Tagging, tag_neighbors, tag_search
@@ -109,6 +111,10 @@ _MODULES = {
     "brain.data.media": (
         "PATCH_TYPES",
         "Regions",
+    ),
+    "brain.data.private": (
+        "build_view",
+        "serialize_view",
     ),
     "brain.data.result_views": (
         "save_view",
@@ -157,6 +163,7 @@ _MODULES = {
     "brain.models.prompts": ("TEMPLATES",),
     "brain.models.zoo": ("register_zoo_model",),
     "brain.queries.query_line": ("explain_line",),
+    "brain.retrieval.answer_types": ("SearchAnswer",),
     "brain.retrieval.code": ("as_code",),
     "brain.retrieval.history": (
         "clear_searches",
@@ -170,7 +177,6 @@ _MODULES = {
     "brain.retrieval.request": (
         "DEFAULT_K",
         "SearchRequest",
-        "lasting_params",
     ),
     "brain.retrieval.saved_search": ("SavedSearch",),
     "brain.retrieval.searching": (
@@ -218,12 +224,14 @@ __all__ = [
     "Progress",
     "Regions",
     "SavedSearch",
+    "SearchAnswer",
     "SearchRequest",
     "Tagging",
     "apply_tag",
     "as_code",
     "build_index",
     "build_index_steps",
+    "build_view",
     "check_index_type",
     "clear_searches",
     "compute_embeddings",
@@ -235,7 +243,6 @@ __all__ = [
     "get_embedder",
     "index_health",
     "index_keys",
-    "lasting_params",
     "list_failures",
     "list_indexes",
     "list_jobs",
@@ -253,6 +260,7 @@ __all__ = [
     "save_view",
     "search",
     "search_several",
+    "serialize_view",
     "start_job",
     "tag_neighbors",
     "tag_search",

@@ -98,7 +98,7 @@ def show_searches(dataset: fo.Dataset, queries: tuple[str, ...] | list[str]) -> 
     label = "caption" if dataset.has_field("caption") else "filepath"
     for query in queries:
         neighbors = fiftyone_faiss.search(dataset, query, brain_key=BRAIN_KEY, k=3)
-        milliseconds = neighbors.summary()["milliseconds"]
+        milliseconds = neighbors.to_dict()["milliseconds"]
         print(f"\n{query}  ({milliseconds:.0f} ms)")
         found = dict(zip(*dataset.select(neighbors.ids).values(["id", label]), strict=True))
         for one, score in zip(neighbors.ids, neighbors.scores, strict=True):

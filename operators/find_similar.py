@@ -54,7 +54,7 @@ class FindSimilar(foo.Operator):
         ctx.ops.set_view(neighbors.view())
         if ctx.current_sample:
             ctx.ops.close_sample()
-        return neighbors.summary()
+        return neighbors.to_dict()
 
     def __call__(
         self,

@@ -69,8 +69,8 @@ def search_options(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         "diversity", default=0.0, label="Diversity", view=types.SliderView(),
         min=0, max=1, description="How much unlike one another results should be",
     )  # fmt: skip
-    inputs.bool("fold", default=False, label="Fold near-copies into one result")
-    inputs.bool("hubness", default=False, label="Take off how near results are to everything")
+    inputs.bool("collapse", default=False, label="Collapse near-duplicates")
+    inputs.bool("hubness", default=False, label="Hubness correction")
 
 
 def k(ctx: foo.ExecutionContext, inputs: types.Object, info: brain.IndexInfo) -> int | None:

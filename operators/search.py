@@ -45,7 +45,7 @@ class Search(foo.Operator):
         request = brain.SearchRequest.from_params(query_forms.query_params(ctx))
         neighbors = brain.run_search(ctx.target_view(), request)
         ctx.ops.set_view(neighbors.view())
-        return neighbors.summary()
+        return neighbors.to_dict()
 
     def __call__(
         self,

@@ -64,7 +64,7 @@ class TagNeighbors(foo.Operator):
         tagging = brain.tag_search(ctx.target_view(), request, tag, replace)
         ctx.ops.set_view(tagging.neighbors.view())
         ctx.ops.reload_dataset()
-        return {"tag": tag, "tagged": len(tagging.ids), **tagging.neighbors.summary()}
+        return {"tag": tag, "tagged": len(tagging.ids), **tagging.neighbors.to_dict()}
 
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
         outputs = types.Object()

@@ -87,7 +87,7 @@ def _as_text(ctx: foo.ExecutionContext, kind: str) -> str:
     if kind == "stages":
         ids = [one["id"] for one in found]
         return export.as_stages(brain.view_of(ctx.dataset, ids, field))
-    names = ["distance", "score", "percentile", "band", "copies", *(["bounding_box"] * bool(field))]
+    names = ["distance", "score", "percentile", "band", "near_duplicates", *(["bounding_box"] * bool(field))]
     # The page's own paths may be those of thumbnails.
     paths = export.file_paths(ctx.dataset, [one["sample_id"] for one in found])
     rows = [

@@ -90,7 +90,7 @@ def drawn(neighbors: brain.Neighbors) -> Answer:
             "distance": row["distance"],
             "percentile": row["percentile"],
             "band": row["band"],
-            "copies": row["copies"],
+            "near_duplicates": row["near_duplicates"],
         }
         for row in rows
     ]
@@ -98,7 +98,7 @@ def drawn(neighbors: brain.Neighbors) -> Answer:
         **neighbors.summary(),
         "results": results,
         "metric": neighbors.metric,
-        "cut": neighbors.cut,
+        "cutoff": neighbors.cutoff,
         "has_more": neighbors.has_more,
         "verdict": neighbors.verdict,
         "patches_field": neighbors.patches_field,

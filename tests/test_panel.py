@@ -188,17 +188,22 @@ def test_a_line_is_explained_while_it_is_typed(book) -> None:
 
 def test_an_answer_has_what_the_page_draws(book) -> None:
     ids = book.values("id")
-    line = {"query": "2: a car + @selected", "selected": ids[:2], "liked": ids[5:6], "fold": True}
+    line = {
+        "query": "2: a car + @selected",
+        "selected": ids[:2],
+        "liked": ids[5:6],
+        "collapse": True,
+    }
     ctx = Context(book, **line, k="9")
     answer = answer_of("search", ctx)
     found = fiftyone_faiss.search(book, line.pop("query"), k=9, **line)
     rows = found.rows()
     # Exactly, for what the page has is what is exported.
-    for name in ("id", "sample_id", "score", "distance", "percentile", "band", "copies"):
+    for name in ("id", "sample_id", "score", "distance", "percentile", "band", "near_duplicates"):
         assert [one[name] for one in answer["results"]] == [row[name] for row in rows]
     assert [one["path"] for one in answer["results"]] == [row["filepath"] for row in rows]
     assert {one["bounding_box"] for one in answer["results"]} == {None}
-    assert (answer["cut"], answer["has_more"]) == (found.cut, True)
+    assert (answer["cutoff"], answer["has_more"]) == (found.cutoff, True)
     assert (answer["verdict"], answer["explanation"]) == (found.verdict, list(found.explanation))
     assert answer["query"] == '2 x "a car" + 2 samples'
     assert ctx.ops.made[0][1].values("id") == found.ids

@@ -12,6 +12,7 @@ from fiftyone_faiss.brain.data.lookup import (
     is_of_frames,
     labels_by_ids,
 )
+from fiftyone_faiss.brain.data.private import root_dataset
 
 
 def view_of(
@@ -20,13 +21,13 @@ def view_of(
     """A view of samples, or of patches, in this order.
 
     Raises:
-        ValueError: if they are too many for a view
+        ValueError: if there are too many for a view
     """
     check_ordered(len(ids), samples)
-    dataset = samples._root_dataset
+    dataset = root_dataset(samples)
     is_view = isinstance(samples, fo.DatasetView)
     if patches_field is None:
-        # The results are samples, of which a view of patches has none.
+        # A view of patches has no samples.
         if not is_view or samples._is_patches or are_frames(dataset, ids):
             return by_ids(samples, ids, ordered=True)
     elif not samples._is_patches:
@@ -43,7 +44,7 @@ MAX_ORDERED_IDS = 200_000
 
 
 def check_ordered(count: int, samples: foc.SampleCollection) -> None:
-    """Raises a ``ValueError`` if a collection has too many samples to be put in order at once."""
+    """Raises a ``ValueError`` if a view cannot hold that many samples in order."""
     if count > MAX_ORDERED_IDS and samples.count() > MAX_ORDERED_IDS:
         raise ValueError(
             f"A view cannot hold {count:,} samples in order; give k, {MAX_ORDERED_IDS:,} at most."
@@ -54,12 +55,12 @@ def save_view(view: fo.DatasetView, name: str, overwrite: bool = False) -> None:
     """Saves a view with its dataset.
 
     Raises:
-        ValueError: if there is one of that name, or the name is empty
+        ValueError: if there is a saved view with that name, or the name is empty
     """
     name = name.strip()
     if not name:
         raise ValueError("The name is empty; give the view a name, such as 'red cars'.")
-    dataset = view._root_dataset
+    dataset = root_dataset(view)
     if dataset.has_saved_view(name) and not overwrite:
         raise ValueError(f"There is a saved view '{name}' already; choose another name.")
     dataset.save_view(name, view, overwrite=overwrite)

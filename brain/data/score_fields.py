@@ -1,4 +1,4 @@
-"""Acting on results: saved views, fields of scores, exports."""
+"""Saves scores in fields of samples, frames and labels."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fiftyone_faiss.brain.data.lookup import (
 )
 
 SCORES = {"made_by": "fiftyone-faiss scores"}
-"""What is noted at a field of scores, so that no other field is ever emptied."""
+"""The ``info`` of a field of scores; a field without it is never cleared."""
 
 # MongoDB takes 16 MB in one command.
 LABELS_AT_ONCE = 100_000
@@ -30,7 +30,7 @@ def save_scores(
     score_field: str,
     patches_field: str | None = None,
 ) -> int:
-    """Stores scores in a field of samples, or of labels; values that were in it are cleared.
+    """Saves scores in a field of samples, or of labels; earlier scores in it are cleared.
 
     Args:
         dataset: the dataset
@@ -39,17 +39,17 @@ def save_scores(
         patches_field (None): the field of the labels
 
     Returns:
-        how many have a score now
+        the number of saved scores
 
     Raises:
-        ValueError: if the name is none, or the field holds something else
+        ValueError: if the name is not valid, or the field holds other values
     """
     name = score_field.strip()
     if not name.isidentifier():
-        raise ValueError(f"'{name}' is no name for a field; give one such as 'dog_score'.")
+        raise ValueError(f"'{name}' is no field name; give a name such as 'dog_score'.")
     if patches_field is None:
         return _save_of_samples(dataset, scores, name)
-    # Looked up before the field is emptied.
+    # Before the field is cleared.
     values = _label_values(dataset, scores, patches_field)
     prefix = dataset._FRAMES_PREFIX if is_of_frames(dataset, patches_field) else ""
     _, path = dataset._get_label_field_path(prefix + patches_field, name)
@@ -68,7 +68,7 @@ def _save_of_samples(dataset: fo.Dataset, scores: Mapping[str, float], name: str
     path = dataset._FRAMES_PREFIX + name
     values: dict[str, dict[int, float]] = {}
     for at in range(0, len(ids), LOOKUP):
-        query = {"_id": {"$in": [ObjectId(one) for one in ids[at : at + LOOKUP]]}}
+        query = {"_id": {"$in": [ObjectId(id) for id in ids[at : at + LOOKUP]]}}
         for frame in dataset._frame_collection.find(query, {"_sample_id": 1, "frame_number": 1}):
             of_video = values.setdefault(str(frame["_sample_id"]), {})
             of_video[frame["frame_number"]] = float(scores[str(frame["_id"])])
@@ -80,23 +80,23 @@ def _save_of_samples(dataset: fo.Dataset, scores: Mapping[str, float], name: str
 def _label_values(
     dataset: fo.Dataset, scores: Mapping[str, float], patches_field: str
 ) -> list[dict[str, Any]]:
-    """What ``set_label_values`` takes, for the labels that are there."""
+    """The scores of the labels that exist, in the format of ``set_label_values``."""
     owner = "frame_id" if is_of_frames(dataset, patches_field) else "sample_id"
-    wanted = list(scores)
+    label_ids = list(scores)
     values = []
-    for at in range(0, len(wanted), LABELS_AT_ONCE):
-        labels = labels_by_ids(dataset, wanted[at : at + LABELS_AT_ONCE], patches_field)
+    for at in range(0, len(label_ids), LABELS_AT_ONCE):
+        labels = labels_by_ids(dataset, label_ids[at : at + LABELS_AT_ONCE], patches_field)
         _, id_path = labels._get_label_field_path(patches_field, "id")
-        for one, ids in zip(*labels.values(["id", id_path]), strict=True):
+        for owner_id, ids in zip(*labels.values(["id", id_path]), strict=True):
             values += [
-                {owner: one, "label_id": label, "value": float(scores[label])}
+                {owner: owner_id, "label_id": label, "value": float(scores[label])}
                 for label in (ids if isinstance(ids, list) else [ids])
             ]
     return values
 
 
 def _make_ready(dataset: fo.Dataset, path: str) -> None:
-    """Makes the field, or empties it if it holds scores of an earlier search, and nothing else."""
+    """Adds the field, or clears it if it holds the scores of an earlier search."""
     field = dataset.get_field(path)
     of_frames = dataset._is_frame_field(path)
     own_path = path.removeprefix(dataset._FRAMES_PREFIX) if of_frames else path

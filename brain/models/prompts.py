@@ -1,4 +1,4 @@
-"""Text prompts: templates, and their vectors."""
+"""The embeddings of text prompts, with prompt templates."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ import numpy as np
 from fiftyone_faiss.brain.core.arrays import Matrix
 from fiftyone_faiss.embedders import Embedder
 
-Templates = Literal["off", "one", "ensemble"]
-TEMPLATES: tuple[Templates, ...] = ("off", "one", "ensemble")
-"""Into which sentences words are put: none, the embedder's first, or the mean of all it has."""
+Templates = Literal["off", "single", "ensemble"]
+TEMPLATES: tuple[Templates, ...] = ("off", "single", "ensemble")
+"""The prompt templates that texts are put into: none, the embedder's first, or all, with the mean
+of their vectors."""
 
 
 def embed_prompts(embedder: Embedder, texts: list[str], templates: Templates) -> Matrix:
-    """``(len(texts), dim)`` float32 unit vectors of words in the sentences of some templates."""
+    """``(len(texts), dim)`` float32 unit vectors of texts in prompt templates."""
     if templates == "off":
         return embedder.embed_texts(texts)
-    sentences = embedder.templates[: 1 if templates == "one" else None]
-    filled = [sentence.format(text) for text in texts for sentence in sentences]
-    vectors = embedder.embed_texts(filled).reshape(len(texts), len(sentences), -1)
+    formats = embedder.templates[: 1 if templates == "single" else None]
+    prompts = [format.format(text) for text in texts for format in formats]
+    vectors = embedder.embed_texts(prompts).reshape(len(texts), len(formats), -1)
     means: Matrix = vectors.mean(axis=1)
     return means / np.linalg.norm(means, axis=1, keepdims=True)

@@ -1,24 +1,20 @@
-"""Makes queries of what a caller gave: a line, ids, a file, an image, a vector, a form."""
+"""Parses a query line into a query: looks up its names and opens its images."""
 
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from numbers import Real
 from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
-import numpy as np
-from bson import ObjectId
+from cachetools import TTLCache, cached
 from PIL import Image, ImageOps
 
 from fiftyone_faiss.brain.queries.query_line import ParsedTerm, parse_line
 from fiftyone_faiss.brain.queries.remote_images import fetch_image
-from fiftyone_faiss.brain.queries.served_images import read_served_image
 from fiftyone_faiss.brain.queries.terms import (
     CombinedQuery,
     ImageQuery,
@@ -27,17 +23,44 @@ from fiftyone_faiss.brain.queries.terms import (
     QueryTerm,
     SamplesQuery,
     TextQuery,
-    VectorQuery,
 )
 from fiftyone_faiss.embedders import decode_base64_image, read_image
 
 # Models look at some hundred pixels a side.
 MAX_SIDE = 2_048
-# Each may take as long as remote.py allows.
+# Each may take as long as ``remote_images`` allows.
 MAX_URLS = 4
-KEPT_IMAGES, KEPT_SECONDS = 32, 600.0
-_kept: dict[str, tuple[float, Image.Image]] = {}
-_keeping = threading.Lock()
+# Further pages of the same search need the same images.
+URL_CACHE_SIZE, URL_CACHE_SECONDS = 32, 600.0
+URL_CACHE: TTLCache[str, Image.Image] = TTLCache(URL_CACHE_SIZE, URL_CACHE_SECONDS)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An image file that was sent with a query.
+
+    Attributes:
+        content: the file, base64; empty if none was sent
+        name: the file's name
+    """
+
+    content: str
+    name: str
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> Upload:
+        """Reads ``{"content": <base64>, "name": ...}``."""
+        return cls(params.get("content") or "", str(params.get("name") or "the upload"))
+
+    def open(self) -> Image.Image:
+        """Decodes the image.
+
+        Raises:
+            ValueError: if there is none, or it is not an image
+        """
+        if not self.content:
+            raise ValueError("No image was uploaded; choose a JPEG, PNG or WebP file.")
+        return decode_base64_image(self.content, self.name)
 
 
 @dataclass(frozen=True)
@@ -46,35 +69,37 @@ class References:
 
     Attributes:
         selected: the ids of ``@selected``, of samples or labels
-        alt: the ids that are selected to be avoided: a negative term beside ``@selected``
-        uploads: what opens the images of ``@upload``, ``@upload2`` and so on, with their names
-        datasets: the datasets that ids may be of, by default that of the index
+        alt: the ids that ``@selected`` adds as negative terms
+        uploads: the images of ``@upload``, ``@upload2`` and so on: an :class:`Upload`, a path or
+            a PIL image each. An image is decoded when a term names it
+        datasets: the datasets that ids may be from; none for that of the index
         open_path: opens the image at a path
     """
 
     selected: tuple[str, ...] = ()
     alt: tuple[str, ...] = ()
-    uploads: Mapping[str, Callable[[], tuple[str, Image.Image]]] = field(default_factory=dict)
+    uploads: Mapping[str, Any] = field(default_factory=dict)
     datasets: tuple[fo.Dataset, ...] = ()
     open_path: Callable[[str], Image.Image] = read_image
 
 
-NOTHING = References()
+NO_REFERENCES = References()
 
 
-def query_of_line(line: str, references: References = NOTHING) -> Query:
-    """Makes a query of a line; see :mod:`fiftyone_faiss.brain.queries.terms.query_line`.
+def parse_query(line: str, references: References = NO_REFERENCES) -> Query:
+    """Parses a query line; :mod:`fiftyone_faiss.brain.queries.query_line` has its grammar.
 
     Raises:
-        ValueError: if the line cannot be read, or names what is not there, saying what to do
+        ValueError: if the line cannot be parsed, or names what is not there; the message says what
+            to do
     """
-    read = parse_line(line)
-    if sum(term.kind == "url" for term in read) > MAX_URLS:
-        raise ValueError(f"The query has more than {MAX_URLS} addresses; leave some out.")
-    terms = [one for term in read for one in _terms_of(term, references)]
+    parsed = parse_line(line)
+    if sum(term.kind == "url" for term in parsed) > MAX_URLS:
+        raise ValueError(f"The query has more than {MAX_URLS} URLs; remove some.")
+    terms = [query_term for term in parsed for query_term in _terms_of(term, references)]
     first = terms[0]
     if len(terms) == 1 and not first.negative:
-        # Alone, a weight changes nothing.
+        # The weight of a single term changes nothing.
         return first.query
     return CombinedQuery(tuple(terms))
 
@@ -84,17 +109,17 @@ def _terms_of(term: ParsedTerm, references: References) -> list[QueryTerm]:
     if term.kind != "selected":
         return [make(_operand(term, references), negative=term.negative)]
     groups = ((references.selected, term.negative), (references.alt, not term.negative))
-    found = [
+    terms = [
         make(SamplesQuery(ids, references.datasets), negative=negative)
         for ids, negative in groups
         if ids
     ]
-    if not found:
+    if not terms:
         raise ValueError(
             "Nothing is selected, but the query has @selected; select samples in the grid, or "
             "pass selected=[...] from Python."
         )
-    return found
+    return terms
 
 
 def _operand(term: ParsedTerm, references: References) -> Operand:
@@ -105,148 +130,33 @@ def _operand(term: ParsedTerm, references: References) -> Operand:
     if term.kind == "url":
         return ImageQuery(_fetched(term.text), term.text)
     if term.kind == "path":
-        return ImageQuery(_modest(references.open_path(term.text)), Path(term.text).name)
+        return ImageQuery(_shrunk(references.open_path(term.text)), Path(term.text).name)
     if term.text not in references.uploads:
         raise ValueError(f"There is no @{term.text}; drop an image on the search bar first.")
-    name, image = references.uploads[term.text]()
-    return ImageQuery(_modest(image), name)
+    name, image = _opened(term.text, references.uploads[term.text])
+    return ImageQuery(_shrunk(image), name)
 
 
-def _modest(image: Image.Image) -> Image.Image:
-    """The image with no more pixels than any model looks at: a line may have many of them."""
+def _opened(reference: str, image: Any) -> tuple[str, Image.Image]:
+    """The image of an ``@upload``, with its name."""
+    if isinstance(image, Upload):
+        return image.name, image.open()
+    if isinstance(image, (str, Path)):
+        return Path(image).name, read_image(image)
+    if isinstance(image, Image.Image):
+        return f"@{reference}", image
+    raise ValueError(f"@{reference} is of type {type(image).__name__}; give an image, or its path.")
+
+
+def _shrunk(image: Image.Image) -> Image.Image:
+    """The image with at most ``MAX_SIDE`` pixels a side: a line may have many images."""
     if max(image.size) > MAX_SIDE:
-        # Another image: this one may be the caller's.
+        # A new image, because this one may be the caller's.
         return ImageOps.contain(image, (MAX_SIDE, MAX_SIDE))
     return image
 
 
+@cached(URL_CACHE, lock=threading.Lock())
 def _fetched(url: str) -> Image.Image:
-    """The image at an address, fetched once in some minutes: further pages need it again."""
-    now = time.monotonic()
-    with _keeping:
-        for old in [one for one, (since, _) in _kept.items() if now - since > KEPT_SECONDS]:
-            del _kept[old]
-        if url in _kept:
-            return _kept[url][1]
-    image = _modest(fetch_image(url))
-    with _keeping:
-        while len(_kept) >= KEPT_IMAGES:
-            del _kept[next(iter(_kept))]
-        _kept[url] = now, image
-    return image
-
-
-def parse_query(
-    value: Any,
-    selected: Sequence[str] = (),
-    alt: Sequence[str] = (),
-    uploads: Mapping[str, Any] | None = None,
-    datasets: Sequence[fo.Dataset] = (),
-) -> Query:
-    """Makes a query of what a caller gave.
-
-    Args:
-        value: a :class:`Query`; a query line; the id of a sample or label, or a list of them; a
-            ``pathlib.Path`` of an image; a PIL image; an RGB ``(height, width, 3)`` uint8 array; or
-            a vector, as an array or a list
-        selected (()): the ids that ``@selected`` in the line stands for
-        alt (()): ids that ``@selected`` brings in to be avoided
-        uploads (None): an image, or the path of one, for each ``@upload`` in the line
-        datasets (()): the datasets that ids may be of, by default that of the index
-
-    Raises:
-        ValueError: if it is none of these, or empty
-    """
-    if isinstance(value, Query):
-        return value
-    if isinstance(value, Path):
-        return ImageQuery(read_image(value), value.name)
-    if isinstance(value, Image.Image):
-        return ImageQuery(value)
-    if isinstance(value, np.ndarray):
-        return _array_query(value)
-    if isinstance(value, str):
-        images = {name: partial(_image, name, one) for name, one in (uploads or {}).items()}
-        return query_of_line(
-            value, References(as_ids(selected), as_ids(alt), images, tuple(datasets))
-        )
-    if isinstance(value, ObjectId):
-        return SamplesQuery(as_ids(value), tuple(datasets))
-    if isinstance(value, (list, tuple)):
-        if all(isinstance(one, (str, ObjectId)) and ObjectId.is_valid(one) for one in value):
-            return SamplesQuery(as_ids(value), tuple(datasets))
-        if all(isinstance(one, Real) for one in value):
-            return VectorQuery(np.array(value, np.float32))
-    raise ValueError(
-        f"A query of type {type(value).__name__} is not understood; give words, sample ids, a "
-        "pathlib.Path, an image or a vector."
-    )
-
-
-def as_ids(value: Any) -> tuple[str, ...]:
-    """Ids as strings: of one id or of several, each a string or an ``ObjectId``; none of None."""
-    if value is None:
-        return ()
-    if isinstance(value, (str, ObjectId)):
-        return (str(value),) if value else ()
-    return tuple(str(one) for one in value)
-
-
-def _image(name: str, value: Any) -> tuple[str, Image.Image]:
-    """An image that a caller gave for a name, or the path of one, with what to call it."""
-    if isinstance(value, (str, Path)):
-        return Path(value).name, read_image(value)
-    if isinstance(value, Image.Image):
-        return f"@{name}", value
-    raise ValueError(f"@{name} is of type {type(value).__name__}; give an image, or its path.")
-
-
-def _array_query(array: np.ndarray) -> Operand:
-    if array.ndim == 3 and array.dtype == np.uint8:
-        return ImageQuery(Image.fromarray(array))
-    if array.ndim == 1 and np.issubdtype(array.dtype, np.number):
-        return VectorQuery(array)
-    raise ValueError(
-        f"An array of shape {array.shape} is no query; give a vector, or an RGB image of uint8."
-    )
-
-
-def query_from_params(params: Mapping[str, Any], dataset: fo.Dataset | None = None) -> Query:
-    """Reads a query from a form, or from a message of the panel.
-
-    Args:
-        params: ``query_type`` (``"text"``, ``"image"`` or ``"samples"``) and its value: ``query``,
-            a line, with ``selected``, ``alt`` and ``uploads`` for the names in it; ``image``, an
-            upload (``{"content": <base64>, "name": ...}``); or ``sample_ids``
-        dataset (None): the dataset that ids are of, by default that of the index
-
-    Raises:
-        ValueError: if the value is missing or bad, saying what to do
-    """
-    kind = params.get("query_type") or "text"
-    datasets = () if dataset is None else (dataset,)
-    if kind == "text":
-        uploads = params.get("uploads") or {}
-        references = References(
-            selected=as_ids(params.get("selected")),
-            alt=as_ids(params.get("alt")),
-            # Decoded when a term of the line names them.
-            uploads={name: partial(_upload, one) for name, one in uploads.items()},
-            datasets=datasets,
-            # Whoever reaches the App may type a path: they get what the App would show them.
-            open_path=read_served_image,
-        )
-        return query_of_line(str(params.get("query") or ""), references)
-    if kind == "samples":
-        return SamplesQuery(as_ids(params.get("sample_ids")), datasets)
-    if kind == "image":
-        name, image = _upload(params.get("image") or {})
-        return ImageQuery(image, name)
-    raise ValueError(f"'{kind}' is no query_type; choose 'text', 'image' or 'samples'.")
-
-
-def _upload(upload: Mapping[str, Any]) -> tuple[str, Image.Image]:
-    name = str(upload.get("name") or "the upload")
-    if not upload.get("content"):
-        raise ValueError("No image was uploaded; choose a JPEG, PNG or WebP file.")
-    return name, decode_base64_image(upload["content"], name)
+    """The image at a URL, at most ``MAX_SIDE`` pixels a side."""
+    return _shrunk(fetch_image(url))

@@ -1,15 +1,16 @@
-"""The query line: one line of text that says what to search for, for and against. No FiftyOne.
+"""The query line: a line of text with positive and negative terms. No FiftyOne.
 
 ::
 
     line    = ["+" | "-"] term { ("+" | "-") term }
     term    = [weight ":"] operand
-    operand = words | "words" | @name | @id | id | path | "path" | url
+    operand = text | "text" | @name | @id | id | path | "path" | url
 
-A sign counts where white space, or the start of the line, is before it: "black-and-white" is words.
-So does a weight where what follows its colon is no digit: "16:9" is words. A path may have spaces
-in it. Quotes make words of anything: ``"+1 - a sign"``; but of a path that begins right after the
-quote, one with signs in it: ``"/photos/beach - 1.jpg"``.
+A sign is a minus or a plus after white space or at the start of the line: "black-and-white" is a
+text. A number before a colon is a weight if the next character is no digit: "16:9" is a text. A
+path may contain spaces. Anything in quotes is a text: ``"+1 - a sign"``; but a quoted path, which
+starts right after the quote, stays a path, so that it may contain signs:
+``"/photos/beach - 1.jpg"``.
 """
 
 from __future__ import annotations
@@ -38,10 +39,10 @@ _ID = re.compile(r"[0-9a-fA-F]{24}")
 
 
 class QueryLineError(ValueError):
-    """A line that cannot be read.
+    """A line that cannot be parsed.
 
     Attributes:
-        at: the ``(start, end)`` of the place in the line
+        at: the ``(start, end)`` of the error in the line
     """
 
     def __init__(self, message: str, at: tuple[int, int]) -> None:
@@ -54,10 +55,10 @@ class ParsedTerm:
     """A term of a line.
 
     Attributes:
-        kind: what the operand is
-        text: the words, the path, the address, the id in lower case, the name after ``@``
+        kind: the kind of the operand
+        text: the text, the path, the URL, the id in lower case, or the name after ``@``
         weight: above 0
-        negative: whether it is to be avoided
+        negative: whether results should be unlike it
         at: the ``(start, end)`` of the term in the line
     """
 
@@ -69,7 +70,7 @@ class ParsedTerm:
 
 
 def parse_line(line: str) -> tuple[ParsedTerm, ...]:
-    """Reads a line.
+    """Parses a query line.
 
     Args:
         line: see the module
@@ -78,7 +79,7 @@ def parse_line(line: str) -> tuple[ParsedTerm, ...]:
         its terms, at least one
 
     Raises:
-        QueryLineError: if it cannot be read, saying what to change
+        QueryLineError: if it cannot be parsed; the message says what to change
     """
     if len(line) > MAX_LINE:
         raise QueryLineError(
@@ -97,17 +98,17 @@ def parse_line(line: str) -> tuple[ParsedTerm, ...]:
         at = _after_space(line, at)
         if len(terms) > MAX_TERMS:
             raise QueryLineError(
-                f"The query has more than {MAX_TERMS} terms; leave some out.", (term.at[0], at)
+                f"The query has more than {MAX_TERMS} terms; remove some.", (term.at[0], at)
             )
     return tuple(terms)
 
 
 def explain_line(line: str) -> dict[str, Any]:
-    """Tells how a line is read while it is typed, as JSON values.
+    """Parses a line while it is typed; returns JSON values.
 
     Returns:
         ``terms``, each with ``sign``, ``weight``, ``kind``, ``text`` and ``at``; and the ``error``,
-        a sentence with its place ``at``, both None if the line can be read
+        a sentence, with its position ``at``; both are None if the line can be parsed
     """
     try:
         terms = parse_line(line) if line.strip() else ()
@@ -127,8 +128,8 @@ def explain_line(line: str) -> dict[str, Any]:
 
 
 def _after_space(line: str, at: int) -> int:
-    found = _SPACE.match(line, at)
-    return found.end() if found else at
+    match = _SPACE.match(line, at)
+    return match.end() if match else at
 
 
 def _read_term(line: str, start: int, is_first: bool) -> tuple[ParsedTerm, int]:
@@ -138,7 +139,7 @@ def _read_term(line: str, start: int, is_first: bool) -> tuple[ParsedTerm, int]:
         negative = sign.group() != "+"
         at = _after_space(line, sign.end())
     elif not is_first:
-        before, after = (" ".join(one.split()) for one in (line[:start], line[start:]))
+        before, after = (" ".join(part.split()) for part in (line[:start], line[start:]))
         raise QueryLineError(
             f"Put + or - between '{before[-30:]}' and '{after[:30]}', or quotes around all of it.",
             (start, len(line)),
@@ -146,8 +147,7 @@ def _read_term(line: str, start: int, is_first: bool) -> tuple[ParsedTerm, int]:
     weight, at = _read_weight(line, at)
     if at == len(line) or _SIGN.match(line, at):
         raise QueryLineError(
-            "A +, - or weight has nothing to search for after it; add words, or put quotes around "
-            "it.",
+            "A +, - or weight has nothing after it; add a text, or put it in quotes.",
             (start, min(at + 1, len(line))),
         )
     kind, text, end = _read_operand(line, at)
@@ -155,17 +155,17 @@ def _read_term(line: str, start: int, is_first: bool) -> tuple[ParsedTerm, int]:
 
 
 def _read_weight(line: str, at: int) -> tuple[float, int]:
-    found = _WEIGHT.match(line, at)
-    if not found:
+    match = _WEIGHT.match(line, at)
+    if not match:
         return 1.0, at
-    weight = float(found.group(1))
+    weight = float(match.group(1))
     if not 0 < weight <= MAX_WEIGHT:
         raise QueryLineError(
-            f"The weight {found.group(1)[:20]} is not above 0 and at most {MAX_WEIGHT:g}; to avoid "
-            "something, write - before it.",
-            found.span(),
+            f"A weight must be above 0 and at most {MAX_WEIGHT:g}, got {match.group(1)[:20]}; for "
+            "a negative term, write - before it.",
+            match.span(),
         )
-    return weight, found.end()
+    return weight, match.end()
 
 
 def _read_operand(line: str, at: int) -> tuple[Kind, str, int]:
@@ -176,31 +176,31 @@ def _read_operand(line: str, at: int) -> tuple[Kind, str, int]:
     url = _URL.match(line, at)
     if url and _ends_term(line, url.end()):
         return "url", url.group(), url.end()
-    one = _ID.match(line, at)
-    if one and _ends_term(line, one.end()):
-        return "id", one.group().lower(), one.end()
-    return _read_words(line, at, "path" if _PATH.match(line, at) else "text")
+    id_match = _ID.match(line, at)
+    if id_match and _ends_term(line, id_match.end()):
+        return "id", id_match.group().lower(), id_match.end()
+    return _read_text(line, at, "path" if _PATH.match(line, at) else "text")
 
 
 def _read_quoted(line: str, at: int) -> tuple[Kind, str, int]:
-    """The words, or the path, in quotes; if words go on after them, all of it."""
-    found = _QUOTED.match(line, at)
-    if not found:
+    """The text, or the path, in quotes; if text follows the quotes, all of it."""
+    match = _QUOTED.match(line, at)
+    if not match:
         raise QueryLineError("A quote is not closed; add a second one.", (at, len(line)))
-    if not _ends_term(line, found.end()):
-        return _read_words(line, at, "text", found.end())
-    text = _ESCAPED.sub(r"\1", found.group(1)).strip()
+    if not _ends_term(line, match.end()):
+        return _read_text(line, at, "text", match.end())
+    text = _ESCAPED.sub(r"\1", match.group(1)).strip()
     if not text:
         raise QueryLineError(
-            "There is nothing between the quotes; type what to look for.", found.span()
+            "There is nothing between the quotes; type what to look for.", match.span()
         )
-    kind: Kind = "path" if _PATH.match(found.group(1)) else "text"
-    return kind, text, found.end()
+    kind: Kind = "path" if _PATH.match(match.group(1)) else "text"
+    return kind, text, match.end()
 
 
 def _read_reference(line: str, at: int) -> tuple[Kind, str, int]:
-    found = _NAME.match(line, at + 1)
-    name = found.group() if found else ""
+    match = _NAME.match(line, at + 1)
+    name = match.group() if match else ""
     end = at + 1 + len(name)
     if name == "selected":
         return "selected", name, end
@@ -215,11 +215,11 @@ def _read_reference(line: str, at: int) -> tuple[Kind, str, int]:
     )
 
 
-def _read_words(line: str, at: int, kind: Kind, past: int = 0) -> tuple[Kind, str, int]:
-    """What goes on until the next sign, past a place."""
+def _read_text(line: str, at: int, kind: Kind, past: int = 0) -> tuple[Kind, str, int]:
+    """The text up to the next sign after ``past``."""
     following = _NEXT_SIGN.search(line, max(at + 1, past))
-    words = line[at : following.start() if following else len(line)].rstrip()
-    return kind, words, at + len(words)
+    text = line[at : following.start() if following else len(line)].rstrip()
+    return kind, text, at + len(text)
 
 
 def _ends_term(line: str, at: int) -> bool:

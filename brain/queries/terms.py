@@ -1,7 +1,7 @@
-"""What can be searched for: words, an image, samples, a vector, and several of them at once.
+"""The kinds of queries: a text, an image, samples, a vector, and a combination of these.
 
-Each query knows how to describe itself, which vector it is in an index's space, and what the
-person should know about that.
+Each query can describe itself, gives its vector in the space of an index, and has notes for the
+person who searches.
 """
 
 from __future__ import annotations
@@ -17,28 +17,29 @@ from fiftyone_faiss.brain.backend.searchable import SearchableIndex
 from fiftyone_faiss.brain.core.arrays import Matrix
 from fiftyone_faiss.brain.core.vectors import check_vectors
 from fiftyone_faiss.brain.data.media import AROUND, find_media
+from fiftyone_faiss.brain.data.private import root_dataset
 from fiftyone_faiss.brain.models.prompts import Templates, embed_prompts
 from fiftyone_faiss.brain.queries.query_line import MAX_LINE
 from fiftyone_faiss.embedders.images import DECODE_ERRORS
 
 MAX_EMBEDDED = 100
-"""Samples and labels that an index does not hold, of which a search may be made."""
+"""The largest number of samples and labels of a query that an index does not hold."""
 
 
 class Query(ABC):
-    """Something to search for."""
+    """A query: what to search for."""
 
     @property
     @abstractmethod
     def terms(self) -> tuple[QueryTerm, ...]:
-        """The parts that are to be found or avoided."""
+        """The positive and the negative terms."""
 
     @abstractmethod
     def describe(self) -> str:
-        """A few words for a status line."""
+        """The query in a few words, for a status line."""
 
     def notes(self, index: SearchableIndex) -> tuple[str, ...]:
-        """Sentences about how well the index's model can read this query."""
+        """Sentences about how well the model of an index can embed this query."""
         return ()
 
 
@@ -46,7 +47,8 @@ class Operand(Query):
     """A query that is one vector."""
 
     is_text = False
-    """Whether its vector is made of words; such are farther from images than images are."""
+    """Whether it is a text: text embeddings are farther from image embeddings than images are from
+    each other."""
 
     @property
     def terms(self) -> tuple[QueryTerm, ...]:
@@ -59,12 +61,12 @@ class Operand(Query):
 
 @dataclass(frozen=True)
 class QueryTerm:
-    """A part of a query.
+    """A term of a query.
 
     Attributes:
-        query: what it is
-        weight: how much it counts, above 0
-        negative: whether it is to be avoided
+        query: what to search for
+        weight: its weight, above 0
+        negative: whether results should be unlike it
     """
 
     query: Operand
@@ -72,14 +74,14 @@ class QueryTerm:
     negative: bool = False
 
     def describe(self) -> str:
-        """A few words."""
+        """The term in a few words, without its sign."""
         weight = "" if self.weight == 1 else f"{self.weight:g} x "
         return f"{weight}{self.query.describe()}"
 
 
 @dataclass(frozen=True)
 class TextQuery(Operand):
-    """Words."""
+    """A text."""
 
     text: str
 
@@ -99,7 +101,7 @@ class TextQuery(Operand):
     def vector(self, index: SearchableIndex, templates: Templates = "off") -> Matrix:
         if not index.supports_text:
             raise ValueError(
-                f"The index '{index.key}' cannot be searched by words: its vectors come from "
+                f"The index '{index.key}' cannot be searched by text: its vectors come from "
                 f"{index.model or 'a field, not from a named model'}; search it with an "
                 "image or with selected samples, or build an index with a CLIP model."
             )
@@ -126,14 +128,14 @@ class ImageQuery(Operand):
 
 @dataclass(frozen=True)
 class SamplesQuery(Operand):
-    """Samples, or labels, of a dataset; several are averaged.
+    """Samples, or labels, of a dataset; the mean of their vectors.
 
-    Those that the index does not hold, such as a label for an index of samples, are embedded, 100
-    at most.
+    Samples and labels that the index does not hold, such as a label for an index of samples, are
+    embedded, at most 100.
 
     Attributes:
         ids: ids of samples or of labels
-        datasets: the datasets they may be of, by default the index's
+        datasets: the datasets they may be from; none for that of the index
     """
 
     ids: tuple[str, ...]
@@ -148,39 +150,39 @@ class SamplesQuery(Operand):
 
     def vector(self, index: SearchableIndex, templates: Templates = "off") -> Matrix:
         known = index.known_vectors(self.ids)
-        vectors = [known[one] for one in self.ids if one in known]
-        others = [one for one in self.ids if one not in known]
+        vectors = [known[id] for id in self.ids if id in known]
+        others = [id for id in self.ids if id not in known]
         if len(others) > MAX_EMBEDDED and index.model is not None:
             raise ValueError(
                 f"{len(others):,} of the ids are not in the index '{index.key}', and at most "
                 f"{MAX_EMBEDDED} can be embedded for a search; choose fewer, or update the index."
             )
         # Not as a batch, which may be in half precision.
-        vectors += [self._embedded(index, one) for one in others]
+        vectors += [self._embedded(index, id) for id in others]
         mean: Matrix = np.stack(vectors).mean(axis=0)
         return mean
 
-    def _embedded(self, index: SearchableIndex, one: str) -> Matrix:
-        datasets = self.datasets or (index.samples._root_dataset,)
+    def _embedded(self, index: SearchableIndex, id: str) -> Matrix:
+        datasets = self.datasets or (root_dataset(index.samples),)
         of_labels = index.patches_field is not None
-        # Labels were cut out as the index says; else, they are looked for in whole images.
-        how = index.regions if of_labels else AROUND
-        found = (find_media(dataset, one, how) for dataset in datasets)
-        source = next((one for one in found if one is not None), None)
+        # For an index of whole images, a label is embedded with its surroundings.
+        regions = index.regions if of_labels else AROUND
+        sources = (find_media(dataset, id, regions) for dataset in datasets)
+        source = next((source for source in sources if source is not None), None)
         if source is None or index.model is None:
-            # It says what is not in the index.
-            return index.vectors_of([one])[0]
+            # Raises the error for an id that is not in the index.
+            return index.vectors_of([id])[0]
         try:
             return index.get_embedder().embed_image(source.open())
         except DECODE_ERRORS as error:
             raise ValueError(
-                f"'{one}' cannot be searched with: its file could not be read ({error})."
+                f"'{id}' cannot be used as a query: reading its file failed ({error})."
             ) from error
 
 
 @dataclass(frozen=True, eq=False)
 class VectorQuery(Operand):
-    """A vector of the index's space."""
+    """A vector in the space of the index."""
 
     values: Matrix
 
@@ -196,7 +198,7 @@ class VectorQuery(Operand):
 
 @dataclass(frozen=True)
 class CombinedQuery(Query):
-    """Several terms, each with a weight, to be found or to be avoided."""
+    """Several terms, each with a sign and a weight."""
 
     parts: tuple[QueryTerm, ...]
 
@@ -207,9 +209,9 @@ class CombinedQuery(Query):
     def describe(self) -> str:
         first, *others = self.parts
         start = f"- {first.describe()}" if first.negative else first.describe()
-        signed = (f" {'-' if one.negative else '+'} {one.describe()}" for one in others)
+        signed = (f" {'-' if term.negative else '+'} {term.describe()}" for term in others)
         return start + "".join(signed)
 
     def notes(self, index: SearchableIndex) -> tuple[str, ...]:
-        said = [note for one in self.parts for note in one.query.notes(index)]
-        return tuple(dict.fromkeys(said))
+        notes = [note for term in self.parts for note in term.query.notes(index)]
+        return tuple(dict.fromkeys(notes))

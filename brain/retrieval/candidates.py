@@ -1,29 +1,26 @@
-"""From a query to its results: candidates of the index, their order, what is shown of them."""
+"""Finds the results of a query: candidates of an index, ranked and reranked."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-import fiftyone as fo
-import fiftyone.core.collections as foc
 import numpy as np
 
 from fiftyone_faiss.brain.ann.exact_search import SCORE_ROWS, RowHits
-from fiftyone_faiss.brain.ann.row_filter import RowFilter
+from fiftyone_faiss.brain.backend.searchable import IndexReader
 from fiftyone_faiss.brain.core.arrays import Distances, Matrix, Places, Rows
 from fiftyone_faiss.brain.retrieval import reranking
 from fiftyone_faiss.brain.retrieval.encoding import EncodedQuery
 from fiftyone_faiss.brain.retrieval.request import SearchRequest
-from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
-from fiftyone_faiss.brain.store.snapshot import Snapshot
 
-# Where the order is not that of the distances, the nearest POOL candidates are put in order, and
-# after them those up to LARGE_POOL, with which pages end. So it is one order, whatever k and the
-# page. Variety is chosen among the best VARIETY of the pool.
-POOL, LARGE_POOL, VARIETY = 2_000, 20_000, 1_000
-# For the sake of folding more are looked at, up to MOST; nor are more found within a distance.
-WIDEN, MOST = 4, 50_000
+# Where scores order results differently than distances, the nearest POOL candidates are ranked,
+# and after them those up to LARGE_POOL, where pages end. So the order depends on neither k nor the
+# page. Diverse results are chosen among the best DIVERSE_POOL.
+POOL, LARGE_POOL, DIVERSE_POOL = 2_000, 20_000, 1_000
+# To fill a page after collapsing near-duplicates, WIDEN times as many candidates are looked at, up
+# to MAX_RESULTS; no search within a distance returns more.
+WIDEN, MAX_RESULTS = 4, 50_000
 
 
 @dataclass(frozen=True)
@@ -31,53 +28,51 @@ class RankedRows:
     """Rows of an index, best first.
 
     Attributes:
-        snapshot: the generation of the index
+        reader: the index
         rows: ``(n,)`` int64
-        distances: ``(n,)`` float64 distances to the ranking's vector
-        ranked: ``(n,)`` float64, what they are ordered by, higher is better
-        is_complete: whether there are no others
-        has_more: whether there are further results
-        cut_score: the lowest score above the automatic cut-off
-        copies: the rows folded under a row
-        rank: gives what ``(n, dim)`` vectors are ordered by
-        is_euclidean: whether that is the negative euclidean distance
+        distances: ``(n,)`` float64 distances to the vector of the ranking
+        ranked: ``(n,)`` float64, what the rows are ordered by, higher is better
+        is_complete: whether there are no other rows
+        rank: computes what ``(n, dim)`` vectors are ordered by
+        has_more: whether there are more results
+        cutoff_score: the lowest score above the automatic score cutoff
+        near_duplicates: the rows that are collapsed into a row
+        is_euclidean: whether rows are ordered by the negative euclidean distance
     """
 
-    snapshot: Snapshot
+    reader: IndexReader
     rows: Rows
     distances: Distances
     ranked: Distances
     is_complete: bool
     rank: Callable[[Matrix], Distances]
     has_more: bool = False
-    cut_score: float = -np.inf
-    copies: dict[int, Rows] = field(default_factory=dict)
+    cutoff_score: float = -np.inf
+    near_duplicates: dict[int, Rows] = field(default_factory=dict)
     is_euclidean: bool = False
 
     @property
     def scores(self) -> Distances:
         """``(n,)`` float64 scores that people read; see :class:`Neighbors`."""
-        return self.for_people(self.ranked)
+        return self._readable(self.ranked)
 
-    def for_people(self, ranked: Distances) -> Distances:
-        """The scores that people see for what results are ranked by."""
-        # Of the euclidean metric, a plain ranking is by the negative distances.
+    def _readable(self, ranked: Distances) -> Distances:
         return 1.0 / (1.0 - ranked) if self.is_euclidean else ranked
 
-    def of_all(self) -> Iterator[tuple[Rows, Distances]]:
-        """The scores for people of all rows of the index, some thousand rows at a time."""
-        rows = self.snapshot.live_rows
-        for at in range(0, len(rows), SCORE_ROWS):
-            block = rows[at : at + SCORE_ROWS]
-            yield block, self.for_people(self.rank(self.snapshot.vectors_at(block)))
+    def all_scores(self) -> Iterator[tuple[list[str], Distances]]:
+        """Yields the ids and the scores that people read of all rows of the index, in blocks."""
+        rows = self.reader.all_rows()
+        for start in range(0, len(rows), SCORE_ROWS):
+            block = rows[start : start + SCORE_ROWS]
+            scores = self._readable(self.rank(self.reader.vectors_at(block)))
+            yield self.reader.ids_at(block), scores
 
-    @property
-    def vectors(self) -> Matrix:
-        """``(n, dim)`` float32, read from the store each time."""
-        return self.snapshot.vectors_at(self.rows)
+    def read_vectors(self) -> Matrix:
+        """Reads the ``(n, dim)`` float32 vectors."""
+        return self.reader.vectors_at(self.rows)
 
     def at(self, places: Places | slice) -> RankedRows:
-        """Those at some places."""
+        """The rows at some places."""
         return replace(
             self,
             rows=self.rows[places],
@@ -86,163 +81,185 @@ class RankedRows:
         )
 
 
-def find_results(
-    index: FaissSimilarityIndex,
-    encoded: EncodedQuery,
-    request: SearchRequest,
-    samples: foc.SampleCollection,
-) -> RankedRows:
-    """Finds what a request asks for.
+def find_results(reader: IndexReader, encoded: EncodedQuery, request: SearchRequest) -> RankedRows:
+    """Finds the results of a request.
 
     Args:
-        index: the index
-        encoded: the request's query, read for the index
+        reader: the index, restricted to the view to search in
+        encoded: the query of the request, encoded for the index
         request: the request
-        samples: the dataset, or a view to search in
 
     Returns:
-        the results, from ``skip`` on, ``k`` at most
+        at most ``k`` results, from ``skip`` on
+
+    Raises:
+        ValueError: if the request asks for more results than the index or an option allows
     """
-    view = None if isinstance(samples, fo.Dataset) else samples
-    snapshot = index.snapshot
-    row_filter = index.view_filter.row_filter(view, snapshot)
-    wanted = snapshot.size if request.k is None else request.skip + request.k
-    # One more, to know whether there are more.
-    most = 1 + (VARIETY if request.diversity else wanted)
-    for width in _widths(encoded, request, most, reranking.cut_among(snapshot.size)):
-        candidates = _candidates(index, snapshot, row_filter, encoded, request, width)
-        found = _folded(_ordered(candidates, request), request, most)
-        if found.is_complete or len(found.rows) >= most:
+    _check_max_k(reader, request)
+    wanted = reader.size if request.k is None else request.skip + request.k
+    # One more tells whether there are more results.
+    limit = 1 + (DIVERSE_POOL if request.diversity else wanted)
+    for width in _widths(reader, encoded, request, limit):
+        candidates = _ranked(_candidates(reader, encoded, request, width), request)
+        results = _collapsed(candidates, request, limit)
+        if results.is_complete or len(results.rows) >= limit:
             break
     if request.diversity:
-        found = _varied(found, request, wanted + 1)
-    page = found.at(slice(request.skip, None if request.k is None else wanted))
-    copies = {int(row): found.copies[row] for row in page.rows if row in found.copies}
-    more = request.k is not None and len(found.rows) > wanted
-    return replace(page, has_more=more, copies=copies)
+        results = _diverse(results, request, wanted + 1)
+    page = results.at(slice(request.skip, None if request.k is None else wanted))
+    near_duplicates = {
+        row: results.near_duplicates[row]
+        for row in page.rows.tolist()
+        if row in results.near_duplicates
+    }
+    has_more = request.k is not None and len(results.rows) > wanted
+    return replace(page, has_more=has_more, near_duplicates=near_duplicates)
+
+
+def _check_max_k(reader: IndexReader, request: SearchRequest) -> None:
+    if reader.max_k is None or request.k is None:
+        return
+    if request.skip + request.k > reader.max_k:
+        raise ValueError(
+            f"The first {request.skip + request.k:,} results were asked for, but the backend of "
+            f"the index returns {reader.max_k:,} at most; ask for fewer, or build a FAISS index."
+        )
 
 
 def _widths(
-    encoded: EncodedQuery, request: SearchRequest, most: int, least: int
+    reader: IndexReader, encoded: EncodedQuery, request: SearchRequest, limit: int
 ) -> Iterator[int | None]:
-    """How many candidates to look at, then how many if those are too few: the order of the first
-    is the same among more."""
+    """Yields how many candidates to look at, and then how many if the results are too few.
+
+    The first candidates keep their order among more.
+    """
     if request.k is None:
         yield None
-    elif request.diversity:
-        _check_depth(request, VARIETY)
+        return
+    for width in _unlimited_widths(reader, encoded, request, limit):
+        if reader.max_k is not None and width >= reader.max_k:
+            yield reader.max_k
+            return
+        yield width
+
+
+def _unlimited_widths(
+    reader: IndexReader, encoded: EncodedQuery, request: SearchRequest, limit: int
+) -> Iterator[int]:
+    if request.diversity:
+        _check_depth(request, DIVERSE_POOL)
         yield POOL
     elif not encoded.ranking.is_plain or request.hubness:
         _check_depth(request, LARGE_POOL)
         yield from (POOL, LARGE_POOL)
     else:
-        width = max(most, least)
+        width = max(limit, reranking.cutoff_sample(reader.size))
         yield width
-        while request.fold is not None and width < MOST:
-            width = min(width * WIDEN, MOST)
+        while request.collapse_distance is not None and width < MAX_RESULTS:
+            width = min(width * WIDEN, MAX_RESULTS)
             yield width
 
 
-def _check_depth(request: SearchRequest, most: int) -> None:
+def _check_depth(request: SearchRequest, limit: int) -> None:
     k = request.k or 0
-    # The last page may be a short one.
-    if request.skip >= most or k > most:
+    # The last page may be short.
+    if request.skip >= limit or k > limit:
         raise ValueError(
             f"The first {request.skip + k:,} results were asked for, but with several terms, "
-            f"feedback or other options there are {most:,} at most; ask for fewer."
+            f"feedback or other options there are {limit:,} at most; ask for fewer."
         )
 
 
 def _candidates(
-    index: FaissSimilarityIndex,
-    snapshot: Snapshot,
-    row_filter: RowFilter,
-    encoded: EncodedQuery,
-    request: SearchRequest,
-    width: int | None,
+    reader: IndexReader, encoded: EncodedQuery, request: SearchRequest, width: int | None
 ) -> RankedRows:
-    """The nearest to the ranking's vector, with what they are ranked by."""
+    """The rows nearest to the vector of the ranking, with what they are ordered by."""
     ranking = encoded.ranking
-    hits, is_complete = _hits(index, snapshot, row_filter, encoded, request, width)
+    hits, is_complete = _hits(reader, encoded, request, width)
     rows, distances = hits.rows, hits.distances
-    if request.k is None and len(rows) > MOST:
+    if request.k is None and len(rows) > MAX_RESULTS:
         raise ValueError(
             f"{len(rows):,} are within thresh={request.thresh:g}; give k too, or a smaller thresh."
         )
-    rank = encoded.scores_less_hubness if request.hubness else ranking.scores
     if ranking.is_plain and not request.hubness:
-        # The same, without encoded the vectors again.
+        # Scores follow from the distances, so no vectors are read.
         ranked = 1.0 - distances if ranking.metric == "cosine" else -distances
-    else:
-        starts = range(0, max(len(rows), 1), SCORE_ROWS)
-        blocks = [rank(snapshot.vectors_at(rows[at : at + SCORE_ROWS])) for at in starts]
-        ranked = np.concatenate(blocks)
-    euclidean = ranking.metric == "euclidean" and ranking.is_plain and not request.hubness
-    return RankedRows(snapshot, rows, distances, ranked, is_complete, rank, is_euclidean=euclidean)
+        is_euclidean = ranking.metric == "euclidean"
+        return RankedRows(
+            reader, rows, distances, ranked, is_complete, ranking.scores, is_euclidean=is_euclidean
+        )
+    rank = encoded.scores_less_hubness if request.hubness else ranking.scores
+    starts = range(0, len(rows), SCORE_ROWS)
+    blocks = [rank(reader.vectors_at(rows[start : start + SCORE_ROWS])) for start in starts]
+    ranked = np.concatenate([np.empty(0), *blocks])
+    return RankedRows(reader, rows, distances, ranked, is_complete, rank)
 
 
 def _hits(
-    index: FaissSimilarityIndex,
-    snapshot: Snapshot,
-    row_filter: RowFilter,
-    encoded: EncodedQuery,
-    request: SearchRequest,
-    width: int | None,
+    reader: IndexReader, encoded: EncodedQuery, request: SearchRequest, width: int | None
 ) -> tuple[RowHits, bool]:
-    """At most ``width`` rows by their distance to the ranking's vector; whether there are no
-    others."""
-    query = encoded.ranking.vector[None]
+    """At most ``width`` rows by their distance to the vector of the ranking, and whether there are
+    no other rows."""
+    vector = encoded.ranking.vector
     reverse = request.reverse != encoded.ranking.is_reversed
-    if request.thresh is None:
-        hits = index.vectors.search(snapshot, query, width, row_filter, reverse)[0]
-        return hits, width is None or len(hits.rows) < width
-    if width is None or reverse:
-        hits = index.vectors.within(snapshot, query, request.thresh, row_filter)[0]
+    if width is None or (reverse and request.thresh is not None):
+        assert request.thresh is not None
+        hits = reader.within(vector, request.thresh)
         order = slice(None, None, -1) if reverse else slice(None)
         hits = RowHits(hits.rows[order], hits.distances[order])
-        return RowHits(hits.rows[:width], hits.distances[:width]), len(hits.rows) <= (width or MOST)
-    hits = index.vectors.search(snapshot, query, width, row_filter)[0]
+        is_complete = len(hits.rows) <= (width or MAX_RESULTS)
+        return RowHits(hits.rows[:width], hits.distances[:width]), is_complete
+    hits = reader.nearest(vector, width, reverse)
+    if request.thresh is None:
+        return hits, len(hits.rows) < width
     near = hits.distances <= request.thresh
-    # They ascend: what follows the first that is too far is farther still.
+    # Distances ascend: after the first that is too far, all are too far.
     is_complete = len(hits.rows) < width or not near.all()
     return RowHits(hits.rows[near], hits.distances[near]), is_complete
 
 
-def _ordered(found: RankedRows, request: SearchRequest) -> RankedRows:
-    """The best first, and where the automatic cut-off is."""
-    count = len(found.rows)
+def _ranked(candidates: RankedRows, request: SearchRequest) -> RankedRows:
+    """Puts candidates in order, and finds the automatic score cutoff."""
+    count = len(candidates.rows)
     pools = np.searchsorted((POOL, LARGE_POOL), np.arange(count), side="right")
-    # Stable: of equal ones, the order of the distances stays.
-    found = found.at(np.lexsort((found.ranked if request.reverse else -found.ranked, pools)))
-    # Whether there are more is the same on every page, unlike how many more were looked at.
-    least = reranking.cut_among(found.snapshot.size)
-    among = least if count >= least else min(count, reranking.cut_among(count))
-    above = reranking.cut_off(found.ranked[:among])
-    # Varied results are not in the order of their scores.
-    uncut = request.reverse or request.diversity > 0
-    if uncut or not above or above == among:
-        return found
-    return replace(found, cut_score=float(found.scores[above - 1]))
+    sign = 1.0 if request.reverse else -1.0
+    # The sort is stable: rows of equal scores keep the order of their distances.
+    ordered = candidates.at(np.lexsort((sign * candidates.ranked, pools)))
+    # The same number on every page, however many more candidates were looked at.
+    sample = reranking.cutoff_sample(ordered.reader.size)
+    among = sample if count >= sample else min(count, reranking.cutoff_sample(count))
+    above = reranking.cutoff(ordered.ranked[:among])
+    # Diverse results are not in the order of their scores.
+    is_uncut = request.reverse or request.diversity > 0
+    if is_uncut or not above or above == among:
+        return ordered
+    return replace(ordered, cutoff_score=float(ordered.scores[above - 1]))
 
 
-def _folded(found: RankedRows, request: SearchRequest, most: int) -> RankedRows:
-    """Near-copies under the first of them, so many results at most."""
-    if request.fold is None:
-        return found
-    groups = reranking.fold(found.vectors, most, request.fold)
-    copies = {int(found.rows[one[0]]): found.rows[one[1:]] for one in groups if len(one) > 1}
-    return replace(found.at(np.array([one[0] for one in groups], np.int64)), copies=copies)
+def _collapsed(candidates: RankedRows, request: SearchRequest, limit: int) -> RankedRows:
+    """At most ``limit`` results, each with its near-duplicates collapsed into it."""
+    if request.collapse_distance is None:
+        return candidates
+    groups = reranking.collapse(candidates.read_vectors(), limit, request.collapse_distance)
+    firsts = np.array([group[0] for group in groups], np.int64)
+    near_duplicates = {
+        int(candidates.rows[group[0]]): candidates.rows[group[1:]]
+        for group in groups
+        if len(group) > 1
+    }
+    return replace(candidates.at(firsts), near_duplicates=near_duplicates)
 
 
-def _varied(found: RankedRows, request: SearchRequest, count: int) -> RankedRows:
-    """So many of the best, each unlike those before it."""
-    if request.k is None and len(found.rows) > VARIETY:
+def _diverse(results: RankedRows, request: SearchRequest, count: int) -> RankedRows:
+    """``count`` of the best results, each unlike those before it."""
+    if request.k is None and len(results.rows) > DIVERSE_POOL:
         raise ValueError(
-            f"{len(found.rows):,} are within thresh={request.thresh:g}, and with diversity there "
-            f"are {VARIETY:,} at most; give k too, or a smaller thresh."
+            f"{len(results.rows):,} are within thresh={request.thresh:g}, and with diversity there "
+            f"are {DIVERSE_POOL:,} at most; give k too, or a smaller thresh."
         )
-    found = found.at(slice(0, VARIETY))
-    if not len(found.rows):
-        return found
-    relevance = -found.ranked if request.reverse else found.ranked
-    return found.at(reranking.diverse(found.vectors, relevance, count, request.diversity))
+    pool = results.at(slice(0, DIVERSE_POOL))
+    if not len(pool.rows):
+        return pool
+    relevance = -pool.ranked if request.reverse else pool.ranked
+    places = reranking.diverse(pool.read_vectors(), relevance, count, request.diversity)
+    return pool.at(places)

@@ -1,86 +1,83 @@
-"""A search as Python code that does the same."""
+"""Writes a search as Python code."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import fiftyone as fo
 import fiftyone.core.collections as foc
 from bson import json_util
 
-from fiftyone_faiss.brain.queries.parsing import as_ids
-from fiftyone_faiss.brain.queries.terms import TextQuery
-from fiftyone_faiss.brain.retrieval.request import DEFAULT_K, SearchRequest
-
-# The options of a search, in the order of the signature; each is left out where it is the default.
-_OPTIONS = ("reverse", "skip", "thresh", "templates", "diversity", "hubness", "liked", "disliked")
+from fiftyone_faiss.brain.data.private import root_dataset, serialize_view
+from fiftyone_faiss.brain.queries.parsing import Upload
+from fiftyone_faiss.brain.queries.query_input import as_ids
+from fiftyone_faiss.brain.retrieval.request import SearchRequest
 
 
-def as_code(samples: foc.SampleCollection, params: Mapping[str, Any]) -> str:
+def as_code(samples: foc.SampleCollection, request: SearchRequest) -> str:
     """Writes a search as Python code.
 
+    The query is not parsed: that might fetch an image, or need one that was deleted.
+
     Args:
-        samples: what was searched
-        params: the search; see :meth:`SearchRequest.from_params`
+        samples: the dataset, or the view, that was searched
+        request: the search; an image of its query must be an upload
 
     Returns:
         lines of code that find the same ``neighbors``
-
-    Raises:
-        ValueError: if a value is missing or bad, saying what to do
     """
-    # EncodedQuery the query might fetch a picture, or need one that is gone.
-    request = SearchRequest.with_options(TextQuery("any"), params)
     scope, imports, place = _scope(samples)
-    if params.get("query_type") == "image":
+    if isinstance(request.query_input.value, Upload):
         imports = ["import pathlib", *imports]
     lines = [*imports, "import fiftyone as fo", "", "import fiftyone_faiss", ""]
-    lines += [f"dataset = fo.load_dataset({samples._root_dataset.name!r})", *place]
-    arguments = [scope, _query(params)]
-    if request.brain_key is not None:
-        arguments.append(f"brain_key={request.brain_key!r}")
-    if request.k != DEFAULT_K:
-        arguments.append(f"k={request.k!r}")
-    blank = SearchRequest(request.query)
-    for name in _OPTIONS:
-        value = getattr(request, name)
-        if value == float("inf"):
-            arguments.append(f'{name}=float("inf")')
-        elif value != getattr(blank, name):
-            arguments.append(f"{name}={list(value) if isinstance(value, tuple) else value!r}")
-    if request.fold is not None:
-        arguments.append(f"fold={request.fold!r}")
-    arguments += [
-        f"{name}={list(as_ids(params[name]))}" for name in ("selected", "alt") if params.get(name)
-    ]
-    if params.get("uploads"):
-        # The server keeps no uploads: whoever runs the code has the files.
-        names = {name: str(one.get("name")) for name, one in params["uploads"].items()}
-        arguments.append(f"uploads={names}")
+    lines += [f"dataset = fo.load_dataset({root_dataset(samples).name!r})", *place]
+    options = {**request.options(), **_references(request)}
+    options.pop("scope", None)
+    arguments = [scope, _query(request)]
+    arguments += [f"{name}={_literal(value)}" for name, value in options.items()]
     lines.append("neighbors = fiftyone_faiss.search(")
     lines += [f"    {argument}," for argument in arguments]
     lines += [")", "view = neighbors.view()"]
     return "\n".join(lines) + "\n"
 
 
-def _query(params: Mapping[str, Any]) -> str:
+def _query(request: SearchRequest) -> str:
     """The query as an expression."""
-    kind = params.get("query_type")
-    if kind == "samples":
-        return repr(list(as_ids(params["sample_ids"])))
-    if kind == "image":
-        # Whoever runs the code has the file.
-        return f"pathlib.Path({str(params['image'].get('name'))!r})"
-    return repr(str(params.get("query") or "").strip())
+    value = request.query_input.value
+    if isinstance(value, Upload):
+        # The server keeps no uploads; the person who runs the code has the file.
+        return f"pathlib.Path({value.name!r})"
+    if isinstance(value, str):
+        return repr(value.strip())
+    return repr(list(as_ids(value)))
+
+
+def _references(request: SearchRequest) -> dict[str, Any]:
+    """What the names in the query line stand for; uploads by the names of their files."""
+    references = request.query_input.references
+    values = {
+        "selected": list(references.selected),
+        "alt": list(references.alt),
+        "uploads": {name: upload.name for name, upload in references.uploads.items()},
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def _literal(value: Any) -> str:
+    return 'float("inf")' if value == float("inf") else repr(value)
 
 
 def _scope(samples: foc.SampleCollection) -> tuple[str, list[str], list[str]]:
     """The name of what is searched, and the imports and the lines that make it."""
-    if isinstance(samples, fo.Dataset) or samples == samples._root_dataset.view():
+    dataset = root_dataset(samples)
+    if isinstance(samples, fo.Dataset) or samples == dataset.view():
         return "dataset", [], []
     if samples.name is not None:
         return "samples", [], [f"samples = dataset.load_saved_view({samples.name!r})"]
-    stages = json_util.dumps(samples._serialize(include_uuids=False))
-    line = f"samples = fo.DatasetView._build(dataset, json_util.loads({stages!r}))"
-    return "samples", ["from bson import json_util"], [line]
+    stages = json_util.dumps(serialize_view(samples))
+    imports = [
+        "from bson import json_util",
+        "from fiftyone_faiss.brain.data.private import build_view",
+    ]
+    line = f"samples = build_view(dataset, json_util.loads({stages!r}))"
+    return "samples", imports, [line]

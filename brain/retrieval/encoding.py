@@ -1,57 +1,51 @@
-"""What a query is in the space of an index, and what the similarities to it mean there."""
+"""Encodes a query as vectors of an index, with their weights."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from fiftyone_faiss.brain.ann.searcher import check_query
+from fiftyone_faiss.brain.backend.searchable import IndexReader, SearchableIndex
 from fiftyone_faiss.brain.core.arrays import Distances, Matrix
 from fiftyone_faiss.brain.models.prompts import Templates
 from fiftyone_faiss.brain.queries.terms import Query, QueryTerm
-from fiftyone_faiss.brain.retrieval.calibration import (
-    FEWEST_ROWS,
-    LEAST_EVIDENCE,
-    LIKELY,
-    STRONG,
+from fiftyone_faiss.brain.retrieval.ranking import FEEDBACK, Feedback, Ranking, WeightedVector
+from fiftyone_faiss.brain.retrieval.reference_set import (
+    PromptStatistics,
     ReferenceSet,
     reference_set_of,
 )
-from fiftyone_faiss.brain.retrieval.ranking import FEEDBACK, Feedback, Ranking, WeightedVector
 from fiftyone_faiss.brain.retrieval.reranking import hubness
-from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
 
-Band = Literal["strong", "likely", "weak"]
-
-# How many deviations of a score one deviation of hubness takes off.
+# How many standard deviations of a score one standard deviation of hubness subtracts.
 HUBNESS = 0.25
 
 
 @dataclass(frozen=True)
 class EncodedQuery:
-    """A query, read for an index.
+    """A query as vectors of an index.
 
     Attributes:
-        ranking: what results are ranked by
-        terms: the wanted terms, in the order of ``ranking.wanted``
-        reference_set: what is usual in the index
+        ranking: ranks vectors of the index
+        terms: the positive terms, in the order of ``ranking.wanted``
+        reference_set: the reference set of the index
         index: the index
-        templates: the sentences that words are put into
+        templates: the templates of text queries
     """
 
     ranking: Ranking
     terms: tuple[QueryTerm, ...]
     reference_set: ReferenceSet
-    index: FaissSimilarityIndex
+    index: SearchableIndex
     templates: Templates
 
     @classmethod
     def of(
         cls,
-        index: FaissSimilarityIndex,
+        index: SearchableIndex,
+        reader: IndexReader,
         query: Query,
         templates: Templates = "off",
         liked: Sequence[str] = (),
@@ -61,119 +55,104 @@ class EncodedQuery:
 
         Args:
             index: the index
+            reader: the state of the index to search
             query: the query
-            templates ("off"): the sentences that words are put into
+            templates ("off"): the templates of text queries
             liked (()): ids, of samples or labels in the index, that results should be more like
             disliked (()): ids that they should be less like
 
         Raises:
-            ValueError: if the index cannot be searched with the query, saying what to do
+            ValueError: if the index cannot be searched with the query
         """
-        reference_set = reference_set_of(index)
-        parts = []
+        reference_set = reference_set_of(reader, index.metric)
+        weighted = []
         for term in query.terms:
             vector = term.query.vector(index, templates)
-            check_query(index.snapshot, vector)
-            parts.append((term, WeightedVector.of(vector, term.weight, reference_set)))
+            _check_dim(vector, reference_set)
+            weighted.append((term, WeightedVector.of(vector, term.weight, reference_set)))
         feedback = None
         if liked or disliked:
             near, far = (index.vectors_of(ids) if ids else None for ids in (liked, disliked))
             feedback = Feedback.of(near, far, reference_set)
         ranking = Ranking(
-            index.config.metric,
-            wanted=tuple(part for term, part in parts if not term.negative),
-            avoided=tuple(part for term, part in parts if term.negative),
+            index.metric,
+            wanted=tuple(vector for term, vector in weighted if not term.negative),
+            avoided=tuple(vector for term, vector in weighted if term.negative),
             feedback=feedback,
         )
-        terms = tuple(term for term, _ in parts if not term.negative)
+        terms = tuple(term for term, _ in weighted if not term.negative)
         return cls(ranking, terms, reference_set, index, templates)
 
     @property
-    def says_what_is_usual(self) -> bool:
-        """Whether the index has enough vectors to tell."""
-        return len(self.reference_set) >= FEWEST_ROWS
-
-    def percentiles(self, scores: Distances, rank: Callable[[Matrix], Distances]) -> Distances:
-        """``(n,)`` float64, 0 to 100: how much of the reference_set ``rank`` gives lower scores."""
-        usual = np.sort(rank(self.reference_set.vectors))
-        return 100.0 * np.searchsorted(usual, scores, side="left") / max(len(usual), 1)
-
-    def bands(self, vectors: Matrix) -> list[Band | None]:
-        """How clearly each of ``(n, dim)`` vectors is what was asked for, over all terms."""
-        if not self.terms or not self.says_what_is_usual or not len(vectors):
-            return [None] * len(vectors)
-        terms = range(len(self.terms))
-        evidence = np.mean([self._evidence(i, vectors) for i in terms], axis=0)
-        spoilt = self.ranking.penalties(vectors) > 0
-        return [
-            "weak" if spoiled or one < LIKELY else "strong" if one >= STRONG else "likely"
-            for one, spoiled in zip(evidence, spoilt, strict=True)
-        ]
-
-    def verdict(self, vectors: Matrix) -> str | None:
-        """A sentence if for a term neither ``(n, dim)`` results nor the reference_set have enough
-        evidence."""
-        if not self.terms or not self.says_what_is_usual:
-            return None
-        vectors = np.concatenate([vectors, self.reference_set.vectors])
-        missing = [
-            term.query.describe()
-            for i, term in enumerate(self.terms)
-            if self._evidence(i, vectors).max() < (LEAST_EVIDENCE if term.query.is_text else LIKELY)
-        ]
-        if not missing:
-            return None
-        return (
-            f"Nothing relevant found for {' or '.join(missing)}: the best results are no better "
-            "than those of unrelated queries."
-        )
+    def prompts(self) -> PromptStatistics:
+        """The reference prompts in the templates of the query."""
+        return self.reference_set.prompts(self.index.get_embedder(), self.templates)
 
     def scores_less_hubness(self, vectors: Matrix) -> Distances:
-        """``(n,)`` float64 scores of ``(n, dim)`` vectors, less for those near to everything.
+        """``(n,)`` float64 scores of ``(n, dim)`` vectors, minus the hubness correction.
 
         The hubness is the similarity to the reference prompts for text queries, and to the
         reference set for others, standardized over the reference set and on the scale of the
         scores. An index that is too small for a reference set gets no correction.
         """
-        if not self.says_what_is_usual:
+        if not self.reference_set.can_calibrate:
             return self.ranking.scores(vectors)
         is_text = any(term.query.is_text for term in self.terms)
-        near = self.reference_set.vectors
-        if is_text:
-            near = self.reference_set.phrases(self.index.get_embedder(), self.templates)
-        usual = hubness(self.reference_set.vectors, near)
+        others = self.prompts.vectors if is_text else self.reference_set.vectors
+        reference = hubness(self.reference_set.vectors, others)
         unit_of_score = self.ranking.wanted[0].deviation if self.ranking.is_plain else 1.0
-        deviations = (hubness(vectors, near) - usual.mean()) / max(float(usual.std()), 1e-9)
+        deviations = (hubness(vectors, others) - reference.mean()) / max(
+            float(reference.std()), 1e-9
+        )
         return self.ranking.scores(vectors) - HUBNESS * unit_of_score * deviations
 
-    def _evidence(self, place: int, vectors: Matrix) -> Distances:
-        """``(n,)`` float64, how clearly vectors are what a term asks for."""
+    def evidence(self, vectors: Matrix) -> Distances:
+        """``(t, n)`` float64: how clearly ``(n, dim)`` vectors are what each positive term asks
+        for; see :class:`ReferenceSet`."""
+        return np.stack([self._term_evidence(place, vectors) for place in range(len(self.terms))])
+
+    def _term_evidence(self, place: int, vectors: Matrix) -> Distances:
         vector = self.ranking.wanted[place].vector
-        if not self.terms[place].query.is_text:
-            return self.reference_set.evidence_for_image(vector, vectors)
-        phrases = self.reference_set.phrases(self.index.get_embedder(), self.templates)
-        return self.reference_set.evidence_for_words(vector, vectors, phrases)
+        if self.terms[place].query.is_text:
+            return self.reference_set.text_evidence(vector, vectors, self.prompts)
+        return self.reference_set.image_evidence(vector, vectors)
 
     def explain(self, query: Query, liked: int, disliked: int) -> tuple[str, ...]:
-        """Says in sentences what was computed."""
-        said = []
+        """Sentences about the computation.
+
+        Args:
+            query: the query
+            liked: the number of liked samples
+            disliked: the number of disliked samples
+        """
+        sentences = []
         wanted = [term.describe() for term in self.terms]
         avoided = [term.describe() for term in query.terms if term.negative]
         if len(wanted) > 1:
-            said.append(
-                f"{' and '.join(wanted)}: each counted in deviations from what is usual here, "
-                "and what one lacks the others do not make up for."
+            sentences.append(
+                f"{' and '.join(wanted)}: each is counted in standard deviations above the mean of "
+                "the index; results that match only some of the terms rank lower."
             )
-        if avoided:
-            verb = "comes first" if not wanted else "is pushed down"
-            like = "least like" if not wanted else "like"
-            said.append(f"What is {like} {' or '.join(avoided)} {verb}.")
+        if avoided and wanted:
+            sentences.append(f"Results like {' or '.join(avoided)} rank lower.")
+        elif avoided:
+            sentences.append(f"Results least like {' or '.join(avoided)} come first.")
         if liked or disliked:
-            said.append(
-                f"Moved towards {liked} liked and away from {disliked} disliked, at {FEEDBACK:g} "
-                "of the query's weight."
+            sentences.append(
+                f"The query moved toward {liked} liked and away from {disliked} disliked results, "
+                f"with a weight of {FEEDBACK:g}."
             )
         if self.templates != "off" and any(term.query.is_text for term in query.terms):
-            count = 1 if self.templates == "one" else len(self.index.get_embedder().templates)
-            said.append(f"Words were put into {count} sentence{'s' if count > 1 else ''}.")
-        return tuple(said)
+            embedder = self.index.get_embedder()
+            count = len(embedder.templates) if self.templates == "ensemble" else 1
+            sentences.append(f"The text was put into {count} template{'s' if count > 1 else ''}.")
+        return tuple(sentences)
+
+
+def _check_dim(vector: Matrix, reference_set: ReferenceSet) -> None:
+    dim = reference_set.vectors.shape[1]
+    if len(reference_set) and len(vector) != dim:
+        raise ValueError(
+            f"The query has {len(vector)} dimensions but the index has {dim}; "
+            "embed it with the model of the index."
+        )

@@ -12,21 +12,20 @@ import fiftyone as fo
 import fiftyone.core.collections as foc
 from bson import json_util
 
-from fiftyone_faiss.brain.data.lookup import (
-    by_ids,
-)
+from fiftyone_faiss.brain.data.lookup import by_ids
+from fiftyone_faiss.brain.data.private import root_dataset, serialize_view
 
 
 def file_paths(
     samples: foc.SampleCollection, sample_ids: Sequence[str], path_field: str = "filepath"
 ) -> dict[str, str]:
     """The files of samples, or of frames, by their ids."""
-    found = by_ids(samples, sample_ids)
-    return dict(zip(*found.values(["id", path_field]), strict=True))
+    view = by_ids(samples, sample_ids)
+    return dict(zip(*view.values(["id", path_field]), strict=True))
 
 
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    """A table with a line of names, as RFC 4180 has it."""
+    """A table with a header line, in the format of RFC 4180."""
     stream = io.StringIO()
     writer = csv.DictWriter(stream, fieldnames=list(rows[0]) if rows else ["id"])
     writer.writeheader()
@@ -40,6 +39,6 @@ def as_json(value: Mapping[str, Any]) -> str:
 
 
 def as_stages(view: fo.DatasetView) -> str:
-    """A view as JSON: the ``dataset`` and its ``stages``, which ``DatasetView._build`` takes."""
-    stages = view._serialize(include_uuids=False)
-    return json_util.dumps({"dataset": view._root_dataset.name, "stages": stages}, indent=1)
+    """A view as JSON: the ``dataset`` and its ``stages``, for ``brain.data.private.build_view``."""
+    value = {"dataset": root_dataset(view).name, "stages": serialize_view(view)}
+    return json_util.dumps(value, indent=1)

@@ -1,4 +1,4 @@
-"""Searches kept with their dataset, for all who use it: a history, with names and pins."""
+"""The saved searches of a dataset, shared by everyone who uses it: a history, names and pins."""
 
 from __future__ import annotations
 
@@ -7,41 +7,40 @@ from typing import Any
 
 import fiftyone.core.collections as foc
 
-from fiftyone_faiss.brain.retrieval.records import SearchRecords
 from fiftyone_faiss.brain.retrieval.saved_search import SavedSearch, checked_name, checked_params
+from fiftyone_faiss.brain.retrieval.search_records import SearchRecords
 
-# How many are kept of those that are neither pinned nor named.
+# The number of searches that are kept without a name and without a pin.
 MAX_SEARCHES = 200
 
 
 def record_search(samples: foc.SampleCollection, params: Mapping[str, Any]) -> SavedSearch:
-    """Keeps a search, or counts a search that is kept already once more.
+    """Adds a search to the history, or counts another use of it.
 
-    Of those that are neither pinned nor named, the newest 200 are kept.
+    Of the searches that are neither pinned nor named, the newest 200 are kept.
 
     Args:
         samples: the dataset, or a view of it
-        params: what was searched for and how, JSON values: the parameters of
-            :meth:`SearchRequest.from_params` and the panel's ``scope``. Defaults, the page and
-            whatever else comes with them are not kept: searches that differ in nothing else are
-            the same
+        params: the parameters of :meth:`SearchRequest.from_params`, as JSON values. Defaults,
+            ``skip`` and other names are not saved: searches that differ only in those are the same
 
     Returns:
         the :class:`SavedSearch`; for the same parameters always the one with the same id
 
     Raises:
-        ValueError: if they hold an uploaded image, are bad, too large or no JSON values; or if the
-            dataset was deleted
+        ValueError: if the parameters have an uploaded image, are not valid, too large or no JSON
+            values; or if the dataset was deleted
     """
-    once = SavedSearch.once(checked_params(params))
+    search = SavedSearch.once(checked_params(params))
     records = SearchRecords.of(samples)
-    search = records.add(once)
-    _remove_oldest(records, search)
-    return search
+    recorded = records.add(search)
+    if recorded.uses == 1:
+        records.remove_oldest(recorded, MAX_SEARCHES)
+    return recorded
 
 
 def save_search(samples: foc.SampleCollection, params: Mapping[str, Any], name: str) -> SavedSearch:
-    """Keeps a search under a name; that is no use of it.
+    """Saves a search under a name, without counting a use of it.
 
     Args:
         samples: the dataset, or a view of it
@@ -52,14 +51,12 @@ def save_search(samples: foc.SampleCollection, params: Mapping[str, Any], name: 
         the :class:`SavedSearch`
 
     Raises:
-        ValueError: if the name is empty, too long or another's; or as in :func:`record_search`
+        ValueError: if the name is empty, too long or taken; or as in :func:`record_search`
     """
     name, search = checked_name(name), SavedSearch.once(checked_params(params))
     records = SearchRecords.of(samples)
-    text = records.read().get(search.key)
-    if text is not None:
-        known = SavedSearch.from_text(text)
-    else:
+    known = records.get(search.key)
+    if known is None:
         # Before anything is written.
         _check_free(records, "", name)
         known = records.add(search)
@@ -67,7 +64,7 @@ def save_search(samples: foc.SampleCollection, params: Mapping[str, Any], name: 
 
 
 def list_searches(samples: foc.SampleCollection) -> list[SavedSearch]:
-    """Lists the searches that are kept, the pinned first, then the newest first.
+    """Lists the saved searches: pinned searches first, then the newest first.
 
     Args:
         samples: the dataset, or a view of it
@@ -88,16 +85,16 @@ def update_search(
     pinned: bool | None = None,
     params: Mapping[str, Any] | None = None,
 ) -> SavedSearch:
-    """Names, pins or edits a search; what is None stays.
+    """Names, pins or edits a search; values that are None stay as they are.
 
-    If another search has the edited parameters already, the two become one: it has the id of the
-    edited one, its name if it has one, and the uses of both.
+    If another search has the edited parameters already, the two are merged: the result has the id
+    of the edited search, its name if it has one, and the uses of both.
 
     Args:
         samples: the dataset, or a view of it
         id: the id of the search
         name (None): a name that no other search of the dataset has, 1 to 100 characters; ``""``
-            takes the name away
+            removes the name
         pinned (None): whether to pin it
         params (None): other parameters; see :func:`record_search`
 
@@ -105,7 +102,7 @@ def update_search(
         the :class:`SavedSearch` as it is now
 
     Raises:
-        ValueError: if there is no such search; if the name is too long or another's; or as in
+        ValueError: if there is no such search; if the name is too long or taken; or as in
             :func:`record_search`
     """
     changes: dict[str, Any] = {}
@@ -123,7 +120,7 @@ def update_search(
 
 
 def delete_search(samples: foc.SampleCollection, id: str) -> None:
-    """Deletes a search, be it pinned or named.
+    """Deletes a search, also if it is pinned or named.
 
     Args:
         samples: the dataset, or a view of it
@@ -140,13 +137,13 @@ def delete_search(samples: foc.SampleCollection, id: str) -> None:
 
 
 def clear_searches(samples: foc.SampleCollection) -> int:
-    """Deletes all searches but the pinned and the named, and those that are used meanwhile.
+    """Deletes the searches that are neither pinned nor named; those used meanwhile stay.
 
     Args:
         samples: the dataset, or a view of it
 
     Returns:
-        how many were deleted
+        the number of deleted searches
 
     Raises:
         ValueError: if the dataset was deleted
@@ -163,7 +160,7 @@ def _rename(records: SearchRecords, id: str, name: str) -> None:
     before = SavedSearch.from_text(records.find(id)[1]).name
     records.change(id, {"name": name})
     try:
-        # Of two who give two searches one name at once, the later to look here sees both.
+        # If two people give two searches the same name at once, the later of these checks fails.
         _check_free(records, id, name)
     except ValueError:
         records.change(id, {"name": before})
@@ -173,13 +170,4 @@ def _rename(records: SearchRecords, id: str, name: str) -> None:
 def _check_free(records: SearchRecords, id: str, name: str) -> None:
     for search in map(SavedSearch.from_text, records.read().values()):
         if search.name == name and search.id != id:
-            raise ValueError(f"Another search is named '{name}' already; choose another name.")
-
-
-def _remove_oldest(records: SearchRecords, newest: SavedSearch) -> None:
-    """Removes those that are too many, but not the newest, even if the clock was put back."""
-    texts = records.read()
-    others = {key: SavedSearch.from_text(text) for key, text in texts.items() if key != newest.key}
-    free = sorted((search.used_at, key) for key, search in others.items() if not search.is_kept)
-    too_many = len(free) + (not newest.is_kept) - MAX_SEARCHES
-    records.remove({key: texts[key] for _, key in free[: max(too_many, 0)]})
+            raise ValueError(f"Another search has the name '{name}'; choose another name.")

@@ -23,7 +23,7 @@ import numpy as np
 
 from fiftyone_faiss.brain.core.arrays import Distances, Matrix
 from fiftyone_faiss.brain.core.metrics import similarities
-from fiftyone_faiss.brain.retrieval.calibration import ReferenceSet
+from fiftyone_faiss.brain.retrieval.reference_set import ReferenceSet
 from fiftyone_faiss.embedders import unit
 
 SHORTFALL = 2.0

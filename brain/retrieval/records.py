@@ -1,136 +1,105 @@
-"""Where a dataset's searches are stored: records of FiftyOne's execution store.
+"""Records of a dataset in FiftyOne's execution store: JSON values under keys.
 
-Each is a text under the hash of the search's parameters, so no two can have the same parameters,
-whoever writes them. A record is only changed, moved or removed if it is still as it was read; who
-comes second reads it again.
+Several people may change a record at once, so a record is only replaced, moved or deleted if it
+still has the value that was read; the caller who comes second reads it again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
-from functools import reduce
+from functools import cached_property
 from typing import Any
 
-import fiftyone as fo
 import fiftyone.core.collections as foc
 import fiftyone.core.odm as foo
+from bson import ObjectId
 from fiftyone.factory.repos.execution_store import MongoExecutionStoreRepo
 from fiftyone.operators.store import ExecutionStore
 from pymongo import DeleteOne
 from pymongo.errors import DuplicateKeyError
 
 from fiftyone_faiss.brain.data.database import check_exists
-from fiftyone_faiss.brain.retrieval.saved_search import SavedSearch
-
-STORE_NAME = "fiftyone-faiss-searches"
+from fiftyone_faiss.brain.data.private import dataset_id, root_dataset
 
 
 @dataclass(frozen=True)
-class SearchRecords:
-    """The records of a dataset's searches: texts, which MongoDB compares exactly, by their keys."""
+class RecordRepository:
+    """The records of one store of a dataset. FiftyOne deletes them with the dataset.
 
-    dataset: fo.Dataset
+    Attributes:
+        store_name: the name of the store
+        dataset_id: the id of the dataset
+    """
+
+    store_name: str
+    dataset_id: ObjectId
 
     @classmethod
-    def of(cls, samples: foc.SampleCollection) -> SearchRecords:
-        """Those of a dataset, or of a view's.
+    def of(cls, store_name: str, samples: foc.SampleCollection) -> RecordRepository:
+        """The repository of a dataset, or of the dataset of a view.
 
         Raises:
             ValueError: if the dataset was deleted
         """
-        # A record written for a dataset that is gone would stay for ever.
+        # Nothing would ever delete a record of a deleted dataset.
         check_exists(samples)
-        return cls(samples._root_dataset)
+        return cls(store_name, dataset_id(root_dataset(samples)))
 
-    @property
-    def store(self) -> ExecutionStore:
-        return ExecutionStore.create(STORE_NAME, dataset_id=self.dataset._doc.id)
+    @cached_property
+    def _store(self) -> ExecutionStore:
+        return ExecutionStore.create(self.store_name, dataset_id=self.dataset_id)
 
     @property
     def _collection(self) -> Any:
-        # The store itself can read one record at a time only, and cannot compare before it removes.
+        # FiftyOne's store reads one record at a time, and cannot compare before it deletes.
         return foo.get_db_conn()[MongoExecutionStoreRepo.COLLECTION_NAME]
 
-    def _where(self, **record: str) -> dict[str, Any]:
-        return {"store_name": STORE_NAME, "dataset_id": self.dataset._doc.id, **record}
+    def _where(self, **conditions: Any) -> dict[str, Any]:
+        return {"store_name": self.store_name, "dataset_id": self.dataset_id, **conditions}
 
-    def read(self) -> dict[str, str]:
-        """All texts by their keys."""
-        found = self._collection.find(self._where(), {"key": 1, "value": 1})
-        return {record["key"]: record["value"] for record in found}
+    def get(self, key: str) -> Any:
+        """The value of a record; None if there is no such record."""
+        return self._store.get(key)
 
-    def find(self, id: str) -> tuple[str, str]:
-        """The key and the text of a search.
+    def read(self, prefix: str = "") -> dict[str, Any]:
+        """The values of all records whose keys have a prefix, by their keys."""
+        where = self._where(key={"$regex": f"^{re.escape(prefix)}"})
+        records = self._collection.find(where, {"key": 1, "value": 1})
+        return {record["key"]: record["value"] for record in records}
 
-        Raises:
-            ValueError: if there is no such search
-        """
-        for key, text in self.read().items():
-            if SavedSearch.from_text(text).id == id:
-                return key, text
-        raise ValueError(
-            f"The dataset '{self.dataset.name}' keeps no search '{id}'; it may have been deleted, "
-            "so list the searches again."
-        )
+    def aggregate(self, stages: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """Runs the stages of a MongoDB aggregation on the records."""
+        return list(self._collection.aggregate([{"$match": self._where()}, *stages]))
 
-    def write(self, key: str, old: str | None, new: SavedSearch) -> bool:
-        """Writes a record if it is as it was read, None if there was none; tells whether it was."""
-        if old is None:
-            return self.store.set_if_absent(key, new.to_text())
-        return self.store.compare_and_set(key, old, new.to_text())
+    def set_if_absent(self, key: str, value: Any) -> bool:
+        """Adds a record; returns False if there is one with this key."""
+        return bool(self._store.set_if_absent(key, value))
 
-    def move(self, key: str, old: str, to: str, new: SavedSearch) -> bool:
-        """Writes a record under another key, if it is as it was read and that key is free."""
+    def compare_and_set(self, key: str, old: Any, new: Any) -> bool:
+        """Replaces a record; returns False if its value is not the old one."""
+        return bool(self._store.compare_and_set(key, old, new))
+
+    def move(self, key: str, old: Any, new_key: str, new: Any) -> bool:
+        """Replaces a record and its key; returns False if its value is not the old one, or if
+        there is a record with the new key."""
         now = datetime.now(timezone.utc)
-        change = {"$set": {"key": to, "value": new.to_text(), "updated_at": now}}
+        change = {"$set": {"key": new_key, "value": new, "updated_at": now}}
         try:
-            done = self._collection.update_one(self._where(key=key, value=old), change)
+            result = self._collection.update_one(self._where(key=key, value=old), change)
         except DuplicateKeyError:
             return False
-        return bool(done.matched_count)
+        return bool(result.matched_count)
 
-    def remove(self, texts: Mapping[str, str]) -> int:
-        """Removes those of the records that are as they were read; tells how many."""
-        if not texts:
+    def delete(self, key: str) -> None:
+        """Deletes a record, whatever its value."""
+        self._store.delete(key)
+
+    def delete_unchanged(self, records: Mapping[str, Any]) -> int:
+        """Deletes those of some records that still have these values; returns their number."""
+        if not records:
             return 0
-        ones = [DeleteOne(self._where(key=key, value=text)) for key, text in texts.items()]
-        return int(self._collection.bulk_write(ones, ordered=False).deleted_count)
-
-    def add(self, search: SavedSearch) -> SavedSearch:
-        """Writes a search, or makes it one with that of the same parameters; what there is then."""
-        while True:
-            text = self.store.get(search.key)
-            new = search if text is None else SavedSearch.from_text(text).merged(search)
-            if self.write(search.key, text, new):
-                return new
-
-    def change(self, id: str, changes: Mapping[str, Any]) -> SavedSearch:
-        """Changes a search; if another has its parameters then, the two become one.
-
-        Raises:
-            ValueError: if there is no such search
-        """
-        same: list[SavedSearch] = []
-        while True:
-            try:
-                key, text = self.find(id)
-            except ValueError:
-                # Somebody has just deleted it; what was to be one with it is not lost for that.
-                for taken in same:
-                    self.add(taken)
-                raise
-            merged = reduce(SavedSearch.merged, same, SavedSearch.from_text(text))
-            search = replace(merged, **changes)
-            if search.key == key:
-                if self.write(key, text, search):
-                    return search
-            elif self.move(key, text, search.key, search):
-                return search
-            else:
-                # Another has these parameters, unless somebody has just changed this one.
-                there = self.store.get(search.key)
-                other = None if there is None else SavedSearch.from_text(there)
-                if other and other.id != id and self.remove({search.key: there}):
-                    same.append(other)
+        deletions = [DeleteOne(self._where(key=key, value=old)) for key, old in records.items()]
+        return int(self._collection.bulk_write(deletions, ordered=False).deleted_count)

@@ -1,47 +1,56 @@
-"""What a search is asked for, checked."""
+"""The request of a search: what to search for and how, normalized and checked in one place."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import fiftyone as fo
 
 from fiftyone_faiss.brain.models.prompts import TEMPLATES, Templates
-from fiftyone_faiss.brain.queries.parsing import as_ids, query_from_params
+from fiftyone_faiss.brain.queries.query_input import QueryInput, as_ids
 from fiftyone_faiss.brain.queries.terms import Query
 from fiftyone_faiss.brain.retrieval.reranking import COLLAPSE_DISTANCE
 
 DEFAULT_K = 25
 
-_LASTING = (
-    "query_type", "query", "sample_ids", "selected", "alt", "uploads", "brain_key", "k", "scope",
-    "reverse", "thresh", "templates", "diversity", "fold", "hubness", "liked", "disliked",
-)  # fmt: skip
+# Stored searches keep the names that the parameters had when the format was made.
+_STORED_NAMES = {"collapse": "fold"}
+_STORED_TEMPLATES = {"single": "one"}
 
 
 @dataclass(frozen=True)
 class SearchRequest:
-    """What to search for, where, and how much of it.
+    """What to search for, where, and how many results to return.
+
+    The values may be those of a form, such as ``"25"``; they are normalized and checked when a
+    request is made, whether by :func:`search` or by :meth:`from_params`. The query is parsed when
+    :attr:`query` is first used, and only once.
 
     Attributes:
-        query: what to search for
-        brain_key: the index to search, or None for the only one
-        k: how many neighbours, at least 1; None for all within ``thresh``
-        reverse: whether to find the least similar instead
-        skip: how many of the best to pass over, for a next page
-        thresh: the largest distance of a result, None for any
-        templates: into which sentences words are put: ``"off"``, ``"one"`` or ``"ensemble"``
-        diversity: 0 to 1, how much unlike one another results should be
-        fold: the largest cosine distance of near-copies, which count as one result; None for none
-        hubness: whether to take off how near results are to everything
-        liked: ids, of samples or labels in the index, that results should be more like
-        disliked: ids that they should be less like
+        query_input: the query as it was given
+        brain_key (None): the index to search; None for the only one
+        k (25): the number of neighbors, at least 1; None for all within ``thresh``
+        reverse (False): whether to return the least similar first
+        skip (0): the number of results to skip, for a further page
+        thresh (None): the largest distance of a result; None for any
+        templates ("off"): the prompt templates: ``"off"``, ``"single"`` or ``"ensemble"``
+        diversity (0.0): 0 to 1, how different from each other the results should be
+        collapse (False): whether near-duplicates count as one result, or the largest cosine
+            distance, 0 to 2, of near-duplicates
+        hubness (False): whether to correct scores for hubness
+        liked (()): ids, of samples or labels in the index, for relevance feedback
+        disliked (()): ids of the opposite
+        scope ("dataset"): what the panel searches: ``"dataset"``, ``"view"`` or
+            ``"saved:<name of a saved view>"``. :func:`run_search` is given the samples
+
+    Raises:
+        ValueError: if a value is not valid; the message says what to do
     """
 
-    query: Query
+    query_input: QueryInput
     brain_key: str | None = None
     k: int | None = DEFAULT_K
     reverse: bool = False
@@ -49,28 +58,48 @@ class SearchRequest:
     thresh: float | None = None
     templates: Templates = "off"
     diversity: float = 0.0
-    fold: float | None = None
+    collapse: bool | float = False
     hubness: bool = False
-    liked: tuple[str, ...] = ()
-    disliked: tuple[str, ...] = ()
+    liked: Sequence[str] = ()
+    disliked: Sequence[str] = ()
+    scope: str = "dataset"
 
     def __post_init__(self) -> None:
+        normalized = {
+            "brain_key": self.brain_key or None,
+            "k": parse_whole("k", self.k),
+            "reverse": bool(self.reverse),
+            "skip": parse_whole("skip", self.skip) or 0,
+            "thresh": parse_number("thresh", self.thresh),
+            "templates": self.templates or "off",
+            "diversity": parse_number("diversity", self.diversity) or 0.0,
+            "collapse": _parse_collapse(self.collapse),
+            "hubness": bool(self.hubness),
+            "liked": as_ids(self.liked),
+            "disliked": as_ids(self.disliked),
+            "scope": self.scope or "dataset",
+        }
+        for name, value in normalized.items():
+            object.__setattr__(self, name, value)
+        self._check()
+
+    def _check(self) -> None:
         if self.k is None and self.thresh is None:
-            raise ValueError("Give k, how many neighbours to find, or thresh, how far they may be.")
+            raise ValueError(
+                "Give k, the number of neighbors, or thresh, the largest distance of a result."
+            )
         if self.k is not None and self.k < 1:
-            raise ValueError(f"k is {self.k}; ask for at least 1 neighbour.")
+            raise ValueError(f"k must be at least 1, got {self.k}.")
         if self.skip < 0:
-            raise ValueError(f"skip is {self.skip}; give 0 or more.")
+            raise ValueError(f"skip must be at least 0, got {self.skip}.")
         if self.thresh is not None and math.isnan(self.thresh):
             raise ValueError(f"thresh is {self.thresh}; give a number, such as 0.5.")
         if self.templates not in TEMPLATES:
-            raise ValueError(
-                f"'{self.templates}' is no choice of templates; choose one of {TEMPLATES}."
-            )
+            raise ValueError(f"templates must be one of {TEMPLATES}, got '{self.templates}'.")
         if not 0 <= self.diversity <= 1:
             raise ValueError(f"diversity is {self.diversity}; give a number from 0 to 1.")
-        if self.fold is not None and not 0 <= self.fold <= 2:
-            raise ValueError(f"fold is {self.fold}; give a cosine distance from 0 to 2.")
+        if not 0 <= self.collapse <= 2:
+            raise ValueError(f"collapse is {self.collapse}; give a cosine distance from 0 to 2.")
         both = sorted({*self.liked} & {*self.disliked})
         if both:
             raise ValueError(f"'{both[0]}' is both liked and disliked; choose one.")
@@ -79,67 +108,96 @@ class SearchRequest:
     def from_params(
         cls, params: Mapping[str, Any], dataset: fo.Dataset | None = None
     ) -> SearchRequest:
-        """Reads a form or a message of the panel.
+        """Makes a request from the parameters of a form, of the panel or of a saved search.
 
         Args:
-            params: the fields of a request; see :func:`query_from_params` for the query's
-            dataset (None): the dataset that ids are of, by default that of the index
+            params: the names of the attributes, and those of the query: ``query_type``
+                (``"text"``, ``"image"`` or ``"samples"``) with ``query``, a query line, and its
+                ``selected``, ``alt`` and ``uploads``; ``image``, an upload
+                (``{"content": <base64>, "name": ...}``); or ``sample_ids``. Others are ignored
+            dataset (None): the dataset that ids are from; None for that of the index
 
         Raises:
-            ValueError: if a value is missing or bad, saying what to do
+            ValueError: if a value is not valid; the message says what to do
         """
-        return cls.with_options(query_from_params(params, dataset), params)
+        query_input = QueryInput.from_params(params, () if dataset is None else (dataset,))
+        return cls(query_input, **{name: params[name] for name in _OPTIONS if name in params})
 
     @classmethod
-    def with_options(cls, query: Query, params: Mapping[str, Any]) -> SearchRequest:
-        """The same for a query that was read already; ``params`` has the other fields.
+    def from_json(cls, stored: Mapping[str, Any]) -> SearchRequest:
+        """Makes a request from the stored parameters of a saved search; see :meth:`to_json`."""
+        return cls.from_params(params_from_json(stored))
+
+    @property
+    def query(self) -> Query:
+        """The parsed query.
 
         Raises:
-            ValueError: if a value is bad, saying what to do
+            ValueError: if it cannot be parsed; the message says what to do
         """
-        return cls(
-            query=query,
-            brain_key=params.get("brain_key") or None,
-            k=parse_k(params.get("k", DEFAULT_K)),
-            reverse=bool(params.get("reverse", False)),
-            skip=parse_k(params.get("skip"), "skip") or 0,
-            thresh=parse_number("thresh", params.get("thresh")),
-            templates=params.get("templates") or "off",
-            diversity=parse_number("diversity", params.get("diversity")) or 0.0,
-            fold=parse_collapse(params.get("fold")),
-            hubness=bool(params.get("hubness", False)),
-            liked=as_ids(params.get("liked")),
-            disliked=as_ids(params.get("disliked")),
-        )
+        return self.query_input.query
+
+    @property
+    def collapse_distance(self) -> float | None:
+        """The largest cosine distance of near-duplicates; None if they are not collapsed."""
+        if self.collapse is False:
+            return None
+        return COLLAPSE_DISTANCE if self.collapse is True else self.collapse
+
+    def options(self) -> dict[str, Any]:
+        """The attributes that differ from their defaults, without the query."""
+        values = {name: getattr(self, name) for name in _OPTIONS}
+        # Not by equality: False equals 0.0, which is a distance.
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in values.items()
+            if value is not _OPTIONS[name] and (value != _OPTIONS[name] or name == "collapse")
+        }
+
+    def to_params(self) -> dict[str, Any]:
+        """The parameters of the same search, as JSON values, without defaults and ``skip``.
+
+        Raises:
+            ValueError: if the query has an uploaded image, or is an image or a vector
+        """
+        options = self.options()
+        options.pop("skip", None)
+        return {**self.query_input.to_params(), **options}
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as :meth:`to_params`, with the names and values of the stored format."""
+        return params_to_json(self.to_params())
 
 
-def lasting_params(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters that make a search, of all that came with them, defaults left out.
+_OPTIONS = {
+    field.name: field.default for field in fields(SearchRequest) if field.name != "query_input"
+}
+
+
+def params_to_json(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Maps the parameters of a search to the names and values of the stored format."""
+    stored = {_STORED_NAMES.get(name, name): value for name, value in params.items()}
+    if "templates" in stored:
+        stored["templates"] = _STORED_TEMPLATES.get(stored["templates"], stored["templates"])
+    return stored
+
+
+def params_from_json(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Maps the stored parameters of a search to the names and values of today."""
+    names = {name: today for today, name in _STORED_NAMES.items()}
+    params = {names.get(name, name): value for name, value in stored.items()}
+    if "templates" in params:
+        templates = {name: today for today, name in _STORED_TEMPLATES.items()}
+        params["templates"] = templates.get(params["templates"], params["templates"])
+    return params
+
+
+def parse_whole(name: str, value: Any) -> int | None:
+    """Reads a whole number, or None.
 
     Raises:
-        ValueError: if one of its numbers is bad, saying what to give
+        ValueError: if it is another value; the message says what to give
     """
-    kept = {name: params[name] for name in _LASTING if not _is_empty(params.get(name))}
-    if "k" in params:
-        # None asks for all within ``thresh``.
-        kept["k"] = parse_k(params["k"])
-    for name in ("thresh", "diversity"):
-        if name in kept:
-            kept[name] = parse_number(name, kept[name])
-    usual = {
-        "query_type": "text", "k": DEFAULT_K, "templates": "off", "scope": "dataset", "diversity": 0
-    }  # fmt: skip
-    return {
-        name: value for name, value in kept.items() if name not in usual or usual[name] != value
-    }
-
-
-def _is_empty(value: Any) -> bool:
-    return value is None or value is False or (hasattr(value, "__len__") and not len(value))
-
-
-def parse_k(value: Any, name: str = "k") -> int | None:
-    """Reads a whole number, or nothing, or raises a ``ValueError`` that says what to give."""
     if value is None:
         return None
     try:
@@ -152,7 +210,11 @@ def parse_k(value: Any, name: str = "k") -> int | None:
 
 
 def parse_number(name: str, value: Any) -> float | None:
-    """Reads a number, or nothing, or raises a ``ValueError`` that says what to give."""
+    """Reads a number, or None for None and for an empty field of a form.
+
+    Raises:
+        ValueError: if it is another value; the message says what to give
+    """
     if value is None or value == "":
         return None
     try:
@@ -161,8 +223,8 @@ def parse_number(name: str, value: Any) -> float | None:
         raise ValueError(f"{name} is {value!r}; give a number, such as 0.5.") from error
 
 
-def parse_collapse(value: Any) -> float | None:
-    """Reads whether near-copies are folded: True for the usual distance, or a distance."""
-    if value is None or value is False:
-        return None
-    return COLLAPSE_DISTANCE if value is True else parse_number("fold", value)
+def _parse_collapse(value: Any) -> bool | float:
+    if isinstance(value, bool):
+        return value
+    distance = parse_number("collapse", value)
+    return False if distance is None else distance

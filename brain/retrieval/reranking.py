@@ -13,7 +13,7 @@ right and false ones."""
 
 # A cut-off is looked for among the best so many of all that was searched, and needs so many. With
 # more, the larger of two groups would be what is not meant, with fewer all would be.
-CUT_SHARE, CUT_MOST, CUT_LEAST = 0.15, 400, 8
+CUTOFF_SHARE, MAX_CUTOFF_SAMPLE, MIN_CUTOFF_SAMPLE = 0.15, 400, 8
 # Variety is weighed against the scores of so many of the best.
 SPREAD_RESULTS = 200
 
@@ -23,7 +23,7 @@ FOLDED_AT_ONCE = 64
 ROUNDING = 1e-6
 
 
-def cut_off(scores: Distances) -> int:
+def cutoff(scores: Distances) -> int:
     """Where a ranking should be cut off: how many results come before the scores drop.
 
     The scores fall into two groups, of which the variance between their means is the largest
@@ -33,7 +33,7 @@ def cut_off(scores: Distances) -> int:
         scores: ``(n,)`` float64, descending
     """
     count = len(scores)
-    if count < CUT_LEAST or scores[0] == scores[-1]:
+    if count < MIN_CUTOFF_SAMPLE or scores[0] == scores[-1]:
         return count
     first = np.arange(1, count)
     sums = np.cumsum(scores)
@@ -42,9 +42,9 @@ def cut_off(scores: Distances) -> int:
     return int(first[between.argmax()])
 
 
-def cut_among(size: int) -> int:
+def cutoff_sample(size: int) -> int:
     """Among how many of the best a cut-off is looked for, of so many that were searched."""
-    return int(min(CUT_MOST, max(CUT_LEAST, CUT_SHARE * size)))
+    return int(min(MAX_CUTOFF_SAMPLE, max(MIN_CUTOFF_SAMPLE, CUTOFF_SHARE * size)))
 
 
 def diverse(vectors: Matrix, scores: Distances, k: int, diversity: float) -> Places:
@@ -79,7 +79,7 @@ def diverse(vectors: Matrix, scores: Distances, k: int, diversity: float) -> Pla
     return np.array(chosen, np.int64)
 
 
-def fold(vectors: Matrix, count: int, within: float = COLLAPSE_DISTANCE) -> list[Places]:
+def collapse(vectors: Matrix, count: int, within: float = COLLAPSE_DISTANCE) -> list[Places]:
     """Puts each result that is a near-copy of an earlier one under that.
 
     Args:

@@ -1,4 +1,4 @@
-"""A search of a dataset's history: a value, and the text that is stored of it."""
+"""A saved search, and the text that is stored for it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timezone
 from typing import Any
 
-from fiftyone_faiss.brain.retrieval.request import lasting_params
+from fiftyone_faiss.brain.retrieval.request import (
+    SearchRequest,
+    params_from_json,
+    params_to_json,
+)
 
 MAX_NAME_LENGTH = 100
 # Characters of JSON: some 3,700 ids of samples. A list of the searches holds all of this.
@@ -19,15 +23,16 @@ MAX_PARAMS_LENGTH = 100_000
 
 @dataclass(frozen=True)
 class SavedSearch:
-    """A search of a dataset's history.
+    """A saved search of a dataset.
 
     Attributes:
-        id: what it is called by; it stays when the search is edited
-        name: the name that somebody gave it, 1 to 100 characters, or None
-        pinned: whether it is kept, and listed first
-        params: the parameters to search with again, JSON values
-        used_at: when it was last searched, ISO 8601, UTC
-        uses: how often it was searched, at least 1
+        id: identifies it; it stays the same when the search is edited
+        name: its name, 1 to 100 characters, or None
+        pinned: whether it is listed first, and not removed when there are many searches
+        params: the parameters to search with again, JSON values; see
+            :meth:`SearchRequest.to_params`
+        used_at: the time of the last search, ISO 8601, UTC
+        uses: the number of searches with these parameters, at least 1
     """
 
     id: str
@@ -39,31 +44,32 @@ class SavedSearch:
 
     @classmethod
     def once(cls, params: dict[str, Any]) -> SavedSearch:
-        """A search with checked parameters that is made now, for the first time."""
+        """A search with checked parameters that was used once, now."""
         return cls(uuid.uuid4().hex[:16], None, False, params, _now(), 1)
 
     @classmethod
     def from_text(cls, text: str) -> SavedSearch:
-        """Reads what is stored of a search; what a newer version adds to it is left out."""
-        known = {one.name for one in fields(cls)}
-        return cls(**{name: value for name, value in json.loads(text).items() if name in known})
+        """Reads a stored text; ignores keys that a newer version added."""
+        stored = json.loads(text)
+        values = {field.name: stored[field.name] for field in fields(cls)}
+        return cls(**{**values, "params": params_from_json(values["params"])})
 
     def to_text(self) -> str:
-        """What is stored of it."""
-        return json.dumps(self.to_dict())
+        """The text to store. ``SearchRecords.remove_oldest`` depends on the order of its keys."""
+        return json.dumps({**self.to_dict(), "params": params_to_json(self.params)})
 
     def to_dict(self) -> dict[str, Any]:
-        """The same as JSON values."""
+        """The attributes as JSON values."""
         return asdict(self)
 
     @property
     def is_kept(self) -> bool:
-        """Whether it stays until somebody deletes it, for it is pinned or has a name."""
+        """Whether it stays until somebody deletes it: it is pinned or has a name."""
         return self.pinned or self.name is not None
 
     @property
     def key(self) -> str:
-        """A hash of its parameters, under which it is stored."""
+        """The hash of its stored parameters, under which it is stored."""
         return hashlib.sha256(_canonical(self.params).encode()).hexdigest()
 
     def merged(self, other: SavedSearch) -> SavedSearch:
@@ -85,7 +91,7 @@ def checked_name(name: str) -> str:
     """
     name = " ".join(name.split())
     if not name:
-        raise ValueError("The name is empty; give a word, such as 'red cars'.")
+        raise ValueError("The name is empty; give a name, such as 'red cars'.")
     if len(name) > MAX_NAME_LENGTH:
         raise ValueError(
             f"The name has {len(name):,} characters; shorten it to {MAX_NAME_LENGTH} or fewer."
@@ -94,41 +100,28 @@ def checked_name(name: str) -> str:
 
 
 def checked_params(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters as they are stored: those that make the search.
+    """The parameters that make a search, as JSON values; see :meth:`SearchRequest.to_params`.
 
     Raises:
-        ValueError: if they hold an uploaded image, are bad, too large or no JSON values
+        ValueError: if they have an uploaded image, are not valid, too large or no JSON values
     """
-    if _has_upload(params):
-        raise ValueError(
-            "A search by an uploaded image cannot be kept, for the image is in no dataset; search "
-            "by words, or by samples, to keep the search."
-        )
-    lasting = lasting_params(params)
+    checked = SearchRequest.from_params(params).to_params()
     try:
-        text = _canonical(lasting)
+        text = _canonical(checked)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"The search's parameters cannot be kept, for they are no JSON values: {error}."
+            f"The search cannot be saved, because its parameters are no JSON values: {error}."
         ) from error
     if len(text) > MAX_PARAMS_LENGTH:
         raise ValueError(
-            f"The search's parameters are {len(text):,} characters long, and {MAX_PARAMS_LENGTH:,} "
-            "can be kept; search by fewer samples."
+            f"The search cannot be saved, because its parameters have {len(text):,} characters, "
+            f"more than {MAX_PARAMS_LENGTH:,}; search by fewer samples."
         )
-    kept: dict[str, Any] = json.loads(text)
-    return kept
-
-
-def _has_upload(value: Any) -> bool:
-    """Whether there is an ``{"content": <base64>, ...}`` in it, at whatever depth."""
-    if isinstance(value, Mapping):
-        return bool(value.get("content")) or any(map(_has_upload, value.values()))
-    return isinstance(value, (list, tuple)) and any(map(_has_upload, value))
+    return checked
 
 
 def _canonical(params: Mapping[str, Any]) -> str:
-    return json.dumps(params, sort_keys=True, allow_nan=False)
+    return json.dumps(params_to_json(params), sort_keys=True, allow_nan=False)
 
 
 def _now() -> str:

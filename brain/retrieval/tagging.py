@@ -1,4 +1,4 @@
-"""Tagging what a search finds."""
+"""Tags the results of a search."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from typing import Any
 
 import fiftyone.core.collections as foc
 
-from fiftyone_faiss.brain.queries.parsing import parse_query
-from fiftyone_faiss.brain.queries.terms import Query, SamplesQuery
+from fiftyone_faiss.brain.data.private import root_dataset
+from fiftyone_faiss.brain.queries.query_input import QueryInput
+from fiftyone_faiss.brain.queries.terms import SamplesQuery
 from fiftyone_faiss.brain.retrieval.neighbors import Neighbors
 from fiftyone_faiss.brain.retrieval.request import DEFAULT_K, SearchRequest
-from fiftyone_faiss.brain.retrieval.searching import run_search, search
+from fiftyone_faiss.brain.retrieval.searching import run_search
 from fiftyone_faiss.brain.retrieval.tags import DEFAULT_TAG, apply_tag, check_tag
 
 
 @dataclass(frozen=True)
 class Tagging:
-    """What a tagging did.
+    """The samples, or labels, that were tagged.
 
     Attributes:
         tag: the tag
-        ids: the ids of the samples, or labels, that got it and had not had it
-        neighbors: the search it came of
+        ids: the ids of the samples, or labels, that did not have the tag before
+        neighbors: the results of the search
     """
 
     tag: str
@@ -39,45 +40,39 @@ def tag_neighbors(
     replace: bool = False,
     **options: Any,
 ) -> Tagging:
-    """Tags what a search finds, and the query's own samples: those to be found, not those to be
-    avoided.
+    """Tags the results of a search, and the samples that are positive terms of the query.
 
-    For an index of patches the labels are tagged, not their samples.
+    For an index of patches, labels are tagged, not samples.
 
     Args:
         samples: a dataset, or a view to search in
         query: see :func:`fiftyone_faiss.search`
         tag ("neighbors"): the tag
-        k (25): how many neighbours
-        brain_key (None): the index to search; may be left out when there is only one
-        replace (False): whether to take back the previous tagging with this tag first
+        k (25): the number of neighbors
+        brain_key (None): the index to search; not needed when there is only one
+        replace (False): whether to undo the previous tagging with this tag first
         **options: see :func:`fiftyone_faiss.search`
 
     Returns:
         a :class:`Tagging`
 
     Raises:
-        ValueError: as in :func:`fiftyone_faiss.search`, or if the tag is empty, or frames were
-            found, which have no tags
+        ValueError: as in :func:`fiftyone_faiss.search`, or if the tag is empty, or the results
+            are frames, which have no tags
     """
-    check_tag(tag)
     names = {name: options.pop(name) for name in ("selected", "alt", "uploads") if name in options}
-    parsed = parse_query(query, **names)
-    return _tagged(search(samples, parsed, brain_key, k, **options), parsed, tag, replace)
+    request = SearchRequest(QueryInput.of(query, **names), brain_key=brain_key, k=k, **options)
+    return tag_search(samples, request, tag, replace)
 
 
 def tag_search(
     samples: foc.SampleCollection, request: SearchRequest, tag: str, replace: bool = False
 ) -> Tagging:
-    """Tags the answer to a request; see :func:`tag_neighbors`."""
+    """Tags the results of a request; see :func:`tag_neighbors`."""
     check_tag(tag)
-    return _tagged(run_search(samples, request), request.query, tag, replace)
-
-
-def _tagged(neighbors: Neighbors, query: Query, tag: str, replace: bool) -> Tagging:
-    wanted = [term.query for term in query.terms if not term.negative]
-    own = [one for query in wanted if isinstance(query, SamplesQuery) for one in query.ids]
+    neighbors = run_search(samples, request)
+    queries = [term.query for term in request.query.terms if not term.negative]
+    own = [id for query in queries if isinstance(query, SamplesQuery) for id in query.ids]
     ids = list(dict.fromkeys((*own, *neighbors.ids)))
-    dataset = neighbors.samples._root_dataset
-    tagged = apply_tag(dataset, ids, tag, neighbors.patches_field, replace)
+    tagged = apply_tag(root_dataset(samples), ids, tag, neighbors.patches_field, replace)
     return Tagging(tag, tagged, neighbors)

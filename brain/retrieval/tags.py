@@ -1,20 +1,23 @@
-"""Tagging samples and labels, and taking it back.
+"""Tags samples and labels, and undoes that.
 
-Each tagging is a record of its own, so that of several people who tag at once nobody overwrites
-another's. A record only ever shrinks, if it is still as it was read, and goes when it is empty.
+Each tagging has its own record, so that people who tag at the same time do not overwrite each
+other's. A record only shrinks, only if it is unchanged since it was read, and is deleted when it
+is empty.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import fiftyone as fo
 import fiftyone.core.collections as foc
-from fiftyone.operators.store import ExecutionStore
 
-from fiftyone_faiss.brain.data.lookup import are_frames, by_ids, labels_by_ids
+from fiftyone_faiss.brain.data.lookup import are_frames
+from fiftyone_faiss.brain.data.private import root_dataset
+from fiftyone_faiss.brain.data.tag_fields import add_tag, remove_tag, split_by_tag
+from fiftyone_faiss.brain.retrieval.records import RecordRepository
 
 DEFAULT_TAG = "neighbors"
 STORE_NAME = "fiftyone_faiss_taggings"
@@ -27,17 +30,17 @@ def apply_tag(
     patches_field: str | None = None,
     replace: bool = False,
 ) -> list[str]:
-    """Tags samples, or labels of a field, in one bulk write, and remembers whom.
+    """Tags samples, or labels of a field, in one bulk write, and records their ids.
 
     Args:
         dataset: the dataset
         ids: ids of samples, or of labels if ``patches_field`` is given
         tag: the tag
         patches_field (None): the field of the labels
-        replace (False): whether to take back the previous tagging with this tag first
+        replace (False): whether to undo the previous tagging with this tag first
 
     Returns:
-        the ids that had not had the tag before
+        the ids that did not have the tag before
 
     Raises:
         ValueError: if the tag is empty, or the ids are of frames, which have no tags
@@ -47,64 +50,56 @@ def apply_tag(
         untag_neighbors(dataset, tag)
     new = untagged(dataset, ids, tag, patches_field)
     if new:
-        # Remembered first: a tagging stopped halfway can be taken back whole.
-        taggings = _taggings(dataset)
-        intended = _remember(taggings, tag, new, patches_field)
-        if patches_field is None:
-            by_ids(dataset, new).tag_samples(tag)
-        else:
-            labels_by_ids(dataset, new, patches_field).tag_labels(tag, patches_field)
-        # Again: by now somebody may have taken back what was not there yet.
-        _remember(taggings, tag, new, patches_field)
-        taggings.delete(intended)
+        records = RecordRepository.of(STORE_NAME, dataset)
+        # Recorded first, so that a tagging that was interrupted can be undone completely.
+        intended = _record(records, tag, new, patches_field)
+        add_tag(dataset, new, tag, patches_field)
+        # Recorded again: an undo may have run before the tags were there.
+        _record(records, tag, new, patches_field)
+        records.delete(intended)
     return new
 
 
 def untagged(
     dataset: fo.Dataset, ids: Sequence[str], tag: str, patches_field: str | None = None
 ) -> list[str]:
-    """Those of some samples, or labels, that do not have a tag; see :func:`apply_tag`."""
+    """The samples, or labels, that do not have a tag; see :func:`apply_tag`."""
     _check(dataset, ids, tag, patches_field)
-    return _by_tag(dataset, ids, tag, patches_field)[False]
+    return split_by_tag(dataset, ids, tag, patches_field)[1]
 
 
 def untag_neighbors(
     samples: foc.SampleCollection, tag: str = DEFAULT_TAG, ids: Sequence[str] | None = None
 ) -> int:
-    """Takes back every tagging with a tag; what had the tag before keeps it.
+    """Undoes every tagging with a tag; samples that had the tag before keep it.
 
     Args:
         samples: the dataset, or a view of it
         tag ("neighbors"): the tag
-        ids (None): of which samples, or labels, to take it back, by default of all
+        ids (None): the samples, or labels, to untag; None for all
 
     Returns:
-        how many samples, or labels, lost the tag
+        the number of samples, or labels, that lost the tag
     """
-    dataset = samples._root_dataset
-    taggings = _taggings(dataset)
+    dataset = root_dataset(samples)
+    records = RecordRepository.of(STORE_NAME, dataset)
     wanted = None if ids is None else set(ids)
     count = 0
-    for key, stored in _stored(taggings, tag):
-        count += _untag(dataset, tag, _chosen(stored, wanted), stored["patches_field"])
-        _forget(taggings, key, stored, wanted)
+    for key, record in records.read(f"{tag}/").items():
+        # A tag may contain a slash: the records of "a/b" are none of "a".
+        if record["tag"] == tag:
+            field = record["patches_field"]
+            with_tag, _ = split_by_tag(dataset, _chosen(record, wanted), tag, field)
+            remove_tag(dataset, with_tag, tag, field)
+            count += len(with_tag)
+            _shrink(records, key, record, wanted)
     return count
-
-
-def _untag(dataset: fo.Dataset, tag: str, ids: Sequence[str], patches_field: str | None) -> int:
-    """Takes a tag from samples, or labels; tells how many had it."""
-    had = _by_tag(dataset, ids, tag, patches_field)[True]
-    if patches_field is None:
-        by_ids(dataset, had).untag_samples(tag)
-    else:
-        labels_by_ids(dataset, had, patches_field).untag_labels(tag, patches_field)
-    return len(had)
 
 
 def check_tag(tag: str) -> None:
     """Raises a ``ValueError`` if a tag is empty."""
     if not tag.strip():
-        raise ValueError("The tag is empty; give a word, such as 'neighbors'.")
+        raise ValueError("The tag is empty; give a tag, such as 'neighbors'.")
 
 
 def _check(dataset: fo.Dataset, ids: Sequence[str], tag: str, patches_field: str | None) -> None:
@@ -115,60 +110,30 @@ def _check(dataset: fo.Dataset, ids: Sequence[str], tag: str, patches_field: str
         )
 
 
-def _taggings(dataset: fo.Dataset) -> ExecutionStore:
-    return ExecutionStore.create(STORE_NAME, dataset_id=dataset._doc.id)
-
-
-def _remember(
-    taggings: ExecutionStore, tag: str, ids: Sequence[str], patches_field: str | None
+def _record(
+    records: RecordRepository, tag: str, ids: Sequence[str], patches_field: str | None
 ) -> str:
-    """Writes a record of its own for a tagging; returns its key."""
+    """Adds a record for a tagging; returns its key."""
     key = f"{tag}/{uuid.uuid4()}"
-    taggings.set(key, {"tag": tag, "ids": list(ids), "patches_field": patches_field})
+    records.set_if_absent(key, {"tag": tag, "ids": list(ids), "patches_field": patches_field})
     return key
 
 
-def _stored(taggings: ExecutionStore, tag: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The keys of a tag's records, and what they hold."""
-    for key in taggings.list_keys():
-        if key.startswith(f"{tag}/"):
-            stored = taggings.get(key)
-            # A tag may be "a/b", whose records are none of "a".
-            if stored is not None and stored["tag"] == tag:
-                yield key, stored
-
-
 def _chosen(record: dict[str, Any], wanted: set[str] | None) -> list[str]:
-    return [one for one in record["ids"] if wanted is None or one in wanted]
+    return [id for id in record["ids"] if wanted is None or id in wanted]
 
 
-def _forget(
-    taggings: ExecutionStore, key: str, stored: dict[str, Any] | None, wanted: set[str] | None
+def _shrink(
+    records: RecordRepository, key: str, record: dict[str, Any] | None, wanted: set[str] | None
 ) -> None:
-    """Takes ids out of a record; all of them, if None are named."""
-    while stored is not None:
-        chosen = set(_chosen(stored, wanted))
-        kept = [one for one in stored["ids"] if one not in chosen]
-        if not kept:
+    """Removes ids from a record; all of them if ``wanted`` is None."""
+    while record is not None:
+        chosen = set(_chosen(record, wanted))
+        remaining = [id for id in record["ids"] if id not in chosen]
+        if not remaining:
             # Whatever others did meanwhile: records only shrink.
-            taggings.delete(key)
+            records.delete(key)
             return
-        if taggings.compare_and_set(key, stored, {**stored, "ids": kept}):
+        if records.compare_and_set(key, record, {**record, "ids": remaining}):
             return
-        stored = taggings.get(key)
-
-
-def _by_tag(
-    dataset: fo.Dataset, ids: Sequence[str], tag: str, patches_field: str | None
-) -> dict[bool, list[str]]:
-    """Those of the ids that exist and have the tag, and those that exist and do not."""
-    if patches_field is None:
-        path, view = "id", by_ids(dataset, ids)
-        tagged = view.match_tags(tag)
-    else:
-        view = labels_by_ids(dataset, ids, patches_field)
-        _, path = view._get_label_field_path(patches_field, "id")
-        tagged = view.filter_labels(patches_field, fo.ViewField("tags").contains(tag))
-    have = set(tagged.values(path, unwind=True))
-    others = set(view.values(path, unwind=True)) - have
-    return {True: [one for one in ids if one in have], False: [one for one in ids if one in others]}
+        record = records.get(key)

@@ -128,7 +128,9 @@ def test_frames_are_found_and_shown(films, tmp_path: Path, through: str) -> None
     assert view.values("id") == found.ids
     videos = dict(zip(*films.values(["id", "filepath"]), strict=True))
     paths = [videos[one] for one in view.values("sample_id")]
-    assert view.values("filepath") == paths == [row["filepath"] for row in found.rows()]
+    assert (
+        view.values("filepath") == paths == [row["filepath"] for row in found.to_dict()["results"]]
+    )
     assert sorted(view.values("frame_number")) == [1, 13]
     found.save_view(f"red {through}")
     assert films.load_saved_view(f"red {through}").values("id") == found.ids
@@ -162,7 +164,7 @@ def test_frames_with_images_of_their_own_are_shown_by_them(films, tmp_path: Path
     frames = films.to_frames()
     assert fiftyone_faiss.build_index(frames, "images", "mean-color").size == 4
     found = fiftyone_faiss.search(films, Image.new("RGB", (8, 8), COLORS[2]), "images", k=4)
-    assert found.rows()[0]["filepath"] == paths[2]
+    assert found.to_dict()["results"][0]["filepath"] == paths[2]
     assert found.view().values("filepath")[0] == paths[2]
     assert fiftyone_faiss.update_index(films, "images").size == 4
     assert numbers == [1, 5, 9, 13]
@@ -204,7 +206,7 @@ def test_frames_of_a_slice_of_groups_are_used_through_the_dataset(films, tmp_pat
     assert fiftyone_faiss.update_index(grouped, "frames").size == 8
     found = fiftyone_faiss.search(grouped, Image.new("RGB", (8, 8), COLORS[0]), "frames", k=2)
     assert found.view().values("id") == found.ids
-    assert {row["filepath"] for row in found.rows()} == set(films.values("filepath"))
+    assert {row["filepath"] for row in found.to_dict()["results"]} == set(films.values("filepath"))
     assert found.save_scores("red") == 2
     scores = dict(
         zip(*frames_of(grouped.select_group_slices("film")).values(["id", "red"]), strict=True)
@@ -247,7 +249,7 @@ def test_labels_of_frames_are_shown_tagged_and_scored(boxed, through: str) -> No
     assert set(found.ids) < set(boxes)
     view = found.view()
     assert view.values("id") == found.ids
-    rows = found.rows()
+    rows = found.to_dict()["results"]
     assert view.values("filepath") == [row["filepath"] for row in rows]
     assert [row["bounding_box"] for row in rows] == [boxes[one] for one in found.ids]
     assert found.tag("red") == found.ids

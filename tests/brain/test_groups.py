@@ -58,7 +58,9 @@ def test_samples_of_a_slice_are_shown_and_exported(cars, searched) -> None:
     assert found.ids[0] == ids[0]
     assert set(found.ids) < set(ids)
     by_id = dict(zip(ids, paths, strict=True))
-    assert [row["filepath"] for row in found.rows()] == [by_id[one] for one in found.ids]
+    assert [row["filepath"] for row in found.to_dict()["results"]] == [
+        by_id[one] for one in found.ids
+    ]
     assert found.view().values("id") == found.ids
     found.save_view("red")
     assert cars.load_saved_view("red").values("id") == found.ids
@@ -89,8 +91,8 @@ def test_labels_of_a_slice_are_shown_tagged_and_scored(cars, searched) -> None:
     assert found.ids[0] == labels[0]
     view = found.view()
     assert view.values("id") == found.ids
-    assert view.values("filepath") == [row["filepath"] for row in found.rows()]
-    assert [row["bounding_box"] for row in found.rows()] == [[0.1, 0.1, 0.5, 0.5]] * 3
+    assert view.values("filepath") == [row["filepath"] for row in found.to_dict()["results"]]
+    assert [row["bounding_box"] for row in found.to_dict()["results"]] == [[0.1, 0.1, 0.5, 0.5]] * 3
     assert found.tag("red") == found.ids
     assert found.save_scores("red") == 3
     paths = [f"things.detections.{name}" for name in ("id", "tags", "red")]

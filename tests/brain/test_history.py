@@ -28,8 +28,8 @@ from fiftyone_faiss.brain.retrieval.history import (
     save_search,
     update_search,
 )
-from fiftyone_faiss.brain.retrieval.records import SearchRecords
 from fiftyone_faiss.brain.retrieval.saved_search import SavedSearch
+from fiftyone_faiss.brain.retrieval.search_records import SearchRecords
 
 WORDS = {"query": "a red car", "brain_key": "clip", "k": 24, "scope": "view"}
 
@@ -48,7 +48,7 @@ def queries(dataset: fo.Dataset) -> list[str]:
 def test_a_search_is_kept_as_it_was_asked(dataset: fo.Dataset) -> None:
     before = datetime.now(timezone.utc)
     ids = dataset.values("id")
-    liked = {"liked": ids[:2], "disliked": ids[5:], "fold": 0.0, "thresh": 0.0, "reverse": True}
+    liked = {"liked": ids[:2], "disliked": ids[5:], "collapse": 0.0, "thresh": 0.0, "reverse": True}
     search = record_search(dataset, {**WORDS, **liked})
     assert (search.params, search.uses) == ({**WORDS, **liked}, 1)
     assert (search.name, search.pinned) == (None, False)
@@ -83,7 +83,7 @@ def test_defaults_and_what_makes_no_search_are_not_kept(dataset: fo.Dataset) -> 
         "query_type": "text", "selected": [], "alt": (), "uploads": {}, "brain_key": None,
         "k": "25", "scope": "dataset", "reverse": False, "thresh": "", "templates": "off",
         "diversity": 0,
-        "fold": False, "hubness": False, "liked": None, "disliked": [],
+        "collapse": False, "hubness": False, "liked": None, "disliked": [],
     }  # fmt: skip
     others = {"skip": 25, "search_id": 7, "panel_state": {}, "before": ["1"], "color": "red"}
     again = record_search(dataset, {"query": "a red car", **defaults, **others})
@@ -93,7 +93,7 @@ def test_defaults_and_what_makes_no_search_are_not_kept(dataset: fo.Dataset) -> 
     by_samples = {"query_type": "samples", "sample_ids": dataset.values("id")[:2]}
     assert record_search(dataset, {**by_samples, **defaults, **by_samples}).params == by_samples
     # Nothing of these is a default, though two are zero and one is None.
-    exact = {"query": "a dog", "thresh": 0, "fold": 0, "k": None}
+    exact = {"query": "a dog", "thresh": 0, "collapse": 0, "k": None}
     kept = record_search(dataset, {**exact, "thresh": "0"})
     assert kept.params == exact
     assert record_search(dataset, exact).id == kept.id

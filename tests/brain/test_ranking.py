@@ -16,8 +16,8 @@ from support.points import Points, one_sentence
 import fiftyone_faiss
 from fiftyone_faiss.brain import SearchRequest
 from fiftyone_faiss.brain.queries.terms import CombinedQuery, QueryTerm, VectorQuery
-from fiftyone_faiss.brain.retrieval.calibration import reference_set_of
 from fiftyone_faiss.brain.retrieval.encoding import EncodedQuery
+from fiftyone_faiss.brain.retrieval.reference_set import reference_set_of
 
 METRICS = ("cosine", "euclidean", "dotproduct")
 # More than the candidates that are put in order for a few results.
@@ -285,9 +285,9 @@ OPTIONS = [
     ("@0" + "".join(f" - 50: @{i}" for i in range(1, 13)), {}),
     ("@0", {"reverse": True}),
     ("@0", {"hubness": True}),
-    ("@0", {"fold": 0.3}),
+    ("@0", {"collapse": 0.3}),
     ("@0", {"diversity": 0.4}),
-    ("@0 + @1", {"diversity": 0.4, "fold": True}),
+    ("@0 + @1", {"diversity": 0.4, "collapse": True}),
 ]
 
 
@@ -363,10 +363,10 @@ def test_a_cut_off_is_where_the_scores_drop(large) -> None:
     points = large.points("samples", 300)
     # Around the first sample lie those of its centre, and then nothing for long.
     found = fiftyone_faiss.search(large.dataset, points.ids[0], "cosine", k=100)
-    assert 1 <= found.cut < 100
-    assert found.scores[found.cut - 1] >= found.cut_score > found.scores[found.cut]
+    assert 1 <= found.cutoff < 100
+    assert found.scores[found.cutoff - 1] >= found.cutoff_score > found.scores[found.cutoff]
     page = fiftyone_faiss.search(large.dataset, points.ids[0], "cosine", k=50, skip=50)
-    assert page.cut == max(0, found.cut - 50)
+    assert page.cutoff == max(0, found.cutoff - 50)
 
 
 def test_in_a_small_index_hubness_takes_nothing_off_and_says_so(large) -> None:
@@ -427,14 +427,14 @@ def test_near_copies_are_counted_under_the_best_of_them(dataset) -> None:
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
     ids = dataset.values("id")
     create(Points(dataset, vectors, ids))
-    found = fiftyone_faiss.search(dataset, vectors[0], k=4, fold=True)
+    found = fiftyone_faiss.search(dataset, vectors[0], k=4, collapse=True)
     assert found.ids == [ids[i] for i in (0, 3, 5, 6)]
-    assert found.copies == {
+    assert found.near_duplicates == {
         ids[0]: [ids[1], ids[2]],
         ids[3]: [ids[4]],
         ids[6]: [ids[7], ids[8], ids[9]],
     }
-    assert [row["copies"] for row in found.rows()] == [2, 1, 0, 3]
+    assert [row["near_duplicates"] for row in found.rows()] == [2, 1, 0, 3]
     assert found.notes == ()
 
 
@@ -459,9 +459,9 @@ BAD = [
     {"diversity": 1.5},
     {"diversity": -0.1},
     {"diversity": float("nan")},
-    {"fold": -0.1},
-    {"fold": 2.5},
-    {"fold": "near"},
+    {"collapse": -0.1},
+    {"collapse": 2.5},
+    {"collapse": "near"},
     {"thresh": float("nan")},
     {"liked": ["0" * 24]},
     {"disliked": ["nonsense"]},
@@ -495,8 +495,8 @@ BAD_FORMS = [
     ({"thresh": "nan"}, "thresh is "),
     ({"diversity": "some"}, "diversity is 'some'"),
     ({"diversity": 2}, "diversity is 2.0"),
-    ({"fold": "x"}, "fold is 'x'"),
-    ({"templates": "no"}, "'no' is no choice of templates"),
+    ({"collapse": "x"}, "collapse is 'x'"),
+    ({"templates": "no"}, "templates must be one of"),
     ({"query_type": "sound"}, "'sound' is no query_type"),
     ({"query": ""}, "The query is empty"),
     ({"query": "@upload", "uploads": {"upload": {"name": "a.png"}}}, "No image was uploaded"),
@@ -506,6 +506,6 @@ BAD_FORMS = [
 @pytest.mark.parametrize(("given", "start"), BAD_FORMS, ids=[str(one[0]) for one in BAD_FORMS])
 def test_a_bad_form_is_refused_in_one_sentence(given, start) -> None:
     with pytest.raises(ValueError) as caught:
-        SearchRequest.from_params({"query": "a car", **given})
+        SearchRequest.from_params({"query": "a car", **given}).query
     assert str(caught.value).startswith(start)
     assert one_sentence(caught.value), str(caught.value)

@@ -11,8 +11,8 @@ from support.indexes import index_of
 import fiftyone_faiss
 from fiftyone_faiss.brain.models.reference_prompts import REFERENCE_PROMPTS
 from fiftyone_faiss.brain.queries.terms import TextQuery
-from fiftyone_faiss.brain.retrieval.calibration import LEAST_EVIDENCE, LIKELY, STRONG
 from fiftyone_faiss.brain.retrieval.encoding import EncodedQuery
+from fiftyone_faiss.brain.retrieval.reference_set import LIKELY, MIN_TEXT_EVIDENCE, STRONG
 from fiftyone_faiss.demo.phrases import article
 from fiftyone_faiss.demo.world import KINDS
 
@@ -74,7 +74,7 @@ def test_a_percentile_is_how_much_of_the_index_scores_lower(large, metric) -> No
     whole = fiftyone_faiss.search(large.dataset, query, metric, k=300)
     assert whole.percentiles[0] == pytest.approx(100 * 299 / 300)
     assert whole.percentiles[-1] == 0
-    rows = found.rows()
+    rows = found.to_dict()["results"]
     assert [row["percentile"] for row in rows] == found.percentiles.tolist()
 
 
@@ -151,7 +151,7 @@ def test_the_bands_of_words_are_the_evidence_against_unrelated_phrases(book) -> 
         found = fiftyone_faiss.search(book, words, k=160)
         evidence = evidence_for(book, words, found.ids)
         assert has_bands(found, evidence)
-        assert (found.verdict is None) == bool((evidence >= LEAST_EVIDENCE).any())
+        assert (found.verdict is None) == bool((evidence >= MIN_TEXT_EVIDENCE).any())
 
 
 def test_bands_tell_right_results_from_wrong_ones(book, kinds) -> None:
@@ -272,7 +272,7 @@ def test_from_thirty_on_something_is_said(large, size: int) -> None:
 def test_what_was_computed_is_explained(book) -> None:
     ids = book.values("id")
     found = fiftyone_faiss.search(
-        book, f"a cat + 2: @{ids[0]} - snow", k=3, templates="one", liked=ids[1:3]
+        book, f"a cat + 2: @{ids[0]} - snow", k=3, templates="single", liked=ids[1:3]
     )
     assert found.query == '"a cat" + 2 x 1 sample - "snow"'
     assert found.explanation == (
@@ -285,11 +285,11 @@ def test_what_was_computed_is_explained(book) -> None:
     assert fiftyone_faiss.search(book, "a cat", k=3).explanation == ()
 
 
-@pytest.mark.parametrize("templates", ["one", "ensemble"])
+@pytest.mark.parametrize("templates", ["single", "ensemble"])
 def test_words_are_put_into_sentences(book, templates) -> None:
     index = book.load_brain_results("clip")
     embedder = fiftyone_faiss.get_embedder(index.config.model)
-    sentences = embedder.templates[:1] if templates == "one" else embedder.templates
+    sentences = embedder.templates[:1] if templates == "single" else embedder.templates
     mean = embedder.embed_texts([one.format("a cat") for one in sentences]).mean(axis=0)
     reading = EncodedQuery.of(index, TextQuery("a cat"), templates)
     np.testing.assert_allclose(reading.ranking.vector, mean / np.linalg.norm(mean), atol=1e-6)

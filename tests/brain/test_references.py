@@ -19,7 +19,7 @@ from support.points import one_sentence
 import fiftyone_faiss
 from fiftyone_faiss.brain import SearchRequest, run_search, search_several
 from fiftyone_faiss.brain.queries import terms
-from fiftyone_faiss.brain.queries.parsing import parse_query, query_from_params
+from fiftyone_faiss.brain.queries.parsing import References, parse_query
 from fiftyone_faiss.brain.queries.terms import (
     CombinedQuery,
     ImageQuery,
@@ -129,14 +129,14 @@ def test_what_is_selected_to_be_avoided_is_a_negative_term(book) -> None:
     assert (found.ids, found.query) == (same.ids, '"a cat" + 2 x 2 samples - 2 x 1 sample')
     np.testing.assert_array_equal(found.scores, same.scores)
     # A minus turns both round.
-    turned = parse_query("- @selected", selected=ids[:2], alt=ids[5:6])
+    turned = parse_query("- @selected", References(tuple(ids[:2]), tuple(ids[5:6])))
     assert turned == CombinedQuery(
         (
             QueryTerm(SamplesQuery(tuple(ids[:2])), negative=True),
             QueryTerm(SamplesQuery(tuple(ids[5:6]))),
         )
     )
-    only = parse_query("@selected", alt=ids[5:6])
+    only = parse_query("@selected", References(alt=tuple(ids[5:6])))
     assert only == CombinedQuery((QueryTerm(SamplesQuery(tuple(ids[5:6])), negative=True),))
 
 
@@ -220,7 +220,7 @@ def test_an_id_of_nothing_and_a_file_that_is_gone_are_named(dataset, rng) -> Non
     assert one_sentence(caught.value)
     last = dataset.last()
     Path(last.filepath).unlink()
-    with pytest.raises(ValueError, match=f"'{last.id}' cannot be searched with") as caught:
+    with pytest.raises(ValueError, match=f"'{last.id}' cannot be used as a query") as caught:
         fiftyone_faiss.search(dataset, f"@{last.id}")
     assert one_sentence(caught.value)
     # Nobody knows what its vectors are of, so nothing can be embedded for it.
@@ -280,9 +280,9 @@ def test_uploads_are_images_by_name(book, embedder) -> None:
 def test_an_uploaded_form_is_decoded_by_name(book) -> None:
     path = Path(book.first().filepath)
     content = base64.b64encode(path.read_bytes()).decode()
-    query = query_from_params(
+    query = SearchRequest.from_params(
         {"query": "@upload", "uploads": {"upload": {"name": "a b.jpg", "content": content}}}
-    )
+    ).query
     assert isinstance(query, ImageQuery)
     assert query.name == "a b.jpg"
     np.testing.assert_array_equal(query.image, Image.open(path).convert("RGB"))
@@ -321,7 +321,7 @@ def test_a_path_of_no_picture_is_refused_in_a_sentence(book, tmp_path, name) -> 
     path = tmp_path / name
     for ask in (
         lambda: fiftyone_faiss.search(book, f"a cat + {path}"),
-        lambda: SearchRequest.from_params({"query": f"a cat + {path}"}),
+        lambda: SearchRequest.from_params({"query": f"a cat + {path}"}).query,
     ):
         with pytest.raises(ValueError, match=re.escape(name)) as caught:
             ask()

@@ -200,7 +200,7 @@ def either(request: pytest.FixtureRequest) -> Neighbors:
 
 def test_rows_are_the_results(either) -> None:
     paths = dict(zip(*either.samples.values(["id", "filepath"]), strict=True))
-    rows = either.rows()
+    rows = either.to_dict()["results"]
     assert [row["rank"] for row in rows] == [1, 2, 3, 4, 5, 6, 7]
     assert [row["id"] for row in rows] == either.ids
     assert [row["sample_id"] for row in rows] == either.sample_ids
@@ -209,7 +209,7 @@ def test_rows_are_the_results(either) -> None:
     assert [row["score"] for row in rows] == either.scores.tolist()
     assert [row["percentile"] for row in rows] == either.percentiles.tolist()
     assert [row["band"] for row in rows] == either.bands
-    assert [row["copies"] for row in rows] == [0] * 7
+    assert [row["near_duplicates"] for row in rows] == [0] * 7
     assert ("bounding_box" in rows[0]) == (either.patches_field is not None)
 
 
@@ -221,18 +221,20 @@ def test_rows_of_labels_have_their_boxes(labels) -> None:
         for one, box in zip(ids, few, strict=True)
     }
     expected = [boxes[one] for one in labels.ids]
-    assert [row["bounding_box"] for row in labels.rows()] == expected
+    assert [row["bounding_box"] for row in labels.to_dict()["results"]] == expected
     assert all(len(box) == 4 for box in expected)
     # In a view of the patches too, and after one has lost its box.
     inside = fiftyone_faiss.search(
         labels.samples.to_patches("things"), labels.ids[0], brain_key="given", k=7
     )
-    assert [row["bounding_box"] for row in inside.rows()] == [boxes[one] for one in inside.ids]
+    assert [row["bounding_box"] for row in inside.to_dict()["results"]] == [
+        boxes[one] for one in inside.ids
+    ]
     sample = labels.samples[labels.sample_ids[0]]
     (label,) = [one for one in sample.things.detections if one.id == labels.ids[0]]
     label.bounding_box = None
     sample.save()
-    assert [row["bounding_box"] for row in labels.rows()] == [None, *expected[1:]]
+    assert [row["bounding_box"] for row in labels.to_dict()["results"]] == [None, *expected[1:]]
 
 
 def test_the_box_of_a_polyline_is_around_its_points(dataset, rng) -> None:
@@ -248,7 +250,7 @@ def test_the_box_of_a_polyline_is_around_its_points(dataset, rng) -> None:
     vectors = rng.normal(size=(2, 4)).astype(np.float32)
     index_of(dataset, {sample.id: vectors}, patches_field="lines")
     found = fiftyone_faiss.search(dataset, vectors[0], k=2)
-    rows = {row["id"]: row["bounding_box"] for row in found.rows()}
+    rows = {row["id"]: row["bounding_box"] for row in found.to_dict()["results"]}
     np.testing.assert_allclose(rows[first], [0.1, 0.2, 0.4, 0.7], atol=1e-12)
     assert rows[second] is None
 
@@ -267,18 +269,22 @@ def test_a_table_reads_back_as_the_rows(either, tmp_path) -> None:
         "score",
         "percentile",
         "band",
-        "copies",
+        "near_duplicates",
     )
     if either.patches_field is not None:
         names += ("bounding_box",)
     read = list(csv.DictReader(io.StringIO(text, newline="")))
     assert tuple(read[0]) == names
-    kinds: dict[str, Any] = {"rank": int, "copies": int, "band": lambda value: value or None}
+    kinds: dict[str, Any] = {
+        "rank": int,
+        "near_duplicates": int,
+        "band": lambda value: value or None,
+    }
     kinds["bounding_box"] = json.loads
     kinds |= dict.fromkeys(("distance", "score", "percentile"), float)
     assert [
         {name: kinds.get(name, str)(value) for name, value in row.items()} for row in read
-    ] == either.rows()
+    ] == either.to_dict()["results"]
 
 
 def test_a_table_of_names_with_commas_and_quotes_reads_back(found) -> None:
@@ -296,7 +302,7 @@ def test_a_table_of_names_with_commas_and_quotes_reads_back(found) -> None:
 def test_json_reads_back_as_the_rows_and_the_query(either, tmp_path) -> None:
     either.export(str(tmp_path / "near.JSON"))
     read = json.loads((tmp_path / "near.JSON").read_text("utf-8"))
-    assert read["results"] == either.rows()
+    assert read["results"] == either.to_dict()["results"]
     assert (read["query"], read["brain_key"], read["metric"]) == ("a vector", "given", "cosine")
     assert (read["count"], read["notes"], read["explanation"]) == (7, [], [])
 
@@ -311,7 +317,7 @@ def test_stages_read_back_as_the_view(either, tmp_path) -> None:
 
 def test_nothing_found_is_an_empty_table(found, samples) -> None:
     nothing = fiftyone_faiss.search(found.samples, samples.vectors[0], k=5, skip=12)
-    assert (len(nothing), nothing.rows(), nothing.cut) == (0, [], 0)
+    assert (len(nothing), nothing.to_dict()["results"], nothing.cutoff) == (0, [], 0)
     assert list(csv.DictReader(io.StringIO(nothing.to_text("csv"), newline=""))) == []
     assert json.loads(nothing.to_text("json"))["results"] == []
     stages = json_util.loads(nothing.to_text("stages"))["stages"]
@@ -320,7 +326,9 @@ def test_nothing_found_is_an_empty_table(found, samples) -> None:
 
 @pytest.mark.parametrize("name", ["near.txt", "near", "near.stages"])
 def test_another_format_is_refused_and_nothing_written(found, tmp_path, name) -> None:
-    with pytest.raises(ValueError, match="is no format; choose csv, json or stages") as caught:
+    with pytest.raises(
+        ValueError, match="is no export format; choose csv, json or stages"
+    ) as caught:
         found.export(tmp_path / name)
     assert one_sentence(caught.value)
     assert not (tmp_path / name).exists()
@@ -338,7 +346,7 @@ def run(code: str) -> dict[str, Any]:
 
 def check(samples: fo.Dataset | fo.DatasetView, params: dict[str, Any]) -> str:
     """Fails unless the code of a search finds what the search finds; returns it."""
-    code = brain.as_code(samples, params)
+    code = brain.as_code(samples, brain.SearchRequest.from_params(params))
     expected = brain.run_search(samples, brain.SearchRequest.from_params(params))
     names = run(code)
     assert names["neighbors"].ids == expected.ids
@@ -367,8 +375,8 @@ OPTIONS = [
     {"query": 'a "red" car - 2: it\'s \\ snow', "k": "7", "brain_key": "clip"},
     {"query": "a cat", "k": 5, "skip": 3, "reverse": True},
     {"query": "a cat", "k": 5, "templates": "ensemble", "hubness": True, "diversity": "0.4"},
-    {"query": "a cat", "k": 5, "fold": True},
-    {"query": "a cat", "k": 5, "fold": 0.2},
+    {"query": "a cat", "k": 5, "collapse": True},
+    {"query": "a cat", "k": 5, "collapse": 0.2},
     {"query": "a cat", "k": None, "thresh": "0.7"},
     {"query": "a cat", "k": 4, "thresh": None, "selected": [], "alt": [], "liked": []},
 ]
@@ -398,8 +406,8 @@ def test_code_finds_the_same_by_selected_samples_alone(book) -> None:
 
 def test_code_finds_the_same_in_views(book) -> None:
     view = book.match(fo.ViewField("scene.label") == "beach").sort_by("filepath", reverse=True)
-    assert "_build" in check(view, {"query": "a car", "k": 5})
-    assert "_build" not in check(book.view(), {"query": "a car", "k": 5})
+    assert "build_view" in check(view, {"query": "a car", "k": 5})
+    assert "build_view" not in check(book.view(), {"query": "a car", "k": 5})
     book.save_view("by the sea", view)
     try:
         saved = book.load_saved_view("by the sea")
@@ -437,5 +445,5 @@ def test_code_finds_the_same_labels(labels) -> None:
 
 
 def test_code_of_a_bad_search_is_refused(book) -> None:
-    with pytest.raises(ValueError, match="k is 0; ask for at least 1"):
-        brain.as_code(book, {"query": "a car", "k": 0})
+    with pytest.raises(ValueError, match="k must be at least 1, got 0"):
+        brain.SearchRequest.from_params({"query": "a car", "k": 0})

@@ -16,7 +16,6 @@ from support.indexes import index_of
 
 import fiftyone_faiss
 from fiftyone_faiss.brain import SearchRequest
-from fiftyone_faiss.brain.queries.parsing import query_from_params
 from fiftyone_faiss.brain.queries.terms import ImageQuery, SamplesQuery, TextQuery
 
 
@@ -99,10 +98,10 @@ def test_an_image_is_embedded_by_the_index_s_model(dataset, tmp_path) -> None:
 
 def test_the_summary_is_json(indexed) -> None:
     neighbors = fiftyone_faiss.search(indexed, indexed.first().id, k=3)
-    summary = json.loads(json.dumps(neighbors.summary()))
-    assert (summary["query"], summary["brain_key"], summary["count"]) == ("1 sample", "given", 3)
-    assert summary["best_score"] == pytest.approx(1.0)
-    assert summary["milliseconds"] > 0
+    answer = json.loads(json.dumps(neighbors.to_dict()))
+    assert (answer["query"], answer["brain_key"], answer["count"]) == ("1 sample", "given", 3)
+    assert answer["best_score"] == pytest.approx(1.0)
+    assert answer["milliseconds"] > 0
 
 
 def test_options_are_read_whatever_their_type(indexed, vectors) -> None:
@@ -117,7 +116,7 @@ def test_options_are_read_whatever_their_type(indexed, vectors) -> None:
     thresh = float(distances[4:6].mean())
     for given in (thresh, str(thresh), np.float32(thresh)):
         assert search(k=None, thresh=given).ids == ids[:5]
-    assert search(k=3, thresh="", diversity="", fold="").ids == ids[:3]
+    assert search(k=3, thresh="", diversity="", collapse="").ids == ids[:3]
 
 
 def test_one_id_does_where_several_do(indexed) -> None:
@@ -148,13 +147,13 @@ BAD = [
     ({"query": ""}, "The query is empty; type what to look for"),
     ({"query": "   "}, "The query is empty"),
     ({"query": "a" * 10_000}, "The query has 10,000 characters; shorten it to 1,000 or fewer"),
-    ({"query": "car", "k": 0}, "k is 0; ask for at least 1"),
-    ({"query": "car", "k": -1}, "k is -1; ask for at least 1"),
+    ({"query": "car", "k": 0}, "k must be at least 1, got 0"),
+    ({"query": "car", "k": -1}, "k must be at least 1, got -1"),
     ({"query": "car", "k": "many"}, "k is 'many'; give a whole number"),
     ({"query": "car", "brain_key": "nope"}, "no FAISS index 'nope'; it has 'given'"),
-    ({"query": "car"}, "cannot be searched by words"),
+    ({"query": "car"}, "cannot be searched by text"),
     ({"query": []}, "No samples are selected"),
-    ({"query": 7}, "A query of type int is not understood"),
+    ({"query": 7}, "A query of type int is not supported"),
     ({"query": np.ones(4)}, "dimensions"),
     ({"query": np.full(3, np.nan)}, "not finite"),
     ({"query": np.ones((3, 3))}, "An array of shape .3, 3. is no query"),
@@ -193,18 +192,19 @@ def test_an_emptied_index_and_a_deleted_dataset_are_named(indexed) -> None:
 
 def test_forms_become_requests() -> None:
     request = SearchRequest.from_params({"query_type": "text", "query": "a car", "k": "7"})
-    assert request == SearchRequest(TextQuery("a car"), None, 7, False)
+    assert request.query == TextQuery("a car")
+    assert (request.brain_key, request.k, request.reverse) == (None, 7, False)
     form = {"query_type": "samples", "sample_ids": ["0" * 24]}
-    assert query_from_params(form) == SamplesQuery(("0" * 24,))
+    assert SearchRequest.from_params(form).query == SamplesQuery(("0" * 24,))
     with pytest.raises(ValueError, match="No image was uploaded"):
-        query_from_params({"query_type": "image"})
+        SearchRequest.from_params({"query_type": "image"}).query
     with pytest.raises(ValueError, match="'sound' is no query_type"):
-        query_from_params({"query_type": "sound"})
+        SearchRequest.from_params({"query_type": "sound"}).query
 
 
 def test_the_samples_of_a_form_are_of_the_dataset_that_is_given(dataset) -> None:
     form = {"query_type": "samples", "sample_ids": ["0" * 24]}
-    assert query_from_params(form, dataset) == SamplesQuery(("0" * 24,), (dataset,))
+    assert SearchRequest.from_params(form, dataset).query == SamplesQuery(("0" * 24,), (dataset,))
 
 
 def test_the_package_lists_what_it_offers() -> None:
@@ -218,6 +218,8 @@ def test_an_upload_is_decoded(tmp_path) -> None:
     path = tmp_path / "one.png"
     Image.new("RGB", (4, 2), (9, 8, 7)).save(path)
     content = base64.b64encode(path.read_bytes()).decode()
-    query = query_from_params({"query_type": "image", "image": {"content": content, "name": "x"}})
+    query = SearchRequest.from_params(
+        {"query_type": "image", "image": {"content": content, "name": "x"}}
+    ).query
     assert isinstance(query, ImageQuery)
     assert (query.name, query.image.size, query.image.getpixel((0, 0))) == ("x", (4, 2), (9, 8, 7))

@@ -17,10 +17,11 @@ from support.points import Points
 import fiftyone_faiss
 from fiftyone_faiss.brain.data import score_fields
 from fiftyone_faiss.brain.queries import parsing
-from fiftyone_faiss.brain.queries.parsing import parse_query, query_from_params
+from fiftyone_faiss.brain.queries.parsing import References, parse_query
 from fiftyone_faiss.brain.queries.terms import TextQuery
 from fiftyone_faiss.brain.retrieval import candidates
 from fiftyone_faiss.brain.retrieval.code import as_code
+from fiftyone_faiss.brain.retrieval.request import SearchRequest
 
 MANY = 3_000
 
@@ -62,7 +63,7 @@ def test_no_page_repeats_a_result_down_to_the_last(many, pools, options, most: i
         fiftyone_faiss.search(many.dataset, line, k=50, skip=most, **options)
 
 
-@pytest.mark.parametrize("options", [{}, {"diversity": 0.5}, {"hubness": True}, {"fold": 0.1}])
+@pytest.mark.parametrize("options", [{}, {"diversity": 0.5}, {"hubness": True}, {"collapse": 0.1}])
 def test_the_order_is_the_same_whatever_k(many, pools, options) -> None:
     line = f"@{many.ids[0]} + @{many.ids[1]} - @{many.ids[2]}"
     most = 100 if "diversity" in options else 1_200
@@ -104,7 +105,7 @@ def copies() -> Points:
 def test_pages_of_what_has_many_copies_lose_and_repeat_none(copies, pools, terms, most) -> None:
     # Of several terms, the 1,500 candidates are thirty vectors and their copies, about.
     line = " + ".join(f"@{copies.ids[i]}" for i in terms)
-    search = partial(fiftyone_faiss.search, copies.dataset, line, fold=0.01)
+    search = partial(fiftyone_faiss.search, copies.dataset, line, collapse=0.01)
     whole = search(k=70)
     place = {one: i // 50 for i, one in enumerate(copies.ids)}
     groups = [place[one] for one in whole.ids]
@@ -115,7 +116,7 @@ def test_pages_of_what_has_many_copies_lose_and_repeat_none(copies, pools, terms
     while len(found) < len(groups):
         page = search(k=7, skip=len(found))
         assert page.has_more == (len(found) + 7 < len(groups))
-        assert page.copies.keys() <= set(page.ids)
+        assert page.near_duplicates.keys() <= set(page.ids)
         found += page.ids
     assert found == whole.ids
 
@@ -124,7 +125,7 @@ def test_all_within_a_distance_are_not_varied_when_they_are_many(many, pools) ->
     query = many.vectors[5]
     thresh = float(fiftyone_faiss.search(many.dataset, query, k=102).distances[-2:].mean())
     search = partial(fiftyone_faiss.search, many.dataset, query, diversity=0.3)
-    for options in ({}, {"fold": 0.0}):
+    for options in ({}, {"collapse": 0.0}):
         with pytest.raises(
             ValueError, match=r"^101 are within thresh=.* there are 100 at most; gi"
         ):
@@ -140,7 +141,7 @@ def test_the_cut_off_is_the_same_on_every_page(many) -> None:
     view = many.dataset[:500]
     for query in (many.vectors[5], f"@{many.ids[0]} + @{many.ids[1]}"):
         scores = {
-            fiftyone_faiss.search(view, query, k=k, skip=skip).cut_score
+            fiftyone_faiss.search(view, query, k=k, skip=skip).cutoff_score
             for k, skip in ((25, 0), (25, 250), (25, 475), (500, 0), (600, 0))
         }
         assert len(scores) == 1
@@ -170,23 +171,23 @@ def test_the_farthest_within_a_distance_are_found_beyond_what_is_far(many, monke
 
 def test_an_upload_that_no_term_names_is_not_decoded(book) -> None:
     upload = {"name": "x.png", "content": "no picture at all"}
-    named = query_from_params({"query": "a dog", "uploads": {"upload": upload}})
+    named = SearchRequest.from_params({"query": "a dog", "uploads": {"upload": upload}}).query
     assert named == TextQuery("a dog")
     with pytest.raises(ValueError, match=r"x\.png"):
-        query_from_params({"query": "a dog + @upload", "uploads": {"upload": upload}})
+        SearchRequest.from_params({"query": "a dog + @upload", "uploads": {"upload": upload}}).query
 
 
 def test_large_pictures_in_a_line_are_made_small() -> None:
     stream = io.BytesIO()
     Image.new("RGB", (5_000, 2_500), (9, 8, 7)).save(stream, "PNG")
     upload = {"name": "x.png", "content": base64.b64encode(stream.getvalue()).decode()}
-    query = query_from_params({"query": "@upload", "uploads": {"upload": upload}})
+    query = SearchRequest.from_params({"query": "@upload", "uploads": {"upload": upload}}).query
     assert (query.image.size, query.image.getpixel((0, 0))) == ((2_048, 1_024), (9, 8, 7))
 
 
 def test_an_image_that_a_caller_gives_stays_as_it_is() -> None:
     image = Image.new("RGB", (5_000, 2_500), (9, 8, 7))
-    query = parse_query("@upload", uploads={"upload": image})
+    query = parse_query("@upload", References(uploads={"upload": image}))
     assert (query.image.size, image.size) == ((2_048, 1_024), (5_000, 2_500))
 
 
@@ -199,28 +200,35 @@ def test_an_address_is_fetched_once_in_some_minutes(monkeypatch) -> None:
 
     # There is no internet here; what fetches is tested with a server of its own.
     monkeypatch.setattr(parsing, "fetch_image", fetch)
-    monkeypatch.setattr(parsing, "_kept", {})
+    parsing.URL_CACHE.clear()
     first, second, other = (
-        query_from_params({"query": f"https://example.com/{name}"}).image.getpixel((0, 0))
+        SearchRequest.from_params({"query": f"https://example.com/{name}"}).query.image.getpixel(
+            (0, 0)
+        )
         for name in ("a.jpg", "a.jpg", "b.jpg")
     )
     assert (first, second, other) == ((1, 0, 0), (1, 0, 0), (2, 0, 0))
-    monkeypatch.setattr(parsing, "KEPT_SECONDS", -1.0)
-    again = query_from_params({"query": "https://example.com/a.jpg"}).image.getpixel((0, 0))
+    parsing.URL_CACHE.clear()
+    again = SearchRequest.from_params({"query": "https://example.com/a.jpg"}).query.image.getpixel(
+        (0, 0)
+    )
     assert again == (3, 0, 0)
-    with pytest.raises(ValueError, match="more than 4 addresses; leave some out"):
-        query_from_params({"query": " + ".join(["https://example.com/c.jpg"] * 5)})
+    with pytest.raises(ValueError, match="more than 4 URLs; remove some"):
+        SearchRequest.from_params({"query": " + ".join(["https://example.com/c.jpg"] * 5)}).query
     assert len(asked) == 3
 
 
 def test_code_is_written_without_reading_the_query(book) -> None:
-    code = as_code(book, {"query": "https://nowhere.invalid/a.jpg - /gone.jpg", "k": 7})
+    code = as_code(
+        book,
+        SearchRequest.from_params({"query": "https://nowhere.invalid/a.jpg - /gone.jpg", "k": 7}),
+    )
     assert "'https://nowhere.invalid/a.jpg - /gone.jpg'" in code
     assert "k=7" in code
 
 
 def test_the_code_of_an_infinite_distance_is_code(book) -> None:
-    code = as_code(book, {"query": "a dog", "thresh": "inf", "k": None})
+    code = as_code(book, SearchRequest.from_params({"query": "a dog", "thresh": "inf", "k": None}))
     assert 'thresh=float("inf")' in code
     assert "k=None" in code
 

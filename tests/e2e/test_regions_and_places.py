@@ -150,7 +150,7 @@ def test_patches_are_found_and_tagged(book, open_app) -> None:
     assert result_ids(page) == found.ids
     expect(cy(page, "entry-counts")).to_contain_text("4 patches")
     # Each tile shows its label: the box is in it and fills it, with a margin.
-    for place, row in enumerate(found.rows()):
+    for place, row in enumerate(found.to_dict()["results"]):
         x, y, width, height = shown_box(page, place, row["bounding_box"])
         assert min(x, y) >= 0 and max(x + width, y + height) <= 1
         assert 0.75 < max(width, height) < 0.85

@@ -178,7 +178,7 @@ def test_a_result_tells_how_good_it_is(book, open_app) -> None:
     assert band == "strong"
     expect(first).to_have_accessible_name(
         re.compile(
-            rf"^Result 1 of 25, {Path(expected.rows()[0]['filepath']).name}, "
+            rf"^Result 1 of 25, {Path(expected.to_dict()['results'][0]['filepath']).name}, "
             rf"score {expected.scores[0]:.2f}, strong match, top (<0\.1|\d\.\d) %$"
         )
     )
@@ -219,7 +219,7 @@ def test_only_what_is_above_the_cut_off_is_acted_on(book, open_app) -> None:
     dataset = copied(book)
     page = ready(open_app(dataset))
     search(page, "a kite", k=25)
-    cut = fiftyone_faiss.search(dataset, "a kite", k=25).cut
+    cut = fiftyone_faiss.search(dataset, "a kite", k=25).cutoff
     assert 0 < cut < 25
     expect(cy(page, "faiss-cut")).to_have_text(f"below the automatic cut-off ({25 - cut})")
     shoot(page, "cut-off")
@@ -266,7 +266,7 @@ def test_the_options_are_searched_with_and_stay_open(book, open_app) -> None:
     shoot(page, "options")
     search(page, "a blue car")
     expected = fiftyone_faiss.search(
-        book, "a blue car", k=6, diversity=0.5, fold=True, hubness=True, templates="ensemble"
+        book, "a blue car", k=6, diversity=0.5, collapse=True, hubness=True, templates="ensemble"
     )
     assert result_ids(page) == expected.ids
     page.reload()

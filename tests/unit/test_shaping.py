@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fiftyone_faiss.brain.retrieval.reranking import cut_off, diverse, fold, hubness
+from fiftyone_faiss.brain.retrieval.reranking import collapse, cutoff, diverse, hubness
 
 
 def directions(vectors: np.ndarray) -> np.ndarray:
@@ -30,10 +30,10 @@ def between_groups(scores: np.ndarray, n: int) -> float:
 
 
 def test_a_ranking_is_cut_where_its_scores_drop() -> None:
-    assert cut_off(np.array([0.9, 0.89, 0.88, 0.3, 0.29, 0.28, 0.27, 0.26, 0.25, 0.24])) == 3
+    assert cutoff(np.array([0.9, 0.89, 0.88, 0.3, 0.29, 0.28, 0.27, 0.26, 0.25, 0.24])) == 3
     # One good result is enough, and so is one bad one.
-    assert cut_off(np.array([1.0] + [0.1] * 9)) == 1
-    assert cut_off(np.array([0.9] * 19 + [0.1])) == 19
+    assert cutoff(np.array([1.0] + [0.1] * 9)) == 1
+    assert cutoff(np.array([0.9] * 19 + [0.1])) == 19
 
 
 def test_the_cut_makes_two_groups_that_differ_most(rng) -> None:
@@ -41,9 +41,9 @@ def test_the_cut_makes_two_groups_that_differ_most(rng) -> None:
     for power in np.linspace(0.2, 6, 60):
         scores = np.sort(rng.uniform(size=50) ** power)[::-1]
         best = max(range(1, 50), key=lambda n, scores=scores: between_groups(scores, n))
-        assert cut_off(scores) == best
+        assert cutoff(scores) == best
         # Neither the unit nor the zero of a score matters.
-        assert cut_off(7 * scores - 3) == best
+        assert cutoff(7 * scores - 3) == best
         places.add(best)
     assert len(places) > 10
 
@@ -60,7 +60,7 @@ def test_the_cut_makes_two_groups_that_differ_most(rng) -> None:
     ids=["none", "one", "seven", "equal"],
 )
 def test_a_ranking_without_groups_is_not_cut(scores: np.ndarray) -> None:
-    assert cut_off(scores) == len(scores)
+    assert cutoff(scores) == len(scores)
 
 
 # -- variety -----------------------------------------------------------------------------------
@@ -126,24 +126,24 @@ def test_near_copies_are_under_the_best_of_them(rng, within: float, count: int) 
     centres = rng.normal(size=(30, 8))
     vectors = centres[rng.integers(30, size=150)] + 0.2 * rng.normal(size=(150, 8))
     vectors = (vectors * rng.uniform(0.5, 2, (150, 1))).astype(np.float32)
-    found = [one.tolist() for one in fold(vectors, count, within)]
+    found = [one.tolist() for one in collapse(vectors, count, within)]
     assert found == folded(vectors, count, within)
     assert any(len(one) > 1 for one in found)
 
 
 def test_a_near_copy_of_a_near_copy_need_not_be_one() -> None:
     # 15 degrees are a cosine distance of 0.034, 30 degrees one of 0.134.
-    assert [one.tolist() for one in fold(angled([0, 15, 30]), 3, 0.05)] == [[0, 1], [2]]
-    assert [one.tolist() for one in fold(angled([15, 0, 30]), 3, 0.05)] == [[0, 1, 2]]
+    assert [one.tolist() for one in collapse(angled([0, 15, 30]), 3, 0.05)] == [[0, 1], [2]]
+    assert [one.tolist() for one in collapse(angled([15, 0, 30]), 3, 0.05)] == [[0, 1, 2]]
 
 
 def test_only_equal_directions_are_copies_at_no_distance() -> None:
     vectors = np.concatenate([angled([0]), angled([0], 3.0), angled([10])])
-    assert [one.tolist() for one in fold(vectors, 3, 0.0)] == [[0, 1], [2]]
+    assert [one.tolist() for one in collapse(vectors, 3, 0.0)] == [[0, 1], [2]]
     many = np.tile(np.random.default_rng(5).normal(size=(300, 64)).astype(np.float32), (2, 1))
-    assert [one.tolist() for one in fold(many, 600, 0.0)] == [[i, i + 300] for i in range(300)]
-    assert fold(vectors, 0) == []
-    assert fold(vectors[:0], 3) == []
+    assert [one.tolist() for one in collapse(many, 600, 0.0)] == [[i, i + 300] for i in range(300)]
+    assert collapse(vectors, 0) == []
+    assert collapse(vectors[:0], 3) == []
 
 
 # -- hubness -----------------------------------------------------------------------------------

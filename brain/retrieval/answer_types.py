@@ -1,0 +1,74 @@
+"""The types of a search's answer, as the panel draws it and an export holds it: JSON values."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypedDict
+
+Band = Literal["strong", "likely", "weak"]
+# ``[x, y, width, height]``, 0 to 1. A list, because JSON has no tuples.
+BoundingBox = Annotated[list[float], 4]
+
+
+class _ResultRow(TypedDict):
+    rank: int
+    id: str
+    sample_id: str
+    filepath: str | None
+    distance: float
+    score: float
+    percentile: float | None
+    band: Band | None
+    near_duplicates: int
+
+
+class ResultRow(_ResultRow, total=False):
+    """A result of a search.
+
+    Attributes:
+        rank: from 1, among all results of the search
+        id: the id of the sample, or of the label for an index of patches
+        sample_id: the id of the sample
+        filepath: the file of the sample
+        distance: see :class:`Neighbors`
+        score: see :class:`Neighbors`; higher is more similar
+        percentile: the percentage of the index with lower scores, 0 to 100
+        band: how clearly the result is what was asked for; None if the index is too small
+        near_duplicates: the number of near-duplicates that are collapsed into this result
+        bounding_box: for labels, ``[x, y, width, height]``, 0 to 1; None for labels without one
+    """
+
+    bounding_box: BoundingBox | None
+
+
+class SearchAnswer(TypedDict):
+    """The answer to a search.
+
+    Attributes:
+        query: the query in a few words
+        brain_key: the index that was searched
+        metric: its metric
+        patches_field: the field of the labels in the results; None if they are samples
+        count: the number of results
+        best_score: the score of the first result, to 4 digits
+        milliseconds: the time spent on the search
+        explanation: sentences about the computation
+        notes: sentences for the person who searched
+        cutoff: the number of results above the automatic score cutoff
+        has_more: whether there are more results
+        verdict: a sentence if nothing relevant was found
+        results: the results, best first
+    """
+
+    query: str
+    brain_key: str
+    metric: str
+    patches_field: str | None
+    count: int
+    best_score: float | None
+    milliseconds: float
+    explanation: list[str]
+    notes: list[str]
+    cutoff: int
+    has_more: bool
+    verdict: str | None
+    results: list[ResultRow]
