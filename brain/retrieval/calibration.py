@@ -15,6 +15,10 @@ from fiftyone_faiss.brain.retrieval.reference_set import LIKELY, MIN_TEXT_EVIDEN
 
 Band = Literal["strong", "likely", "weak"]
 
+# Two scores of one vector may differ by so many standard deviations: float32 products of matrices
+# depend on the number of their rows.
+ROUNDING = 2e-6
+
 
 @dataclass(frozen=True)
 class Calibration:
@@ -37,7 +41,8 @@ class Calibration:
         """``(n,)`` float64, 0 to 100: the percentage of the reference set with lower scores."""
         reference = self.query.reference_set.vectors
         scores = np.sort(self.rank(reference))
-        lower = np.searchsorted(scores, self.ranked, side="left")
+        margin = ROUNDING * float(scores.std()) if len(scores) else 0.0
+        lower = np.searchsorted(scores, self.ranked - margin, side="left")
         return 100.0 * lower / max(len(scores), 1)
 
     @cached_property

@@ -100,7 +100,7 @@ def test_weights_and_negative_terms_are_searched_with(book, open_app) -> None:
     search(page, line)
     assert result_ids(page) == fiftyone_faiss.search(book, line, k=6).ids
     cy(page, "faiss-explain").click()
-    expect(cy(page, "faiss-explanation")).to_contain_text('What is like "red" is pushed down.')
+    expect(cy(page, "faiss-explanation")).to_contain_text('Results like "red" rank lower.')
 
 
 def test_the_selection_is_completed_and_mixed_with_words(book, open_app) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import fiftyone as fo
 import fiftyone.brain as fob
@@ -85,7 +86,9 @@ def _things() -> fo.Detections:
     return fo.Detections(detections=[fo.Detection(label="a", bounding_box=box) for box in boxes])
 
 
-def create(points: Points, brain_key: str = "given", **kwargs: object) -> FaissSimilarityIndex:
+def create(
+    points: Points, brain_key: str = "given", backend: Any = "faiss", **kwargs: object
+) -> Any:
     """An index of these points, given to FiftyOne's own function as a dict by sample."""
     by_sample: dict[str, list[np.ndarray]] = {}
     for one, vector in zip(points.sample_ids, points.vectors, strict=True):
@@ -94,7 +97,7 @@ def create(points: Points, brain_key: str = "given", **kwargs: object) -> FaissS
     given = {one: some[0] if samples else np.stack(some) for one, some in by_sample.items()}
     return fob.compute_similarity(
         points.dataset,
-        backend="faiss",
+        backend=backend,
         embeddings=given,
         brain_key=brain_key,
         patches_field=points.patches_field,

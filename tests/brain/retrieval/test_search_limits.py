@@ -44,7 +44,7 @@ def pages(points: Points, line: str, count: int, **options: Any) -> list[str]:
 @pytest.fixture
 def pools(monkeypatch: pytest.MonkeyPatch) -> None:
     """Smaller ones, so that small indexes reach beyond them."""
-    for name, size in (("POOL", 500), ("LARGE_POOL", 1_500), ("VARIETY", 100)):
+    for name, size in (("POOL", 500), ("LARGE_POOL", 1_500), ("DIVERSE_POOL", 100)):
         monkeypatch.setattr(candidates, name, size)
 
 
@@ -158,7 +158,7 @@ def test_a_plain_search_has_no_such_end(many) -> None:
 
 def test_the_farthest_within_a_distance_are_found_beyond_what_is_far(many, monkeypatch) -> None:
     # Most of the index is farther than that, and so are all of the farthest.
-    monkeypatch.setattr(candidates, "MOST", 500)
+    monkeypatch.setattr(candidates, "MAX_RESULTS", 500)
     query = many.vectors[5]
     everything = fiftyone_faiss.search(many.dataset, query, k=MANY)
     thresh = float(everything.distances[60])

@@ -234,7 +234,7 @@ def test_a_page_and_a_view_have_the_verdict_of_the_index(book) -> None:
 def test_nothing_is_said_where_nothing_is_wanted(book) -> None:
     found = fiftyone_faiss.search(book, "- a cat", k=10)
     assert (found.bands, found.verdict) == ([None] * 10, None)
-    assert found.explanation == ('What is least like "a cat" comes first.',)
+    assert found.explanation == ('Results least like "a cat" come first.',)
 
 
 # -- small indexes -----------------------------------------------------------------------------
@@ -276,11 +276,11 @@ def test_what_was_computed_is_explained(book) -> None:
     )
     assert found.query == '"a cat" + 2 x 1 sample - "snow"'
     assert found.explanation == (
-        '"a cat" and 2 x 1 sample: each counted in deviations from what is usual here, and what '
-        "one lacks the others do not make up for.",
-        'What is like "snow" is pushed down.',
-        "Moved towards 2 liked and away from 0 disliked, at 0.7 of the query's weight.",
-        "Words were put into 1 sentence.",
+        '"a cat" and 2 x 1 sample: each is counted in standard deviations above the mean of the '
+        "index; results that match only some of the terms rank lower.",
+        'Results like "snow" rank lower.',
+        "The query moved toward 2 liked and away from 0 disliked results, with a weight of 0.7.",
+        "The text was put into 1 template.",
     )
     assert fiftyone_faiss.search(book, "a cat", k=3).explanation == ()
 
@@ -291,7 +291,7 @@ def test_words_are_put_into_sentences(book, templates) -> None:
     embedder = fiftyone_faiss.get_embedder(index.config.model)
     sentences = embedder.templates[:1] if templates == "single" else embedder.templates
     mean = embedder.embed_texts([one.format("a cat") for one in sentences]).mean(axis=0)
-    reading = EncodedQuery.of(index, TextQuery("a cat"), templates)
+    reading = EncodedQuery.of(index, index.reader(), TextQuery("a cat"), templates)
     np.testing.assert_allclose(reading.ranking.vector, mean / np.linalg.norm(mean), atol=1e-6)
     found = fiftyone_faiss.search(book, "a cat", k=160, templates=templates)
     np.testing.assert_allclose(
