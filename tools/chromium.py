@@ -1,4 +1,4 @@
-"""Makes sure that the browser tests find Chromium: installs Debian's as root, else says how."""
+"""Installs Chromium for the browser tests if you are root on Debian; otherwise says how."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import sys
 
 
 def main() -> None:
+    """Installs Chromium, if it is not on the ``PATH``."""
     if shutil.which("chromium"):
         return
     if not shutil.which("apt-get") or os.geteuid() != 0:
-        sys.exit("The browser tests need Chromium; install it, on Debian: apt-get install chromium")
+        sys.exit("The browser tests need Chromium. On Debian: apt-get install chromium")
     print("Installing Chromium for the browser tests")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for arguments in (["update", "-qq"], ["install", "-y", "-qq", "chromium"]):

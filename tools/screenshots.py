@@ -1,4 +1,4 @@
-"""Takes the README's picture from the running demo.
+"""Takes the README's screenshot from the running demo.
 
     make screenshots
 
@@ -26,7 +26,7 @@ QUERY = "a red car on the highway"
 
 
 def take(url: str) -> Image.Image:
-    """Searches in the App at an address, and returns what a person then sees."""
+    """Searches in the App at an address, and returns a screenshot of the results."""
     with sync_playwright() as playwright:
         browser = launch(playwright)
         page = open_page(browser, url, 1600, 900)
@@ -35,27 +35,28 @@ def take(url: str) -> Image.Image:
         cy(page, "faiss-query").press("Enter")
         expect(cy(page, "faiss-result")).to_have_count(25)
         shows(page, 25)
-        # Only a picture that was drawn has a canvas to show.
+        # A sample has a canvas only after the App has drawn it.
         expect(page.locator('[data-cy="looker"] canvas').first).to_be_visible()
         page.wait_for_timeout(2000)
-        shot = Image.open(io.BytesIO(page.screenshot()))
+        screenshot = Image.open(io.BytesIO(page.screenshot()))
         browser.close()
-    return shot
+    return screenshot
 
 
 def main() -> None:
-    command = [sys.executable, "-u", str(ROOT / "demo" / "run.py"), "--port", str(PORT)]
+    """Runs the demo, and writes the screenshot."""
+    command = [sys.executable, "-u", str(ROOT / "tools" / "run_demo.py"), "--port", str(PORT)]
     demo = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     try:
         assert demo.stdout is not None
         address = re.compile(rf"http://\S+:{PORT}/datasets\S+")
-        url = next(found[0] for line in demo.stdout if (found := address.search(line)))
-        shot = take(url)
+        url = next(match[0] for line in demo.stdout if (match := address.search(line)))
+        screenshot = take(url)
     finally:
         demo.terminate()
         demo.wait()
-    # A palette keeps the picture small, and nobody sees it.
-    shot.convert("RGB").quantize(256).save(ROOT / "docs" / "search.png", optimize=True)
+    # A palette of 256 colors makes the file smaller without a visible difference.
+    screenshot.convert("RGB").quantize(256).save(ROOT / "docs" / "search.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -1,29 +1,32 @@
 """Keeps FiftyOne inside one folder: its database, zoo, plugins and indexes.
 
-The demo and the tests call :func:`use_folder` before anything imports FiftyOne, whose
-configuration is read at import. For that reason this file imports nothing but the standard
-library, and is run by path rather than imported from the package.
+The demo, the tests and the benchmarks call :func:`use_folder` before anything imports FiftyOne,
+which reads its configuration when it is imported. This module therefore imports only the standard
+library and :mod:`mongod`, and the scripts import it from the folder ``tools`` rather than from the
+package, whose import loads FiftyOne.
 """
 
+from __future__ import annotations
+
 import os
-import runpy
+import sys
 from pathlib import Path
+
+import mongod
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def use_folder(folder: Path) -> None:
-    """Points FiftyOne at ``folder``, links this checkout in as a plugin, and starts a database.
+    """Points FiftyOne at a folder, links this checkout into it as a plugin, and starts a database.
 
     Args:
-        folder: where everything is kept; created when missing
+        folder: the folder for all of FiftyOne's files; created if it does not exist
 
     Raises:
-        RuntimeError: if FiftyOne was imported already, since it has read its configuration; or if
-            the database does not start
+        RuntimeError: if FiftyOne was imported already, because it has read its configuration; or
+            if the database does not start
     """
-    import sys
-
     if "fiftyone" in sys.modules:
         raise RuntimeError("use_folder() must be called before fiftyone is imported")
 
@@ -31,8 +34,7 @@ def use_folder(folder: Path) -> None:
     home = Path.home()
     os.environ.update(
         {
-            # FiftyOne writes small files under the home directory whatever its configuration
-            # says, so the process gets a home of its own.
+            # FiftyOne writes small files to the home directory, whatever its configuration says.
             "HOME": str(folder / "home"),
             "FIFTYONE_DEFAULT_DATASET_DIR": str(folder / "datasets"),
             "FIFTYONE_DATASET_ZOO_DIR": str(folder / "datasets"),
@@ -40,18 +42,18 @@ def use_folder(folder: Path) -> None:
             "FIFTYONE_PLUGINS_DIR": str(folder / "plugins"),
             "FIFTYONE_BRAIN_SIMILARITY_FAISS_ROOT_DIR": str(folder / "indexes"),
             "FIFTYONE_DO_NOT_TRACK": "true",
-            # Only silences a notice about the age of the bundled database server.
+            # Hides a notice about the age of the bundled database server.
             "FIFTYONE_DATABASE_VALIDATION": "false",
         }
     )
-    # Downloaded weights need not be fetched twice.
+    # Weights that you downloaded before are used again.
     os.environ.setdefault("HF_HOME", str(home / ".cache" / "huggingface"))
     os.environ.setdefault("TORCH_HOME", str(home / ".cache" / "torch"))
 
     for name in ("home", "datasets", "models", "plugins", "indexes"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     _link_plugin(folder / "plugins" / "fiftyone-faiss")
-    runpy.run_path(str(ROOT / "demo" / "mongod.py"))["start"](folder / "database")
+    mongod.start(folder / "database")
 
 
 def _link_plugin(link: Path) -> None:

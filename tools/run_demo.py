@@ -1,22 +1,23 @@
-"""The demo: a dataset, an index, some searches, and the App with the search panel open.
+"""Runs the demo: a dataset, an index, some searches, and the App with the search panel open.
 
     make demo
     make demo DEMO_ARGS="--check"
     make demo DEMO_ARGS="--images ~/pictures --model ViT-B-32/laion2b_s34b_b79k"
 
-Everything it makes is in one folder of the project; deleting that folder undoes it.
+The demo writes all its files to one folder of the project. Delete that folder to remove them.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
-import runpy
 import signal
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from environment import use_folder
 
 if TYPE_CHECKING:
     import fiftyone as fo
@@ -34,25 +35,25 @@ IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".ti
 
 
 def parse_arguments() -> argparse.Namespace:
-    """Reads the command line; paths are the caller's, so they are resolved at once."""
+    """Reads the command line and resolves the paths in it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="do everything, but do not stay")
+    parser.add_argument("--check", action="store_true", help="stop when the App is ready")
     parser.add_argument("--images", type=lambda p: Path(p).expanduser().resolve(), help="a folder")
     parser.add_argument("--model", help="an OpenCLIP model: <architecture>/<weights>, or a folder")
-    parser.add_argument("--query", action="append", help="a query to print results of; repeatable")
-    parser.add_argument("--count", type=int, default=1000, help="pictures to draw")
+    parser.add_argument("--query", action="append", help="print the results of a query; repeatable")
+    parser.add_argument("--count", type=int, default=1000, help="number of images to draw")
     parser.add_argument("--port", type=int, default=5151, help="the App's port")
-    parser.add_argument("--folder", type=Path, default=ROOT / ".demo", help="where to keep it all")
+    parser.add_argument("--folder", type=Path, default=ROOT / ".demo", help="folder for all files")
     options = parser.parse_args()
     if options.images and not options.images.is_dir():
         parser.error(f"--images: there is no folder {options.images}")
     if options.images and not options.model:
-        parser.error("--images needs --model: the demo's own model knows only drawn pictures")
+        parser.error("--images needs --model: the demo's own model knows only drawn images")
     return options
 
 
-def own_images(folder: Path) -> fo.Dataset:
-    """A dataset of a person's own pictures: new ones join at each start."""
+def load_images(folder: Path) -> fo.Dataset:
+    """Loads or creates a dataset of the images in a folder, and adds new images to it."""
     import fiftyone as fo
 
     paths = sorted(str(p) for p in folder.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
@@ -68,7 +69,7 @@ def own_images(folder: Path) -> fo.Dataset:
 
 
 def prepare(options: argparse.Namespace) -> fo.Dataset:
-    """The dataset and its index, made or completed."""
+    """Creates the dataset and its index, or completes them after an earlier run."""
     import fiftyone_faiss
     from fiftyone_faiss.brain import register_zoo_model
     from fiftyone_faiss.demo import MODEL_DIR, MODEL_NAME
@@ -77,7 +78,7 @@ def prepare(options: argparse.Namespace) -> fo.Dataset:
 
     register_zoo_model(MODEL_NAME, OpenClipSpec.parse(str(MODEL_DIR)))
     if options.images:
-        dataset = own_images(options.images)
+        dataset = load_images(options.images)
     else:
         name = "picture-book" if options.count == 1000 else f"picture-book-{options.count}"
         dataset = create_dataset(name, options.folder / "datasets" / name, options.count)
@@ -92,21 +93,21 @@ def prepare(options: argparse.Namespace) -> fo.Dataset:
 
 
 def show_searches(dataset: fo.Dataset, queries: tuple[str, ...] | list[str]) -> None:
-    """Runs a handful of queries and prints what they find."""
+    """Runs some queries and prints their nearest samples."""
     import fiftyone_faiss
 
-    label = "caption" if dataset.has_field("caption") else "filepath"
+    label_field = "caption" if dataset.has_field("caption") else "filepath"
     for query in queries:
         neighbors = fiftyone_faiss.search(dataset, query, brain_key=BRAIN_KEY, k=3)
         milliseconds = neighbors.summary()["milliseconds"]
         print(f"\n{query}  ({milliseconds:.0f} ms)")
-        found = dict(zip(*dataset.select(neighbors.ids).values(["id", label]), strict=True))
-        for one, score in zip(neighbors.ids, neighbors.scores, strict=True):
-            print(f"   {score:5.2f}  {found[one]}")
+        labels = dict(zip(*dataset.select(neighbors.ids).values(["id", label_field]), strict=True))
+        for sample_id, score in zip(neighbors.ids, neighbors.scores, strict=True):
+            print(f"   {score:5.2f}  {labels[sample_id]}")
 
 
 def serve(dataset: fo.Dataset, port: int, stay: bool) -> None:
-    """Serves the App with the panel beside the grid, until it is stopped."""
+    """Serves the App with the panel next to the grid until you stop it."""
     import fiftyone as fo
 
     panel = fo.Panel(type="similarity_search_faiss", pinned=False)
@@ -131,13 +132,13 @@ def serve(dataset: fo.Dataset, port: int, stay: bool) -> None:
 
 
 def main() -> None:
+    """Runs the demo."""
     started = time.perf_counter()
     options = parse_arguments()
-    # Without a handler OpenCLIP's first message installs one, and all others come out twice.
+    # Without a handler, OpenCLIP's first message installs one, and all later messages are doubled.
     logging.getLogger().addHandler(logging.NullHandler())
-    environment = runpy.run_path(str(ROOT / "demo" / "environment.py"))
     try:
-        environment["use_folder"](options.folder)
+        use_folder(options.folder)
     except RuntimeError as error:
         sys.exit(str(error))
     dataset = prepare(options)
