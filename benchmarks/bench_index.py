@@ -170,8 +170,8 @@ def measure_backend(
     return found
 
 
-def _summed(asked: dict[str, Any], truth: Truth, scope: str, first: int = 0) -> dict[str, Any]:
-    recall = truth.recall(asked["answers"], scope, first)
+def _summed(asked: dict[str, Any], truth: Truth, row_filter: str, first: int = 0) -> dict[str, Any]:
+    recall = truth.recall(asked["answers"], row_filter, first)
     return {**summary(asked["times_ms"]), "recall": round(recall, 5)}
 
 

@@ -44,7 +44,7 @@ class SharedLanes(OpenClipEmbedder):
 
 
 def load(architecture: str, checkpoint: str, **options: Any) -> SharedLanes:
-    """Loads the network as :func:`fiftyone_faiss.brain.models.get_embedder` does."""
+    """Loads the network as :func:`fiftyone_faiss.brain.models.loading.get_embedder` does."""
     return SharedLanes(architecture, OpenClipSpec(architecture, checkpoint), **options)
 
 
@@ -100,7 +100,7 @@ def make_datasets(
     """Enters the model into FiftyOne's zoo, and makes a dataset of each folder."""
     import fiftyone as fo
 
-    from fiftyone_faiss.brain.zoo import register_zoo_model
+    from fiftyone_faiss.brain.models.zoo import register_zoo_model
 
     register_zoo_model(model, OpenClipSpec(architecture, checkpoint))
     for name, folder in folders.items():
@@ -116,8 +116,8 @@ def ours(name: str, model: str, vectors_file: str) -> dict[str, Any]:
     """From a dataset to its vectors, as this project's ``compute_embeddings`` makes them."""
     import fiftyone as fo
 
-    from fiftyone_faiss.brain.media import Regions, collect_media
-    from fiftyone_faiss.brain.models import get_embedder
+    from fiftyone_faiss.brain.data.media import Regions, collect_media
+    from fiftyone_faiss.brain.models.loading import get_embedder
 
     dataset, embedder = fo.load_dataset(name), get_embedder(model)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from retrieval_world import LEAST_RIGHT, Book, K, constant, mean, ranked, table
 
-from fiftyone_faiss.brain import ranking
+from fiftyone_faiss.brain.retrieval import ranking
 from fiftyone_faiss.demo.phrases import article
 from fiftyone_faiss.demo.world import COLOR_NAMES, KINDS, SCENE_NAMES
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from retrieval_world import EACH, Book, asked, constant, mean, one_thing, some_of, table
 
-from fiftyone_faiss.brain import Neighbors, background, reading, shaping
+from fiftyone_faiss.brain import Neighbors
+from fiftyone_faiss.brain.retrieval import calibration, encoding, reranking
 from fiftyone_faiss.demo.phrases import article
 from fiftyone_faiss.demo.scenes import SCENES
 from fiftyone_faiss.demo.world import KINDS, SCENE_NAMES
@@ -104,8 +105,8 @@ def bands(book: Book, seed: int) -> list[dict[str, Any]]:
         }
     why = (
         f"The first {MANY} results of queries with {RELEVANT} right pictures or more. By default "
-        f"likely is from an evidence of {background.LIKELY:g} on, strong from "
-        f"{background.STRONG:g}."
+        f"likely is from an evidence of {calibration.LIKELY:g} on, strong from "
+        f"{calibration.STRONG:g}."
     )
     return [table("Bands", "family", rows, why=why), *_levels(book)]
 
@@ -118,7 +119,7 @@ def _levels(book: Book) -> list[dict[str, Any]]:
     rows = {}
     for level in LEVELS:
         counts = {family: np.zeros(3, np.int64) for family in _IN_WORDS}
-        with constant(reading, "LIKELY", level):
+        with constant(encoding, "LIKELY", level):
             for query, right in asked(book, RELEVANT):
                 found = book.search(query.text, MANY)
                 said = np.array([band != "weak" for band in found.bands])
@@ -171,7 +172,7 @@ def _verdict_levels(book: Book) -> dict[str, Any]:
     questions = asked(book, RELEVANT)
     rows = {}
     for level in LEVELS:
-        with constant(reading, "LEAST_EVIDENCE", level):
+        with constant(encoding, "LEAST_EVIDENCE", level):
             wrong = mean([_told(book.search(query.text, SHOWN)) for query, _ in questions])
             right = mean([_told(book.search(text, SHOWN)) for text in ABSURD])
         balance = mean([right, 1.0 - (wrong or 0.0)])
@@ -181,7 +182,7 @@ def _verdict_levels(book: Book) -> dict[str, Any]:
         "The level of the verdict",
         "`LEAST_EVIDENCE`",
         rows,
-        f"{background.LEAST_EVIDENCE:g}",
+        f"{calibration.LEAST_EVIDENCE:g}",
         "balance",
         why,
     )
@@ -267,7 +268,7 @@ def _shares(book: Book, some: list[Asked]) -> dict[str, Any]:
     rows = {}
     for share in SHARES:
         values: dict[str, list[float]] = {}
-        with constant(shaping, "CUT_SHARE", share), constant(shaping, "CUT_MOST", 10**9):
+        with constant(reranking, "CUT_SHARE", share), constant(reranking, "CUT_MOST", 10**9):
             for one in some:
                 found = book.search(one.query, MANY, **one.options)
                 right = one.right[book.places(found.ids)]
@@ -275,5 +276,5 @@ def _shares(book: Book, some: list[Asked]) -> dict[str, Any]:
                 for name, value in _cut_scores(right, kept, int(one.right.sum())).items():
                     values.setdefault(name, []).append(value)
         rows[f"{share:g}"] = {name: mean(each) for name, each in values.items()}
-    why = f"In an index of any size among {shaping.CUT_MOST} at most."
-    return table("Among which share", "`CUT_SHARE`", rows, f"{shaping.CUT_SHARE:g}", "F1", why)
+    why = f"In an index of any size among {reranking.CUT_MOST} at most."
+    return table("Among which share", "`CUT_SHARE`", rows, f"{reranking.CUT_SHARE:g}", "F1", why)

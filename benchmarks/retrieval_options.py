@@ -17,9 +17,10 @@ from retrieval_world import (
     table,
 )
 
-from fiftyone_faiss.brain import Neighbors, reading
-from fiftyone_faiss.brain.queries import TEMPLATES
-from fiftyone_faiss.brain.shaping import FOLD_DISTANCE
+from fiftyone_faiss.brain import Neighbors
+from fiftyone_faiss.brain.models.prompts import TEMPLATES
+from fiftyone_faiss.brain.retrieval import encoding
+from fiftyone_faiss.brain.retrieval.reranking import COLLAPSE_DISTANCE
 from fiftyone_faiss.demo.world import NEAR_COPY_KINDS
 
 HUBNESSES = (0.25, 0.5, 1.0)
@@ -41,9 +42,9 @@ def hubness(book: Book, seed: int) -> list[dict[str, Any]]:
     """Taking off how near results are to everything."""
     rows = {"off": _by_family(book)}
     for share in HUBNESSES:
-        with constant(reading, "HUBNESS", share):
-            rows[f"on, `reading.HUBNESS` {share:g}"] = _by_family(book, hubness=True)
-    why = f"Where it is on, it is {reading.HUBNESS:g}."
+        with constant(encoding, "HUBNESS", share):
+            rows[f"on, `encoding.HUBNESS` {share:g}"] = _by_family(book, hubness=True)
+    why = f"Where it is on, it is {encoding.HUBNESS:g}."
     return [table("Hubness", "`hubness`", rows, "off", "R-precision", why)]
 
 
@@ -98,7 +99,7 @@ def fold(book: Book, seed: int) -> list[dict[str, Any]]:
         f"how many others are. Asked with words, {SHOWN} results: how many are folded under a "
         "picture that they are no copy of, in a search. F1 is of what is folded under the pictures."
     )
-    return [table("Near-copies as one", "`fold`", rows, f"{FOLD_DISTANCE:g}", "F1", why)]
+    return [table("Near-copies as one", "`fold`", rows, f"{COLLAPSE_DISTANCE:g}", "F1", why)]
 
 
 def _folded(book: Book, family: np.ndarray, within: float) -> dict[str, Any]:

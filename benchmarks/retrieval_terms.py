@@ -22,8 +22,8 @@ from retrieval_world import (
     table,
 )
 
-from fiftyone_faiss.brain import ranking
-from fiftyone_faiss.brain.background import PHRASES
+from fiftyone_faiss.brain.models.reference_prompts import REFERENCE_PROMPTS
+from fiftyone_faiss.brain.retrieval import ranking
 from fiftyone_faiss.demo.phrases import article
 from fiftyone_faiss.demo.scenes import SCENES
 from fiftyone_faiss.demo.world import KINDS, SCENE_NAMES
@@ -167,7 +167,10 @@ def _ways(book: Book, first: np.ndarray, second: np.ndarray) -> dict[str, np.nda
 
 def _image_ways(book: Book, images: list[Any], ours: str) -> Scores:
     found: Scores = {}
-    usual_image, usual_words = book.vectors.mean(axis=0), book.words(*PHRASES).mean(axis=0)
+    usual_image, usual_words = (
+        book.vectors.mean(axis=0),
+        book.words(*REFERENCE_PROMPTS).mean(axis=0),
+    )
     for image, words, right in images:
         seen, said = book.image(image), book.words(words)[0]
         centred = unit(seen - usual_image) + unit(said - usual_words)

@@ -101,7 +101,7 @@ class Truth:
         ids: ``(n,)`` bytes, the sample id of each, ascending
         queries: ``(Q, dim)`` unit vectors
         scopes: by name, which rows are searched
-        limits: by scope, ``(Q,)`` the similarity of the last right answer to each query
+        limits: by row_filter, ``(Q,)`` the similarity of the last right answer to each query
         k: how many answers are right
     """
 
@@ -133,25 +133,25 @@ class Truth:
         limits = {name: one.min(axis=1) for name, one in best.items()}
         return cls(vectors, ids, queries, scopes, limits, k)
 
-    def recall(self, answers: Sequence[Sequence[str]], scope: str, first: int = 0) -> float:
+    def recall(self, answers: Sequence[Sequence[str]], row_filter: str, first: int = 0) -> float:
         """The mean share of right answers among those given.
 
-        An answer is right if it is in the scope and no farther than the last of the exact ones:
+        An answer is right if the filter allows it and it is no farther than the last exact one:
         which of two equally near vectors is given does not matter.
 
         Args:
             answers: the ids found for each query
-            scope: which rows were searched
+            row_filter: which rows were searched
             first (0): the query that the first answers belong to
         """
         shares = []
         for number, found in enumerate(answers, start=first):
-            wanted = min(self.k, int(self.scopes[scope].sum()))
+            wanted = min(self.k, int(self.scopes[row_filter].sum()))
             given = np.unique(np.array(found, self.ids.dtype))
             rows = np.minimum(np.searchsorted(self.ids, given), len(self.ids) - 1)
-            rows = rows[(self.ids[rows] == given) & self.scopes[scope][rows]]
+            rows = rows[(self.ids[rows] == given) & self.scopes[row_filter][rows]]
             near = np.asarray(self.vectors[rows]) @ self.queries[number]
-            shares.append((near >= self.limits[scope][number] - _TIE).sum() / wanted)
+            shares.append((near >= self.limits[row_filter][number] - _TIE).sum() / wanted)
         return float(np.mean(shares))
 
 

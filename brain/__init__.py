@@ -1,85 +1,201 @@
-"""Everything about a dataset, callable from a script. It knows no App.
+"""Everything about a dataset, callable from a script. It does not know the App.
 
-Finding and changing:
+The sub-packages, each importing only from those before it (``retrieval`` does not import
+``indexing``):
 
-- ``build``, ``embedding``, ``field_record``, ``progress``: computing embeddings, building indexes
-- ``jobs``: long work that others may watch and cancel
-- ``health``, ``update``, ``contents``: whether an index is current, and making it so
-- ``search``, ``request``, ``candidates``, ``neighbors``: a request in, neighbours out
-- ``query_line``, ``parsing``, ``queries``: what a person typed, as queries
-- ``remote``, ``public_addresses``, ``served``: the images that it names
-- ``reading``, ``ranking``, ``background``, ``phrases``, ``shaping``: what a query is in an index,
-  the order of its results, what their scores mean, and which of them are shown
-- ``tagging``, ``tags``, ``results``, ``code``: acting on results
-- ``history``, ``search_records``, ``saved_search``: keeping searches
-- ``manage``, ``orphans``: finding, listing, loading and deleting indexes
+- ``core``: arrays, ids, metrics, files, progress, jobs
+- ``store``: vectors in files
+- ``ann``: nearest neighbors over a store
+- ``data``: FiftyOne's database and media
+- ``models``: embedders by name
+- ``similarity``, ``backend``: FiftyOne's similarity contract, and loading indexes
+- ``indexing``: embedding, building, updating, health, the catalog of indexes
+- ``queries``: the query line and its terms
+- ``retrieval``: search, ranking, results, tags, exports, history
 
-Underneath, each importing only from those below it:
-
-- ``similarity``, ``stored_index``, ``restriction``, ``found``: FiftyOne's Brain contract
-- ``models``, ``zoo``, ``media``, ``frames``, ``membership``, ``lookup``: FiftyOne's zoo, its
-  media, its database
-- ``index``, ``keeper``, ``tuning``, ``derived``, ``scope``, ``scan``: nearest neighbours over a
-  store; no FiftyOne
-- ``store``, ``damage``, ``folder``, ``merging``, ``batch``, ``snapshot``, ``segments``,
-  ``manifest``, ``disk``, ``ids``, ``vectors``: files and arrays; no FAISS and no FiftyOne
+The names below are imported when they are first used. No module of ``brain`` imports from here.
 """
 
-from fiftyone_faiss.brain.build import IndexReport, build_index, build_index_steps
-from fiftyone_faiss.brain.code import as_code
-from fiftyone_faiss.brain.derived import INDEX_TYPES, check_index_type
-from fiftyone_faiss.brain.embedding import (
-    DEFAULT_EMBEDDINGS_FIELD,
-    EmbeddingReport,
-    Execution,
-    compute_embeddings,
-    compute_embeddings_steps,
-)
-from fiftyone_faiss.brain.frames import video_frames
-from fiftyone_faiss.brain.health import (
-    IndexHealth,
-    index_health,
-    list_failures,
-    verify_index,
-)
-from fiftyone_faiss.brain.history import (
-    clear_searches,
-    delete_search,
-    list_searches,
-    record_search,
-    save_search,
-    update_search,
-)
-from fiftyone_faiss.brain.jobs import CancelledError, list_jobs, start_job, watched
-from fiftyone_faiss.brain.manage import (
-    IndexInfo,
-    delete_index,
-    index_keys,
-    list_indexes,
-    list_other_indexes,
-    load_index,
-)
-from fiftyone_faiss.brain.media import PATCH_TYPES, Regions
-from fiftyone_faiss.brain.models import ModelInfo, get_embedder, list_models
-from fiftyone_faiss.brain.neighbors import Neighbors, view_of
-from fiftyone_faiss.brain.orphans import (
-    OrphanedIndex,
-    delete_orphaned_index,
-    list_orphaned_indexes,
-)
-from fiftyone_faiss.brain.progress import Progress
-from fiftyone_faiss.brain.queries import TEMPLATES
-from fiftyone_faiss.brain.query_line import explain_line
-from fiftyone_faiss.brain.request import DEFAULT_K, SearchRequest, lasting_params
-from fiftyone_faiss.brain.results import save_scores, save_view
-from fiftyone_faiss.brain.saved_search import SavedSearch
-from fiftyone_faiss.brain.scan import METRICS
-from fiftyone_faiss.brain.search import answer, search, search_several, warm
-from fiftyone_faiss.brain.tagging import Tagging, tag_answer, tag_neighbors
-from fiftyone_faiss.brain.tags import DEFAULT_TAG, apply_tag, untag_neighbors, untagged
-from fiftyone_faiss.brain.update import tune_index_steps, update_index, update_index_steps
-from fiftyone_faiss.brain.zoo import register_zoo_model
-from fiftyone_faiss.embedders import Embedder, register_embedder
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fiftyone_faiss.brain.ann.factory import INDEX_TYPES, check_index_type
+    from fiftyone_faiss.brain.backend.loading import index_keys, load_index
+    from fiftyone_faiss.brain.core.jobs import CancelledError, list_jobs, start_job, tracked
+    from fiftyone_faiss.brain.core.metrics import METRICS
+    from fiftyone_faiss.brain.core.progress import Progress
+    from fiftyone_faiss.brain.data.frames import video_frames
+    from fiftyone_faiss.brain.data.media import PATCH_TYPES, Regions
+    from fiftyone_faiss.brain.data.result_views import save_view, view_of
+    from fiftyone_faiss.brain.data.score_fields import save_scores
+    from fiftyone_faiss.brain.indexing.building import IndexReport, build_index, build_index_steps
+    from fiftyone_faiss.brain.indexing.catalog import (
+        IndexInfo,
+        delete_index,
+        list_indexes,
+        list_other_indexes,
+    )
+    from fiftyone_faiss.brain.indexing.embedding import (
+        DEFAULT_EMBEDDINGS_FIELD,
+        EmbeddingReport,
+        Execution,
+        compute_embeddings,
+        compute_embeddings_steps,
+    )
+    from fiftyone_faiss.brain.indexing.health import (
+        IndexHealth,
+        index_health,
+        list_failures,
+        verify_index,
+    )
+    from fiftyone_faiss.brain.indexing.orphans import (
+        OrphanedIndex,
+        delete_orphaned_index,
+        list_orphaned_indexes,
+    )
+    from fiftyone_faiss.brain.indexing.updating import (
+        tune_index_steps,
+        update_index,
+        update_index_steps,
+    )
+    from fiftyone_faiss.brain.models.catalog import ModelInfo, list_models
+    from fiftyone_faiss.brain.models.loading import get_embedder
+    from fiftyone_faiss.brain.models.prompts import TEMPLATES
+    from fiftyone_faiss.brain.models.zoo import register_zoo_model
+    from fiftyone_faiss.brain.queries.query_line import explain_line
+    from fiftyone_faiss.brain.retrieval.code import as_code
+    from fiftyone_faiss.brain.retrieval.history import (
+        clear_searches,
+        delete_search,
+        list_searches,
+        record_search,
+        save_search,
+        update_search,
+    )
+    from fiftyone_faiss.brain.retrieval.neighbors import Neighbors
+    from fiftyone_faiss.brain.retrieval.request import DEFAULT_K, SearchRequest, lasting_params
+    from fiftyone_faiss.brain.retrieval.saved_search import SavedSearch
+    from fiftyone_faiss.brain.retrieval.searching import run_search, search, search_several, warm
+    from fiftyone_faiss.brain.retrieval.tagging import Tagging, tag_neighbors, tag_search
+    from fiftyone_faiss.brain.retrieval.tags import (
+        DEFAULT_TAG,
+        apply_tag,
+        untag_neighbors,
+        untagged,
+    )
+    from fiftyone_faiss.embedders import Embedder, register_embedder
+
+_MODULES = {
+    "brain.ann.factory": (
+        "INDEX_TYPES",
+        "check_index_type",
+    ),
+    "brain.backend.loading": (
+        "index_keys",
+        "load_index",
+    ),
+    "brain.core.jobs": (
+        "CancelledError",
+        "list_jobs",
+        "start_job",
+        "tracked",
+    ),
+    "brain.core.metrics": ("METRICS",),
+    "brain.core.progress": ("Progress",),
+    "brain.data.frames": ("video_frames",),
+    "brain.data.media": (
+        "PATCH_TYPES",
+        "Regions",
+    ),
+    "brain.data.result_views": (
+        "save_view",
+        "view_of",
+    ),
+    "brain.data.score_fields": ("save_scores",),
+    "brain.indexing.building": (
+        "IndexReport",
+        "build_index",
+        "build_index_steps",
+    ),
+    "brain.indexing.catalog": (
+        "IndexInfo",
+        "delete_index",
+        "list_indexes",
+        "list_other_indexes",
+    ),
+    "brain.indexing.embedding": (
+        "DEFAULT_EMBEDDINGS_FIELD",
+        "EmbeddingReport",
+        "Execution",
+        "compute_embeddings",
+        "compute_embeddings_steps",
+    ),
+    "brain.indexing.health": (
+        "IndexHealth",
+        "index_health",
+        "list_failures",
+        "verify_index",
+    ),
+    "brain.indexing.orphans": (
+        "OrphanedIndex",
+        "delete_orphaned_index",
+        "list_orphaned_indexes",
+    ),
+    "brain.indexing.updating": (
+        "tune_index_steps",
+        "update_index",
+        "update_index_steps",
+    ),
+    "brain.models.catalog": (
+        "ModelInfo",
+        "list_models",
+    ),
+    "brain.models.loading": ("get_embedder",),
+    "brain.models.prompts": ("TEMPLATES",),
+    "brain.models.zoo": ("register_zoo_model",),
+    "brain.queries.query_line": ("explain_line",),
+    "brain.retrieval.code": ("as_code",),
+    "brain.retrieval.history": (
+        "clear_searches",
+        "delete_search",
+        "list_searches",
+        "record_search",
+        "save_search",
+        "update_search",
+    ),
+    "brain.retrieval.neighbors": ("Neighbors",),
+    "brain.retrieval.request": (
+        "DEFAULT_K",
+        "SearchRequest",
+        "lasting_params",
+    ),
+    "brain.retrieval.saved_search": ("SavedSearch",),
+    "brain.retrieval.searching": (
+        "run_search",
+        "search",
+        "search_several",
+        "warm",
+    ),
+    "brain.retrieval.tagging": (
+        "Tagging",
+        "tag_neighbors",
+        "tag_search",
+    ),
+    "brain.retrieval.tags": (
+        "DEFAULT_TAG",
+        "apply_tag",
+        "untag_neighbors",
+        "untagged",
+    ),
+    "embedders": (
+        "Embedder",
+        "register_embedder",
+    ),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "DEFAULT_EMBEDDINGS_FIELD",
@@ -104,7 +220,6 @@ __all__ = [
     "SavedSearch",
     "SearchRequest",
     "Tagging",
-    "answer",
     "apply_tag",
     "as_code",
     "build_index",
@@ -132,14 +247,16 @@ __all__ = [
     "record_search",
     "register_embedder",
     "register_zoo_model",
+    "run_search",
     "save_scores",
     "save_search",
     "save_view",
     "search",
     "search_several",
     "start_job",
-    "tag_answer",
     "tag_neighbors",
+    "tag_search",
+    "tracked",
     "tune_index_steps",
     "untag_neighbors",
     "untagged",
@@ -150,5 +267,14 @@ __all__ = [
     "video_frames",
     "view_of",
     "warm",
-    "watched",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULE_OF:
+        return getattr(importlib.import_module(f"fiftyone_faiss.{_MODULE_OF[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

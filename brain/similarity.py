@@ -24,17 +24,18 @@ from fiftyone.brain.similarity import (
     SimilarityConfig,
 )
 
-from fiftyone_faiss.brain.derived import check_index_type
-from fiftyone_faiss.brain.found import MAX_ORDERED_IDS, Found, check_ordered, formatted, without
-from fiftyone_faiss.brain.ids import pack_ids
-from fiftyone_faiss.brain.manifest import DTYPES
-from fiftyone_faiss.brain.media import Regions
-from fiftyone_faiss.brain.scan import METRICS, Distances
-from fiftyone_faiss.brain.scope import Scope
-from fiftyone_faiss.brain.segments import Matrix
-from fiftyone_faiss.brain.store import Store
-from fiftyone_faiss.brain.stored_index import StoredIndex, run_id
-from fiftyone_faiss.brain.vectors import checked_vectors
+from fiftyone_faiss.brain.ann.factory import check_index_type
+from fiftyone_faiss.brain.ann.row_filter import RowFilter
+from fiftyone_faiss.brain.backend.neighbor_ids import NeighborIds, formatted, without
+from fiftyone_faiss.brain.backend.stored_index import StoredIndex, run_id
+from fiftyone_faiss.brain.core.arrays import Distances, Matrix
+from fiftyone_faiss.brain.core.ids import pack_ids
+from fiftyone_faiss.brain.core.metrics import METRICS
+from fiftyone_faiss.brain.core.vectors import check_vectors
+from fiftyone_faiss.brain.data.media import Regions
+from fiftyone_faiss.brain.data.result_views import MAX_ORDERED_IDS, check_ordered
+from fiftyone_faiss.brain.store.manifest import DTYPES
+from fiftyone_faiss.brain.store.store import Store
 
 ROOT_DIR_VARIABLE = "FIFTYONE_BRAIN_SIMILARITY_FAISS_ROOT_DIR"
 _AGGREGATIONS: dict[str, Callable[..., Distances]] = {
@@ -184,7 +185,7 @@ class FaissSimilarityIndex(StoredIndex, DuplicatesMixin):
         k: int | None,
         samples: foc.SampleCollection | None = None,
         reverse: bool = False,
-    ) -> list[Found]:
+    ) -> list[NeighborIds]:
         """Finds the nearest samples, or labels, that exist in the dataset at this moment.
 
         Args:
@@ -194,12 +195,12 @@ class FaissSimilarityIndex(StoredIndex, DuplicatesMixin):
             reverse (False): whether to find the farthest instead
 
         Returns:
-            ``Q`` :class:`Found`
+            ``Q`` :class:`NeighborIds`
         """
         snapshot = self.snapshot
-        scope = self.membership.scope(samples, snapshot)
-        hits = self.vectors.search(snapshot, queries, k, scope, reverse)
-        return [Found.of(snapshot, hit) for hit in hits]
+        row_filter = self.view_filter.row_filter(samples, snapshot)
+        hits = self.vectors.search(snapshot, queries, k, row_filter, reverse)
+        return [NeighborIds.of(snapshot, hit) for hit in hits]
 
     def sort_by_similarity(
         self,
@@ -249,10 +250,10 @@ class FaissSimilarityIndex(StoredIndex, DuplicatesMixin):
         else:
             _check_choice("aggregation", aggregation, self.config.supported_aggregations)
             snapshot = self.snapshot
-            scope = self.membership.scope(view, snapshot)
+            row_filter = self.view_filter.row_filter(view, snapshot)
             combine = _AGGREGATIONS[aggregation]
-            hit = self.vectors.combined(snapshot, queries, k, scope, combine, reverse)
-            found = [Found.of(snapshot, hit)]
+            hit = self.vectors.combined(snapshot, queries, k, row_filter, combine, reverse)
+            found = [NeighborIds.of(snapshot, hit)]
         return formatted(found, single or aggregation is not None, return_dists)
 
     def _radius_neighbors(
@@ -264,9 +265,9 @@ class FaissSimilarityIndex(StoredIndex, DuplicatesMixin):
             return self._self_neighbors(None, thresh, return_dists)
         queries, single = self._query_vectors(query)
         snapshot = self.snapshot
-        scope = self.membership.scope(self.active_view(), snapshot)
-        hits = self.vectors.within(snapshot, queries, thresh, scope)
-        return formatted([Found.of(snapshot, hit) for hit in hits], single, return_dists)
+        row_filter = self.view_filter.row_filter(self.active_view(), snapshot)
+        hits = self.vectors.within(snapshot, queries, thresh, row_filter)
+        return formatted([NeighborIds.of(snapshot, hit) for hit in hits], single, return_dists)
 
     def _query_vectors(self, query: Any) -> tuple[Matrix, bool]:
         """``(Q, dim)`` float32 vectors of a query by ids or vectors, and whether it is one."""
@@ -274,7 +275,7 @@ class FaissSimilarityIndex(StoredIndex, DuplicatesMixin):
             return self.vectors_of([query]), True
         array = np.asarray(query)
         if np.issubdtype(array.dtype, np.number):
-            return checked_vectors(np.atleast_2d(array)), array.ndim == 1
+            return check_vectors(np.atleast_2d(array)), array.ndim == 1
         return self.vectors_of(list(query)), False
 
     def _self_neighbors(self, k: int | None, thresh: float | None, return_dists: bool) -> Any:
@@ -292,12 +293,12 @@ class FaissSimilarityIndex(StoredIndex, DuplicatesMixin):
         place = np.full(snapshot.total_rows, -1, np.int64)
         place[active] = np.arange(len(active))
         vectors = snapshot.vectors_at(active)
-        scope = Scope(lambda rows: place[rows] >= 0, lambda: active, listed=True)
+        row_filter = RowFilter(lambda rows: place[rows] >= 0, lambda: active, listed=True)
         if thresh is None:
             wanted = None if k is None else k + 1
-            hits = self.vectors.search(snapshot, vectors, wanted, scope)
+            hits = self.vectors.search(snapshot, vectors, wanted, row_filter)
         else:
-            hits = self.vectors.within(snapshot, vectors, thresh, scope)
+            hits = self.vectors.within(snapshot, vectors, thresh, row_filter)
         hits = [without(hit, row, k) for hit, row in zip(hits, active, strict=True)]
         inds = [place[hit.rows] for hit in hits]
         return (inds, [hit.distances for hit in hits]) if return_dists else inds

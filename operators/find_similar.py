@@ -47,7 +47,7 @@ class FindSimilar(foo.Operator):
         try:
             request = brain.SearchRequest.from_params(params)
             # The whole dataset, not the view: often that view is an earlier answer.
-            neighbors = brain.answer(ctx.dataset, request)
+            neighbors = brain.run_search(ctx.dataset, request)
         except ValueError as error:
             ctx.ops.notify(str(error), variant="error")
             raise

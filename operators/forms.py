@@ -233,7 +233,7 @@ def run_steps(
     Yields:
         what a generator operator yields
     """
-    watched = brain.watched(steps, ctx.dataset.name, name)
+    watched = brain.tracked(steps, ctx.dataset.name, name)
     while True:
         try:
             step = next(watched)

@@ -43,7 +43,7 @@ class Search(foo.Operator):
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         request = brain.SearchRequest.from_params(query_forms.query_params(ctx))
-        neighbors = brain.answer(ctx.target_view(), request)
+        neighbors = brain.run_search(ctx.target_view(), request)
         ctx.ops.set_view(neighbors.view())
         return neighbors.summary()
 

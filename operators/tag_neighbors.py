@@ -61,7 +61,7 @@ class TagNeighbors(foo.Operator):
             return {"tag": tag, "untagged": count}
         request = brain.SearchRequest.from_params(query_forms.query_params(ctx))
         replace = bool(ctx.params.get("replace", False))
-        tagging = brain.tag_answer(ctx.target_view(), request, tag, replace)
+        tagging = brain.tag_search(ctx.target_view(), request, tag, replace)
         ctx.ops.set_view(tagging.neighbors.view())
         ctx.ops.reload_dataset()
         return {"tag": tag, "tagged": len(tagging.ids), **tagging.neighbors.summary()}

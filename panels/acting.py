@@ -5,7 +5,7 @@ from __future__ import annotations
 import fiftyone.operators as foo
 
 from fiftyone_faiss import brain
-from fiftyone_faiss.brain import results
+from fiftyone_faiss.brain.retrieval import export
 from fiftyone_faiss.panels.answers import Answer, answered, scope_of
 
 
@@ -60,7 +60,7 @@ class Acting:
         field = str(ctx.params.get("field") or "").strip()
         if ctx.params.get("everywhere"):
             request = brain.SearchRequest.from_params(ctx.params)
-            count = brain.answer(ctx.dataset, request).save_scores(field, everywhere=True)
+            count = brain.run_search(ctx.dataset, request).save_scores(field, everywhere=True)
         else:
             scores = dict(zip(ctx.params["ids"], ctx.params["scores"], strict=True))
             count = brain.save_scores(ctx.dataset, scores, field, ctx.params.get("patches_field"))
@@ -86,10 +86,10 @@ def _as_text(ctx: foo.ExecutionContext, kind: str) -> str:
     found, field = ctx.params["results"], ctx.params.get("patches_field")
     if kind == "stages":
         ids = [one["id"] for one in found]
-        return results.as_stages(brain.view_of(ctx.dataset, ids, field))
+        return export.as_stages(brain.view_of(ctx.dataset, ids, field))
     names = ["distance", "score", "percentile", "band", "copies", *(["bounding_box"] * bool(field))]
     # The page's own paths may be those of thumbnails.
-    paths = results.file_paths(ctx.dataset, [one["sample_id"] for one in found])
+    paths = export.file_paths(ctx.dataset, [one["sample_id"] for one in found])
     rows = [
         {
             "rank": i,
@@ -101,8 +101,8 @@ def _as_text(ctx: foo.ExecutionContext, kind: str) -> str:
         for i, one in enumerate(found, 1)
     ]
     if kind == "csv":
-        return results.as_csv(rows)
+        return export.as_csv(rows)
     if kind == "json":
         about = {name: ctx.params.get(name) for name in ("query", "brain_key", "metric")}
-        return results.as_json({**about, "count": len(rows), "results": rows})
+        return export.as_json({**about, "count": len(rows), "results": rows})
     raise ValueError(f"'{kind}' is no format; choose csv, json or stages.")

@@ -73,7 +73,7 @@ class SearchPanel(Acting, Remembering, Upkeep, foo.Panel):
         request = brain.SearchRequest.from_params(ctx.params)
         if not is_newest():
             return {"superseded": True}
-        neighbors = brain.answer(samples, request)
+        neighbors = brain.run_search(samples, request)
         if not is_newest():
             return {"superseded": True}
         # A further page joins what the grid shows already.
@@ -100,7 +100,7 @@ class SearchPanel(Acting, Remembering, Upkeep, foo.Panel):
         params = {**ctx.params, "brain_key": ctx.params["other_key"], "liked": [], "disliked": []}
         # Ids are of this dataset; an index that does not hold them embeds their files.
         request = brain.SearchRequest.from_params(params, ctx.dataset)
-        return {**drawn(brain.answer(other, request)), "dataset": name}
+        return {**drawn(brain.run_search(other, request)), "dataset": name}
 
     @answered
     def clear(self, ctx: foo.ExecutionContext) -> Answer:

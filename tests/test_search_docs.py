@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import fiftyone_faiss
-from fiftyone_faiss.brain.query_line import parse_line
+from fiftyone_faiss.brain.queries.query_line import parse_line
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "search.md").read_text()
 

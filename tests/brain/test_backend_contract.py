@@ -10,9 +10,9 @@ import fiftyone.brain as fob
 import numpy as np
 import pytest
 from support.distances import reference
-from support.points import Points, answer, check_answers, check_stored, points_of
+from support.points import Points, check_answers, check_stored, neighbors_of, points_of
 
-from fiftyone_faiss.brain.models import get_embedder
+from fiftyone_faiss.brain.models.loading import get_embedder
 from fiftyone_faiss.demo import MODEL_NAME
 
 NOBODY = "f" * 24
@@ -37,7 +37,7 @@ def test_an_empty_index_is_filled_later(points: Points) -> None:
     assert (None if results.label_ids is None else results.label_ids.tolist()) == (
         None if points.label_ids is None else []
     )
-    assert answer(results, points.vectors[0], 5) == ([], [])
+    assert neighbors_of(results, points.vectors[0], 5) == ([], [])
     first, rest = points.at(range(7)), points.at(range(7, len(points.ids)))
     results.add_to_index(*first.added)
     check_stored(results, first)

@@ -8,7 +8,14 @@ import fiftyone as fo
 import fiftyone.brain as fob
 import numpy as np
 import pytest
-from support.points import Points, answer, check_answers, check_stored, one_sentence, points_of
+from support.points import (
+    Points,
+    check_answers,
+    check_stored,
+    neighbors_of,
+    one_sentence,
+    points_of,
+)
 
 import fiftyone_faiss
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
@@ -160,7 +167,7 @@ def test_of_an_id_given_twice_the_last_vector_counts(
     results.add_to_index(vectors, twice.sample_ids, twice.label_ids)
     kept = np.concatenate([first.vectors, vectors[[5, 1, 3, 4]]])
     check_stored(results, points.with_vectors(kept))
-    assert answer(results, vectors[5], 1)[0] == [new.ids[0]]
+    assert neighbors_of(results, vectors[5], 1)[0] == [new.ids[0]]
 
 
 @pytest.mark.parametrize("bad", ["x", "f" * 23, "g" * 24, ""])
@@ -233,12 +240,12 @@ def test_a_query_of_any_numbers_is_answered(samples: Points, metric: str, form: 
     exact = query.astype(np.float32)
     if form == "a zero vector" and metric != "euclidean":
         # All are as far from it, so any may come first.
-        _, distances = answer(results, query, 5)
+        _, distances = neighbors_of(results, query, 5)
         assert np.abs(distances).tolist() == [1.0 if metric == "cosine" else 0.0] * 5
         return
     check_answers(results, exact, samples)
-    ids, distances = answer(results, query, 5)
-    assert (ids, distances) == answer(results, exact, 5)
+    ids, distances = neighbors_of(results, query, 5)
+    assert (ids, distances) == neighbors_of(results, exact, 5)
     found = fiftyone_faiss.search(samples.dataset, query, k=5)
     assert (found.ids, found.distances.tolist()) == (ids, distances)
 

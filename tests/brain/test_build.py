@@ -15,7 +15,8 @@ from support.colors import MeanColor, color_vector
 from support.distances import reference
 
 import fiftyone_faiss
-from fiftyone_faiss.brain import Execution, build, embedding
+from fiftyone_faiss.brain import Execution
+from fiftyone_faiss.brain.indexing import building, embedding
 from fiftyone_faiss.embedders import registry
 
 COLORS = np.array([color_vector(20 * i, 255 - 20 * i, 40) for i in range(12)])
@@ -98,7 +99,7 @@ def test_only_new_samples_are_embedded_the_next_time(dataset, tmp_path) -> None:
 
 def test_a_stopped_build_goes_on_where_it_was(dataset, monkeypatch) -> None:
     monkeypatch.setattr(embedding, "COMMIT_SECONDS", 0.0)
-    steps = build.build_index_steps(
+    steps = building.build_index_steps(
         dataset, "colors", MeanColor(), execution=Execution(batch_size=3)
     )
     for step in steps:
@@ -118,7 +119,9 @@ def test_a_stopped_build_goes_on_where_it_was(dataset, monkeypatch) -> None:
 def test_progress_counts_failures_and_reaches_its_end(dataset) -> None:
     Path(dataset.first().filepath).write_bytes(b"")
     steps = list(
-        build.build_index_steps(dataset, "colors", MeanColor(), execution=Execution(batch_size=4))
+        building.build_index_steps(
+            dataset, "colors", MeanColor(), execution=Execution(batch_size=4)
+        )
     )
     assert [step.done for step in steps] == [0, 4, 8, 12]
     assert steps[-1].failed == 1

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from fiftyone import ViewField as F
 from support.distances import reference
-from support.points import Points, answer, check_answers, nearest, one_sentence, points_of
+from support.points import Points, check_answers, nearest, neighbors_of, one_sentence, points_of
 
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
 
@@ -267,7 +267,7 @@ def test_dotproduct_is_no_distance(points: Points, call: str) -> None:
     assert results.unique_ids is None
     check_answers(results, points.vectors[1], points)
     query = [points.ids[4], points.ids[2]]
-    for one, found in zip(query, answer(results, query, 3)[0], strict=True):
+    for one, found in zip(query, neighbors_of(results, query, 3)[0], strict=True):
         vector = points.vectors[points.ids.index(one)]
         assert found == nearest(vector, points, "dotproduct", 3)[0]
 

@@ -17,7 +17,7 @@ from support.colors import MeanColor, color_vector
 from support.privileges import without_privileges
 
 import fiftyone_faiss
-from fiftyone_faiss.brain import embedding
+from fiftyone_faiss.brain.indexing import embedding
 from fiftyone_faiss.embedders import ImageSource
 
 COLORS = np.array([color_vector(20 * i, 255 - 20 * i, 40) for i in range(12)])

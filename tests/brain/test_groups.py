@@ -12,8 +12,8 @@ from PIL import Image
 from support.colors import MeanColor
 
 import fiftyone_faiss
-from fiftyone_faiss.brain.lookup import by_ids
-from fiftyone_faiss.brain.media import find_media
+from fiftyone_faiss.brain.data.lookup import by_ids
+from fiftyone_faiss.brain.data.media import find_media
 
 COLORS = [(200, 20, 20), (20, 200, 20), (20, 20, 200), (200, 200, 20)]
 RED = Image.new("RGB", (8, 8), COLORS[0])

@@ -15,11 +15,19 @@ import pytest
 from PIL import Image
 from support.clusters import Large, check_holds, create, nearest_ids
 from support.colors import MeanColor, color_vector
-from support.points import Points, answer, check_answers, check_stored, one_sentence, points_of
+from support.points import (
+    Points,
+    check_answers,
+    check_stored,
+    neighbors_of,
+    one_sentence,
+    points_of,
+)
 
 import fiftyone_faiss
-from fiftyone_faiss.brain import Execution, embedding, update_index_steps
-from fiftyone_faiss.brain.health import IndexHealth
+from fiftyone_faiss.brain import Execution, update_index_steps
+from fiftyone_faiss.brain.indexing import embedding
+from fiftyone_faiss.brain.indexing.health import IndexHealth
 from fiftyone_faiss.embedders import Vectors, registry
 
 
@@ -337,17 +345,17 @@ def test_a_damaged_faiss_index_is_made_anew(damage: str, repair: str) -> None:
     large.dataset.clear_cache()
     results = large.dataset.load_brain_results("given")
     expected = nearest_ids(points.vectors[9], points, "cosine", 10)
-    assert answer(results, points.vectors[9], 10)[0] == expected
+    assert neighbors_of(results, points.vectors[9], 10)[0] == expected
     if repair == "verify":
         problems = fiftyone_faiss.verify_index(large.dataset)
         assert problems == [f"{file} is missing or damaged."]
     else:
         assert fiftyone_faiss.update_index(large.dataset).size == 300
-    derived = results.snapshot.manifest.derived
-    assert derived.rows == 300
-    assert results.store.is_sound(derived.file)
+    ann_index = results.snapshot.manifest.ann_index
+    assert ann_index.rows == 300
+    assert results.store.is_sound(ann_index.file)
     assert fiftyone_faiss.verify_index(large.dataset) == []
-    assert answer(results, points.vectors[9], 10)[0] == expected
+    assert neighbors_of(results, points.vectors[9], 10)[0] == expected
     check_holds(results, points)
     large.dataset.delete()
 

@@ -19,8 +19,8 @@ import fiftyone as fo
 import pytest
 from fiftyone.operators.store import ExecutionStore
 
-from fiftyone_faiss.brain import history, saved_search
-from fiftyone_faiss.brain.history import (
+from fiftyone_faiss.brain.retrieval import history, saved_search
+from fiftyone_faiss.brain.retrieval.history import (
     clear_searches,
     delete_search,
     list_searches,
@@ -28,8 +28,8 @@ from fiftyone_faiss.brain.history import (
     save_search,
     update_search,
 )
-from fiftyone_faiss.brain.saved_search import SavedSearch
-from fiftyone_faiss.brain.search_records import SearchRecords
+from fiftyone_faiss.brain.retrieval.records import SearchRecords
+from fiftyone_faiss.brain.retrieval.saved_search import SavedSearch
 
 WORDS = {"query": "a red car", "brain_key": "clip", "k": 24, "scope": "view"}
 
@@ -478,7 +478,7 @@ from pathlib import Path
 
 import fiftyone as fo
 
-from fiftyone_faiss.brain.history import delete_search, record_search, update_search
+from fiftyone_faiss.brain.retrieval.history import delete_search, record_search, update_search
 
 dataset = fo.load_dataset({name!r})
 Path({ready!r}).touch()

@@ -23,10 +23,12 @@ from support.clusters import (
     without,
 )
 from support.indexes import index_of
-from support.points import Points, answer, one_sentence
+from support.points import Points, neighbors_of, one_sentence
 
 import fiftyone_faiss
-from fiftyone_faiss.brain import derived, found, similarity
+from fiftyone_faiss.brain import similarity
+from fiftyone_faiss.brain.ann import factory as factory_module
+from fiftyone_faiss.brain.data import result_views
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
 
 METRICS = ("cosine", "euclidean", "dotproduct")
@@ -60,21 +62,21 @@ def _mean_recall(results: FaissSimilarityIndex, queries: np.ndarray, points: Poi
     """The recall of these queries by vector; every distance must be exact."""
     recalls = []
     for query in queries:
-        ids, distances = answer(results, query, 10)
+        ids, distances = neighbors_of(results, query, 10)
         recalls.append(check_found(ids, distances, query, points, results.config.metric))
     return float(np.mean(recalls))
 
 
 def _floor(results: FaissSimilarityIndex) -> float:
     """The recall that must be reached: what was measured, or all where search is exact."""
-    tuning = results.vectors.keeper.tuning(results.snapshot)
+    tuning = results.vectors.maintenance.tuning(results.snapshot)
     return 1.0 if tuning is None else tuning.recall - MARGIN
 
 
 def _built(results: FaissSimilarityIndex) -> tuple[str, int] | None:
     """The FAISS index of a store, and the rows it covers."""
-    info = results.snapshot.manifest.derived
-    return None if info is None else (info.facts["factory"], info.rows)
+    info = results.snapshot.manifest.ann_index
+    return None if info is None else (info.metadata["factory"], info.rows)
 
 
 def _queries(points: Points, count: int) -> np.ndarray:
@@ -124,12 +126,12 @@ def test_an_index_of_each_type_lives(large: Large, index_type: str, metric: str,
         for vector in new.vectors[:3]:
             best = nearest_ids(vector, points, metric, 1)
             assert best[0] in new.ids
-            assert answer(results, vector, 1)[0] == best
+            assert neighbors_of(results, vector, 1)[0] == best
         changed = [0, 1, 2]
         points = replaced(points, changed, -4 * points.vectors[changed])
         results.add_to_index(*points.at(changed).added)
         for i in changed:
-            assert answer(results, points.vectors[i], 1)[0] == [points.ids[i]]
+            assert neighbors_of(results, points.vectors[i], 1)[0] == [points.ids[i]]
         assert _built(results) == (factory and (factory, count))
         assert _mean_recall(results, queries, points) >= _floor(results)
 
@@ -153,12 +155,12 @@ def test_an_index_of_each_type_lives(large: Large, index_type: str, metric: str,
         loaded = dataset.load_brain_results("given")
         assert loaded is not results
         for query in queries[:2]:
-            assert answer(loaded, query, 10) == answer(results, query, 10)
+            assert neighbors_of(loaded, query, 10) == neighbors_of(results, query, 10)
         check_holds(loaded, stored)
 
         # Product quantizers take seconds to train, so theirs are made anew for one metric only.
         if index_type not in SLOW or metric == "cosine":
-            loaded.vectors.keeper.maintain(force=True)
+            loaded.vectors.maintenance.maintain(force=True)
             assert _built(loaded) == (factory and (factory, loaded.snapshot.total_rows))
         check_holds(loaded, stored)
         assert _mean_recall(results, queries, points) >= _floor(results)
@@ -196,7 +198,7 @@ def test_the_sizes_above_are_those_that_the_types_need() -> None:
     for factory, rows in TYPES.values():
         if factory is not None:
             for metric in METRICS:
-                assert derived.rows_needed(factory, 64, metric) <= rows
+                assert factory_module.rows_needed(factory, 64, metric) <= rows
 
 
 # -- types that cannot be ----------------------------------------------------------------------
@@ -288,7 +290,7 @@ def test_a_clone_does_without_a_lost_faiss_index(tmp_path: Path) -> None:
     loaded = clone.load_brain_results("given")
     query = points.vectors[9]
     assert _built(loaded) is None
-    assert answer(loaded, query, 10)[0] == nearest_ids(query, points, "cosine", 10)
+    assert neighbors_of(loaded, query, 10)[0] == nearest_ids(query, points, "cosine", 10)
     assert fiftyone_faiss.update_index(clone).size == 300
     assert _built(loaded) == ("SQ8", 300)
     clone.delete()
@@ -318,7 +320,7 @@ def test_too_few_rows_for_a_type_are_searched_exactly(
     results = create(points, "few", index_type=index_type)
     assert _built(results) is None
     for query in _queries(points, 3):
-        assert answer(results, query, 10)[0] == nearest_ids(query, points, "cosine", 10)
+        assert neighbors_of(results, query, 10)[0] == nearest_ids(query, points, "cosine", 10)
     assert capfd.readouterr().err == ""
     large.dataset.delete_brain_run("few")
 
@@ -340,14 +342,14 @@ def test_training_on_barely_enough_rows_is_quiet(
     large: Large, index_type: str, factory: str, rows: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
     points = large.points("samples", rows)
-    assert derived.rows_needed(factory, 64, "cosine") == rows
+    assert factory_module.rows_needed(factory, 64, "cosine") == rows
     capfd.readouterr()
     results = create(points, "few", index_type=index_type)
     assert capfd.readouterr().err == ""
     assert _built(results) == (factory, rows)
     assert _mean_recall(results, _queries(points, 6), points) >= _floor(results)
     results.remove_from_index(sample_ids=points.ids[:1])
-    results.vectors.keeper.maintain()
+    results.vectors.maintenance.maintain()
     assert _built(results) is None
     large.dataset.delete_brain_run("few")
 
@@ -371,7 +373,7 @@ GIB = 2**30
     ],
 )
 def test_auto_chooses_by_size_and_memory(rows: int, dim: int, free_bytes: int, chosen: str) -> None:
-    assert derived.choose_type(rows, dim, free_bytes) == chosen
+    assert factory_module.choose_type(rows, dim, free_bytes) == chosen
 
 
 @pytest.mark.parametrize(
@@ -383,11 +385,11 @@ def test_auto_builds_what_it_chooses(
     points = large.points("samples", 1_500)
     memory = SimpleNamespace(available=free_bytes)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
-    monkeypatch.setattr(derived, "FLAT_VALUES", 1_500 * 64)
+    monkeypatch.setattr(factory_module, "FLAT_VALUES", 1_500 * 64)
     results = create(points, "auto")
     assert _built(results) is None
-    monkeypatch.setattr(derived, "FLAT_VALUES", 1_500 * 64 - 1)
-    results.vectors.keeper.maintain()
+    monkeypatch.setattr(factory_module, "FLAT_VALUES", 1_500 * 64 - 1)
+    results.vectors.maintenance.maintain()
     assert _built(results) == (factory, 1_500)
     assert _mean_recall(results, _queries(points, 6), points) >= _floor(results)
     large.dataset.delete_brain_run("auto")
@@ -409,7 +411,7 @@ def _fresh_recall(results: FaissSimilarityIndex, points: Points) -> float:
     own = rng.choice(len(points.ids), 50, replace=False)
     recalls = [_mean_recall(results, _queries(points, 50), points)]
     for i in own:
-        ids, _ = answer(results, points.vectors[i], 11)
+        ids, _ = neighbors_of(results, points.vectors[i], 11)
         true = nearest_ids(points.vectors[i], points, results.config.metric, 11)
         true.remove(points.ids[i])
         recalls.append(len(set(ids) & set(true)) / 10)
@@ -420,21 +422,21 @@ def test_the_recall_that_was_measured_is_that_of_other_queries(
     ivf: tuple[FaissSimilarityIndex, Points],
 ) -> None:
     results, points = ivf
-    off, probes = {}, []
+    off, nprobe = {}, []
     for target in (0.8, 0.95, 0.999):
-        results.vectors.keeper.maintain(target, force=True)
-        tuning = results.vectors.keeper.tuning(results.snapshot)
+        results.vectors.maintenance.maintain(target, force=True)
+        tuning = results.vectors.maintenance.tuning(results.snapshot)
         assert tuning.target_recall == target
         assert target <= tuning.recall <= 1
-        assert [effort.depth for effort in tuning.efforts] == [10, 100]
+        assert [parameters.k for parameters in tuning.parameters] == [10, 100]
         assert tuning.latency_ms > 0
-        probes.append(tuning.efforts[0].probes)
+        nprobe.append(tuning.parameters[0].nprobe)
         off[target] = abs(_fresh_recall(results, points) - tuning.recall)
     assert max(off.values()) < 0.05, off
     assert off[0.999] < 0.01
-    assert probes[0] <= probes[1] < probes[2]
+    assert nprobe[0] <= nprobe[1] < nprobe[2]
     loaded = results._samples.load_brain_results("ivf", cache=False)
-    assert loaded.vectors.keeper.tuning(loaded.snapshot) == tuning
+    assert loaded.vectors.maintenance.tuning(loaded.snapshot) == tuning
     health = fiftyone_faiss.index_health(results._samples, "ivf")
     assert (health.tuning, health.unindexed) == (tuning, 0)
 
@@ -476,11 +478,11 @@ def test_all_of_them_and_the_farthest(large: Large, index_type: str) -> None:
     query = _queries(points, 1)[0]
     order = nearest_ids(query, points, "euclidean", 600)
     for k in (None, 600, 601, 10**7):
-        assert answer(results, query, k)[0] == order
-        assert answer(results, query, k, reverse=True)[0] == order[::-1]
+        assert neighbors_of(results, query, k)[0] == order
+        assert neighbors_of(results, query, k, reverse=True)[0] == order[::-1]
         view = results.sort_by_similarity(query, k=k)
         assert view.values("id") == order
-    assert answer(results, query, 7, reverse=True)[0] == order[:-8:-1]
+    assert neighbors_of(results, query, 7, reverse=True)[0] == order[:-8:-1]
     assert fiftyone_faiss.search(large.dataset, query, "all", k=10**7).ids == order
     large.dataset.delete_brain_run("all")
 
@@ -492,7 +494,7 @@ def test_more_than_a_view_can_hold_in_order_is_refused_with_the_way_out(
     create(points, "all")
     query = _queries(points, 1)[0]
     order = nearest_ids(query, points, "cosine", 600)
-    for module in (found, similarity):
+    for module in (result_views, similarity):
         monkeypatch.setattr(module, "MAX_ORDERED_IDS", 100)
     for k in (None, 101, 10**7):
         with pytest.raises(ValueError, match="give k, 100 at most") as error:

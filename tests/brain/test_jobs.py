@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from fiftyone_faiss.brain import jobs
-from fiftyone_faiss.brain.jobs import CancelledError, Job, list_jobs, start_job, watched
-from fiftyone_faiss.brain.progress import Progress, Steps
+from fiftyone_faiss.brain.core import jobs
+from fiftyone_faiss.brain.core.jobs import CancelledError, Job, list_jobs, start_job, tracked
+from fiftyone_faiss.brain.core.progress import Progress, Steps
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +45,7 @@ def counting(total: int, ended: list[str], gate: Gate | None = None) -> Steps[st
 
 def test_watched_steps_are_the_same_steps_and_are_listed() -> None:
     ended: list[str] = []
-    steps = watched(counting(3, ended), "book", "clip")
+    steps = tracked(counting(3, ended), "book", "clip")
     assert next(steps).done == 0 and next(steps).done == 1
     (job,) = list_jobs("book")
     assert (job.name, job.state, job.progress) == ("clip", "running", Progress(1, 3, 0, 1.0))
@@ -68,7 +68,7 @@ def run(steps: Steps[str]) -> tuple[list[int], str]:
 
 def test_cancelled_steps_end_after_the_one_they_are_at() -> None:
     ended: list[str] = []
-    steps = watched(counting(3, ended), "book", "clip")
+    steps = tracked(counting(3, ended), "book", "clip")
     next(steps)
     (job,) = list_jobs("book")
     job.cancel()
@@ -83,7 +83,7 @@ def test_steps_that_fail_say_why() -> None:
         yield Progress(0, 1, 0, 0.0)
         raise ValueError("the disk is full")
 
-    steps = watched(failing(), "book", "clip")  # type: ignore[arg-type]
+    steps = tracked(failing(), "book", "clip")  # type: ignore[arg-type]
     next(steps)
     with pytest.raises(ValueError, match="the disk is full"):
         next(steps)
@@ -93,7 +93,7 @@ def test_steps_that_fail_say_why() -> None:
 
 def test_steps_whose_watcher_goes_away_are_closed() -> None:
     ended: list[str] = []
-    steps = watched(counting(3, ended), "book", "clip")
+    steps = tracked(counting(3, ended), "book", "clip")
     next(steps)
     steps.close()
     assert ended == ["closed"]
@@ -101,11 +101,11 @@ def test_steps_whose_watcher_goes_away_are_closed() -> None:
 
 
 def test_steps_that_nobody_takes_are_no_job() -> None:
-    steps = watched(counting(3, []), "book", "clip")
+    steps = tracked(counting(3, []), "book", "clip")
     assert list_jobs("book") == []
     steps.close()
     assert list_jobs("book") == []
-    assert run(watched(counting(0, []), "book", "clip")) == ([0], "0 things")
+    assert run(tracked(counting(0, []), "book", "clip")) == ([0], "0 things")
 
 
 def test_of_two_that_start_at_once_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,7 +169,7 @@ def wait_for(condition) -> None:  # type: ignore[no-untyped-def]
 
 
 def test_ended_jobs_are_listed_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    run(watched(counting(1, []), "book", "clip"))
+    run(tracked(counting(1, []), "book", "clip"))
     assert [job.state for job in list_jobs("book")] == ["done"]
     monkeypatch.setattr(jobs, "LISTED_SECONDS", -1.0)
     assert list_jobs("book") == []

@@ -14,9 +14,9 @@ from fiftyone import ViewField as F
 from PIL import Image
 from support.colors import MeanColor, color_vector
 from support.distances import reference
-from support.points import Points, answer, check_answers, check_stored, nearest, points_of
+from support.points import Points, check_answers, check_stored, nearest, neighbors_of, points_of
 
-from fiftyone_faiss.brain.models import EmbedderModel
+from fiftyone_faiss.brain.models.zoo import EmbedderModel
 
 # -- frames ------------------------------------------------------------------------------------
 
@@ -240,7 +240,7 @@ def test_several_queries_are_combined(
         return dict(zip(inside.ids, found, strict=True))
 
     def check(query: object, by_id: dict[str, float], k: int | None, reverse: bool) -> None:
-        ids, found = answer(results, query, k, aggregation=aggregation, reverse=reverse)
+        ids, found = neighbors_of(results, query, k, aggregation=aggregation, reverse=reverse)
         ordered = sorted(by_id.values(), reverse=reverse)[:k]
         np.testing.assert_allclose(found, ordered, rtol=1e-5, atol=1e-6)
         # Of the queries themselves some are equally far, and may come in any order.
@@ -255,4 +255,4 @@ def test_several_queries_are_combined(
                 for k, reverse in ((4, False), (None, False), (4, True)):
                     check(query, expected(inside), k, reverse)
     with pytest.raises(ValueError, match="'median' is no aggregation; choose one of mean, "):
-        answer(results, queries, 3, aggregation="median")
+        neighbors_of(results, queries, 3, aggregation="median")

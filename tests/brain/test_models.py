@@ -22,20 +22,15 @@ from support.broken import noise
 from support.colors import MeanColor, color_vector
 
 import fiftyone_faiss
-from fiftyone_faiss.brain import models, zoo
-from fiftyone_faiss.brain.models import (
-    ModelInfo,
-    get_embedder,
-    is_at_hand,
-    list_models,
-    stored_name,
-)
-from fiftyone_faiss.brain.zoo import EmbedderModel, register_zoo_model
+from fiftyone_faiss.brain.models import catalog, loading, zoo
+from fiftyone_faiss.brain.models.catalog import ModelInfo, is_at_hand, list_models
+from fiftyone_faiss.brain.models.loading import get_embedder, stored_name
+from fiftyone_faiss.brain.models.zoo import EmbedderModel, register_zoo_model
 from fiftyone_faiss.demo import MODEL_DIR, MODEL_NAME
 from fiftyone_faiss.embedders import OFFLINE, Embedder, EmbedderError, registry
 from fiftyone_faiss.embedders.open_clip import OpenClipSpec
 
-PUBLISHED = [row[0] for row in models._PUBLISHED]
+PUBLISHED = [row[0] for row in catalog._PUBLISHED]
 CLIP = "ViT-B-32/laion2b_s34b_b79k"
 DINO = "timm/vit_small_patch16_dinov3.lvd1689m"
 RED = Image.new("RGB", (20, 10), (255, 0, 0))
@@ -45,7 +40,7 @@ RED = Image.new("RGB", (20, 10), (255, 0, 0))
 def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Each test has a registry, loaded models and a cache of weights of its own."""
     monkeypatch.setattr(registry, "_registered", {})
-    monkeypatch.setattr(models, "_loaded", {})
+    monkeypatch.setattr(loading, "_loaded", {})
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     yield
 
@@ -97,7 +92,7 @@ def test_a_model_whose_files_are_gone_is_not_called_cached(
 
 
 def test_published_models_are_described_as_openclip_and_timm_describe_them() -> None:
-    for name, dim, supports_text, megabytes, license, repository in models._PUBLISHED:
+    for name, dim, supports_text, megabytes, license, repository in catalog._PUBLISHED:
         assert info_of(name) == ModelInfo(
             name, dim, supports_text, megabytes * 10**6, False, license
         )
@@ -217,7 +212,7 @@ def test_weights_of_a_model_that_was_used_are_found_again(
 
 
 def test_what_was_loaded_is_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "_loaded", {("timm/resnet34", "auto"): MeanColor()})
+    monkeypatch.setattr(loading, "_loaded", {("timm/resnet34", "auto"): MeanColor()})
     assert is_at_hand("timm/resnet34") and not is_at_hand("timm/resnet18")
 
 
@@ -325,7 +320,7 @@ def test_a_model_of_a_relative_path_is_the_same_from_everywhere(
     assert get_embedder(str(folder)) is embedder
     assert stored_name("clip") == str(tmp_path / "there" / "clip")
     # As it is after a restart.
-    monkeypatch.setattr(models, "_loaded", {})
+    monkeypatch.setattr(loading, "_loaded", {})
     assert get_embedder(str(folder)).fingerprint == embedder.fingerprint
 
 
@@ -345,7 +340,7 @@ def test_a_checkpoint_of_a_relative_path_has_an_absolute_name(
 
 def test_a_model_that_is_being_loaded_keeps_no_other_waiting(monkeypatch) -> None:
     arrived, go = threading.Event(), threading.Event()
-    load, loaded = models._load, []
+    load, loaded = loading._load, []
 
     def slowly(name: str, precision: str) -> Embedder:
         loaded.append(name)
@@ -354,7 +349,7 @@ def test_a_model_that_is_being_loaded_keeps_no_other_waiting(monkeypatch) -> Non
             assert go.wait(60)
         return load(name, precision)
 
-    monkeypatch.setattr(models, "_load", slowly)
+    monkeypatch.setattr(loading, "_load", slowly)
     first = get_embedder("phash")
     with ThreadPoolExecutor(3) as pool:
         slow = [pool.submit(get_embedder, "hog") for _ in range(2)]

@@ -11,9 +11,9 @@ from bson import ObjectId
 from support.indexes import index_of
 
 import fiftyone_faiss
-from fiftyone_faiss.brain.batch import Batch
-from fiftyone_faiss.brain.ids import pack_ids
-from fiftyone_faiss.brain.store import Store
+from fiftyone_faiss.brain.core.ids import pack_ids
+from fiftyone_faiss.brain.store.batch import Batch
+from fiftyone_faiss.brain.store.store import Store
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_the_files_of_a_deleted_dataset_are_listed_and_removed(orphan: Path) -> 
 
 
 def test_files_of_another_database_are_nobodys_business(orphan: Path) -> None:
-    Store(orphan).commit(facts={"database": "another"})
+    Store(orphan).commit(metadata={"database": "another"})
     assert fiftyone_faiss.list_orphaned_indexes(str(orphan.parent)) == []
     with pytest.raises(ValueError, match="of this database"):
         fiftyone_faiss.delete_orphaned_index(orphan.name, str(orphan.parent))
@@ -57,7 +57,7 @@ def test_folders_that_cannot_be_read_are_left_alone(orphan: Path) -> None:
     (orphan / "manifest.json").write_bytes(b"{}")
     (root / "notes").mkdir()
     (root / str(ObjectId())).mkdir()
-    store = Store.create(root / "not-a-run", has_labels=False, facts={})
+    store = Store.create(root / "not-a-run", has_labels=False, metadata={})
     store.commit(Batch(np.ones((1, 2), np.float32), pack_ids([ObjectId()])))
     assert fiftyone_faiss.list_orphaned_indexes(str(root)) == []
 

@@ -15,9 +15,9 @@ import pytest
 import torch
 from PIL import Image
 
-from fiftyone_faiss.brain import models
-from fiftyone_faiss.brain.models import get_embedder
-from fiftyone_faiss.brain.zoo import register_zoo_model
+from fiftyone_faiss.brain.models import loading
+from fiftyone_faiss.brain.models.loading import get_embedder
+from fiftyone_faiss.brain.models.zoo import register_zoo_model
 from fiftyone_faiss.embedders import (
     Embedder,
     ImageSource,
@@ -42,7 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         # Of their own, so that neither the name nor 600 MB of weights outlive these tests.
         patch.setattr(fo.config, "model_zoo_dir", str(folder / "zoo"))
-        patch.setattr(models, "_loaded", {})
+        patch.setattr(loading, "_loaded", {})
         # A GPU would round otherwise.
         patch.setattr(torch_net, "default_device", lambda: "cpu")
         register_zoo_model(NAME, OpenClipSpec.parse(f"ViT-B-32/{checkpoint}"))

@@ -16,12 +16,9 @@ from PIL import Image
 from support.distances import reference
 
 import fiftyone_faiss
-from fiftyone_faiss.brain.models import (
-    EmbedderModel,
-    get_embedder,
-    list_models,
-    register_zoo_model,
-)
+from fiftyone_faiss.brain.models.catalog import list_models
+from fiftyone_faiss.brain.models.loading import get_embedder
+from fiftyone_faiss.brain.models.zoo import EmbedderModel, register_zoo_model
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
 from fiftyone_faiss.demo import MODEL_DIR, MODEL_NAME
 from fiftyone_faiss.embedders.open_clip import OpenClipSpec

@@ -12,7 +12,7 @@ import fiftyone as fo
 import numpy as np
 import pytest
 from fiftyone import ViewField as F
-from support.points import Points, answer, check_answers, nearest
+from support.points import Points, check_answers, nearest, neighbors_of
 
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
 
@@ -70,10 +70,10 @@ def test_two_threads_with_two_views_each_get_their_own_answer(points: Points) ->
         start.wait(60)
         for _ in range(40):
             if name is None:
-                found = answer(results, query, 3)
+                found = neighbors_of(results, query, 3)
             else:
                 with results.use_view(views[name]):
-                    found = answer(results, query, 3)
+                    found = neighbors_of(results, query, 3)
                     assert results.index_size == len(expected.ids)
             assert found[0] == ids
             np.testing.assert_allclose(found[1], distances, atol=1e-6)
@@ -110,7 +110,7 @@ def questions(book: fo.Dataset) -> dict[str, Question]:
 
     def sorted_by(query: object, **kwargs: object) -> Question:
         return lambda results: tuple(
-            answer(results, results._parse_query(query), aggregation="mean", **kwargs)
+            neighbors_of(results, results._parse_query(query), aggregation="mean", **kwargs)
         )
 
     def within(view: fo.DatasetView, question: Question) -> Question:
@@ -128,7 +128,7 @@ def questions(book: fo.Dataset) -> dict[str, Question]:
         "ids": sorted_by([ids[3], ids[40]], k=9),
         "farthest": sorted_by(ids[3], k=4, reverse=True),
         "all": sorted_by(vectors[0], k=None),
-        "many": lambda results: tuple(map(tuple, answer(results, vectors, 5))),
+        "many": lambda results: tuple(map(tuple, neighbors_of(results, vectors, 5))),
         "text in a view": within(book[20:60], sorted_by("a car on the highway", k=7)),
         "vector in a view": within(book[50:70], sorted_by(vectors[0], k=5)),
         "id in a view": within(book.shuffle(seed=1)[:30], sorted_by(ids[3], k=None)),
@@ -168,7 +168,7 @@ def test_a_distance_depends_on_its_two_vectors_alone(
     points = Points(dataset, vectors, dataset.values("id"))
     results = points.index(metric=metric)
     queries = rng.normal(size=(20, 67)).astype(np.float32)
-    ids, distances = answer(results, queries[0])
+    ids, distances = neighbors_of(results, queries[0])
     expected = dict(zip(ids, distances, strict=True))
     assert ids == nearest(queries[0], points, metric)[0]
 
@@ -177,15 +177,15 @@ def test_a_distance_depends_on_its_two_vectors_alone(
         assert found[0] == [one for one in ids if one in set(found[0])]
 
     for k in (1, 5, 40, 149):
-        check(answer(results, queries[0], k))
+        check(neighbors_of(results, queries[0], k))
     for size in (1, 2, 3, 20):
-        many = answer(results, queries[:size], 6)
+        many = neighbors_of(results, queries[:size], 6)
         check((many[0][0], many[1][0]))
     for view in (dataset[:1], dataset[3:8], dataset.shuffle(seed=3)[:61], dataset.skip(2)):
         with results.use_view(view):
-            check(answer(results, queries[0]))
-    check(answer(results, queries[:1], 7, aggregation="mean"))
-    check(answer(results, queries[:1], 7, aggregation="post-max"))
-    check(answer(results, np.stack([queries[0]] * 3), 7, aggregation="post-min"))
+            check(neighbors_of(results, queries[0]))
+    check(neighbors_of(results, queries[:1], 7, aggregation="mean"))
+    check(neighbors_of(results, queries[:1], 7, aggregation="post-max"))
+    check(neighbors_of(results, np.stack([queries[0]] * 3), 7, aggregation="post-min"))
     results.add_to_index(*points.at(range(5)).added)
-    check(answer(results, queries[0]))
+    check(neighbors_of(results, queries[0]))

@@ -15,9 +15,9 @@ from support.points import Points, one_sentence
 
 import fiftyone_faiss
 from fiftyone_faiss.brain import SearchRequest
-from fiftyone_faiss.brain.background import background_of
-from fiftyone_faiss.brain.queries import CombinedQuery, Term, VectorQuery
-from fiftyone_faiss.brain.reading import Reading
+from fiftyone_faiss.brain.queries.terms import CombinedQuery, QueryTerm, VectorQuery
+from fiftyone_faiss.brain.retrieval.calibration import reference_set_of
+from fiftyone_faiss.brain.retrieval.encoding import EncodedQuery
 
 METRICS = ("cosine", "euclidean", "dotproduct")
 # More than the candidates that are put in order for a few results.
@@ -235,7 +235,7 @@ def test_a_term_of_one_weight_is_the_plain_order_of_the_distances(large) -> None
         found = fiftyone_faiss.search(large.dataset, query, metric, k=40)
         assert found.ids == nearest_ids(query.values, points, metric, 40)
         alone = fiftyone_faiss.search(
-            large.dataset, CombinedQuery((Term(query, weight=7.0),)), metric, k=40
+            large.dataset, CombinedQuery((QueryTerm(query, weight=7.0),)), metric, k=40
         )
         assert alone.ids == found.ids
         np.testing.assert_array_equal(alone.distances, found.distances)
@@ -247,8 +247,8 @@ def test_a_term_of_one_weight_is_the_plain_order_of_the_distances(large) -> None
 
 def test_only_one_wanted_term_without_feedback_is_plain(large) -> None:
     index = large.dataset.load_brain_results("cosine")
-    term = Term(VectorQuery(large.of_samples[0]))
-    away = Term(VectorQuery(large.of_samples[1]), negative=True)
+    term = QueryTerm(VectorQuery(large.of_samples[0]))
+    away = QueryTerm(VectorQuery(large.of_samples[1]), negative=True)
     ids = large.dataset.values("id")[:1]
     for terms, liked, is_plain in (
         ((term,), (), True),
@@ -257,7 +257,7 @@ def test_only_one_wanted_term_without_feedback_is_plain(large) -> None:
         ((away,), (), False),
         ((term,), ids, False),
     ):
-        reading = Reading.of(index, CombinedQuery(terms), "off", liked)
+        reading = EncodedQuery.of(index, CombinedQuery(terms), "off", liked)
         assert reading.ranking.is_plain is is_plain
         assert reading.ranking.is_reversed is (terms == (away,))
 
@@ -265,14 +265,14 @@ def test_only_one_wanted_term_without_feedback_is_plain(large) -> None:
 def test_the_background_of_a_small_index_is_all_of_it_and_of_a_large_one_a_part(
     large, many
 ) -> None:
-    background = background_of(large.dataset.load_brain_results("cosine"))
+    background = reference_set_of(large.dataset.load_brain_results("cosine"))
     np.testing.assert_array_equal(background.vectors, large.of_samples)
     index = many.dataset.load_brain_results("many")
-    background = background_of(index)
+    background = reference_set_of(index)
     assert len(background) == 1_000
     rows = {one.tobytes() for one in many.vectors}
     assert len({one.tobytes() for one in background.vectors} & rows) == 1_000
-    assert background_of(index) is background
+    assert reference_set_of(index) is background
 
 
 # -- how much is shown -------------------------------------------------------------------------

@@ -9,9 +9,10 @@ from support.clusters import Large, all_distances, create
 from support.indexes import index_of
 
 import fiftyone_faiss
-from fiftyone_faiss.brain.background import LEAST_EVIDENCE, LIKELY, PHRASES, STRONG
-from fiftyone_faiss.brain.queries import TextQuery
-from fiftyone_faiss.brain.reading import Reading
+from fiftyone_faiss.brain.models.reference_prompts import REFERENCE_PROMPTS
+from fiftyone_faiss.brain.queries.terms import TextQuery
+from fiftyone_faiss.brain.retrieval.calibration import LEAST_EVIDENCE, LIKELY, STRONG
+from fiftyone_faiss.brain.retrieval.encoding import EncodedQuery
 from fiftyone_faiss.demo.phrases import article
 from fiftyone_faiss.demo.world import KINDS
 
@@ -128,7 +129,7 @@ def evidence_for(book: fo.Dataset, words: str, ids: list[str]) -> np.ndarray:
     index = book.load_brain_results("clip")
     vectors, held, _ = index.get_embeddings()
     embedder = fiftyone_faiss.get_embedder(index.config.model)
-    phrases = embedder.embed_texts(list(PHRASES))
+    phrases = embedder.embed_texts(list(REFERENCE_PROMPTS))
     best = np.array([similar(one, vectors).max() for one in phrases])
     spread = 1.4826 * np.median(np.abs(best - np.median(best)))
     (query,) = embedder.embed_texts([words])
@@ -290,7 +291,7 @@ def test_words_are_put_into_sentences(book, templates) -> None:
     embedder = fiftyone_faiss.get_embedder(index.config.model)
     sentences = embedder.templates[:1] if templates == "one" else embedder.templates
     mean = embedder.embed_texts([one.format("a cat") for one in sentences]).mean(axis=0)
-    reading = Reading.of(index, TextQuery("a cat"), templates)
+    reading = EncodedQuery.of(index, TextQuery("a cat"), templates)
     np.testing.assert_allclose(reading.ranking.vector, mean / np.linalg.norm(mean), atol=1e-6)
     found = fiftyone_faiss.search(book, "a cat", k=160, templates=templates)
     np.testing.assert_allclose(

@@ -17,9 +17,16 @@ from support.indexes import index_of
 from support.points import one_sentence
 
 import fiftyone_faiss
-from fiftyone_faiss.brain import SearchRequest, answer, queries, search_several
-from fiftyone_faiss.brain.parsing import parse_query, query_from_params
-from fiftyone_faiss.brain.queries import CombinedQuery, ImageQuery, SamplesQuery, Term, TextQuery
+from fiftyone_faiss.brain import SearchRequest, run_search, search_several
+from fiftyone_faiss.brain.queries import terms
+from fiftyone_faiss.brain.queries.parsing import parse_query, query_from_params
+from fiftyone_faiss.brain.queries.terms import (
+    CombinedQuery,
+    ImageQuery,
+    QueryTerm,
+    SamplesQuery,
+    TextQuery,
+)
 from fiftyone_faiss.demo import MODEL_NAME
 from fiftyone_faiss.embedders import Embedder
 
@@ -114,9 +121,9 @@ def test_what_is_selected_to_be_avoided_is_a_negative_term(book) -> None:
     ids = book.values("id")
     found = fiftyone_faiss.search(book, "a cat + 2: @selected", k=9, selected=ids[:2], alt=ids[5:6])
     terms = (
-        Term(TextQuery("a cat")),
-        Term(SamplesQuery(tuple(ids[:2])), 2.0),
-        Term(SamplesQuery(tuple(ids[5:6])), 2.0, negative=True),
+        QueryTerm(TextQuery("a cat")),
+        QueryTerm(SamplesQuery(tuple(ids[:2])), 2.0),
+        QueryTerm(SamplesQuery(tuple(ids[5:6])), 2.0, negative=True),
     )
     same = fiftyone_faiss.search(book, CombinedQuery(terms), k=9)
     assert (found.ids, found.query) == (same.ids, '"a cat" + 2 x 2 samples - 2 x 1 sample')
@@ -125,12 +132,12 @@ def test_what_is_selected_to_be_avoided_is_a_negative_term(book) -> None:
     turned = parse_query("- @selected", selected=ids[:2], alt=ids[5:6])
     assert turned == CombinedQuery(
         (
-            Term(SamplesQuery(tuple(ids[:2])), negative=True),
-            Term(SamplesQuery(tuple(ids[5:6]))),
+            QueryTerm(SamplesQuery(tuple(ids[:2])), negative=True),
+            QueryTerm(SamplesQuery(tuple(ids[5:6]))),
         )
     )
     only = parse_query("@selected", alt=ids[5:6])
-    assert only == CombinedQuery((Term(SamplesQuery(tuple(ids[5:6])), negative=True),))
+    assert only == CombinedQuery((QueryTerm(SamplesQuery(tuple(ids[5:6])), negative=True),))
 
 
 def test_without_a_selection_it_is_asked_for(book) -> None:
@@ -231,7 +238,7 @@ def test_some_ids_that_are_not_indexed_are_embedded_and_not_very_many(dataset, m
     # Twice is twice the weight.
     twice = fiftyone_faiss.search(dataset, [ids[0], ids[9], ids[9]], k=4)
     check(twice, vectors[[0, 9, 9]].mean(axis=0))
-    monkeypatch.setattr(queries, "MAX_EMBEDDED", 7)
+    monkeypatch.setattr(terms, "MAX_EMBEDDED", 7)
     sentence = "^8 of the ids are not in the index 'colours', and at most 7 can be embedded for"
     with pytest.raises(ValueError, match=sentence) as caught:
         fiftyone_faiss.search(dataset, ids, k=4)
@@ -245,7 +252,7 @@ def test_an_id_alone_is_one_in_python_and_in_the_app(book) -> None:
     expected = fiftyone_faiss.search(book, [one], k=5).ids
     for line in (one, f" {one} ", one.upper()):
         assert fiftyone_faiss.search(book, line, k=5).ids == expected
-        assert answer(book, SearchRequest.from_params({"query": line, "k": 5})).ids == expected
+        assert run_search(book, SearchRequest.from_params({"query": line, "k": 5})).ids == expected
     words = fiftyone_faiss.search(book, f'"{one}"', k=5)
     assert words.query == f'"{one}"'
 
@@ -293,13 +300,13 @@ def test_paths_are_images(book, embedder, tmp_path, monkeypatch) -> None:
         assert found.query == "a picture.jpg"
         check(found, embedder.embed_image(Image.open(sample.filepath).convert("RGB")))
         asked = SearchRequest.from_params({"query": line, "k": 5})
-        assert answer(book, asked).ids == found.ids
+        assert run_search(book, asked).ids == found.ids
     dashed = tmp_path / "Photo - 1 + 2.jpg"
     dashed.write_bytes(odd.read_bytes())
     for line in (f'"{dashed}"', '"./Photo - 1 + 2.jpg"'):
         for found in (
             fiftyone_faiss.search(book, line, k=5),
-            answer(book, SearchRequest.from_params({"query": line, "k": 5})),
+            run_search(book, SearchRequest.from_params({"query": line, "k": 5})),
         ):
             assert (found.ids[0], found.query) == (sample.id, "Photo - 1 + 2.jpg")
     away = fiftyone_faiss.search(book, f"a cat - {odd}", k=160)
@@ -405,5 +412,5 @@ def test_a_plain_dataset_knows_no_ids_of_others(book, colours) -> None:
         fiftyone_faiss.search(book, f"@{colours.first().id}")
     # A form may say of which dataset its ids are.
     params = {"query": f"@{book.last().id}", "k": 4}
-    found = answer(colours, SearchRequest.from_params(params, book))
+    found = run_search(colours, SearchRequest.from_params(params, book))
     assert found.ids == search_several([colours, book], params["query"], k=4)[0].ids

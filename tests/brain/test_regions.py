@@ -15,7 +15,7 @@ from PIL import Image
 from support.colors import MeanColor, color_vector
 
 import fiftyone_faiss
-from fiftyone_faiss.brain.models import EmbedderModel
+from fiftyone_faiss.brain.models.zoo import EmbedderModel
 
 BOXES = ([0.1, 0.2, 0.3, 0.2], [0.0, 0.5, 0.4, 0.5], [0.55, 0.05, 0.4, 0.9])
 

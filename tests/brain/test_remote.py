@@ -28,10 +28,10 @@ from PIL import Image
 from support.broken import BROKEN, noise
 from support.privileges import without_privileges
 
-from fiftyone_faiss.brain import public_addresses, remote, served
-from fiftyone_faiss.brain.public_addresses import IPAddress, is_public
-from fiftyone_faiss.brain.remote import fetch_image
-from fiftyone_faiss.brain.served import read_served_image
+from fiftyone_faiss.brain.queries import public_addresses, remote_images, served_images
+from fiftyone_faiss.brain.queries.public_addresses import IPAddress, is_public
+from fiftyone_faiss.brain.queries.remote_images import fetch_image
+from fiftyone_faiss.brain.queries.served_images import read_served_image
 
 MB = 2**20
 PICTURE = noise(40, 20)
@@ -607,7 +607,7 @@ def test_an_answer_that_breaks_off_is_refused(server: Server) -> None:
 def test_a_server_that_drips_is_given_up(
     server: Server, start: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote, "TOTAL_SECONDS", 0.7)
+    monkeypatch.setattr(remote_images, "TOTAL_SECONDS", 0.7)
     url = server.raw("/drip", start, forever=b"x", pause=0.05)
     began = time.monotonic()
     with refused("127.0.0.1", "its server took longer than 0.7 seconds"):
@@ -616,7 +616,7 @@ def test_a_server_that_drips_is_given_up(
 
 
 def test_the_time_of_all_redirects_counts(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "TOTAL_SECONDS", 0.7)
+    monkeypatch.setattr(remote_images, "TOTAL_SECONDS", 0.7)
 
     def slowly(handler: Handler) -> None:
         time.sleep(0.3)
@@ -633,7 +633,7 @@ def test_the_time_of_all_redirects_counts(server: Server, monkeypatch: pytest.Mo
 def test_a_server_that_says_nothing_is_given_up(
     scheme: str, limit: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote, limit, 0.3)
+    monkeypatch.setattr(remote_images, limit, 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         began = time.monotonic()
         with refused("127.0.0.1", "its server did not answer, or broke off"):
@@ -818,7 +818,7 @@ def test_what_cannot_be_a_path_is_refused(path: str, reason: str) -> None:
 
 
 def test_the_system_s_own_files_are_not_even_opened(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(served, "ImageSource", lambda path: pytest.fail("opened"))
+    monkeypatch.setattr(served_images, "ImageSource", lambda path: pytest.fail("opened"))
     with pytest.raises(ValueError, match=r"^'/proc/self/environ' .*: the file is empty; name"):
         read_served_image("/proc/self/environ")
 
@@ -856,7 +856,7 @@ def test_a_file_of_postscript_is_refused(tmp_path: Path, start: bytes) -> None:
 def test_a_path_to_another_machine_is_refused_before_it_is_looked_for(
     start: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(served.os, "stat", lambda path: pytest.fail("looked for"))
+    monkeypatch.setattr(served_images.os, "stat", lambda path: pytest.fail("looked for"))
     path = f"{start}host/share/picture.png"
     sentence = (
         f"{path!r} would be a file of another machine; name a picture on the server's own disks, "

@@ -339,7 +339,7 @@ def run(code: str) -> dict[str, Any]:
 def check(samples: fo.Dataset | fo.DatasetView, params: dict[str, Any]) -> str:
     """Fails unless the code of a search finds what the search finds; returns it."""
     code = brain.as_code(samples, params)
-    expected = brain.answer(samples, brain.SearchRequest.from_params(params))
+    expected = brain.run_search(samples, brain.SearchRequest.from_params(params))
     names = run(code)
     assert names["neighbors"].ids == expected.ids
     np.testing.assert_allclose(names["neighbors"].scores, expected.scores, atol=1e-9)

@@ -16,8 +16,8 @@ from support.indexes import index_of
 
 import fiftyone_faiss
 from fiftyone_faiss.brain import SearchRequest
-from fiftyone_faiss.brain.parsing import query_from_params
-from fiftyone_faiss.brain.queries import ImageQuery, SamplesQuery, TextQuery
+from fiftyone_faiss.brain.queries.parsing import query_from_params
+from fiftyone_faiss.brain.queries.terms import ImageQuery, SamplesQuery, TextQuery
 
 
 @pytest.fixture

@@ -15,10 +15,12 @@ from support.clusters import Large, create
 from support.points import Points
 
 import fiftyone_faiss
-from fiftyone_faiss.brain import candidates, parsing, results
-from fiftyone_faiss.brain.code import as_code
-from fiftyone_faiss.brain.parsing import parse_query, query_from_params
-from fiftyone_faiss.brain.queries import TextQuery
+from fiftyone_faiss.brain.data import score_fields
+from fiftyone_faiss.brain.queries import parsing
+from fiftyone_faiss.brain.queries.parsing import parse_query, query_from_params
+from fiftyone_faiss.brain.queries.terms import TextQuery
+from fiftyone_faiss.brain.retrieval import candidates
+from fiftyone_faiss.brain.retrieval.code import as_code
 
 MANY = 3_000
 
@@ -230,7 +232,7 @@ def test_samples_found_in_a_view_of_patches_can_be_shown(book) -> None:
 
 
 def test_scores_of_labels_are_stored_part_by_part(rng, monkeypatch) -> None:
-    monkeypatch.setattr(results, "LABELS_AT_ONCE", 7)
+    monkeypatch.setattr(score_fields, "LABELS_AT_ONCE", 7)
     points = Large.make(60, 20).points("detections", 60)
     create(points, "labels")
     found = fiftyone_faiss.search(points.dataset, points.vectors[0], k=5)

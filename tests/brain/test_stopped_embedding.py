@@ -24,7 +24,7 @@ import fiftyone as fo
 sys.path.insert(0, {tests!r})
 from support.colors import MeanColor
 import fiftyone_faiss
-from fiftyone_faiss.brain import embedding
+from fiftyone_faiss.brain.indexing import embedding
 
 class Stopping(MeanColor):
     def embed_images(self, images):

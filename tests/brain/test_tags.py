@@ -13,7 +13,7 @@ from support.distances import reference
 from support.indexes import index_of
 
 import fiftyone_faiss
-from fiftyone_faiss.brain.tags import STORE_NAME, apply_tag
+from fiftyone_faiss.brain.retrieval.tags import STORE_NAME, apply_tag
 
 
 @pytest.fixture

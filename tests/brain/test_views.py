@@ -9,9 +9,9 @@ import fiftyone as fo
 import numpy as np
 import pytest
 from fiftyone import ViewField as F
-from support.points import Points, answer, check_answers, nearest
+from support.points import Points, check_answers, nearest, neighbors_of
 
-from fiftyone_faiss.brain import membership
+from fiftyone_faiss.brain.data import view_filter
 
 View = Callable[[fo.Dataset], fo.DatasetView]
 
@@ -87,7 +87,7 @@ def test_what_a_view_has_and_the_index_has_not(points: Points) -> None:
         results.use_view(view, allow_missing=False),
         pytest.raises(ValueError, match="not present in the index"),
     ):
-        answer(results, query, 3)
+        neighbors_of(results, query, 3)
     with (
         results.use_view(view, allow_missing=False),
         pytest.raises(ValueError, match="not present in the index"),
@@ -244,7 +244,7 @@ def test_samples_that_come_and_go_are_seen_by_the_next_query(samples: Points) ->
         new = dataset.last().id
         check_answers(results, query, samples.at([4, 7, 9, 10, 11]), None)
         results.add_to_index(query[None], [new])
-        ids, distances = answer(results, query, 2)
+        ids, distances = neighbors_of(results, query, 2)
         assert set(ids) == {new, samples.ids[10]}
         np.testing.assert_allclose(distances, [0, 0], atol=1e-6)
 
@@ -333,15 +333,15 @@ def test_a_view_that_is_asked_again_is_listed_if_it_is_small(
     samples: Points, monkeypatch: pytest.MonkeyPatch, limit: int, asked: list[int]
 ) -> None:
     results = samples.index()
-    monkeypatch.setattr(membership, "LISTED_ROWS", limit)
-    inner = membership.Membership._inside
+    monkeypatch.setattr(view_filter, "LISTED_ROWS", limit)
+    inner = view_filter.ViewFilter._inside
     calls: list[int] = []
 
-    def counted(self: membership.Membership, *arguments: object) -> object:
+    def counted(self: view_filter.ViewFilter, *arguments: object) -> object:
         calls.append(1)
         return inner(self, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(membership.Membership, "_inside", counted)
+    monkeypatch.setattr(view_filter.ViewFilter, "_inside", counted)
     view = samples.dataset.match(F("number") > 0)
     expected = samples.at(range(1, 12))
     seen = []

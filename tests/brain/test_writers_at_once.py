@@ -11,7 +11,7 @@ from support.colors import MeanColor
 
 import fiftyone_faiss
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
-from fiftyone_faiss.brain.store import Store
+from fiftyone_faiss.brain.store.store import Store
 from fiftyone_faiss.embedders import registry
 
 
@@ -30,9 +30,9 @@ def index(dataset: fo.Dataset, monkeypatch: pytest.MonkeyPatch) -> FaissSimilari
     def after_another(batch: Any = None, delete: Any = None, facts: Any = None) -> None:
         if facts is not None:
             other = Store(index.path)
-            known = other.snapshot().manifest.facts.get("failures", {})
+            known = other.snapshot().manifest.metadata.get("failures", {})
             third = dataset.values("id")[2]
-            other.commit(facts={"failures": {**known, third: "by another"}})
+            other.commit(metadata={"failures": {**known, third: "by another"}})
         commit(batch, delete, facts)
 
     monkeypatch.setattr(index.store, "commit", after_another)
@@ -55,7 +55,7 @@ def test_forgetting_the_failures_of_deleted_samples_keeps_others(
     dataset: fo.Dataset, tmp_path: Path, index: FaissSimilarityIndex
 ) -> None:
     ids = dataset.values("id")
-    Store(index.path).commit(facts={"failures": {ids[4]: "it was broken"}})
+    Store(index.path).commit(metadata={"failures": {ids[4]: "it was broken"}})
     dataset.delete_samples(ids[4])
     fiftyone_faiss.update_index(dataset)
     assert fiftyone_faiss.list_failures(dataset) == {ids[2]: "by another"}

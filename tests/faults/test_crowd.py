@@ -12,10 +12,10 @@ import pytest
 from support.crowd import READERS, SHARED, WRITERS, commits_in, read_for, write_for
 from support.stores import batch, ids_of
 
-from fiftyone_faiss.brain.store import Store
+from fiftyone_faiss.brain.store.store import Store
 
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["fiftyone_faiss.brain.index"])
+PROCESSES.set_forkserver_preload(["fiftyone_faiss.brain.ann.searcher"])
 PATIENCE = 120
 
 
@@ -23,7 +23,7 @@ def test_two_writers_and_six_readers(
     tmp_path: Path, extent: Any, report: Callable[[str], None]
 ) -> None:
     path = tmp_path / "store"
-    Store.create(path, has_labels=False, facts={})
+    Store.create(path, has_labels=False, metadata={})
     work = [(write_for, (path, w, extent.seconds)) for w in range(WRITERS)]
     work += [(read_for, (path, extent.seconds))] * READERS
     pipes, processes = [], []
@@ -44,13 +44,13 @@ def test_two_writers_and_six_readers(
     store = Store(path)
     assert commits_in(store.snapshot()) == commits and min(commits) >= 1
     assert store.verify() == [] and min(reads) >= 1
-    compactions = store.snapshot().manifest.epoch
+    compactions = store.snapshot().manifest.compaction_count
     assert store.snapshot().manifest.generation == sum(commits) + compactions
     report(f"{sum(commits)} commits, {compactions} compactions, {sum(reads)} reads")
 
 
 def test_readers_would_notice_half_a_commit(tmp_path: Path) -> None:
-    store = Store.create(tmp_path / "store", has_labels=False, facts={})
+    store = Store.create(tmp_path / "store", has_labels=False, metadata={})
     numbers = [*range(8), 1_000_001, *SHARED]
     rows = np.array([(0, 1, number, 1) for number in numbers], np.float32)
     store.commit(batch(rows, numbers))

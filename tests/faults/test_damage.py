@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from support.stores import ALL, batch, contents, flip, ids_of
 
-from fiftyone_faiss.brain import derived, scan
-from fiftyone_faiss.brain.damage import Problem
-from fiftyone_faiss.brain.index import VectorIndex
-from fiftyone_faiss.brain.manifest import MANIFEST, StoreError
-from fiftyone_faiss.brain.store import Store
+from fiftyone_faiss.brain.ann import exact_search, factory
+from fiftyone_faiss.brain.ann.searcher import VectorSearcher
+from fiftyone_faiss.brain.store.manifest import MANIFEST, StoreError
+from fiftyone_faiss.brain.store.store import Store
+from fiftyone_faiss.brain.store.verification import Problem
 
 DIM, ROWS = 32, 700
 
@@ -23,13 +23,13 @@ DIM, ROWS = 32, 700
 @pytest.fixture
 def store(tmp_path: Path, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> Store:
     """A store with two segments, one of them of two blocks, deleted rows and a derived file."""
-    monkeypatch.setattr(derived, "MIN_ROWS", 32)
+    monkeypatch.setattr(factory, "MIN_ROWS", 32)
     vectors = rng.normal(size=(ROWS, DIM)).astype(np.float32)
-    store = Store.create(tmp_path / "store", has_labels=False, facts={})
+    store = Store.create(tmp_path / "store", has_labels=False, metadata={})
     store.commit(batch(vectors[:-40], range(ROWS - 40), "a"))
     store.commit(batch(vectors[-40:], range(ROWS - 40, ROWS), "b"))
     store.commit(delete=ids_of([3, 600, 690]))
-    VectorIndex(store, "cosine", "IVF4,SQ8").keeper.maintain()
+    VectorSearcher(store, "cosine", "IVF4,SQ8").maintenance.maintain()
     return store
 
 
@@ -50,7 +50,7 @@ def touch(store: Store) -> None:
     snapshot = store.snapshot()
     contents(snapshot)
     list(snapshot.blocks(100))
-    assert snapshot.longest > 0
+    assert snapshot.max_norm > 0
 
 
 def damages(
@@ -82,7 +82,7 @@ def test_damaged_vectors_and_deleted_rows_are_named(
                 touch(damaged)
             (problem,) = damaged.verify()
             assert problem.sentence.startswith(str(target))
-            assert (problem.file, problem.is_derived) == (target, False)
+            assert (problem.file, problem.is_rebuildable) == (target, False)
     # Of the deleted rows' few bytes, each is damaged once.
     assert tried >= 4 * extent.places
     report(f"{tried} damages")
@@ -104,16 +104,16 @@ def test_a_damaged_derived_file_is_repaired_and_changes_no_answer(
     (file,) = files(store, ".derived")
     snapshot = store.snapshot()
     query = rng.normal(size=(1, DIM)).astype(np.float32)
-    exact = scan.distances(snapshot, query[0], "cosine", snapshot.live_rows)
+    exact = exact_search.distances(snapshot, query[0], "cosine", snapshot.live_rows)
     nearest = snapshot.live_rows[np.argsort(exact)[:9]].tolist()
     for n, (damaged, target) in enumerate(damages(store, file, extent.places, rng)):
-        index = VectorIndex(damaged, "cosine", "IVF4,SQ8")
+        index = VectorSearcher(damaged, "cosine", "IVF4,SQ8")
         (hit,) = index.search(damaged.snapshot(), query, 9, ALL)
         assert hit.rows.tolist() == nearest
         sentence = f"{target} is missing or damaged."
-        assert damaged.verify() == [Problem(target, sentence, is_derived=True)]
+        assert damaged.verify() == [Problem(target, sentence, is_rebuildable=True)]
         if n < 4:
             repaired = damaged.copy_to(store.path.with_name(f"repaired{n}"), {})
-            VectorIndex(repaired, "cosine", "IVF4,SQ8").keeper.maintain(force=True)
+            VectorSearcher(repaired, "cosine", "IVF4,SQ8").maintenance.maintain(force=True)
             assert repaired.verify() == []
             assert contents(repaired.snapshot()) == contents(snapshot)

@@ -13,15 +13,15 @@ import pytest
 from support.disks import FailingDisk, PowerCut
 from support.stores import batch, contents, ids_of, leftovers
 
-from fiftyone_faiss.brain.manifest import MANIFEST, StoreError
-from fiftyone_faiss.brain.store import Store
+from fiftyone_faiss.brain.store.manifest import MANIFEST, StoreError
+from fiftyone_faiss.brain.store.store import Store
 
 DIM = 3
 VECTORS = np.random.default_rng(51).normal(size=(64, DIM)).astype(np.float32)
 
 
 def put(store: Store) -> None:
-    store.put_derived(store.snapshot(), {"n": 2}, lambda path: path.write_bytes(b"derived anew"))
+    store.save_ann_index(store.snapshot(), {"n": 2}, lambda path: path.write_bytes(b"derived anew"))
 
 
 OPERATIONS: dict[str, Callable[[Store], Any]] = {
@@ -29,19 +29,19 @@ OPERATIONS: dict[str, Callable[[Store], Any]] = {
     "add and take along": lambda store: store.commit(batch(VECTORS[20:60], range(20, 60))),
     "overwrite": lambda store: store.commit(batch(VECTORS[30:33], [1, 4, 40])),
     "remove": lambda store: store.commit(delete=ids_of([3, 5])),
-    "remember": lambda store: store.commit(facts={"b": 2}),
+    "remember": lambda store: store.commit(metadata={"b": 2}),
     "compact": Store.compact,
-    "put_derived": put,
-    "drop_derived": Store.drop_derived,
+    "save_ann_index": put,
+    "remove_ann_index": Store.remove_ann_index,
 }
 
 
 def prepare(path: Path) -> Store:
     """A store with two segments, deleted rows, a derived file, and leftovers."""
-    store = Store.create(path, has_labels=False, facts={"a": 1})
+    store = Store.create(path, has_labels=False, metadata={"a": 1})
     store.commit(batch(VECTORS[:12], range(12)))
     store.commit(batch(VECTORS[12:14], range(12, 14)))
-    store.put_derived(store.snapshot(), {"n": 1}, lambda path: path.write_bytes(b"derived"))
+    store.save_ann_index(store.snapshot(), {"n": 1}, lambda path: path.write_bytes(b"derived"))
     store.commit(delete=ids_of([2]))
     return store
 
@@ -51,14 +51,14 @@ def state(path: Path) -> tuple[object, ...] | None:
     if not (path / MANIFEST).exists():
         return None
     snapshot = Store(path).snapshot()
-    derived = snapshot.manifest.derived
-    return contents(snapshot), snapshot.manifest.facts, derived and derived.facts
+    ann_index = snapshot.manifest.ann_index
+    return contents(snapshot), snapshot.manifest.metadata, ann_index and ann_index.metadata
 
 
 def check_goes_on(path: Path) -> None:
     """Fails unless the next writer adds a row to what there is, and tidies up."""
     before = state(path)
-    store = Store.create(path, has_labels=False, facts={"a": 1})
+    store = Store.create(path, has_labels=False, metadata={"a": 1})
     store.commit(batch(VECTORS[63:], [63]))
     expected = [] if before is None else before[0]
     added = (63, VECTORS[63].tobytes(), 630)
@@ -66,7 +66,7 @@ def check_goes_on(path: Path) -> None:
     # What a commit replaces, the next one removes.
     store.commit()
     assert leftovers(store) == set()
-    assert all(problem.is_derived for problem in store.verify())
+    assert all(problem.is_rebuildable for problem in store.verify())
 
 
 def attempts(
@@ -159,7 +159,7 @@ def test_a_store_is_created_in_full_or_not_at_all(tmp_path: Path, rng: np.random
             path.mkdir()
             disk = FailingDisk(path, n, error)
             try:
-                Store.create(path, has_labels=False, facts={"a": 1}, disk=disk)
+                Store.create(path, has_labels=False, metadata={"a": 1}, disk=disk)
             except (PowerCut, StoreError):
                 assert disk.failed
             disk.cut_power(rng, 1.0 if n % 2 else 0.0)

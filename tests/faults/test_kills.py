@@ -17,7 +17,7 @@ from support.steps import KINDS, Step, write
 SEED = 51
 # Forks of a process that has imported everything and has started no threads of FAISS's.
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["fiftyone_faiss.brain.index"])
+PROCESSES.set_forkserver_preload(["fiftyone_faiss.brain.ann.searcher"])
 PATIENCE = 120
 
 

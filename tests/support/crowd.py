@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fiftyone_faiss.brain.snapshot import Snapshot
-from fiftyone_faiss.brain.store import Store
+from fiftyone_faiss.brain.store.snapshot import Snapshot
+from fiftyone_faiss.brain.store.store import Store
 from support.stores import batch, ids_of, numbers_of
 
 WRITERS, READERS, BLOCK = 2, 6, 8

@@ -7,14 +7,14 @@ from typing import BinaryIO
 
 import numpy as np
 
-from fiftyone_faiss.brain.disk import Data, Disk
+from fiftyone_faiss.brain.core.files import Data, FileSystem
 
 
 class PowerCut(BaseException):
     """The machine went off: nothing after it is carried out."""
 
 
-class FailingDisk(Disk):
+class FailingDisk(FileSystem):
     """A disk whose n-th call fails, and that knows what a power cut could take back.
 
     Args:
@@ -54,8 +54,8 @@ class FailingDisk(Disk):
         path = Path(file.name)
         self._safe[path] = path.read_bytes()
 
-    def sync_folder(self, folder: Path) -> None:
-        self._call("sync_folder")
+    def sync_directory(self, folder: Path) -> None:
+        self._call("sync_directory")
         self._names = [one for one in self._names if one[1].parent != folder]
 
     def replace(self, source: Path, target: Path) -> None:

@@ -118,7 +118,7 @@ def nearest(
     return [points.ids[i] for i in order], distances[order]
 
 
-def answer(
+def neighbors_of(
     results: FaissSimilarityIndex, query: object, k: int | None = None, **kwargs: object
 ) -> tuple[list[str], list[float]]:
     """The ids, of labels if it is an index of labels, and the distances that an index gives."""
@@ -131,7 +131,7 @@ def check_answers(
 ) -> None:
     """Fails unless the index gives the very points, and no others, that NumPy finds."""
     expected, distances = nearest(query, points, results.config.metric, k)
-    ids, found = answer(results, query, k)
+    ids, found = neighbors_of(results, query, k)
     assert ids == expected
     np.testing.assert_allclose(found, distances, rtol=1e-5, atol=1e-6)
 

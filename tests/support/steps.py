@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fiftyone_faiss.brain import derived, index, scan
-from fiftyone_faiss.brain.index import VectorIndex
-from fiftyone_faiss.brain.store import Store
+from fiftyone_faiss.brain.ann import factory, searcher
+from fiftyone_faiss.brain.ann.searcher import VectorSearcher
+from fiftyone_faiss.brain.core import metrics
+from fiftyone_faiss.brain.store.store import Store
 from support.stores import ALL, batch, contents, ids_of, leftovers
 
 DIM, SIZE = 8, 24
@@ -52,7 +53,7 @@ class Step:
             for number in self.numbers:
                 rows.pop(number, None)
 
-    def take(self, vectors: VectorIndex) -> None:
+    def take(self, vectors: VectorSearcher) -> None:
         """Does it to a store."""
         if self.kind in ("add", "overwrite"):
             vectors.store.commit(batch(self.vectors, self.numbers))
@@ -61,7 +62,7 @@ class Step:
         elif self.kind == "compact":
             vectors.store.compact()
         else:
-            vectors.keeper.maintain(force=True)
+            vectors.maintenance.maintain(force=True)
 
 
 def after(seed: int, steps: int) -> Rows:
@@ -83,11 +84,11 @@ def write(path: Path, seed: int, finished: int, until: int, told: Connection) ->
         told: is told ``("found", steps)``, then ``("begun", n)`` and ``("done", n)`` of each step,
             or ``("failed", why)``
     """
-    derived.MIN_ROWS = 32
-    index.WIDEST = 1 / 4
+    factory.MIN_ROWS = 32
+    searcher.WIDEST = 1 / 4
     try:
-        store = Store.create(path, has_labels=False, facts={})
-        vectors = VectorIndex(store, "euclidean", "IVF4,SQ8")
+        store = Store.create(path, has_labels=False, metadata={})
+        vectors = VectorSearcher(store, "euclidean", "IVF4,SQ8")
         n = check(vectors, seed, finished)
         told.send(("found", n))
         first = n
@@ -104,7 +105,7 @@ def write(path: Path, seed: int, finished: int, until: int, told: Connection) ->
         told.send(("failed", traceback.format_exc()))
 
 
-def check(vectors: VectorIndex, seed: int, finished: int) -> int:
+def check(vectors: VectorSearcher, seed: int, finished: int) -> int:
     """Fails unless a store is as after the finished steps, or one more, bit by bit.
 
     Returns:
@@ -124,7 +125,7 @@ def rows_after(seed: int, steps: int) -> list[tuple[int, bytes, int]]:
     return [(number, *row) for number, row in after(seed, steps).items()]
 
 
-def check_answers(vectors: VectorIndex) -> None:
+def check_answers(vectors: VectorSearcher) -> None:
     """Fails unless searches find what NumPy finds, and derived ones give exact distances."""
     snapshot = vectors.store.snapshot()
     rows = snapshot.live_rows
@@ -132,9 +133,9 @@ def check_answers(vectors: VectorIndex) -> None:
     queries = matrix[:: max(1, len(rows) // 16)].astype(np.float32)
     many = vectors.search(snapshot, queries, 5, ALL)
     for query, hit in zip(queries, many, strict=True):
-        exact = scan.row_distances(query.astype(np.float64), matrix, "euclidean")
+        exact = metrics.row_distances(query.astype(np.float64), matrix, "euclidean")
         order = np.lexsort((rows, exact))[:5]
-        if len(queries) >= index.MANY_QUERIES:
+        if len(queries) >= searcher.MANY_QUERIES:
             assert hit.rows.tolist() == rows[order].tolist()
             assert hit.distances.tobytes() == exact[order].tobytes()
         (one,) = vectors.search(snapshot, query[None], 5, ALL)
@@ -142,9 +143,9 @@ def check_answers(vectors: VectorIndex) -> None:
         assert one.rows[0] == rows[order[0]]
 
 
-def check_tidy(vectors: VectorIndex, seed: int, steps: int) -> None:
+def check_tidy(vectors: VectorSearcher, seed: int, steps: int) -> None:
     """Fails unless the next writer has left nothing but what its own step replaced."""
-    vectors.store.drop_derived()
-    vectors.store.drop_derived()
+    vectors.store.remove_ann_index()
+    vectors.store.remove_ann_index()
     assert leftovers(vectors.store) == set()
     assert contents(vectors.store.snapshot()) == rows_after(seed, steps)

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from fiftyone_faiss.brain.batch import Batch
-from fiftyone_faiss.brain.folder import LOCK
-from fiftyone_faiss.brain.ids import PackedIds, pack_ids, unpack_ids
-from fiftyone_faiss.brain.manifest import MANIFEST
-from fiftyone_faiss.brain.scope import Scope
-from fiftyone_faiss.brain.segments import MEDIA_DTYPE
-from fiftyone_faiss.brain.snapshot import Snapshot
-from fiftyone_faiss.brain.store import Store
+from fiftyone_faiss.brain.ann.row_filter import RowFilter
+from fiftyone_faiss.brain.core.ids import PackedIds, pack_ids, unpack_ids
+from fiftyone_faiss.brain.store.batch import Batch
+from fiftyone_faiss.brain.store.directory import LOCK
+from fiftyone_faiss.brain.store.manifest import MANIFEST
+from fiftyone_faiss.brain.store.segments import MEDIA_DTYPE
+from fiftyone_faiss.brain.store.snapshot import Snapshot
+from fiftyone_faiss.brain.store.store import Store
 
 # Every live row may be an answer.
-ALL = Scope(contains=lambda rows: np.ones(len(rows), bool), rows=lambda: None)
+ALL = RowFilter(contains=lambda rows: np.ones(len(rows), bool), rows=lambda: None)
 
 
 def ids_of(numbers: Iterable[int]) -> PackedIds:
@@ -43,7 +43,7 @@ def batch(vectors: np.ndarray, numbers: Iterable[int], model: str | None = None)
 
 def filled(path: Path, vectors: np.ndarray, dtype: str = "float32") -> Store:
     """A store of vectors numbered from 0, with the fact that their metric is cosine."""
-    store = Store.create(path, has_labels=False, facts={"metric": "cosine"}, dtype=dtype)
+    store = Store.create(path, has_labels=False, metadata={"metric": "cosine"}, dtype=dtype)
     store.commit(batch(vectors, range(len(vectors))))
     return store
 

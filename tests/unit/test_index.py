@@ -1,4 +1,4 @@
-"""The index: exact or derived, whole or in a scope, while rows come and go."""
+"""The index: exact or ann_index, whole or in a row_filter, while rows come and go."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import pytest
 from support.distances import reference
 from support.stores import ALL, batch, filled, flip, ids_of, numbers_of
 
-from fiftyone_faiss.brain import derived, index, keeper, scan, tuning
-from fiftyone_faiss.brain.derived import Effort
-from fiftyone_faiss.brain.index import VectorIndex
-from fiftyone_faiss.brain.scope import Scope
-from fiftyone_faiss.brain.segments import Rows
-from fiftyone_faiss.brain.store import Store
+from fiftyone_faiss.brain.ann import exact_search, factory, maintenance, searcher, tuning
+from fiftyone_faiss.brain.ann.ann_index import SearchParameters
+from fiftyone_faiss.brain.ann.factory import check_fits
+from fiftyone_faiss.brain.ann.row_filter import RowFilter
+from fiftyone_faiss.brain.ann.searcher import VectorSearcher
+from fiftyone_faiss.brain.core import metrics
+from fiftyone_faiss.brain.core.arrays import Rows
+from fiftyone_faiss.brain.store.store import Store
 
 DIM, ROWS = 16, 400
 FACTORIES = ("PQ4x4", "LSH", "IVF4,PQ4x4", "OPQ4,IVF4,PQ4x4fs,RFlat")
@@ -26,12 +28,12 @@ DERIVED = ("sqfp16", "sq8", "ivf_sq8", "hnsw", *FACTORIES)
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(derived, "MIN_ROWS", 32)
-    monkeypatch.setattr(keeper, "TAIL_ROWS", 20)
-    monkeypatch.setattr(keeper, "DEAD_ROWS", 20)
+    monkeypatch.setattr(factory, "MIN_ROWS", 32)
+    monkeypatch.setattr(maintenance, "TAIL_ROWS", 20)
+    monkeypatch.setattr(maintenance, "DEAD_ROWS", 20)
     # On so few rows nearly everything would be beyond it.
-    monkeypatch.setattr(index, "WIDEST", 1 / 4)
-    monkeypatch.setattr(index, "GATHER_ROWS", 16)
+    monkeypatch.setattr(searcher, "WIDEST", 1 / 4)
+    monkeypatch.setattr(searcher, "GATHER_ROWS", 16)
 
 
 @pytest.fixture
@@ -44,10 +46,10 @@ def store(tmp_path: Path, vectors: np.ndarray) -> Store:
     return filled(tmp_path / "s", vectors)
 
 
-def built(store: Store, index_type: str, metric: str = "cosine") -> VectorIndex:
-    """An index with a derived index in use, and a file for it."""
-    made = VectorIndex(store, metric, index_type)
-    made.keeper.maintain()
+def built(store: Store, index_type: str, metric: str = "cosine") -> VectorSearcher:
+    """An index with an ANN index in use, and a file for it."""
+    made = VectorSearcher(store, metric, index_type)
+    made.maintenance.maintain()
     assert [path.suffix for path in store.path.glob("*.derived")] == [".derived"]
     return made
 
@@ -57,20 +59,20 @@ def nearest(distances: np.ndarray, k: int | None) -> list[int]:
     return rows[np.argsort(distances[rows], kind="stable")][:k].tolist()
 
 
-@pytest.mark.parametrize("metric", scan.METRICS)
+@pytest.mark.parametrize("metric", metrics.METRICS)
 @pytest.mark.parametrize("index_type", DERIVED)
 def test_every_type_gives_the_exact_distance_and_most_neighbours(
     store: Store, vectors: np.ndarray, rng: np.random.Generator, index_type: str, metric: str
 ) -> None:
     made = built(store, index_type, metric)
-    tuning = made.keeper.tuning(store.snapshot())
+    tuning = made.maintenance.tuning(store.snapshot())
     assert tuning is not None and tuning.recall >= 0.95
     queries = rng.normal(size=(30, DIM)).astype(np.float32)
     found, wanted = 0, 0
     for query, distances in zip(queries, reference(queries, vectors, metric), strict=True):
         (hit,) = made.search(store.snapshot(), query[None], 10, ALL)
         assert len(set(hit.rows.tolist())) == 10 and (np.diff(hit.distances) >= 0).all()
-        exact = scan.distances(store.snapshot(), query, metric, hit.rows)
+        exact = exact_search.distances(store.snapshot(), query, metric, hit.rows)
         assert hit.distances.tobytes() == exact.tobytes()
         np.testing.assert_allclose(hit.distances, distances[hit.rows], rtol=1e-9, atol=1e-9)
         found += len(set(hit.rows.tolist()) & set(nearest(distances, 10)))
@@ -84,7 +86,7 @@ def test_searches_that_need_all_rows_are_exact_for_every_type(
 ) -> None:
     made = built(store, index_type)
     expected = reference(vectors[:20], vectors, "cosine")
-    # Many queries, all rows, the farthest, and more than a derived index is good for.
+    # Many queries, all rows, the farthest, and more than an ANN index is good for.
     for n, k, reverse in ((20, 10, False), (2, None, False), (2, 5, True), (2, 150, False)):
         hits = made.search(store.snapshot(), vectors[:n], k, ALL, reverse)
         for hit, distances in zip(hits, expected, strict=False):
@@ -106,7 +108,7 @@ def test_rows_added_later_are_found_and_removed_ones_are_not(
     probe = vectors[:1]
     (before,) = made.search(store.snapshot(), probe, 20, ALL)
     store.commit(delete=store.snapshot().ids[before.rows[:15]])
-    assert store.snapshot().manifest.derived.rows == ROWS
+    assert store.snapshot().manifest.ann_index.rows == ROWS
     (after,) = made.search(store.snapshot(), probe, 20, ALL)
     assert after.rows[:5].tolist() == before.rows[15:].tolist() and len(after.rows) == 20
     assert not set(before.rows[:15].tolist()) & set(after.rows.tolist())
@@ -117,8 +119,8 @@ def test_rows_added_later_are_found_and_removed_ones_are_not(
 def test_rows_that_a_scope_rejects_are_made_up_for(
     store: Store, vectors: np.ndarray, index_type: str, n_queries: int
 ) -> None:
-    made = VectorIndex(store, "cosine", index_type)
-    made.keeper.maintain()
+    made = VectorSearcher(store, "cosine", index_type)
+    made.maintenance.maintain()
     queries = vectors[:n_queries]
     for hit, distances in zip(
         made.search(store.snapshot(), queries, 10, dying(range(0, ROWS, 2))),
@@ -134,9 +136,9 @@ def test_rows_that_a_scope_rejects_are_made_up_for(
     assert none.rows.tolist() == []
 
 
-def dying(dead: range) -> Scope:
-    """A scope of all rows but those that went since: it is asked about them only afterwards."""
-    return Scope(contains=lambda rows: ~np.isin(rows, dead), rows=lambda: None)
+def dying(dead: range) -> RowFilter:
+    """A filter of all rows but those deleted since, which it learns when it is called."""
+    return RowFilter(contains=lambda rows: ~np.isin(rows, dead), rows=lambda: None)
 
 
 @pytest.mark.parametrize("index_type", ["flat", "sqfp16", "hnsw"])
@@ -150,15 +152,15 @@ def test_a_view_is_searched_in_full_whatever_its_size(
     size: int,
     listed: bool,
 ) -> None:
-    made = VectorIndex(store, "euclidean", index_type)
-    made.keeper.maintain()
+    made = VectorSearcher(store, "euclidean", index_type)
+    made.maintenance.maintain()
     rows = np.sort(rng.choice(ROWS, size, replace=False))
-    scope = Scope(lambda asked: np.isin(asked, rows), lambda: rows, listed)
+    row_filter = RowFilter(lambda asked: np.isin(asked, rows), lambda: rows, listed)
     queries = rng.normal(size=(20, DIM)).astype(np.float32)
     expected = reference(queries, vectors, "euclidean")
     expected[:, np.setdiff1d(np.arange(ROWS), rows)] = np.inf
-    alone = [made.search(store.snapshot(), query[None], 6, scope)[0] for query in queries]
-    together = made.search(store.snapshot(), queries, 6, scope)
+    alone = [made.search(store.snapshot(), query[None], 6, row_filter)[0] for query in queries]
+    together = made.search(store.snapshot(), queries, 6, row_filter)
     for one, other, distances in zip(alone, together, expected, strict=True):
         assert other.rows.tolist() == nearest(distances, 6)
         assert set(one.rows.tolist()) <= set(rows.tolist()) and len(one.rows) == min(6, size)
@@ -172,19 +174,19 @@ def test_rows_of_a_view_that_died_since_it_was_listed_are_replaced(
     store: Store, vectors: np.ndarray, listed: bool
 ) -> None:
     for rows in (np.arange(20), np.arange(300)):
-        scope = Scope(
+        row_filter = RowFilter(
             lambda asked, rows=rows: np.isin(asked, rows[1::3]), lambda rows=rows: rows, listed
         )
         distances = reference(vectors[:1], vectors, "cosine")[0]
         distances[~np.isin(np.arange(ROWS), rows[1::3])] = np.inf
-        (hit,) = VectorIndex(store, "cosine", "flat").search(
-            store.snapshot(), vectors[:1], 6, scope
+        (hit,) = VectorSearcher(store, "cosine", "flat").search(
+            store.snapshot(), vectors[:1], 6, row_filter
         )
         assert hit.rows.tolist() == nearest(distances, 6)
 
 
 def test_combinations_rank_all_rows(store: Store, vectors: np.ndarray) -> None:
-    made = VectorIndex(store, "euclidean", "flat")
+    made = VectorSearcher(store, "euclidean", "flat")
     both = reference(vectors[:2], vectors, "euclidean").mean(axis=0)
     hit = made.combined(store.snapshot(), vectors[:2], 9, ALL, np.mean)
     assert hit.rows.tolist() == nearest(both, 9)
@@ -195,7 +197,7 @@ def test_combinations_rank_all_rows(store: Store, vectors: np.ndarray) -> None:
 
 @pytest.fixture
 def warnings(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[], int]]:
-    with caplog.at_level(logging.WARNING, keeper.logger.name):
+    with caplog.at_level(logging.WARNING, maintenance.logger.name):
         yield lambda: sum("missing or damaged" in one.message for one in caplog.records)
 
 
@@ -212,16 +214,16 @@ def test_a_damaged_derived_file_costs_time_but_no_answer(
     else:
         path.unlink()
     for openings in (1, 2):
-        made = VectorIndex(Store(store.path), "cosine", "PQ4x4")
+        made = VectorSearcher(Store(store.path), "cosine", "PQ4x4")
         for query, distances in zip(
             vectors[:5], reference(vectors[:5], vectors, "cosine"), strict=True
         ):
             (hit,) = made.search(store.snapshot(), query[None], 8, ALL)
             assert hit.rows.tolist() == nearest(distances, 8)
         assert warnings() == openings
-    made.keeper.maintain()
+    made.maintenance.maintain()
     assert [one.sentence for one in made.store.verify()] == [f"{path} is missing or damaged."]
-    made.keeper.maintain(force=True)
+    made.maintenance.maintain(force=True)
     assert made.store.verify() == []
     made.search(made.store.snapshot(), vectors[:1], 8, ALL)
     assert warnings() == 2
@@ -232,8 +234,8 @@ def test_an_older_snapshot_outlives_its_derived_file(
 ) -> None:
     made = built(store, "PQ4x4")
     old = store.snapshot()
-    made.keeper.maintain(force=True)
-    store.commit(facts={"x": 1})
+    made.maintenance.maintain(force=True)
+    store.commit(metadata={"x": 1})
     made.search(store.snapshot(), vectors[:1], 3, ALL)
     (hit,) = made.search(old, vectors[:1], 8, ALL)
     assert hit.rows.tolist() == nearest(reference(vectors[:1], vectors, "cosine")[0], 8)
@@ -242,25 +244,29 @@ def test_an_older_snapshot_outlives_its_derived_file(
 
 def test_maintaining_does_what_has_become_due(store: Store, vectors: np.ndarray) -> None:
     made = built(store, "sq8")
-    first = store.snapshot().manifest.derived
-    made.keeper.maintain()
-    assert store.snapshot().manifest.derived == first
+    first = store.snapshot().manifest.ann_index
+    made.maintenance.maintain()
+    assert store.snapshot().manifest.ann_index == first
     store.commit(batch(vectors[:101] + 1, range(ROWS, ROWS + 101)))
-    assert made.keeper.is_stale(store.snapshot())
-    assert list(made.keeper.maintain_steps())[-1] == (ROWS + 101, ROWS + 101)
-    assert store.snapshot().manifest.derived.rows == ROWS + 101
+    assert made.maintenance.is_stale(store.snapshot())
+    assert list(made.maintenance.maintain_steps())[-1] == (ROWS + 101, ROWS + 101)
+    assert store.snapshot().manifest.ann_index.rows == ROWS + 101
     store.commit(delete=ids_of(range(200)))
-    made.keeper.maintain()
+    made.maintenance.maintain()
     snapshot = store.snapshot()
-    assert (snapshot.manifest.epoch, snapshot.total_rows, snapshot.manifest.derived.rows) == (
+    assert (
+        snapshot.manifest.compaction_count,
+        snapshot.total_rows,
+        snapshot.manifest.ann_index.rows,
+    ) == (
         1,
         ROWS - 99,
         ROWS - 99,
     )
     (hit,) = made.search(snapshot, vectors[300:301], 1, ALL)
     assert numbers_of(snapshot.ids[hit.rows]) == [300]
-    VectorIndex(store, "cosine", "flat").keeper.maintain()
-    assert store.snapshot().manifest.derived is None
+    VectorSearcher(store, "cosine", "flat").maintenance.maintain()
+    assert store.snapshot().manifest.ann_index is None
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
@@ -268,7 +274,7 @@ def test_queries_of_another_dimension_or_dtype(
     tmp_path: Path, vectors: np.ndarray, dtype: str
 ) -> None:
     store = filled(tmp_path / "t", vectors, dtype)
-    made = VectorIndex(store, "cosine", "flat")
+    made = VectorSearcher(store, "cosine", "flat")
     for n in (1, 40):
         with pytest.raises(ValueError, match="query has 5 dimensions but the index has 16"):
             made.search(store.snapshot(), np.ones((n, 5), np.float32), 3, ALL)
@@ -281,16 +287,16 @@ def test_queries_of_another_dimension_or_dtype(
 
 
 def test_an_empty_store_and_no_neighbours_at_all(tmp_path: Path, store: Store) -> None:
-    empty = Store.create(tmp_path / "e", has_labels=False, facts={})
+    empty = Store.create(tmp_path / "e", has_labels=False, metadata={})
     everything: Callable[[Rows], np.ndarray] = ALL.contains
-    for made, k in ((VectorIndex(empty, "cosine", "sq8"), 5), (built(store, "sq8"), 0)):
-        made.keeper.maintain()
+    for made, k in ((VectorSearcher(empty, "cosine", "sq8"), 5), (built(store, "sq8"), 0)):
+        made.maintenance.maintain()
         for n in (1, 40):
             hits = made.search(
                 made.store.snapshot(),
                 np.ones((n, DIM), np.float32),
                 k,
-                Scope(everything, lambda: None),
+                RowFilter(everything, lambda: None),
             )
             assert [hit.rows.tolist() for hit in hits] == [[]] * n
 
@@ -310,12 +316,12 @@ def test_probes_are_refined_where_that_saves_much(
 ) -> None:
     asked = []
 
-    def measured(probes: int) -> tuple[Effort, float]:
-        asked.append(probes)
-        return Effort(10, probes, 2), 1.0 if probes >= enough else 0.9
+    def measured(nprobe: int) -> tuple[SearchParameters, float]:
+        asked.append(nprobe)
+        return SearchParameters(10, nprobe, 2), 1.0 if nprobe >= enough else 0.9
 
-    best, recall = tuning._refined((Effort(10, high, 2), 1.0), low, measured, 0.99)
-    assert (best, recall, asked) == (Effort(10, found, 2), 1.0, tried)
+    best, recall = tuning._refined((SearchParameters(10, high, 2), 1.0), low, measured, 0.99)
+    assert (best, recall, asked) == (SearchParameters(10, found, 2), 1.0, tried)
 
 
 @pytest.mark.parametrize(
@@ -339,9 +345,9 @@ def test_the_last_probes_to_try_are_all_there_are(factory: str, ladder: list[int
 def test_any_number_of_lists_can_reach_a_full_recall(
     store: Store, vectors: np.ndarray, rng: np.random.Generator, lists: int
 ) -> None:
-    made = VectorIndex(store, "cosine", f"IVF{lists},Flat")
-    made.keeper.maintain(target_recall=1.0)
-    found = made.keeper.tuning(store.snapshot())
+    made = VectorSearcher(store, "cosine", f"IVF{lists},Flat")
+    made.maintenance.maintain(target_recall=1.0)
+    found = made.maintenance.tuning(store.snapshot())
     assert found is not None and found.recall == 1.0
     queries = rng.normal(size=(9, DIM)).astype(np.float32)
     for query, distances in zip(queries, reference(queries, vectors, "cosine"), strict=True):
@@ -353,39 +359,41 @@ def test_any_number_of_lists_can_reach_a_full_recall(
 @pytest.mark.parametrize("factory", ["IDMap,Flat", "IDMap2,SQ8", "PCA8,IDMap,Flat"])
 def test_a_type_that_keeps_ids_of_its_own_is_refused(factory: str) -> None:
     with pytest.raises(ValueError, match=f"'{factory}' keeps ids.* leave out its IDMap"):
-        derived.check_fits(factory, DIM, "cosine")
+        check_fits(factory, DIM, "cosine")
 
 
 def test_what_faiss_cannot_build_is_searched_exactly_and_said_once(
     store: Store, vectors: np.ndarray, caplog: pytest.LogCaptureFixture
 ) -> None:
     # As an index of an earlier version may have been made.
-    made = VectorIndex(store, "cosine", "IDMap,Flat")
+    made = VectorSearcher(store, "cosine", "IDMap,Flat")
     sentence = (
         "FAISS could not build 'IDMap,Flat' (add does not make sense with IndexIDMap, use "
         "add_with_ids); "
     )
-    with caplog.at_level(logging.WARNING, keeper.logger.name):
-        made.keeper.maintain()
+    with caplog.at_level(logging.WARNING, maintenance.logger.name):
+        made.maintenance.maintain()
     (record,) = caplog.records
     assert record.message == sentence + (
         "vectors that no FAISS index holds are searched exactly until update_index builds it."
     )
-    assert store.snapshot().manifest.derived is None
+    assert store.snapshot().manifest.ann_index is None
     (hit,) = made.search(store.snapshot(), vectors[5:6], 8, ALL)
     assert hit.rows.tolist() == nearest(reference(vectors[5:6], vectors, "cosine")[0], 8)
     with pytest.raises(ValueError) as error:
-        made.keeper.maintain(force=True)
+        made.maintenance.maintain(force=True)
     assert str(error.value) == sentence + "build an index of another type."
 
 
 def test_few_neighbours_are_looked_for_as_widely_as_ten(store: Store) -> None:
     made = built(store, "hnsw")
-    opened = made.keeper.of(store.snapshot())
-    effort = opened.effort(1)
-    assert effort == opened.effort(10) and effort.probes >= 10 * effort.overfetch
+    opened = made.maintenance.of(store.snapshot())
+    parameters = opened.parameters_for(1)
+    assert parameters == opened.parameters_for(10) and parameters.nprobe >= 10 * parameters.k_factor
     query = store.snapshot().vectors_at(np.array([7]))[0]
-    assert len(opened.propose(query, 1)) == len(opened.propose(query, 10)) == 10 * effort.overfetch
+    assert (
+        len(opened.propose(query, 1)) == len(opened.propose(query, 10)) == 10 * parameters.k_factor
+    )
 
 
 def test_texts_are_tuned_for_as_much_as_rows(tmp_path, rng) -> None:
@@ -396,19 +404,19 @@ def test_texts_are_tuned_for_as_much_as_rows(tmp_path, rng) -> None:
     vectors[:, 0] += 4
     texts[:, 0] -= 4
     vectors, texts = vectors.astype(np.float32), texts.astype(np.float32)
-    without = VectorIndex(filled(tmp_path / "without", vectors), "cosine", "IVF64,SQ8")
-    tuned = VectorIndex(
+    without = VectorSearcher(filled(tmp_path / "without", vectors), "cosine", "IVF64,SQ8")
+    tuned = VectorSearcher(
         filled(tmp_path / "tuned", vectors), "cosine", "IVF64,SQ8", texts=lambda: texts
     )
     found = {}
     for made in (without, tuned):
-        made.keeper.maintain()
+        made.maintenance.maintain()
         snapshot = made.store.snapshot()
         expected = np.argsort(reference(texts, vectors, "cosine"), axis=1)[:, :10]
         hits = [made.search(snapshot, text[None], 10, ALL)[0].rows for text in texts]
         shares = [len(np.intersect1d(*pair)) / 10 for pair in zip(hits, expected, strict=True)]
         found[made] = np.mean(shares)
-        measured = made.keeper.tuning(snapshot)
+        measured = made.maintenance.tuning(snapshot)
         assert measured is not None
     assert found[without] < 0.9
     assert found[tuned] >= 0.99

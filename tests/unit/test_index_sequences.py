@@ -23,9 +23,10 @@ from hypothesis.stateful import (
 from support.distances import reference
 from support.stores import ALL, batch, filled, ids_of, numbers_of
 
-from fiftyone_faiss.brain import derived, index, keeper, scan
-from fiftyone_faiss.brain.index import VectorIndex
-from fiftyone_faiss.brain.store import Store
+from fiftyone_faiss.brain.ann import factory, maintenance, searcher
+from fiftyone_faiss.brain.ann.searcher import VectorSearcher
+from fiftyone_faiss.brain.core import metrics
+from fiftyone_faiss.brain.store.store import Store
 
 DIM, FIRST = 16, 120
 # The least part of the 3 nearest that a query finds, on average over one state.
@@ -53,20 +54,20 @@ class Sequences(RuleBasedStateMachine):
         self.index_type = index_type
         self.folder = Path(tempfile.mkdtemp())
         self.rows: dict[int, np.ndarray] = {}
-        self.facts: dict[str, Any] = {}
+        self.metadata: dict[str, Any] = {}
 
     def teardown(self) -> None:
         shutil.rmtree(self.folder)
 
-    @initialize(metric=st.sampled_from(scan.METRICS), seed=SEEDS)
+    @initialize(metric=st.sampled_from(metrics.METRICS), seed=SEEDS)
     def build(self, metric: str, seed: int) -> None:
         vectors = np.random.default_rng(seed).normal(size=(FIRST, DIM)).astype(np.float32)
         store = filled(self.folder / "s", vectors)
         self.rows = dict(enumerate(vectors))
-        self.facts = dict(store.snapshot().manifest.facts)
-        self.index = VectorIndex(store, metric, self.index_type)
-        self.index.keeper.maintain()
-        used = store.snapshot().manifest.derived is not None
+        self.metadata = dict(store.snapshot().manifest.metadata)
+        self.index = VectorSearcher(store, metric, self.index_type)
+        self.index.maintenance.maintain()
+        used = store.snapshot().manifest.ann_index is not None
         assert used == (self.index_type != "flat")
 
     @property
@@ -92,8 +93,8 @@ class Sequences(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from("ab"), value=st.integers() | st.text() | st.none())
     def remember(self, name: str, value: object) -> None:
-        self.store.commit(facts={name: value})
-        self.facts[name] = value
+        self.store.commit(metadata={name: value})
+        self.metadata[name] = value
 
     @rule()
     def compact(self) -> None:
@@ -101,12 +102,12 @@ class Sequences(RuleBasedStateMachine):
 
     @rule(recall=st.sampled_from([0.5, 0.99]), force=st.booleans())
     def maintain(self, recall: float, force: bool) -> None:
-        self.index.keeper.maintain(recall, force)
-        assert not self.index.keeper.is_stale(self.store.snapshot())
+        self.index.maintenance.maintain(recall, force)
+        assert not self.index.maintenance.is_stale(self.store.snapshot())
 
     @rule()
     def reopen(self) -> None:
-        self.index = VectorIndex(Store(self.store.path), self.index.metric, self.index_type)
+        self.index = VectorSearcher(Store(self.store.path), self.index.metric, self.index_type)
 
     @invariant()
     def holds_what_it_was_given(self) -> None:
@@ -116,7 +117,7 @@ class Sequences(RuleBasedStateMachine):
         assert found[-1] == -1
         for row, vector in zip(snapshot.vectors_at(found[:-1]), self.rows.values(), strict=True):
             assert row.tobytes() == vector.tobytes()
-        assert snapshot.manifest.facts == self.facts
+        assert snapshot.manifest.metadata == self.metadata
 
     @precondition(lambda self: len(self.rows) > 0)
     @invariant()
@@ -135,18 +136,18 @@ class Sequences(RuleBasedStateMachine):
             assert (np.diff(hit.distances) >= 0).all()
             found += len(np.intersect1d(hit.rows, nearest)) / len(nearest)
         # Whoever aims at half of the neighbours may get half of them.
-        tuning = self.index.keeper.tuning(snapshot)
+        tuning = self.index.maintenance.tuning(snapshot)
         aim = 1.0 if tuning is None else tuning.target_recall / 0.99
         assert found / len(queries) >= RECALL[self.index_type] * min(aim, 1.0)
 
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(derived, "MIN_ROWS", 32)
-    monkeypatch.setattr(keeper, "TAIL_ROWS", 40)
-    monkeypatch.setattr(keeper, "DEAD_ROWS", 40)
-    monkeypatch.setattr(index, "GATHER_ROWS", 8)
-    monkeypatch.setattr(index, "WIDEST", 1 / 8)
+    monkeypatch.setattr(factory, "MIN_ROWS", 32)
+    monkeypatch.setattr(maintenance, "TAIL_ROWS", 40)
+    monkeypatch.setattr(maintenance, "DEAD_ROWS", 40)
+    monkeypatch.setattr(searcher, "GATHER_ROWS", 8)
+    monkeypatch.setattr(searcher, "WIDEST", 1 / 8)
     yield
 
 

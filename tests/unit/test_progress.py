@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fiftyone_faiss.brain.progress import Progress
+from fiftyone_faiss.brain.core.progress import Progress
 
 
 @pytest.mark.parametrize(

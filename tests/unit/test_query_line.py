@@ -9,10 +9,10 @@ from decimal import Decimal
 
 import pytest
 
-from fiftyone_faiss.brain.query_line import (
+from fiftyone_faiss.brain.queries.query_line import (
     MAX_LINE,
     MAX_TERMS,
-    LineTerm,
+    ParsedTerm,
     QueryLineError,
     explain_line,
     parse_line,
@@ -118,12 +118,12 @@ def test_a_line_is_read_as_its_terms_and_written_as_a_line_that_reads_the_same(
     assert _meaning(parse_line(written(terms))) == _meaning(terms)
 
 
-def written(terms: tuple[LineTerm, ...]) -> str:
+def written(terms: tuple[ParsedTerm, ...]) -> str:
     """A line of these terms."""
     return " ".join(_written(one) for one in terms)
 
 
-def _written(term: LineTerm) -> str:
+def _written(term: ParsedTerm) -> str:
     escaped = re.sub(r'(["\\])', r"\\\1", term.text)
     # After a space, what is in quotes is no path.
     quoted = {"text": f'" {escaped}"', "path": f'"{escaped}"', "url": term.text}
@@ -132,7 +132,7 @@ def _written(term: LineTerm) -> str:
     return f"{'-' if term.negative else '+'} {weight}: {quoted.get(term.kind, f'@{term.text}')}"
 
 
-def _meaning(terms: tuple[LineTerm, ...]) -> list[tuple[object, ...]]:
+def _meaning(terms: tuple[ParsedTerm, ...]) -> list[tuple[object, ...]]:
     return [(one.kind, one.text, one.weight, one.negative) for one in terms]
 
 

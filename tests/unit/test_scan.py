@@ -9,10 +9,11 @@ import pytest
 from support.distances import reference
 from support.stores import ALL, batch, filled, ids_of
 
-from fiftyone_faiss.brain import scan
-from fiftyone_faiss.brain.index import VectorIndex
-from fiftyone_faiss.brain.snapshot import Snapshot
-from fiftyone_faiss.brain.store import Store
+from fiftyone_faiss.brain.ann import exact_search
+from fiftyone_faiss.brain.ann.searcher import VectorSearcher
+from fiftyone_faiss.brain.core import metrics
+from fiftyone_faiss.brain.store.snapshot import Snapshot
+from fiftyone_faiss.brain.store.store import Store
 
 DIM = 8
 # What is computed from the same vectors in the same way differs by rounding alone.
@@ -46,7 +47,9 @@ def stored(path: Path, vectors: np.ndarray) -> Store:
     return store
 
 
-def expect(found: scan.Hits, distances: np.ndarray, k: int | None, reverse: bool = False) -> None:
+def expect(
+    found: exact_search.RowHits, distances: np.ndarray, k: int | None, reverse: bool = False
+) -> None:
     """Fails unless these are the rows of the nearest, ties by row, and their distances."""
     rows = np.flatnonzero(distances < np.inf)
     # What is equal is so in the reference only up to its rounding.
@@ -58,12 +61,12 @@ def expect(found: scan.Hits, distances: np.ndarray, k: int | None, reverse: bool
 
 def search(
     snapshot: Snapshot, queries: np.ndarray, metric: str, k: int | None, reverse: bool = False
-) -> list[scan.Hits]:
-    # Without a derived index, the store itself is never asked.
-    return VectorIndex(Store(Path()), metric, "flat").search(snapshot, queries, k, ALL, reverse)
+) -> list[exact_search.RowHits]:
+    # Without an ANN index, the store itself is never asked.
+    return VectorSearcher(Store(Path()), metric, "flat").search(snapshot, queries, k, ALL, reverse)
 
 
-@pytest.mark.parametrize("metric", scan.METRICS)
+@pytest.mark.parametrize("metric", metrics.METRICS)
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("n_queries", [1, 3, 40])
 @pytest.mark.parametrize("k", [1, 10, 290, 1000, None])
@@ -84,42 +87,42 @@ def test_neighbours_are_those_of_the_formula(
         expect(hit, distances, k, reverse)
 
 
-@pytest.mark.parametrize("metric", scan.METRICS)
+@pytest.mark.parametrize("metric", metrics.METRICS)
 def test_blocks_are_merged(
     snapshot: Snapshot, vectors: np.ndarray, metric: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scan, "BLOCK_ROWS", 7)
-    monkeypatch.setattr(scan, "SCORE_ROWS", 5)
-    monkeypatch.setattr(scan, "QUERIES_AT_ONCE", 6)
+    monkeypatch.setattr(exact_search, "BLOCK_ROWS", 7)
+    monkeypatch.setattr(exact_search, "SCORE_ROWS", 5)
+    monkeypatch.setattr(exact_search, "QUERIES_AT_ONCE", 6)
     expected = reference(vectors[:20], vectors, metric)
     for distances, hit in zip(expected, search(snapshot, vectors[:20], metric, 9), strict=True):
         expect(hit, distances, 9)
     thresh = float(np.median(expected))
-    close = scan.within(snapshot, vectors[:20], metric, thresh, snapshot.live)
+    close = exact_search.within(snapshot, vectors[:20], metric, thresh, snapshot.live)
     for distances, hit in zip(expected, close, strict=True):
         expect(hit, np.where(distances <= thresh, distances, np.inf), None)
 
 
-@pytest.mark.parametrize("metric", scan.METRICS)
+@pytest.mark.parametrize("metric", metrics.METRICS)
 def test_a_distance_depends_on_nothing_but_the_pair(
     snapshot: Snapshot, rng: np.random.Generator, metric: str
 ) -> None:
     queries = rng.normal(size=(40, DIM)).astype(np.float32)
     together = search(snapshot, queries, metric, 12)
     everything = search(snapshot, queries[:3], metric, None)
-    near = scan.within(snapshot, queries, metric, 100.0, snapshot.live)
+    near = exact_search.within(snapshot, queries, metric, 100.0, snapshot.live)
     for i, query in enumerate(queries):
         (alone,) = search(snapshot, query[None], metric, 12)
         assert alone.rows.tolist() == together[i].rows.tolist() == near[i].rows[:12].tolist()
         assert alone.distances.tobytes() == together[i].distances.tobytes()
         assert alone.distances.tobytes() == near[i].distances[:12].tobytes()
         for row, distance in zip(alone.rows, alone.distances, strict=True):
-            single = scan.distances(snapshot, query, metric, np.array([row]))
+            single = exact_search.distances(snapshot, query, metric, np.array([row]))
             assert single.tobytes() == distance.tobytes()
     assert everything[2].distances[:12].tobytes() == together[2].distances.tobytes()
 
 
-@pytest.mark.parametrize("metric", scan.METRICS)
+@pytest.mark.parametrize("metric", metrics.METRICS)
 @pytest.mark.parametrize("n_queries", [1, 40])
 def test_neighbours_are_right_where_float32_cancels(
     tmp_path: Path, rng: np.random.Generator, metric: str, n_queries: int
@@ -129,7 +132,7 @@ def test_neighbours_are_right_where_float32_cancels(
     snapshot = stored(tmp_path / "s", vectors).snapshot()
     wide = queries.astype(np.float64), vectors.astype(np.float64)
     for i, hit in enumerate(search(snapshot, queries, metric, 10)):
-        exact = scan.row_distances(wide[0][i], wide[1], metric)
+        exact = metrics.row_distances(wide[0][i], wide[1], metric)
         assert hit.rows.tolist() == np.lexsort((np.arange(400), exact))[:10].tolist()
         np.testing.assert_array_equal(hit.distances, exact[hit.rows])
     keys = (vectors**2).sum(1) - 2 * vectors @ queries[0]
@@ -145,10 +148,13 @@ def test_neighbours_of_far_away_queries_are_right(
     queries = (rng.normal(size=(n_queries, DIM)) * 3e4).astype(np.float32)
     snapshot = filled(tmp_path / "s", vectors).snapshot()
     expected = np.stack(
-        [scan.row_distances(q, vectors.astype(float), "euclidean") for q in queries.astype(float)]
+        [
+            metrics.row_distances(q, vectors.astype(float), "euclidean")
+            for q in queries.astype(float)
+        ]
     )
     thresh = float(np.sort(expected[0])[50])
-    near = scan.within(snapshot, queries, "euclidean", thresh, snapshot.live)
+    near = exact_search.within(snapshot, queries, "euclidean", thresh, snapshot.live)
     for hit, close, exact in zip(
         search(snapshot, queries, "euclidean", 10), near, expected, strict=True
     ):
@@ -156,7 +162,7 @@ def test_neighbours_of_far_away_queries_are_right(
         assert sorted(close.rows.tolist()) == np.flatnonzero(exact <= thresh).tolist()
 
 
-@pytest.mark.parametrize("metric", scan.METRICS)
+@pytest.mark.parametrize("metric", metrics.METRICS)
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("n_queries", [1, 40])
 @pytest.mark.parametrize("scale", [1e-30, 1e-42, 1e25])
@@ -174,13 +180,13 @@ def test_tiny_and_huge_vectors_are_as_good_as_others(
     queries[::2] = (queries[::2].astype(np.float64) * scale).astype(np.float32)
     snapshot = stored(tmp_path / "s", vectors).snapshot()
     for query, hit in zip(queries, search(snapshot, queries, metric, 20, reverse), strict=True):
-        exact = scan.row_distances(query.astype(float), vectors.astype(float), metric)
+        exact = metrics.row_distances(query.astype(float), vectors.astype(float), metric)
         order = np.lexsort((np.arange(300), -exact if reverse else exact))[:20]
         assert hit.rows.tolist() == order.tolist()
         np.testing.assert_array_equal(hit.distances, exact[order])
-    exact = scan.row_distances(query.astype(float), vectors.astype(float), metric)
+    exact = metrics.row_distances(query.astype(float), vectors.astype(float), metric)
     thresh = float(np.sort(exact)[30])
-    (near,) = scan.within(snapshot, query[None], metric, thresh, snapshot.live)
+    (near,) = exact_search.within(snapshot, query[None], metric, thresh, snapshot.live)
     assert sorted(near.rows.tolist()) == np.flatnonzero(exact <= thresh).tolist()
 
 
@@ -196,7 +202,7 @@ def test_a_query_of_zeros_is_as_far_from_all(
             np.testing.assert_array_equal(hit.distances, distance)
 
 
-@pytest.mark.parametrize("metric", scan.METRICS)
+@pytest.mark.parametrize("metric", metrics.METRICS)
 @pytest.mark.parametrize("n_queries", [1, 40])
 def test_equal_vectors_are_found_in_the_order_of_their_rows(
     tmp_path: Path, rng: np.random.Generator, metric: str, n_queries: int
@@ -221,19 +227,19 @@ def test_cosines_of_multiples_of_a_vector_are_one(tmp_path: Path) -> None:
     assert sorted(hit.rows.tolist()) == sorted(opposite.rows.tolist()) == [0, 1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("metric", scan.METRICS)
+@pytest.mark.parametrize("metric", metrics.METRICS)
 def test_within_finds_all_up_to_the_threshold_and_that_one(
     snapshot: Snapshot, vectors: np.ndarray, metric: str
 ) -> None:
     expected = reference(vectors[41:43], vectors, metric)
-    exact = scan.distances(snapshot, vectors[41], metric, np.arange(300))
+    exact = exact_search.distances(snapshot, vectors[41], metric, np.arange(300))
     thresh = float(np.sort(exact)[60])
-    hits = scan.within(snapshot, vectors[41:43], metric, thresh, snapshot.live)
+    hits = exact_search.within(snapshot, vectors[41:43], metric, thresh, snapshot.live)
     assert len(hits[0].rows) == np.count_nonzero(exact <= thresh) >= 61
     for distances, hit in zip(expected, hits, strict=True):
         expect(hit, np.where(distances <= thresh + 1e-9, distances, np.inf), None)
     nothing = float(exact.min()) - 0.1
-    (none,) = scan.within(snapshot, vectors[41:42], metric, nothing, snapshot.live)
+    (none,) = exact_search.within(snapshot, vectors[41:42], metric, nothing, snapshot.live)
     assert none.rows.tolist() == [] and none.distances.tolist() == []
 
 
@@ -250,6 +256,6 @@ def test_deleted_and_masked_rows_are_passed_over(
         expect(hit, distances, 200)
     mask = np.arange(300) % 3 == 1
     expected[:, ~mask] = np.inf
-    hits = scan.search_many(fresh, queries, "cosine", 7, mask & fresh.live)
+    hits = exact_search.search_many(fresh, queries, "cosine", 7, mask & fresh.live)
     for distances, hit in zip(expected, hits, strict=True):
         expect(hit, distances, 7)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fiftyone_faiss.brain.shaping import cut_off, diverse, fold, hubness
+from fiftyone_faiss.brain.retrieval.reranking import cut_off, diverse, fold, hubness
 
 
 def directions(vectors: np.ndarray) -> np.ndarray:

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from support.stores import batch, contents, filled, ids_of, leftovers, media_of, numbers_of
 
-from fiftyone_faiss.brain.batch import Batch
-from fiftyone_faiss.brain.disk import Disk
-from fiftyone_faiss.brain.ids import pack_ids, unpack_ids
-from fiftyone_faiss.brain.manifest import StoreError
-from fiftyone_faiss.brain.store import Store
+from fiftyone_faiss.brain.core.files import FileSystem
+from fiftyone_faiss.brain.core.ids import pack_ids, unpack_ids
+from fiftyone_faiss.brain.store.batch import Batch
+from fiftyone_faiss.brain.store.manifest import StoreError
+from fiftyone_faiss.brain.store.store import Store
 
 
 def normal(rng: np.random.Generator, rows: int, dim: int = 4) -> np.ndarray:
@@ -46,7 +46,7 @@ def test_another_process_reads_what_was_committed(tmp_path: Path, rng: np.random
     np.testing.assert_array_equal(mapped, vectors)
     np.testing.assert_allclose(norms, np.linalg.norm(vectors, axis=1), 1e-6)
     np.testing.assert_array_equal(snapshot.media, media_of(range(10)))
-    assert snapshot.manifest.facts == {"metric": "cosine"}
+    assert snapshot.manifest.metadata == {"metric": "cosine"}
 
 
 def test_blocks_start_where_they_are_told_to(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -65,7 +65,7 @@ def test_labels_are_what_rows_go_by_when_there_are_some(
     tmp_path: Path, rng: np.random.Generator
 ) -> None:
     vectors = normal(rng, 3)
-    store = Store.create(tmp_path / "s", has_labels=True, facts={})
+    store = Store.create(tmp_path / "s", has_labels=True, metadata={})
     store.commit(Batch(vectors, ids_of([1, 1, 2]), label_ids=ids_of([11, 12, 21])))
     store.commit(Batch(vectors[:1], ids_of([1]), label_ids=ids_of([12])))
     snapshot = store.snapshot()
@@ -126,27 +126,27 @@ def test_deleted_rows_are_not_found_and_can_come_back(
 def test_one_commit_adds_and_deletes_at_once(tmp_path: Path, rng: np.random.Generator) -> None:
     vectors = normal(rng, 6)
     store = filled(tmp_path / "s", vectors[:4])
-    store.commit(batch(vectors[4:], [2, 9]), delete=ids_of([0, 2]), facts={"model": "m"})
+    store.commit(batch(vectors[4:], [2, 9]), delete=ids_of([0, 2]), metadata={"model": "m"})
     assert [n for n, _, _ in contents(store.snapshot())] == [1, 3, 2, 9]
     assert store.snapshot().manifest.generation == 2
-    assert store.snapshot().manifest.facts == {"metric": "cosine", "model": "m"}
+    assert store.snapshot().manifest.metadata == {"metric": "cosine", "model": "m"}
 
 
 def test_facts_are_made_of_those_that_no_other_writer_changes_meanwhile(
     tmp_path: Path, rng: np.random.Generator
 ) -> None:
     store = filled(tmp_path / "s", normal(rng, 3))
-    known = store.snapshot().manifest.facts
-    Store(store.path).commit(facts={"failures": {"a": "by another"}})
+    known = store.snapshot().manifest.metadata
+    Store(store.path).commit(metadata={"failures": {"a": "by another"}})
     seen = []
 
     def added(facts: dict[str, Any]) -> dict[str, Any]:
         seen.append(facts)
         return {"failures": {**facts["failures"], "b": "by this one"}}
 
-    store.commit(facts=added)
+    store.commit(metadata=added)
     assert seen == [{**known, "failures": {"a": "by another"}}]
-    assert Store(store.path).snapshot().manifest.facts == {
+    assert Store(store.path).snapshot().manifest.metadata == {
         "metric": "cosine",
         "failures": {"a": "by another", "b": "by this one"},
     }
@@ -170,7 +170,7 @@ def test_segments_are_at_most_as_many_as_digits_and_rows_keep_their_numbers(
     tmp_path: Path, rng: np.random.Generator, sizes: list[int]
 ) -> None:
     vectors = normal(rng, sum(sizes), 3)
-    store = Store.create(tmp_path / "s", has_labels=False, facts={})
+    store = Store.create(tmp_path / "s", has_labels=False, metadata={})
     written: dict[int, set[str]] = {row: set() for row in range(sum(sizes))}
     start = 0
     for size in sizes:
@@ -191,7 +191,7 @@ def test_a_segment_takes_along_those_of_its_own_model_only(
     tmp_path: Path, rng: np.random.Generator
 ) -> None:
     vectors = normal(rng, 6)
-    store = Store.create(tmp_path / "s", has_labels=False, facts={})
+    store = Store.create(tmp_path / "s", has_labels=False, metadata={})
     for number, model in enumerate(["a", "a", "b", "b", None, "b"]):
         store.commit(batch(vectors[number : number + 1], [number], model))
     assert segments_of(store) == [(2, "a"), (2, "b"), (1, None), (1, "b")]
@@ -213,11 +213,11 @@ def test_compacting_keeps_what_counts_in_its_order(
     assert contents(snapshot) == before
     assert numbers_of(snapshot.ids) == [1, 2, 3, 5, 0]
     assert segments_of(store) == [(5, None)] and snapshot.deleted.tolist() == []
-    assert snapshot.manifest.epoch == 1 and snapshot.manifest.generation == 4
+    assert snapshot.manifest.compaction_count == 1 and snapshot.manifest.generation == 4
 
 
 def test_compacting_keeps_who_made_which_vectors(tmp_path: Path, rng: np.random.Generator) -> None:
-    store = Store.create(tmp_path / "s", has_labels=False, facts={})
+    store = Store.create(tmp_path / "s", has_labels=False, metadata={})
     for numbers, model in (([0, 1], "a"), ([2, 3], "b"), ([4], "b"), ([5], "a"), ([6], "c")):
         store.commit(batch(normal(rng, len(numbers)), numbers, model))
     store.commit(delete=ids_of([1, 4, 6]))
@@ -306,7 +306,7 @@ def test_what_does_not_belong_together_is_refused(tmp_path: Path, rng: np.random
         Batch(vectors, ids_of([1, 2, 3]), media=media_of([1]))
     with pytest.raises(ValueError, match="holds samples"):
         store.commit(Batch(vectors, ids_of([1, 2, 3]), label_ids=ids_of([7, 8, 9])))
-    patches = Store.create(tmp_path / "p", has_labels=True, facts={})
+    patches = Store.create(tmp_path / "p", has_labels=True, metadata={})
     with pytest.raises(ValueError, match="holds labels"):
         patches.commit(batch(vectors, [1, 2, 3]))
     assert store.snapshot().manifest.generation == 1 and leftovers(store) == set()
@@ -314,14 +314,14 @@ def test_what_does_not_belong_together_is_refused(tmp_path: Path, rng: np.random
 
 def test_a_missing_store_says_where_it_should_be(tmp_path: Path) -> None:
     sentence = f"There is no index at {tmp_path / 'gone'} on {socket.gethostname()}; restore"
-    for act in (Store.snapshot, Store.verify, Store.compact, Store.drop_derived, Store.commit):
+    for act in (Store.snapshot, Store.verify, Store.compact, Store.remove_ann_index, Store.commit):
         with pytest.raises(StoreError) as error:
             act(Store(tmp_path / "gone"))
         assert str(error.value).startswith(sentence)
     assert not (tmp_path / "gone").exists()
 
 
-class SmallDisk(Disk):
+class SmallDisk(FileSystem):
     """A disk with one kilobyte left."""
 
     def free_bytes(self, folder: Path) -> int:

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from support.stores import batch, contents, filled, flip, ids_of, leftovers
 
-from fiftyone_faiss.brain.damage import Problem
-from fiftyone_faiss.brain.disk import Disk
-from fiftyone_faiss.brain.manifest import MANIFEST, StoreError
-from fiftyone_faiss.brain.segments import BLOCK_BYTES
-from fiftyone_faiss.brain.store import Store
+from fiftyone_faiss.brain.core.files import FileSystem
+from fiftyone_faiss.brain.store.manifest import MANIFEST, StoreError
+from fiftyone_faiss.brain.store.segments import BLOCK_BYTES
+from fiftyone_faiss.brain.store.store import Store
+from fiftyone_faiss.brain.store.verification import Problem
 
 # 1,000 rows of 64 float32 are four blocks of 64 KiB, the last of which holds the norms as well.
 ROWS, DIM = 1_000, 64
@@ -33,59 +33,59 @@ def one_file(store: Store, suffix: str) -> Path:
 
 
 def put(store: Store, data: bytes, **facts: int) -> bool:
-    return store.put_derived(store.snapshot(), facts, lambda path: path.write_bytes(data))
+    return store.save_ann_index(store.snapshot(), facts, lambda path: path.write_bytes(data))
 
 
 def test_a_derived_file_is_kept_until_there_is_another(store: Store) -> None:
     assert put(store, b"first", a=1)
     store.commit(batch(np.ones((1, DIM), np.float32), [5_000]))
     assert put(store, b"second", a=2)
-    derived = store.snapshot().manifest.derived
-    assert derived is not None
-    assert (store.path / derived.file.name).read_bytes() == b"second"
-    assert (derived.rows, derived.facts, derived.file.bytes) == (ROWS + 1, {"a": 2}, 6)
-    assert derived.file.checksum == zlib.crc32(b"second")
+    ann_index = store.snapshot().manifest.ann_index
+    assert ann_index is not None
+    assert (store.path / ann_index.file.name).read_bytes() == b"second"
+    assert (ann_index.rows, ann_index.metadata, ann_index.file.bytes) == (ROWS + 1, {"a": 2}, 6)
+    assert ann_index.file.checksum == zlib.crc32(b"second")
     store.commit(delete=ids_of([0]))
     assert one_file(store, "derived").read_bytes() == b"second"
-    assert store.snapshot().manifest.derived == derived
+    assert store.snapshot().manifest.ann_index == ann_index
 
 
 def test_what_was_derived_before_a_compaction_is_refused(store: Store) -> None:
     put(store, b"first", a=1)
     old = store.snapshot()
     store.compact()
-    assert store.snapshot().manifest.derived is None
-    assert not store.put_derived(old, {}, lambda path: path.write_bytes(b"late"))
-    assert store.snapshot().manifest.derived is None
+    assert store.snapshot().manifest.ann_index is None
+    assert not store.save_ann_index(old, {}, lambda path: path.write_bytes(b"late"))
+    assert store.snapshot().manifest.ann_index is None
     store.commit()
     assert leftovers(store) == set()
 
 
 def test_a_derived_file_is_dropped_and_then_removed(store: Store) -> None:
     put(store, b"first", a=1)
-    store.drop_derived()
-    assert store.snapshot().manifest.derived is None
+    store.remove_ann_index()
+    assert store.snapshot().manifest.ann_index is None
     generation = store.snapshot().manifest.generation
-    store.drop_derived()
+    store.remove_ann_index()
     assert store.snapshot().manifest.generation == generation
     assert list(store.path.glob("*.derived")) == []
 
 
-class LinklessDisk(Disk):
+class LinklessDisk(FileSystem):
     """A disk, such as a memory card's, that has no hard links."""
 
     def link(self, source: Path, target: Path) -> None:
         raise PermissionError(1, "Operation not permitted")
 
 
-@pytest.mark.parametrize("disk", [Disk(), LinklessDisk()])
-def test_a_copy_goes_its_own_way(store: Store, tmp_path: Path, disk: Disk) -> None:
+@pytest.mark.parametrize("disk", [FileSystem(), LinklessDisk()])
+def test_a_copy_goes_its_own_way(store: Store, tmp_path: Path, disk: FileSystem) -> None:
     put(store, b"derived")
     store.commit(delete=ids_of([3]))
     before = contents(store.snapshot())
     copy = Store(store.path, disk).copy_to(tmp_path / "deep" / "t", {"owner": "me"})
-    assert copy.snapshot().manifest.facts == {"metric": "cosine", "owner": "me"}
-    assert store.snapshot().manifest.facts == {"metric": "cosine"}
+    assert copy.snapshot().manifest.metadata == {"metric": "cosine", "owner": "me"}
+    assert store.snapshot().manifest.metadata == {"metric": "cosine"}
     assert one_file(copy, "derived").read_bytes() == b"derived"
     assert leftovers(copy) == set() and copy.verify() == []
     copy.commit(delete=ids_of([0]))
@@ -98,15 +98,15 @@ def test_a_copy_does_without_a_lost_derived_file(store: Store, tmp_path: Path) -
     put(store, b"derived", a=1)
     one_file(store, "derived").unlink()
     copy = store.copy_to(tmp_path / "t", {"owner": "me"})
-    assert copy.snapshot().manifest.derived is None
+    assert copy.snapshot().manifest.ann_index is None
     assert contents(copy.snapshot()) == contents(store.snapshot())
     assert copy.verify() == [] and leftovers(copy) == set()
 
 
 @pytest.mark.parametrize("suffix", ["segment", "deleted"])
-@pytest.mark.parametrize("disk", [Disk(), LinklessDisk()])
+@pytest.mark.parametrize("disk", [FileSystem(), LinklessDisk()])
 def test_a_copy_names_the_file_that_is_missing_where_it_should_be(
-    store: Store, tmp_path: Path, disk: Disk, suffix: str
+    store: Store, tmp_path: Path, disk: FileSystem, suffix: str
 ) -> None:
     store.commit(delete=ids_of([3]))
     lost = one_file(store, suffix)
@@ -117,7 +117,7 @@ def test_a_copy_names_the_file_that_is_missing_where_it_should_be(
     assert not Store(tmp_path / "t").exists
 
 
-class ReplacingDisk(Disk):
+class ReplacingDisk(FileSystem):
     """A disk on which another writer replaces the derived file before the first is linked."""
 
     def __init__(self, store: Store) -> None:
@@ -138,13 +138,13 @@ def test_a_copy_takes_the_generation_that_a_writer_made_meanwhile(
     put(store, b"first")
     copy = Store(store.path, ReplacingDisk(store)).copy_to(tmp_path / "t", {})
     newest = store.snapshot().manifest
-    assert copy.snapshot().manifest.derived == newest.derived
+    assert copy.snapshot().manifest.ann_index == newest.ann_index
     assert copy.snapshot().manifest.generation == newest.generation
-    derived = copy.path / newest.derived.file.name
-    assert derived.read_bytes() == b"second" and copy.verify() == []
+    ann_index = copy.path / newest.ann_index.file.name
+    assert ann_index.read_bytes() == b"second" and copy.verify() == []
 
 
-class TellingDisk(Disk):
+class TellingDisk(FileSystem):
     """A disk that calls back before it replaces, or removes, a manifest."""
 
     def __init__(self, told: Callable[[], None]) -> None:
@@ -183,7 +183,7 @@ def test_a_writer_that_waited_for_a_store_that_was_destroyed_says_so(store: Stor
 
     def write() -> None:
         with pytest.raises(StoreError) as error:
-            store.commit(facts={"a": 1})
+            store.commit(metadata={"a": 1})
         errors.append(str(error.value))
 
     thread = threading.Thread(target=write)
@@ -218,7 +218,7 @@ def test_a_copy_leaves_a_store_that_is_there(store: Store, tmp_path: Path) -> No
     other = filled(tmp_path / "t", np.eye(3, dtype=np.float32))
     before = contents(other.snapshot())
     assert contents(store.copy_to(tmp_path / "t", {"x": 1}).snapshot()) == before
-    assert other.snapshot().manifest.facts == {"metric": "cosine"}
+    assert other.snapshot().manifest.metadata == {"metric": "cosine"}
 
 
 def test_a_copy_that_was_stopped_halfway_is_finished(store: Store, tmp_path: Path) -> None:
@@ -283,16 +283,16 @@ def test_verify_names_every_damaged_file(store: Store, rng: np.random.Generator)
     put(store, b"derived")
     assert store.verify() == []
     small = store.path / store.snapshot().manifest.segments[1].name
-    deleted, derived = one_file(store, "deleted"), one_file(store, "derived")
+    deleted, ann_index = one_file(store, "deleted"), one_file(store, "derived")
     flip(small, 7)
     flip(deleted, 0)
-    flip(derived, 2)
+    flip(ann_index, 2)
     first, *others = store.verify()
     assert first.sentence.startswith(f"{small} is damaged (bytes 0 to ")
-    assert (first.file, first.is_derived) == (small, False)
+    assert (first.file, first.is_rebuildable) == (small, False)
     assert others == [
         Problem(deleted, f"{deleted} is missing or damaged."),
-        Problem(derived, f"{derived} is missing or damaged.", is_derived=True),
+        Problem(ann_index, f"{ann_index} is missing or damaged.", is_rebuildable=True),
     ]
 
 

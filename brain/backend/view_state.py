@@ -1,0 +1,166 @@
+"""The view that a similarity index is restricted to: state of the caller, not of the index.
+
+FiftyOne caches a results object on its dataset and its server's threads share it. FiftyOne's base
+class keeps the view in attributes; here each of them leads to a value of the calling thread or
+asynchronous context.
+"""
+
+from __future__ import annotations
+
+import logging
+import weakref
+from abc import abstractmethod
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import Any
+
+import fiftyone.core.collections as foc
+import numpy as np
+from fiftyone.brain.similarity import SimilarityIndex
+
+from fiftyone_faiss.brain.ann.row_filter import allowed_rows
+from fiftyone_faiss.brain.core.arrays import Rows
+from fiftyone_faiss.brain.core.ids import id_array
+from fiftyone_faiss.brain.data.view_filter import ViewFilter
+from fiftyone_faiss.brain.store.snapshot import Snapshot
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _State:
+    last_view: Any = None
+    last_views: tuple[Any, ...] = ()
+    curr_view: Any = None
+    curr_view_allow_missing: bool | None = True
+    curr_view_warn_missing: bool | None = False
+    curr_sample_ids: np.ndarray | None = None
+    curr_label_ids: np.ndarray | None = None
+    curr_keep_inds: np.ndarray | None = None
+    curr_missing_size: int | None = None
+    # What the ids above were made of.
+    token: Any = None
+
+
+# By the identity of an index, and a reference to it: identities are used again.
+_STATES: ContextVar[dict[int, tuple[weakref.ref[Any], _State]]] = ContextVar("restrictions")
+
+
+def _of_context(name: str) -> Any:
+    def get(self: PerContextIndex) -> Any:
+        return getattr(self._state, name)
+
+    def put(self: PerContextIndex, value: Any) -> None:
+        self._change(**{name: value})
+
+    return property(get, put)
+
+
+class PerContextIndex(SimilarityIndex):
+    """A similarity index whose ``use_view`` concerns the calling thread or context alone."""
+
+    view_filter: ViewFilter
+
+    @property
+    @abstractmethod
+    def snapshot(self) -> Snapshot:
+        """The newest generation of the stored vectors."""
+
+    _last_view = _of_context("last_view")
+    _last_views = _of_context("last_views")
+    _curr_view = _of_context("curr_view")
+    _curr_view_allow_missing = _of_context("curr_view_allow_missing")
+    _curr_view_warn_missing = _of_context("curr_view_warn_missing")
+    _curr_sample_ids = _of_context("curr_sample_ids")
+    _curr_label_ids = _of_context("curr_label_ids")
+    _curr_keep_inds = _of_context("curr_keep_inds")
+    _curr_missing_size = _of_context("curr_missing_size")
+
+    @property
+    def _state(self) -> _State:
+        reference, state = _STATES.get({}).get(id(self), (None, None))
+        if reference is None or reference() is not self or state is None:
+            return _State(curr_view=self._samples)
+        return state
+
+    def _change(self, **values: Any) -> None:
+        # A new dictionary each time: contexts copied from this one keep what they have.
+        states = {key: one for key, one in _STATES.get({}).items() if one[0]() is not None}
+        states[id(self)] = (weakref.ref(self), replace(self._state, **values))
+        _STATES.set(states)
+
+    def use_view(
+        self,
+        samples: foc.SampleCollection,
+        allow_missing: bool = True,
+        warn_missing: bool = False,
+    ) -> PerContextIndex:
+        # In one step, for FiftyOne's ten would copy ten states.
+        self._change(
+            last_view=self._curr_view,
+            curr_view=samples,
+            curr_view_allow_missing=allow_missing,
+            curr_view_warn_missing=warn_missing,
+            curr_sample_ids=None,
+            curr_label_ids=None,
+            curr_keep_inds=None,
+            curr_missing_size=None,
+            token=None,
+        )
+        return self
+
+    def __enter__(self) -> PerContextIndex:
+        self._change(last_views=(*self._last_views, self._last_view))
+        return self
+
+    def __exit__(self, *args: Any) -> None:
+        *others, last_view = self._last_views or (self._samples,)
+        self._change(last_views=tuple(others))
+        self.use_view(last_view)
+
+    def active_view(self) -> foc.SampleCollection | None:
+        """The view that queries are restricted to, None for the whole index.
+
+        Raises:
+            ValueError: if it was set not to allow missing ids, and has some
+        """
+        if not self.has_view:
+            return None
+        if not self._curr_view_allow_missing or self._curr_view_warn_missing:
+            self._apply_view_if_necessary()
+        return self._curr_view
+
+    def active_rows(self, snapshot: Snapshot) -> Rows:
+        """The rows of the current view, in its order; without one, all that exist."""
+        view = self._curr_view if self.has_view else None
+        return allowed_rows(snapshot, self.view_filter.row_filter(view, snapshot))
+
+    def _apply_view_if_necessary(self) -> None:
+        snapshot = self.snapshot
+        token = self.view_filter.token(self._curr_view, snapshot)
+        if self._curr_sample_ids is None or self._state.token != token:
+            self._apply_view_of(snapshot)
+            self._change(token=token)
+
+    def _apply_view_of(self, snapshot: Snapshot) -> None:
+        rows, missing, places = self.active_rows(snapshot), None, None
+        if self.has_view:
+            missing = self.view_filter.rows(self._curr_view, snapshot)[1]
+            if missing and not self._curr_view_allow_missing:
+                raise ValueError(
+                    f"{missing:,} of the view are not present in the index '{self.key}'; add them "
+                    "with update_index, or pass allow_missing=True."
+                )
+            if missing and self._curr_view_warn_missing:
+                logger.warning(
+                    "%d of the view are not present in the index '%s'.", missing, self.key
+                )
+        if self.has_view or len(rows) < snapshot.size:
+            places = np.searchsorted(snapshot.live_rows, rows)
+        labels = snapshot.label_ids
+        self._change(
+            curr_sample_ids=id_array(snapshot.sample_ids[rows]),
+            curr_label_ids=None if labels is None else id_array(labels[rows]),
+            curr_keep_inds=places,
+            curr_missing_size=missing or None,
+        )

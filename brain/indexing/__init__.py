@@ -1,0 +1,4 @@
+"""Embedding, building, updating, health and the catalog of indexes.
+
+May import: every package above it: ``core`` to ``backend``.
+"""

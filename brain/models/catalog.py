@@ -1,0 +1,148 @@
+"""The catalog of embedders."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import fiftyone.zoo as foz
+
+from fiftyone_faiss.brain.models.loading import _absolute, _loaded
+from fiftyone_faiss.brain.models.zoo import (
+    registered_models,
+    zoo_entry,
+)
+from fiftyone_faiss.embedders import (
+    OFFLINE,
+    is_registered,
+    make_registered,
+    registered_embedders,
+)
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """An embedder, as a list shows it.
+
+    Attributes:
+        name: what to give as ``model``
+        dim: the length of its vectors, None if it is not known before it is loaded
+        supports_text: whether it embeds words too
+        download_bytes: what is downloaded for it, 0 for nothing, None if that is not known
+        is_cached: whether everything that it needs is on this machine
+        license: the licence of its weights, None if that is not known
+    """
+
+    name: str
+    dim: int | None
+    supports_text: bool
+    download_bytes: int | None
+    is_cached: bool
+    license: str | None
+
+
+# From OpenCLIP's and timm's own configurations: names, dimensions, licences, the repositories
+# their weights come from. Sizes are four bytes for each parameter.
+_PUBLISHED = (
+    ("ViT-B-32/laion2b_s34b_b79k", 512, True, 605, "MIT",
+     "laion/CLIP-ViT-B-32-laion2B-s34B-b79K"),
+    ("ViT-B-16/datacomp_xl_s13b_b90k", 512, True, 599, "MIT",
+     "laion/CLIP-ViT-B-16-DataComp.XL-s13B-b90K"),
+    ("ViT-L-14/datacomp_xl_s13b_b90k", 768, True, 1710, "MIT",
+     "laion/CLIP-ViT-L-14-DataComp.XL-s13B-b90K"),
+    ("ViT-B-16-SigLIP/webli", 768, True, 813, "Apache-2.0", "timm/ViT-B-16-SigLIP"),
+    ("timm/vit_small_patch14_dinov2.lvd142m", 384, False, 88, "Apache-2.0",
+     "timm/vit_small_patch14_dinov2.lvd142m"),
+    ("timm/vit_small_patch16_dinov3.lvd1689m", 384, False, 86, "DINOv3 License",
+     "timm/vit_small_patch16_dinov3.lvd1689m"),
+    ("timm/convnext_tiny.fb_in22k", 768, False, 178, "Apache-2.0", "timm/convnext_tiny.fb_in22k"),
+    ("timm/resnet50.a1_in1k", 2048, False, 102, "Apache-2.0", "timm/resnet50.a1_in1k"),
+    ("timm/resnet18.a1_in1k", 512, False, 47, "Apache-2.0", "timm/resnet18.a1_in1k"),
+)  # fmt: skip
+_WEIGHTS = (
+    "open_clip_model.safetensors",
+    "open_clip_pytorch_model.bin",
+    "model.safetensors",
+    "pytorch_model.bin",
+)
+_CLASSICAL_DIMS = {"colorhist": 192, "hog": 1764, "phash": 64}
+
+
+def list_models() -> list[ModelInfo]:
+    """Embedders to choose from; any other that OpenCLIP, timm or FiftyOne's zoo knows works too.
+
+    Returns:
+        a :class:`ModelInfo` for each: those registered in this process, the OpenCLIP models that
+        were used or registered on this machine, published ones, and those without weights
+    """
+    own = [_described(name) for name in registered_embedders()]
+    # A name keeps its first place and gets its last value: what is published says more of a model
+    # that was used; one's own of a published name is what is found by it.
+    by_name = {info.name: info for info in (*own, *_of_any_process(), *own)}
+    return list(by_name.values())
+
+
+def is_at_hand(name: str) -> bool:
+    """Whether a named embedder is had without a download; False too where that is not known."""
+    if is_registered(name):
+        return True
+    name = _absolute(name)
+    if any(name == loaded for loaded, _ in _loaded):
+        return True
+    known = {info.name: info for info in _of_any_process()}
+    if name in known:
+        return known[name].is_cached
+    if zoo_entry(name) is not None:
+        # None of models that other packages fetch.
+        return bool(foz.is_zoo_model_downloaded(name))
+    folder = Path(name.removeprefix("local-dir:")).expanduser()
+    checkpoint = Path(name.removeprefix("timm/").partition("/")[2]).expanduser()
+    if checkpoint.is_file() or any((folder / file).is_file() for file in _WEIGHTS):
+        return True
+    # What timm publishes is in a repository of the model's own name.
+    is_repository = name.startswith(("timm/", "hf-hub:"))
+    return is_repository and _is_cached(name.removeprefix("hf-hub:"))
+
+
+def _of_any_process() -> list[ModelInfo]:
+    """Those that every process of this machine finds; of a name that is there twice, the last."""
+    local = [_local(entry) for entry in registered_models()]
+    published = [_published(*row) for row in _PUBLISHED]
+    plain = [ModelInfo(name, _CLASSICAL_DIMS[name], False, 0, True, "Apache-2.0")
+             for name in OFFLINE]  # fmt: skip
+    return [*local, *published, *plain]
+
+
+def _described(name: str) -> ModelInfo:
+    embedder = make_registered(name)
+    return ModelInfo(name, embedder.dim, embedder.supports_text, 0, True, None)
+
+
+def _local(entry: dict[str, Any]) -> ModelInfo:
+    config = entry["default_deployment_config_dict"]["config"]
+    source, weights = str(config["clip_model"]), str(config.get("pretrained"))
+    place = source.removeprefix("local-dir:") if source.startswith("local-dir:") else weights
+    is_local = os.path.isabs(place)
+    is_here = os.path.exists(place) if is_local else _is_cached(entry.get("repository") or "")
+    size = 0 if is_local else None
+    return ModelInfo(entry["base_name"], entry.get("dim"), True, size, is_here, None)
+
+
+def _published(
+    name: str, dim: int, supports_text: bool, megabytes: int, license: str, repository: str
+) -> ModelInfo:
+    size = megabytes * 10**6
+    return ModelInfo(name, dim, supports_text, size, _is_cached(repository), license)
+
+
+def _is_cached(repository: str) -> bool:
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        return any(isinstance(try_to_load_from_cache(repository, file), str) for file in _WEIGHTS)
+    except HFValidationError:
+        # No repository has such a name.
+        return False

@@ -1,0 +1,208 @@
+"""Our embedders as FiftyOne's models, and FiftyOne's models as embedders.
+
+An OpenCLIP embedder is also a model of FiftyOne's zoo, under the same name: then the App's own
+prompt box and upload query embed with the very same weights, in any process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import fiftyone as fo
+import fiftyone.core.models as fom
+import fiftyone.zoo as foz
+import numpy as np
+from PIL import Image
+
+from fiftyone_faiss.brain.core.files import atomic_write
+from fiftyone_faiss.embedders import Embedder, EmbedderError, Vectors, unit, weights_error
+
+if TYPE_CHECKING:
+    from fiftyone_faiss.embedders.open_clip import OpenClipSpec
+
+OPEN_CLIP_MODEL = "fiftyone.utils.open_clip.TorchOpenClipModel"
+
+
+def _manifest_dir() -> Path:
+    return Path(fo.config.model_zoo_dir) / "fiftyone-faiss"
+
+
+def registered_models() -> list[dict[str, Any]]:
+    """The manifest entries of the models that were registered here."""
+    manifests = sorted(_manifest_dir().glob("*/manifest.json"))
+    return [entry for path in manifests for entry in json.loads(path.read_text())["models"]]
+
+
+def zoo_entry(name: str) -> dict[str, Any] | None:
+    """How FiftyOne loads a model of its zoo, None if it has none of that name."""
+    try:
+        model = foz.get_zoo_model(name)
+    except ValueError:
+        return None
+    entry: dict[str, Any] = model.default_deployment_config_dict or {}
+    return entry
+
+
+def register_zoo_model(name: str, spec: OpenClipSpec) -> None:
+    """Enters an OpenCLIP model into FiftyOne's zoo, for this and for later processes.
+
+    Args:
+        name: the zoo name
+        spec: where the model comes from
+    """
+    # A folder for each model: FiftyOne wants a file of its own for each, and two processes may
+    # register models at the same time.
+    path = _manifest_dir() / hashlib.sha1(name.encode()).hexdigest()[:16] / "manifest.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    entry = {
+        "base_name": name,
+        # FiftyOne takes a model as downloaded where this file exists; OpenCLIP finds the weights.
+        "base_filename": str(path.relative_to(fo.config.model_zoo_dir)),
+        "version": None,
+        "dim": spec.dim,
+        "repository": spec.repository,
+        "description": f"OpenCLIP model {spec.clip_model}, for images and texts",
+        "tags": ["embeddings", "clip", "torch", "open-clip"],
+        "default_deployment_config_dict": {
+            "type": OPEN_CLIP_MODEL,
+            "config": {
+                "text_prompt": "",
+                # FiftyOne's loader embeds by way of a prediction, which needs some classes.
+                "embeddings_layer": "visual",
+                "labels_path": "{{eta-resources}}/voc-labels.txt",
+                "output_processor_cls": "fiftyone.utils.torch.ClassifierOutputProcessor",
+                "clip_model": spec.clip_model,
+                "pretrained": spec.pretrained,
+            },
+        },
+        "requirements": {"packages": ["torch", "torchvision", "open_clip_torch"]},
+    }
+    with atomic_write(path) as file:
+        file.write(json.dumps({"models": [entry]}, indent=1).encode())
+
+
+class EmbedderModel(fom.Model, fom.EmbeddingsMixin, fom.PromptMixin):
+    """An embedder as FiftyOne knows models, so that its own code can embed with it.
+
+    Args:
+        embedder: the embedder
+    """
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.embedder = embedder
+        self._embeddings: Vectors | None = None
+
+    @property
+    def media_type(self) -> str:
+        return "image"
+
+    @property
+    def ragged_batches(self) -> bool:
+        return False
+
+    @property
+    def transforms(self) -> None:
+        return None
+
+    @property
+    def preprocess(self) -> bool:
+        return False
+
+    @property
+    def has_embeddings(self) -> bool:
+        return True
+
+    @property
+    def can_embed_prompts(self) -> bool:
+        return self.embedder.supports_text
+
+    def predict(self, arg: np.ndarray) -> None:
+        """Embeds an image; there is no other prediction."""
+        self._embeddings = self.embed_all([arg])
+
+    def get_embeddings(self) -> Vectors | None:
+        return self._embeddings
+
+    def embed(self, arg: np.ndarray) -> Vectors:
+        vector: Vectors = self.embed_all([arg])[0]
+        return vector
+
+    def embed_all(self, args: Iterable[np.ndarray]) -> Vectors:
+        images = [Image.fromarray(arg).convert("RGB") for arg in args]
+        self._embeddings = self.embedder.embed_images(
+            [self.embedder.preprocess(image) for image in images]
+        )
+        return self._embeddings
+
+    def embed_prompt(self, arg: str) -> Vectors:
+        vector: Vectors = self.embed_prompts([arg])[0]
+        return vector
+
+    def embed_prompts(self, args: Sequence[str]) -> Vectors:
+        return self.embedder.embed_texts(list(args))
+
+
+class ZooEmbedder(Embedder):
+    """A model of FiftyOne's as an embedder.
+
+    Args:
+        model: a FiftyOne model that gives embeddings
+        name (None): what to call it; by default the name of its class
+
+    Raises:
+        EmbedderError: if it gives no embeddings
+    """
+
+    def __init__(self, model: fom.Model, name: str | None = None) -> None:
+        self.name = name or type(model).__name__
+        if not (isinstance(model, fom.EmbeddingsMixin) and model.has_embeddings):
+            raise EmbedderError(
+                f"The model '{self.name}' gives no embeddings; choose one that does, or load it "
+                "with an embeddings_layer."
+            )
+        self._model = model
+        self.supports_text = isinstance(model, fom.PromptMixin) and model.can_embed_prompts
+        blank = self.embed_images([Image.new("RGB", (224, 224))])
+        self.dim = blank.shape[1]
+        # Of any model no more is known than what it makes of one and the same image.
+        probe = Image.linear_gradient("L").convert("RGB")
+        digest = hashlib.sha256(self.embed_images([probe]).round(3).tobytes())
+        self.fingerprint = digest.hexdigest()[:16]
+
+    fingerprint: str = ""
+
+    def embed_images(self, images: Sequence[Image.Image]) -> Vectors:
+        arrays = [np.asarray(image) for image in images]
+        if self._model.ragged_batches:
+            vectors = [self._model.embed(array) for array in arrays]
+        else:
+            vectors = self._model.embed_all(arrays)
+        return _unit_rows(vectors, len(images))
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        if not self.supports_text:
+            return super().embed_texts(texts)
+        return _unit_rows(self._model.embed_prompts(list(texts)), len(texts))
+
+
+def load_zoo_embedder(name: str) -> ZooEmbedder:
+    """A model of FiftyOne's zoo by its name, downloaded if need be.
+
+    Raises:
+        EmbedderError: if it cannot be loaded, or gives no embeddings
+    """
+    try:
+        model = foz.load_zoo_model(name)
+    except (OSError, RuntimeError, ValueError, ImportError) as error:
+        raise weights_error(
+            name, error, f"put them where foz.find_zoo_model('{name}') looks"
+        ) from error
+    return ZooEmbedder(model, name)
+
+
+def _unit_rows(vectors: Any, count: int) -> Vectors:
+    return unit(np.stack([np.asarray(one, np.float32) for one in vectors]).reshape(count, -1))

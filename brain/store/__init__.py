@@ -1,0 +1,4 @@
+"""Vectors in files: segments, manifest, snapshots, compaction. No FAISS and no FiftyOne.
+
+May import: ``core``.
+"""

@@ -1,0 +1,230 @@
+"""The manifest of a store: a small JSON file that each commit replaces atomically."""
+
+from __future__ import annotations
+
+import json
+import socket
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fiftyone_faiss.brain.core.files import FileSystem, atomic_write
+
+FORMAT_VERSION = 2
+MANIFEST = "manifest.json"
+DTYPES = ("float32", "float16")
+
+Values = dict[str, Any]
+
+
+class StoreError(ValueError):
+    """A store that is missing, damaged, unwritable, or of another format."""
+
+
+@dataclass(frozen=True)
+class SegmentInfo:
+    """A segment, as listed in the manifest.
+
+    Attributes:
+        name: its file
+        rows: its number of rows
+        checksum: the CRC-32 of its table of checksums
+        model: the fingerprint of the model that computed its vectors, None for given vectors
+        precision: the precision that the model ran in, None for given vectors and where unknown
+    """
+
+    name: str
+    rows: int
+    checksum: int
+    model: str | None = None
+    precision: str | None = None
+
+    @classmethod
+    def from_json(cls, values: Values) -> SegmentInfo:
+        """Reads the stored form."""
+        return cls(
+            values["name"],
+            values["rows"],
+            values["checksum"],
+            values.get("model"),
+            values.get("precision"),
+        )
+
+    def to_json(self) -> Values:
+        """The stored form."""
+        return {
+            "name": self.name,
+            "rows": self.rows,
+            "checksum": self.checksum,
+            "model": self.model,
+            "precision": self.precision,
+        }
+
+
+@dataclass(frozen=True)
+class FileInfo:
+    """A file, as listed in the manifest: its name, its size and the CRC-32 of its content."""
+
+    name: str
+    bytes: int
+    checksum: int
+
+    @classmethod
+    def from_json(cls, values: Values) -> FileInfo:
+        """Reads the stored form."""
+        return cls(values["name"], values["bytes"], values["checksum"])
+
+    def to_json(self) -> Values:
+        """The stored form."""
+        return {"name": self.name, "bytes": self.bytes, "checksum": self.checksum}
+
+
+@dataclass(frozen=True)
+class AnnIndexInfo:
+    """The file of the ANN index, which can be rebuilt from the vectors.
+
+    Attributes:
+        file: the file
+        rows: it covers rows 0 to ``rows - 1``
+        metadata: JSON values that describe how the file was built
+    """
+
+    file: FileInfo
+    rows: int
+    metadata: Values
+
+    @classmethod
+    def from_json(cls, values: Values) -> AnnIndexInfo:
+        """Reads the stored form."""
+        return cls(FileInfo.from_json(values["file"]), values["rows"], values["facts"])
+
+    def to_json(self) -> Values:
+        """The stored form."""
+        return {"file": self.file.to_json(), "rows": self.rows, "facts": self.metadata}
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The content of a store.
+
+    Attributes:
+        generation: the number of commits so far
+        compaction_count: the number of times that rows were renumbered
+        dim: the length of every vector, None before the first one
+        dtype: how vectors are stored, ``"float32"`` or ``"float16"``
+        has_labels: whether each row belongs to a label of a sample
+        metadata: JSON values of the layers above: the metric, the model, the database and the
+            dataset that the store belongs to, failures
+        segments: the segments, in the order of their rows
+        deleted: the file of deleted rows, None if there are none
+        ann_index: the file of the ANN index, None if there is none
+    """
+
+    generation: int = 0
+    compaction_count: int = 0
+    dim: int | None = None
+    dtype: str = "float32"
+    has_labels: bool = False
+    metadata: Values = field(default_factory=dict)
+    segments: tuple[SegmentInfo, ...] = ()
+    deleted: FileInfo | None = None
+    ann_index: AnnIndexInfo | None = None
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Why some media have no vector, by their id."""
+        return dict(self.metadata.get("failures", {}))
+
+    @property
+    def file_names(self) -> set[str]:
+        """The files that belong to this generation, without the manifest."""
+        names = {segment.name for segment in self.segments}
+        names |= {self.deleted.name} if self.deleted else set()
+        return names | ({self.ann_index.file.name} if self.ann_index else set())
+
+    @classmethod
+    def from_json(cls, values: Values) -> Manifest:
+        """Reads the stored form, whose keys are a data format."""
+        deleted, ann_index = values["deleted"], values["derived"]
+        return cls(
+            generation=values["generation"],
+            compaction_count=values["epoch"],
+            dim=values["dim"],
+            dtype=values["dtype"],
+            has_labels=values["has_labels"],
+            metadata=values["facts"],
+            segments=tuple(SegmentInfo.from_json(segment) for segment in values["segments"]),
+            deleted=FileInfo.from_json(deleted) if deleted else None,
+            ann_index=AnnIndexInfo.from_json(ann_index) if ann_index else None,
+        )
+
+    def to_json(self) -> Values:
+        """The stored form."""
+        return {
+            "generation": self.generation,
+            "epoch": self.compaction_count,
+            "dim": self.dim,
+            "dtype": self.dtype,
+            "has_labels": self.has_labels,
+            "facts": self.metadata,
+            "segments": [segment.to_json() for segment in self.segments],
+            "deleted": self.deleted.to_json() if self.deleted else None,
+            "derived": self.ann_index.to_json() if self.ann_index else None,
+            "format_version": FORMAT_VERSION,
+        }
+
+    @classmethod
+    def parse(cls, data: bytes, path: Path) -> Manifest:
+        """Reads the file that :meth:`write` wrote.
+
+        Raises:
+            StoreError: if it is damaged, or of another format
+        """
+        body, _, checksum = data.rpartition(b"\n")
+        if not checksum.isdigit() or int(checksum) != zlib.crc32(body):
+            if _is_format_1(data):
+                raise _other_format(path, "an early", "build the index again")
+            raise lost(f"{path} is damaged")
+        values = json.loads(body)
+        if values["format_version"] != FORMAT_VERSION:
+            raise _other_format(path, "a newer", "upgrade it")
+        return cls.from_json(values)
+
+    def write(self, filesystem: FileSystem, directory: Path) -> None:
+        """Makes this the newest generation, completely or not at all, even after a power cut."""
+        body = json.dumps(self.to_json(), indent=1).encode()
+        with atomic_write(directory / MANIFEST, filesystem) as file:
+            filesystem.write(file, b"%b\n%d" % (body, zlib.crc32(body)))
+
+
+def _is_format_1(data: bytes) -> bool:
+    """Whether this is a manifest of format 1, which had no checksum."""
+    try:
+        values = json.loads(data)
+    except ValueError:
+        return False
+    return isinstance(values, dict) and values.get("format_version") == 1
+
+
+def _other_format(path: Path, what: str, action: str) -> StoreError:
+    return StoreError(f"{path.parent} was written by {what} fiftyone-faiss; {action}.")
+
+
+def lost(problem: str) -> StoreError:
+    """The error for a file that cannot be rebuilt.
+
+    Args:
+        problem: a clause without its full stop
+    """
+    return StoreError(
+        f"{problem}; restore it from a backup, or delete this Brain run and build the index again."
+    )
+
+
+def missing_store(directory: Path) -> StoreError:
+    """The error for a store that is not where it should be."""
+    return StoreError(
+        f"There is no index at {directory} on {socket.gethostname()}; restore that directory, or "
+        "run update_index to rebuild it from the dataset."
+    )
