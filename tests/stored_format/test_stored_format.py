@@ -29,14 +29,14 @@ import fiftyone_faiss
 from fiftyone_faiss.brain import (
     Neighbors,
     SearchRequest,
-    answer,
     list_searches,
     load_index,
     record_search,
     register_zoo_model,
+    run_search,
     update_search,
 )
-from fiftyone_faiss.brain.membership import database_id
+from fiftyone_faiss.brain.data.database import database_id
 from fiftyone_faiss.demo import MODEL_DIR, MODEL_NAME
 from fiftyone_faiss.embedders.open_clip import OpenClipSpec
 
@@ -88,7 +88,7 @@ def saved_search_texts(dataset: fo.Dataset) -> dict[str, Any]:
 
 
 def expected_searches(brain_key: str) -> list[dict[str, Any]]:
-    return [one for one in EXPECTED["searches"] if one["brain_key"] == brain_key]
+    return [search for search in EXPECTED["searches"] if search["brain_key"] == brain_key]
 
 
 def check_searches(dataset: fo.Dataset, brain_key: str) -> None:
@@ -139,7 +139,7 @@ def test_fiftyone_sorts_by_the_stored_indexes(stored: fo.Dataset, brain_key: str
 
 def test_the_indexes_are_listed_as_before(stored: fo.Dataset) -> None:
     infos = fiftyone_faiss.list_indexes(stored)
-    assert [info.brain_key for info in infos] == [one["brain_key"] for one in EXPECTED["indexes"]]
+    assert [info.brain_key for info in infos] == [info["brain_key"] for info in EXPECTED["indexes"]]
     for info, expected in zip(infos, EXPECTED["indexes"], strict=True):
         assert info.path == str(index_folder(info.brain_key))
         for name in expected.keys() - {"run_id"}:
@@ -160,8 +160,8 @@ def test_the_health_is_as_before(stored: fo.Dataset, brain_key: str) -> None:
     assert health.tuning.recall == tuning["recall"]
     assert health.tuning.latency_ms == tuning["latency_ms"]
     assert health.tuning.target_recall == tuning["target_recall"]
-    efforts = [(one.depth, one.probes, one.overfetch) for one in health.tuning.efforts]
-    assert efforts == [(one["depth"], one["probes"], one["overfetch"]) for one in tuning["efforts"]]
+    parameters = [(p.k, p.nprobe, p.k_factor) for p in health.tuning.parameters]
+    assert parameters == [(p["depth"], p["probes"], p["overfetch"]) for p in tuning["efforts"]]
 
 
 def test_the_failures_are_listed(stored: fo.Dataset) -> None:
@@ -177,12 +177,12 @@ def test_the_failures_are_listed(stored: fo.Dataset) -> None:
 
 def test_the_saved_searches_are_listed(stored: fo.Dataset) -> None:
     expected = [
-        {name: value for name, value in one.items() if name != "answer"}
-        for one in EXPECTED["saved_searches"]
+        {name: value for name, value in search.items() if name != "answer"}
+        for search in EXPECTED["saved_searches"]
     ]
     assert [search.to_dict() for search in list_searches(stored)] == expected
     texts = saved_search_texts(stored)
-    assert [texts[one["id"]] for one in expected] == expected
+    assert [texts[search["id"]] for search in expected] == expected
 
 
 def test_the_saved_searches_give_the_stored_answers(stored: fo.Dataset) -> None:
@@ -192,7 +192,7 @@ def test_the_saved_searches_give_the_stored_answers(stored: fo.Dataset) -> None:
         samples = stored
         if params.get("scope") == "saved:dark":
             samples = stored.load_saved_view("dark")
-        neighbors = answer(samples, SearchRequest.from_params(params, stored))
+        neighbors = run_search(samples, SearchRequest.from_params(params, stored))
         embeds_text = params["brain_key"] == "clip"
         (check_text_answer if embeds_text else check_answer)(neighbors, expected["answer"])
 
@@ -209,7 +209,7 @@ def test_a_search_that_is_run_again_is_the_stored_one(stored: fo.Dataset) -> Non
 
 
 def test_a_saved_search_keeps_its_stored_keys_when_it_is_edited(stored: fo.Dataset) -> None:
-    (search,) = (one for one in list_searches(stored) if one.name == "white cats")
+    (search,) = (saved for saved in list_searches(stored) if saved.name == "white cats")
     stored_params = {"brain_key": "clip", "fold": 0.1, "query": "a white cat", "templates": "one"}
     assert saved_search_texts(stored)[search.id]["params"] == stored_params
     update_search(stored, search.id, name="cats", pinned=True)
@@ -281,7 +281,9 @@ def test_an_index_is_updated(stored: fo.Dataset, brain_key: str, tmp_path: Path)
     before = read_manifest(index_folder(brain_key))
     gone = len(stored.first().things.detections) if brain_key == "patches" else 1
     sample, deleted = add_and_delete(stored, tmp_path)
-    new = [one.id for one in sample.things.detections] if brain_key == "patches" else [sample.id]
+    new = (
+        [label.id for label in sample.things.detections] if brain_key == "patches" else [sample.id]
+    )
 
     health = fiftyone_faiss.index_health(stored, brain_key, check_media=True)
     counts = (health.missing, health.orphaned, health.failed, health.changed)
@@ -413,11 +415,13 @@ def test_files_of_a_deleted_dataset_are_found_in_their_own_database(stored: fo.D
     folder = index_folder("given")
     stored.delete()
     # The restored documents are in another database than the one that the files were written for.
-    assert folder.name not in {one.run_id for one in fiftyone_faiss.list_orphaned_indexes()}
+    assert folder.name not in {index.run_id for index in fiftyone_faiss.list_orphaned_indexes()}
     manifest = read_manifest(folder)
     manifest["facts"]["database"] = database_id()
     write_manifest(folder, manifest)
-    (orphan,) = (one for one in fiftyone_faiss.list_orphaned_indexes() if one.run_id == folder.name)
+    (orphan,) = (
+        index for index in fiftyone_faiss.list_orphaned_indexes() if index.run_id == folder.name
+    )
     assert (orphan.dataset, orphan.brain_key) == ("stored-format", "given")
     assert orphan.path == str(index_root() / folder.name)
     fiftyone_faiss.delete_orphaned_index(orphan.run_id)
