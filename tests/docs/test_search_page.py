@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 import fiftyone_faiss
 from fiftyone_faiss.brain.queries.query_line import parse_line
 
-PAGE = (Path(__file__).resolve().parent.parent / "docs" / "search.md").read_text()
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "search.md").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -38,23 +39,23 @@ def names(book: fo.Dataset, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def kinds(names: dict[str, Any], ids: list[str]) -> list[set[str]]:
-    """The kinds of things in pictures."""
-    found = names["dataset"].select(ids, ordered=True).values("objects.detections.label")
-    return [set(labels) for labels in found]
+    """The kinds of objects in images."""
+    labels = names["dataset"].select(ids, ordered=True).values("objects.detections.label")
+    return [set(of_image) for of_image in labels]
 
 
-def test_what_is_to_be_avoided_is(names: dict[str, Any]) -> None:
+def test_a_negative_term_excludes_images(names: dict[str, Any]) -> None:
     best = kinds(names, names["dogs"].ids[:5])
-    assert all("dog" in found for found in best)
-    assert not any("ball" in found for found in best)
+    assert all("dog" in labels for labels in best)
+    assert not any("ball" in labels for labels in best)
 
 
-def test_the_selection_and_words(names: dict[str, Any]) -> None:
-    assert names["alike"].query == '1 sample + "in the snow"'
-    assert "each counted in deviations" in names["alike"].explanation[0]
+def test_selected_samples_and_a_text(names: dict[str, Any]) -> None:
+    assert names["similar"].query == '1 sample + "in the snow"'
+    assert "deviations" in names["similar"].explanation[0]
 
 
-def test_names_in_the_line_from_python(names: dict[str, Any]) -> None:
+def test_names_in_the_query_are_given_in_python(names: dict[str, Any]) -> None:
     mixed, dataset = names["mixed"], names["dataset"]
     name = Path(dataset.first().filepath).name
     assert mixed.query == f"1 sample - 1 sample + 2 x {name}"
@@ -62,7 +63,7 @@ def test_names_in_the_line_from_python(names: dict[str, Any]) -> None:
     assert dataset.last().id not in mixed.ids
 
 
-def test_feedback_becomes_a_field(names: dict[str, Any]) -> None:
+def test_the_scores_with_feedback_become_a_field(names: dict[str, Any]) -> None:
     again, dataset = names["again"], names["dataset"]
     scores = dataset.select(again.ids, ordered=True).values("dog_score")
     np.testing.assert_allclose(scores, again.scores, atol=1e-12)
@@ -78,12 +79,12 @@ def test_pages_and_views(names: dict[str, Any]) -> None:
 
 
 def test_two_indexes_side_by_side(names: dict[str, Any]) -> None:
-    for found, key in zip(names["both"], ("clip", "colors"), strict=True):
+    for neighbors, key in zip(names["both"], ("clip", "colors"), strict=True):
         alone = fiftyone_faiss.search(names["dataset"], names["chosen"], brain_key=key)
-        assert (found.brain_key, found.ids) == (key, alone.ids)
+        assert (neighbors.brain_key, neighbors.ids) == (key, alone.ids)
 
 
-def test_the_results_were_saved_and_the_tags_taken_back(names: dict[str, Any]) -> None:
+def test_the_results_are_saved_and_the_tags_undone(names: dict[str, Any]) -> None:
     dogs = names["dogs"]
     assert names["dataset"].load_saved_view("dogs").values("id") == dogs.ids
     rows = list(csv.DictReader(names["csv"].splitlines()))
@@ -92,8 +93,17 @@ def test_the_results_were_saved_and_the_tags_taken_back(names: dict[str, Any]) -
     assert names["dataset"].match_tags("dogs").count() == 0
 
 
-def test_every_line_of_the_table_is_one() -> None:
-    lines = re.findall(r"^\| `([^`]+)` \| (?:what|dogs|both|the words)", PAGE, re.MULTILINE)
+def test_every_query_of_the_table_parses() -> None:
+    section = PAGE.split("## Query syntax")[1].split("\n\n")[0]
+    lines = re.findall(r"^\| `([^`]+)` \| images ", section, re.MULTILINE)
     kinds = {term.kind for line in lines for term in parse_line(line)}
     assert len(lines) == 9
     assert kinds == {"text", "selected", "path", "url", "id"}
+
+
+def test_the_options_table_names_parameters_of_search() -> None:
+    section = PAGE.split("## Options")[1].split("\n\n")[0]
+    rows = re.findall(r"^\| (`.+?) \|", section, re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert len(named) == 8
+    assert named <= inspect.signature(fiftyone_faiss.search).parameters.keys()

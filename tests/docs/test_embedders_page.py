@@ -18,7 +18,7 @@ from fiftyone_faiss.brain import load_index
 from fiftyone_faiss.demo import MODEL_NAME
 from fiftyone_faiss.embedders import EmbedderError, ImageSource, Vectors, registry
 
-PAGE = (Path(__file__).resolve().parent.parent / "docs" / "embedders.md").read_text()
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "embedders.md").read_text()
 DOWNLOADED = "ViT-B-32/laion2b_s34b_b79k"
 
 
