@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import fiftyone.core.collections as foc
 import fiftyone.operators as foo
 from fiftyone.operators import types
@@ -42,7 +40,7 @@ class FindSimilar(foo.Operator):
             query_forms.k(ctx, inputs, info)
         return types.Property(inputs, view=types.View(label="Find similar"))
 
-    def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+    def execute(self, ctx: foo.ExecutionContext) -> brain.SearchAnswer:
         params = {**ctx.params, "query_type": "samples", "sample_ids": _meant(ctx)}
         try:
             request = brain.SearchRequest.from_params(params)

@@ -41,7 +41,7 @@ class Search(foo.Operator):
             query_forms.search_options(ctx, inputs)
         return types.Property(inputs, view=types.View(label="FAISS search"))
 
-    def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+    def execute(self, ctx: foo.ExecutionContext) -> brain.SearchAnswer:
         request = brain.SearchRequest.from_params(query_forms.query_params(ctx))
         neighbors = brain.run_search(ctx.target_view(), request)
         ctx.ops.set_view(neighbors.view())

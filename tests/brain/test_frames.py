@@ -128,7 +128,8 @@ def test_frames_are_found_and_shown(films, tmp_path: Path, through: str) -> None
     assert view.values("id") == found.ids
     videos = dict(zip(*films.values(["id", "filepath"]), strict=True))
     paths = [videos[one] for one in view.values("sample_id")]
-    assert view.values("filepath") == paths == [row["filepath"] for row in found.to_dict()["results"]]
+    rows = found.to_dict()["results"]
+    assert view.values("filepath") == paths == [row["filepath"] for row in rows]
     assert sorted(view.values("frame_number")) == [1, 13]
     found.save_view(f"red {through}")
     assert films.load_saved_view(f"red {through}").values("id") == found.ids

@@ -58,7 +58,8 @@ def test_samples_of_a_slice_are_shown_and_exported(cars, searched) -> None:
     assert found.ids[0] == ids[0]
     assert set(found.ids) < set(ids)
     by_id = dict(zip(ids, paths, strict=True))
-    assert [row["filepath"] for row in found.to_dict()["results"]] == [by_id[one] for one in found.ids]
+    rows = found.to_dict()["results"]
+    assert [row["filepath"] for row in rows] == [by_id[id] for id in found.ids]
     assert found.view().values("id") == found.ids
     found.save_view("red")
     assert cars.load_saved_view("red").values("id") == found.ids

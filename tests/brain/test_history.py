@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import random
@@ -19,6 +20,7 @@ import fiftyone as fo
 import pytest
 from fiftyone.operators.store import ExecutionStore
 
+from fiftyone_faiss.brain.data.private import dataset_id
 from fiftyone_faiss.brain.retrieval import history, saved_search
 from fiftyone_faiss.brain.retrieval.history import (
     clear_searches,
@@ -28,6 +30,7 @@ from fiftyone_faiss.brain.retrieval.history import (
     save_search,
     update_search,
 )
+from fiftyone_faiss.brain.retrieval.request import SearchRequest
 from fiftyone_faiss.brain.retrieval.saved_search import SavedSearch
 from fiftyone_faiss.brain.retrieval.search_records import SearchRecords
 
@@ -99,18 +102,34 @@ def test_defaults_and_what_makes_no_search_are_not_kept(dataset: fo.Dataset) -> 
     assert record_search(dataset, exact).id == kept.id
 
 
-def test_names_and_numbers_that_the_database_has_no_place_for_are_kept(dataset) -> None:
-    odd = {"query": "{$gt: 1}\ud800\0", "selected": [{"$set": {"a.b": 2**70, "": True}}]}
+def test_texts_that_mean_something_to_the_database_are_saved(dataset) -> None:
+    odd = {"query": '{$gt: 1}\ud800\0 "used_at": "9"', "scope": "saved:$set.a"}
     search = record_search(dataset, odd)
     assert record_search(dataset, odd).id == search.id
-    assert record_search(dataset, {**odd, "selected": [{"$set": {"a.b": 2**70, "": 1}}]}) != search
+    assert record_search(dataset, {**odd, "scope": "saved:$set.b"}).id != search.id
     changed = update_search(dataset, search.id, name="a.$b")
     assert (changed.params, changed.uses) == (odd, 2)
-    assert changed.params["selected"][0]["$set"][""] is True
+
+
+def test_saved_searches_keep_their_stored_names_and_keys(dataset: fo.Dataset) -> None:
+    store = ExecutionStore.create("fiftyone-faiss-searches", dataset_id=dataset_id(dataset))
+    params = {"query": "a red car", "collapse": True, "templates": "single", "k": None, "thresh": 1}
+    search = record_search(dataset, params)
+    stored = {"query": "a red car", "fold": True, "templates": "one", "k": None, "thresh": 1.0}
+    (key,) = store.list_keys()
+    assert key == hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()
+    assert json.loads(store.get(key)) == {**search.to_dict(), "params": stored}
+    # The order is part of the format: old searches are found by it.
+    assert store.get(key).startswith(f'{{"id": "{search.id}", "name": null, "pinned": false, ')
+    assert search.params == {**params, "thresh": 1.0}
+    request = SearchRequest.from_json(stored)
+    assert (request.collapse, request.templates, request.k) == (True, "single", None)
+    assert request.to_json() == stored
+    assert record_search(dataset, search.params).uses == 2
 
 
 def test_a_record_of_a_newer_version_is_read(dataset: fo.Dataset) -> None:
-    store = ExecutionStore.create("fiftyone-faiss-searches", dataset_id=dataset._doc.id)
+    store = ExecutionStore.create("fiftyone-faiss-searches", dataset_id=dataset_id(dataset))
     search = record_search(dataset, WORDS)
     (key,) = store.list_keys()
     store.set(key, json.dumps({**json.loads(store.get(key)), "color": "red"}))
@@ -124,13 +143,14 @@ def test_a_record_of_a_newer_version_is_read(dataset: fo.Dataset) -> None:
 @pytest.mark.parametrize(
     ("params", "sentence"),
     [
-        ({"image": {"content": "aGk=", "name": "a.png"}}, "uploaded image cannot be kept"),
-        ({"liked": [{"name": "a", "content": "aGk="}]}, "uploaded image cannot be kept"),
-        ({"thresh": float("nan")}, "no JSON values"),
-        ({"selected": {1, 2}}, "no JSON values"),
+        ({"query_type": "image", "image": {"content": "aGk="}}, "uploaded image or a vector"),
+        ({"uploads": {"upload": {"name": "a", "content": "aGk="}}}, "uploaded image or a vector"),
+        ({"thresh": float("nan")}, "^thresh is nan; give a number"),
+        ({"thresh": float("inf")}, "no JSON values"),
+        ({"templates": "two"}, "^templates must be one of"),
         ({"k": "many"}, "^k is 'many'; give a whole number"),
         ({"thresh": "far"}, "^thresh is 'far'; give a number"),
-        ({"sample_ids": ["5" * 24] * 4_000}, "112,085 characters long, and 100,000 can be kept"),
+        ({"liked": ["5" * 24] * 4_000}, "112,080 characters, more than 100,000; search by fewer"),
     ],
 )
 def test_what_cannot_be_kept_is_refused_in_a_sentence(dataset, params, sentence) -> None:
@@ -199,7 +219,7 @@ def test_searches_are_named_and_pinned(dataset: fo.Dataset) -> None:
     ("name", "sentence"),
     [
         ("x" * 101, "^The name has 101 characters; shorten it to 100 or fewer"),
-        (" taken ", "^Another search is named 'taken' already; choose another name"),
+        (" taken ", "^Another search has the name 'taken'; choose another name"),
     ],
 )
 def test_a_bad_name_is_refused_and_changes_nothing(dataset, name, sentence) -> None:
@@ -212,7 +232,7 @@ def test_a_bad_name_is_refused_and_changes_nothing(dataset, name, sentence) -> N
 
 
 def test_a_search_is_saved_under_a_name_only(dataset) -> None:
-    with pytest.raises(ValueError, match=r"^The name is empty; give a word"):
+    with pytest.raises(ValueError, match=r"^The name is empty; give a name"):
         save_search(dataset, WORDS, " \n")
     assert list_searches(dataset) == []
     saved = save_search(dataset, WORDS, "mine")
@@ -268,7 +288,7 @@ def test_a_search_that_there_is_not_is_named_in_a_sentence(dataset: fo.Dataset) 
         lambda: update_search(dataset, search.id, params=WORDS),
     )
     for call in calls:
-        with pytest.raises(ValueError, match=f"keeps no search '{search.id}'; it may have been"):
+        with pytest.raises(ValueError, match=f"has no saved search '{search.id}'; it may"):
             call()
     assert list_searches(dataset) == [other]
 
@@ -292,7 +312,7 @@ def stored(store: ExecutionStore) -> int:
 
 
 def test_the_history_goes_with_its_dataset(dataset: fo.Dataset) -> None:
-    store = ExecutionStore.create("fiftyone-faiss-searches", dataset_id=dataset._doc.id)
+    store = ExecutionStore.create("fiftyone-faiss-searches", dataset_id=dataset_id(dataset))
     search = record_search(dataset, WORDS)
     assert stored(store) == 1
     name, view = dataset.name, dataset[:3]
@@ -354,7 +374,15 @@ def test_what_is_used_or_pinned_meanwhile_is_not_cleared(dataset, monkeypatch) -
 def test_what_is_named_meanwhile_is_not_removed_as_the_oldest(dataset, monkeypatch) -> None:
     monkeypatch.setattr(history, "MAX_SEARCHES", 2)
     oldest, *_ = [record_search(dataset, words(i)) for i in range(2)]
-    once_read(monkeypatch, lambda: update_search(dataset, oldest.id, name="mine"))
+    remove = SearchRecords.remove
+
+    def removes_late(records: SearchRecords, texts: Mapping[str, str]) -> int:
+        monkeypatch.setattr(SearchRecords, "remove", remove)
+        assert list(texts) == [oldest.key]
+        update_search(dataset, oldest.id, name="mine")
+        return remove(records, texts)
+
+    monkeypatch.setattr(SearchRecords, "remove", removes_late)
     record_search(dataset, words(2))
     assert queries(dataset) == ["2", "1", "0"]
 
@@ -400,7 +428,7 @@ def test_an_edit_of_what_is_deleted_meanwhile_costs_no_other_search(dataset, mon
         return done
 
     monkeypatch.setattr(SearchRecords, "remove", removes_and_waits)
-    with pytest.raises(ValueError, match=f"keeps no search '{search.id}'"):
+    with pytest.raises(ValueError, match=f"has no saved search '{search.id}'"):
         update_search(dataset, search.id, params=words("b"))
     assert list_searches(dataset) == [other]
 
@@ -409,7 +437,7 @@ def test_a_name_that_is_given_twice_at_once_is_taken_back(dataset, monkeypatch) 
     search, other = record_search(dataset, words("a")), record_search(dataset, words("b"))
     search = update_search(dataset, search.id, name="old")
     once_read(monkeypatch, lambda: update_search(dataset, other.id, name="cars"))
-    with pytest.raises(ValueError, match="Another search is named 'cars' already"):
+    with pytest.raises(ValueError, match="Another search has the name 'cars'"):
         update_search(dataset, search.id, name="cars")
     assert {one.id: one.name for one in list_searches(dataset)} == {
         search.id: "old",
@@ -459,7 +487,7 @@ def test_threads_that_record_and_edit_at_once_lose_no_use(dataset: fo.Dataset) -
                 edits += 1
             except ValueError as error:
                 # Another's edit has made it one with that search.
-                assert "keeps no search" in str(error)
+                assert "has no saved search" in str(error)
         return edits
 
     with ThreadPoolExecutor(6) as pool:

@@ -396,7 +396,7 @@ def test_two_indexes_of_one_dataset_are_searched(dataset, rng) -> None:
 
 
 def test_several_are_refused_as_one_is(book, colours) -> None:
-    with pytest.raises(ValueError, match="nothing to search in; give one dataset or more"):
+    with pytest.raises(ValueError, match="There are no targets; give one or more datasets"):
         search_several([], "a cat")
     with pytest.raises(ValueError, match="cannot be searched by words") as caught:
         search_several([book, colours], "a cat")

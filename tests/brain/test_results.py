@@ -140,9 +140,9 @@ def test_scores_of_a_search_in_a_view_are_stored_with_the_dataset(found) -> None
         ("filepath", "The field 'filepath' holds other values; choose another name."),
         ("id", "The field 'id' holds other values; choose another name."),
         ("things", "The field 'things' holds other values; choose another name."),
-        ("", "'' is no name for a field; give one such as 'dog_score'."),
-        ("a b", "'a b' is no name for a field; give one such as 'dog_score'."),
-        ("things.near", "'things.near' is no name for a field; give one such as 'dog_score'."),
+        ("", "'' is no field name; give a name such as 'dog_score'."),
+        ("a b", "'a b' is no field name; give a name such as 'dog_score'."),
+        ("things.near", "'things.near' is no field name; give a name such as 'dog_score'."),
     ],
 )
 def test_scores_do_not_overwrite_what_else_samples_hold(patches, samples, name, sentence) -> None:
@@ -227,7 +227,8 @@ def test_rows_of_labels_have_their_boxes(labels) -> None:
     inside = fiftyone_faiss.search(
         labels.samples.to_patches("things"), labels.ids[0], brain_key="given", k=7
     )
-    assert [row["bounding_box"] for row in inside.to_dict()["results"]] == [boxes[one] for one in inside.ids]
+    rows = inside.to_dict()["results"]
+    assert [row["bounding_box"] for row in rows] == [boxes[id] for id in inside.ids]
     sample = labels.samples[labels.sample_ids[0]]
     (label,) = [one for one in sample.things.detections if one.id == labels.ids[0]]
     label.bounding_box = None
@@ -273,7 +274,8 @@ def test_a_table_reads_back_as_the_rows(either, tmp_path) -> None:
         names += ("bounding_box",)
     read = list(csv.DictReader(io.StringIO(text, newline="")))
     assert tuple(read[0]) == names
-    kinds: dict[str, Any] = {"rank": int, "near_duplicates": int, "band": lambda value: value or None}
+    kinds: dict[str, Any] = dict.fromkeys(("rank", "near_duplicates"), int)
+    kinds["band"] = lambda value: value or None
     kinds["bounding_box"] = json.loads
     kinds |= dict.fromkeys(("distance", "score", "percentile"), float)
     assert [
@@ -320,7 +322,7 @@ def test_nothing_found_is_an_empty_table(found, samples) -> None:
 
 @pytest.mark.parametrize("name", ["near.txt", "near", "near.stages"])
 def test_another_format_is_refused_and_nothing_written(found, tmp_path, name) -> None:
-    with pytest.raises(ValueError, match="is no export format; choose csv, json or stages") as caught:
+    with pytest.raises(ValueError, match="is no export format; choose csv, json") as caught:
         found.export(tmp_path / name)
     assert one_sentence(caught.value)
     assert not (tmp_path / name).exists()

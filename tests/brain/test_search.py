@@ -15,7 +15,7 @@ from support.distances import reference
 from support.indexes import index_of
 
 import fiftyone_faiss
-from fiftyone_faiss.brain import SearchRequest
+from fiftyone_faiss.brain import SearchRequest, run_search
 from fiftyone_faiss.brain.queries.terms import ImageQuery, SamplesQuery, TextQuery
 
 
@@ -190,16 +190,16 @@ def test_an_emptied_index_and_a_deleted_dataset_are_named(indexed) -> None:
         fiftyone_faiss.search(indexed, np.ones(3))
 
 
-def test_forms_become_requests() -> None:
+def test_forms_become_requests(dataset) -> None:
     request = SearchRequest.from_params({"query_type": "text", "query": "a car", "k": "7"})
     assert request.query == TextQuery("a car")
     assert (request.brain_key, request.k, request.reverse) == (None, 7, False)
     form = {"query_type": "samples", "sample_ids": ["0" * 24]}
     assert SearchRequest.from_params(form).query == SamplesQuery(("0" * 24,))
     with pytest.raises(ValueError, match="No image was uploaded"):
-        SearchRequest.from_params({"query_type": "image"}).query
+        run_search(dataset, SearchRequest.from_params({"query_type": "image"}))
     with pytest.raises(ValueError, match="'sound' is no query_type"):
-        SearchRequest.from_params({"query_type": "sound"}).query
+        SearchRequest.from_params({"query_type": "sound"})
 
 
 def test_the_samples_of_a_form_are_of_the_dataset_that_is_given(dataset) -> None:
@@ -218,6 +218,7 @@ def test_an_upload_is_decoded(tmp_path) -> None:
     path = tmp_path / "one.png"
     Image.new("RGB", (4, 2), (9, 8, 7)).save(path)
     content = base64.b64encode(path.read_bytes()).decode()
-    query = SearchRequest.from_params({"query_type": "image", "image": {"content": content, "name": "x"}}).query
+    form = {"query_type": "image", "image": {"content": content, "name": "x"}}
+    query = SearchRequest.from_params(form).query
     assert isinstance(query, ImageQuery)
     assert (query.name, query.image.size, query.image.getpixel((0, 0))) == ("x", (4, 2), (9, 8, 7))

@@ -150,32 +150,33 @@ WRONG = [
     (" \n ", "The query is empty; type what to look for, such as 'a red car'.", " \n "),
     (
         "+",
-        "A +, - or weight has nothing to search for after it; add words, or put quotes around it.",
+        "A +, - or weight has nothing after it; add a text, or put it in quotes.",
         "+",
     ),
     (
         "a + - b",
-        "A +, - or weight has nothing to search for after it; add words, or put quotes around it.",
+        "A +, - or weight has nothing after it; add a text, or put it in quotes.",
         "+ -",
     ),
     (
         "a dog - ",
-        "A +, - or weight has nothing to search for after it; add words, or put quotes around it.",
+        "A +, - or weight has nothing after it; add a text, or put it in quotes.",
         "- ",
     ),
     (
         "a + 2: ",
-        "A +, - or weight has nothing to search for after it; add words, or put quotes around it.",
+        "A +, - or weight has nothing after it; add a text, or put it in quotes.",
         "+ 2: ",
     ),
     (
         "0: a",
-        "The weight 0 is not above 0 and at most 100; to avoid something, write - before it.",
+        "A weight must be above 0 and at most 100, got 0; for a negative term, write - before it.",
         "0: ",
     ),
     (
         "a + 100.1: b",
-        "The weight 100.1 is not above 0 and at most 100; to avoid something, write - before it.",
+        "A weight must be above 0 and at most 100, got 100.1; for a negative term, write - before "
+        "it.",
         "100.1: ",
     ),
     ('a - "b', "A quote is not closed; add a second one.", '"b'),
@@ -206,7 +207,7 @@ WRONG = [
     ),
     (
         " + ".join("abcdefghijklmnopqrs"),
-        f"The query has more than {MAX_TERMS} terms; leave some out.",
+        f"The query has more than {MAX_TERMS} terms; remove some.",
         "+ q ",
     ),
     (
