@@ -14,7 +14,7 @@ from support.clusters import Large, all_distances, create, nearest_ids
 from support.points import Points, one_sentence
 
 import fiftyone_faiss
-from fiftyone_faiss.brain import SearchRequest
+from fiftyone_faiss.brain import SearchRequest, run_search
 from fiftyone_faiss.brain.queries.terms import CombinedQuery, QueryTerm, VectorQuery
 from fiftyone_faiss.brain.retrieval.calibration import reference_set_of
 from fiftyone_faiss.brain.retrieval.encoding import EncodedQuery
