@@ -33,7 +33,7 @@ ABSURD = (
     "a robot arm", "a stack of books", "a lightning bolt", "a waterfall", "a telescope",
     "philosophy", "a snake", "an octopus", "a pineapple", "a power plant at night",
 )  # fmt: skip
-_IN_WORDS = ("a {object}", "a {colour} {object}", "a {object} {scene}")
+_IN_WORDS = ("a {object}", "a {color} {object}", "a {object} {scene}")
 
 
 @dataclass(frozen=True)

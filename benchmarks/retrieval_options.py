@@ -21,7 +21,7 @@ from fiftyone_faiss.brain import Neighbors
 from fiftyone_faiss.brain.models.prompts import TEMPLATES
 from fiftyone_faiss.brain.retrieval import encoding
 from fiftyone_faiss.brain.retrieval.reranking import COLLAPSE_DISTANCE
-from fiftyone_faiss.demo.world import NEAR_COPY_KINDS
+from fiftyone_faiss.demo.world import NEAR_DUPLICATE_KINDS
 
 HUBNESSES = (0.25, 0.5, 1.0)
 DIVERSITIES = (0.0, 0.25, 0.5, 0.75)
@@ -92,7 +92,7 @@ def _likeness(vectors: np.ndarray) -> float:
 
 def fold(book: Book, seed: int) -> list[dict[str, Any]]:
     """Planted near-copies: folded under the right one, and what else is folded."""
-    family = np.array([one.near_copy_of or one.filename for one in book.pictures])
+    family = np.array([one.near_duplicate_of or one.filename for one in book.pictures])
     rows = {f"{within:g}": _folded(book, family, within) for within in WITHIN}
     why = (
         "Asked with each picture that has near-copies: how many of those are folded under it, and "
@@ -103,14 +103,14 @@ def fold(book: Book, seed: int) -> list[dict[str, Any]]:
 
 
 def _folded(book: Book, family: np.ndarray, within: float) -> dict[str, Any]:
-    kept: dict[str, list[float]] = {kind: [] for kind in NEAR_COPY_KINDS}
+    kept: dict[str, list[float]] = {kind: [] for kind in NEAR_DUPLICATE_KINDS}
     wrong = 0
     for place, copies in some_of(list(_originals(book).items()), ORIGINALS):
         found = book.search(book.ids[place], SHOWN, fold=within)
         under = book.places(found.copies.get(book.ids[place], []))
         wrong += int((family[under] != family[place]).sum())
         for copy in copies:
-            kept[book.pictures[copy].near_copy_kind or ""].append(float(copy in under))
+            kept[book.pictures[copy].near_duplicate_kind or ""].append(float(copy in under))
     right_each, false_each = [], []
     for query, _ in asked(book)[::EVERY]:
         some = _folds(book, family, book.search(query.text, SHOWN, fold=within))
@@ -135,8 +135,8 @@ def _originals(book: Book) -> dict[int, list[int]]:
     place = {one.filename: i for i, one in enumerate(book.pictures)}
     found: dict[int, list[int]] = {}
     for i, one in enumerate(book.pictures):
-        if one.near_copy_of is not None:
-            found.setdefault(place[one.near_copy_of], []).append(i)
+        if one.near_duplicate_of is not None:
+            found.setdefault(place[one.near_duplicate_of], []).append(i)
     return found
 
 

@@ -19,8 +19,14 @@ import fiftyone_faiss
 from fiftyone_faiss.brain import Embedder, Neighbors, get_embedder, load_index, register_zoo_model
 from fiftyone_faiss.demo import MODEL_DIR, MODEL_NAME
 from fiftyone_faiss.demo.dataset import create_dataset
-from fiftyone_faiss.demo.phrases import Labelled, PhraseQuery, queries
-from fiftyone_faiss.demo.world import COLOR_NAMES, SCENE_NAMES, PictureFile, draw_picture
+from fiftyone_faiss.demo.phrases import Labeled, PhraseQuery, queries
+from fiftyone_faiss.demo.world import (
+    COLOR_NAMES,
+    LABELS_FILE,
+    SCENE_NAMES,
+    PictureFile,
+    draw_picture,
+)
 from fiftyone_faiss.demo.world import load_labels as load_pictures
 from fiftyone_faiss.embedders import unit
 from fiftyone_faiss.embedders.open_clip import OpenClipSpec
@@ -57,7 +63,7 @@ class Book:
         _register()
         _remember_words(get_embedder(MODEL_NAME))
         dataset = fo.load_dataset(name)
-        _, pictures = load_pictures(Path(folder) / "labels.json")
+        _, pictures = load_pictures(Path(folder) / LABELS_FILE)
         ids, paths = dataset.values(["id", "filepath"])
         by_file = {one.filename: one for one in pictures}
         vectors = unit(load_index(dataset, KEY).vectors_of(ids))
@@ -68,7 +74,7 @@ class Book:
         """The place of each id."""
         return {one: i for i, one in enumerate(self.ids)}
 
-    def right(self, is_true_of: Callable[[Labelled], bool]) -> np.ndarray:
+    def right(self, is_true_of: Callable[[Labeled], bool]) -> np.ndarray:
         """``(n,)`` bool: which pictures are right."""
         return np.array([is_true_of(one) for one in self.pictures])
 
@@ -131,7 +137,7 @@ def make_book(name: str, folder: str, n: int, seed: int) -> dict[str, Any]:
     _register()
     dataset = create_dataset(name, Path(folder), n, seed)
     report = fiftyone_faiss.build_index(dataset, KEY, model=MODEL_NAME)
-    copies = sum(value is not None for value in dataset.values("near_copy_of"))
+    copies = sum(value is not None for value in dataset.values("near_duplicate_of"))
     return {
         "pictures": len(dataset),
         "near_copies": copies,

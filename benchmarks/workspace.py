@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import runpy
 import shutil
 import signal
 import subprocess
@@ -16,6 +15,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+from environment import use_folder  # noqa: E402
+
 CACHE = ROOT / ".bench"
 
 
@@ -33,7 +36,7 @@ def open_workspace() -> Path:
     # Registered before the database is started, so that the database is stopped first.
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    runpy.run_path(str(ROOT / "demo" / "environment.py"))["use_folder"](folder)
+    use_folder(folder)
     os.environ.update(
         {
             # A stored LanceDB run does not say where its tables are.
