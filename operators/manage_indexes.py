@@ -105,7 +105,7 @@ def _details(info: brain.IndexInfo) -> str:
     if info.latency_ms is not None:
         recall += f", in {info.latency_ms:.1f} ms"
     rows = {
-        "Vectors": f"{info.size:,} ({forms.describe(info)})",
+        "Contents": f"{info.size:,} {forms.describe(info)}",
         "Dimensions": info.dim,
         "Index type": info.index_type + (f" ({info.factory})" if info.factory else ""),
         "Recall": recall,

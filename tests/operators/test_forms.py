@@ -24,7 +24,7 @@ def test_forms_show_the_fields_of_each_choice(book) -> None:
     assert set(form("tag_neighbors", book, {"action": "untag"})) == {"action", "tag"}
     assert form("tag_neighbors", book, {"tag": ""})["tag"]["invalid"]
     assert set(form("find_similar", book, {})) == {"brain_key", "k"}
-    assert "| Vectors | 160 (images, " in str(form("manage_indexes", book, {})["details"])
+    assert "| Contents | 160 images, " in str(form("manage_indexes", book, {})["details"])
     assert form("compute_embeddings", book, {})["model"]["default"] == MODEL_NAME
 
 
@@ -100,7 +100,7 @@ def test_the_manage_form_loads_only_the_chosen_index(dataset: fo.Dataset, rng) -
     ) as load:
         details = str(form("manage_indexes", dataset, {"brain_key": "second"})["details"])
     assert [call.args[1] for call in load.call_args_list] == ["second"]
-    assert "| Vectors | 12 (images, given embeddings, cosine) |" in details
+    assert "| Contents | 12 images, given embeddings, cosine |" in details
 
 
 def test_health_is_checked_once_when_the_switch_is_on(
