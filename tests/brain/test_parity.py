@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import fiftyone as fo
 import fiftyone.core.models as fom
@@ -39,10 +40,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     checkpoint = folder / "weights.pt"
     torch.manual_seed(51)
     torch.save(open_clip.create_model("ViT-B-32").state_dict(), checkpoint)
-    with pytest.MonkeyPatch.context() as patch:
-        # Of their own, so that neither the name nor 600 MB of weights outlive these tests.
+    # Private ones, so that neither the name nor 600 MB of weights outlive these tests.
+    with pytest.MonkeyPatch.context() as patch, mock.patch.dict(loading._loaded, clear=True):
         patch.setattr(fo.config, "model_zoo_dir", str(folder / "zoo"))
-        patch.setattr(loading, "_loaded", {})
         # A GPU would round otherwise.
         patch.setattr(torch_net, "default_device", lambda: "cpu")
         register_zoo_model(NAME, OpenClipSpec.parse(f"ViT-B-32/{checkpoint}"))
