@@ -55,9 +55,9 @@ bench-retrieval: .venv/installed
 bench-app: .venv/installed-for-tests
 	$(BIN)/python benchmarks/bench_app.py $(BENCH_ARGS)
 
-# Bundles the panel's page; the bundle is committed, so only its authors need Node.
-panel:
-	cd panels/view && npm ci --no-audit --no-fund && npm run build
+# Bundles the panel's page. The bundle is committed, so only changes of the page need this.
+panel: .venv/installed-for-tests
+	$(BIN)/python tools/page.py build
 
 train: .venv/installed
 	$(BIN)/python -m fiftyone_faiss.demo.train

@@ -6,7 +6,7 @@ import fiftyone.operators as foo
 
 from fiftyone_faiss import brain
 from fiftyone_faiss.brain.retrieval import export
-from fiftyone_faiss.panels.answers import Answer, answered, scope_of
+from fiftyone_faiss.panels.answers import Answer, _to_current_params, answered, scope_of
 
 
 class Acting:
@@ -59,7 +59,7 @@ class Acting:
         """Stores the results' scores in a field; or those of all samples, searching again."""
         field = str(ctx.params.get("field") or "").strip()
         if ctx.params.get("everywhere"):
-            request = brain.SearchRequest.from_params(ctx.params)
+            request = brain.SearchRequest.from_params(_to_current_params(ctx.params))
             count = brain.run_search(ctx.dataset, request).save_scores(field, everywhere=True)
         else:
             scores = dict(zip(ctx.params["ids"], ctx.params["scores"], strict=True))
@@ -78,7 +78,7 @@ class Acting:
     def code(self, ctx: foo.ExecutionContext) -> Answer:
         """Gives Python code that searches the same."""
         samples, _, _ = scope_of(ctx)
-        return {"code": brain.as_code(samples, ctx.params)}
+        return {"code": brain.as_code(samples, _to_current_params(ctx.params))}
 
 
 def _as_text(ctx: foo.ExecutionContext, kind: str) -> str:
@@ -87,7 +87,7 @@ def _as_text(ctx: foo.ExecutionContext, kind: str) -> str:
     if kind == "stages":
         ids = [one["id"] for one in found]
         return export.as_stages(brain.view_of(ctx.dataset, ids, field))
-    names = ["distance", "score", "percentile", "band", "copies", *(["bounding_box"] * bool(field))]
+    names = ["distance", "score", "percentile", "band"]
     # The page's own paths may be those of thumbnails.
     paths = export.file_paths(ctx.dataset, [one["sample_id"] for one in found])
     rows = [
@@ -97,6 +97,8 @@ def _as_text(ctx: foo.ExecutionContext, kind: str) -> str:
             "sample_id": one["sample_id"],
             "filepath": paths.get(one["sample_id"]),
             **{name: one[name] for name in names},
+            "copies": one["near_duplicates"],
+            **({"bounding_box": one["bounding_box"]} if field else {}),
         }
         for i, one in enumerate(found, 1)
     ]

@@ -6,7 +6,7 @@ import functools
 import hashlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import fiftyone as fo
@@ -77,29 +77,39 @@ def scope_of(ctx: foo.ExecutionContext) -> tuple[Any, fo.DatasetView, list[str]]
 
 
 def drawn(neighbors: brain.Neighbors) -> Answer:
-    """What the page draws of the neighbours, as JSON values."""
+    """What the page draws of the neighbors, as JSON values."""
     app_config = neighbors.samples._root_dataset.app_config
     rows = neighbors.rows(app_config.grid_media_field or "filepath")
-    results = [
-        {
-            "id": row["id"],
-            "sample_id": row["sample_id"],
-            "path": row["filepath"],
-            "bounding_box": row.get("bounding_box"),
-            "score": row["score"],
-            "distance": row["distance"],
-            "percentile": row["percentile"],
-            "band": row["band"],
-            "copies": row["copies"],
-        }
-        for row in rows
-    ]
+    for row in rows:
+        row["near_duplicates"] = row.pop("copies")
     return {
         **neighbors.summary(),
-        "results": results,
         "metric": neighbors.metric,
-        "cut": neighbors.cut,
+        "patches_field": neighbors.patches_field,
+        "cutoff": neighbors.cut,
         "has_more": neighbors.has_more,
         "verdict": neighbors.verdict,
-        "patches_field": neighbors.patches_field,
+        "results": rows,
     }
+
+
+# TEMPORARY: the page's names of request parameters, until ``brain`` accepts them. Delete both
+# functions and their calls then.
+def _to_current_params(params: Mapping[str, Any]) -> Answer:
+    """The page's request with the names that ``brain`` accepts now."""
+    current = dict(params)
+    if "collapse" in current:
+        current["fold"] = current.pop("collapse")
+    if current.get("templates") == "single":
+        current["templates"] = "one"
+    return current
+
+
+def _to_page_params(params: Mapping[str, Any]) -> Answer:
+    """The inverse of :func:`_to_current_params`, for saved searches."""
+    page = dict(params)
+    if "fold" in page:
+        page["collapse"] = page.pop("fold")
+    if page.get("templates") == "one":
+        page["templates"] = "single"
+    return page

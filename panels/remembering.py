@@ -5,7 +5,7 @@ from __future__ import annotations
 import fiftyone.operators as foo
 
 from fiftyone_faiss import brain
-from fiftyone_faiss.panels.answers import Answer, answered
+from fiftyone_faiss.panels.answers import Answer, _to_current_params, _to_page_params, answered
 
 
 class Remembering:
@@ -14,13 +14,14 @@ class Remembering:
     @answered
     def history(self, ctx: foo.ExecutionContext) -> Answer:
         """Lists the dataset's searches."""
-        return {"searches": [one.to_dict() for one in brain.list_searches(ctx.dataset)]}
+        searches = [search.to_dict() for search in brain.list_searches(ctx.dataset)]
+        return {"searches": [{**one, "params": _to_page_params(one["params"])} for one in searches]}
 
     @answered
     def save_search(self, ctx: foo.ExecutionContext) -> Answer:
         """Keeps a search under a name."""
         name = str(ctx.params.get("name") or "")
-        params = brain.lasting_params(ctx.params["params"])
+        params = brain.lasting_params(_to_current_params(ctx.params["params"]))
         return brain.save_search(ctx.dataset, params, name).to_dict()
 
     @answered

@@ -16,7 +16,15 @@ from fiftyone.operators import types
 
 from fiftyone_faiss import brain
 from fiftyone_faiss.panels.acting import Acting
-from fiftyone_faiss.panels.answers import Answer, answered, base_view, drawn, fingerprint, scope_of
+from fiftyone_faiss.panels.answers import (
+    Answer,
+    _to_current_params,
+    answered,
+    base_view,
+    drawn,
+    fingerprint,
+    scope_of,
+)
 from fiftyone_faiss.panels.remembering import Remembering
 from fiftyone_faiss.panels.upkeep import Upkeep
 
@@ -70,7 +78,7 @@ class SearchPanel(Acting, Remembering, Upkeep, foo.Panel):
         started = time.perf_counter()
         is_newest = _counted(ctx)
         samples, base, shown = scope_of(ctx)
-        request = brain.SearchRequest.from_params(ctx.params)
+        request = brain.SearchRequest.from_params(_to_current_params(ctx.params))
         if not is_newest():
             return {"superseded": True}
         neighbors = brain.run_search(samples, request)
@@ -99,7 +107,7 @@ class SearchPanel(Acting, Remembering, Upkeep, foo.Panel):
         other = scope_of(ctx)[0] if name == ctx.dataset.name else fo.load_dataset(name)
         params = {**ctx.params, "brain_key": ctx.params["other_key"], "liked": [], "disliked": []}
         # Ids are of this dataset; an index that does not hold them embeds their files.
-        request = brain.SearchRequest.from_params(params, ctx.dataset)
+        request = brain.SearchRequest.from_params(_to_current_params(params), ctx.dataset)
         return {**drawn(brain.run_search(other, request)), "dataset": name}
 
     @answered
@@ -120,7 +128,7 @@ def _remembered(ctx: foo.ExecutionContext) -> list[str]:
     if ctx.params.get("uploads") or "query" not in ctx.params:
         return []
     try:
-        brain.record_search(ctx.dataset, brain.lasting_params(ctx.params))
+        brain.record_search(ctx.dataset, brain.lasting_params(_to_current_params(ctx.params)))
     except ValueError as error:
         return [str(error)]
     return []

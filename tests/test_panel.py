@@ -73,7 +73,7 @@ def test_words_are_answered_and_shown_in_the_grid(book) -> None:
     np.testing.assert_allclose(
         [one["score"] for one in answer["results"]], expected.scores, atol=1e-4
     )
-    assert [one["path"] for one in answer["results"]] == expected.view().values("filepath")
+    assert [one["filepath"] for one in answer["results"]] == expected.view().values("filepath")
     ((name, view),) = ctx.ops.made
     assert name == "set_view"
     assert view.values("id") == expected.ids
@@ -188,17 +188,18 @@ def test_a_line_is_explained_while_it_is_typed(book) -> None:
 
 def test_an_answer_has_what_the_page_draws(book) -> None:
     ids = book.values("id")
-    line = {"query": "2: a car + @selected", "selected": ids[:2], "liked": ids[5:6], "fold": True}
-    ctx = Context(book, **line, k="9")
+    line = {"query": "2: a car + @selected", "selected": ids[:2], "liked": ids[5:6]}
+    ctx = Context(book, **line, k="9", collapse=True, templates="single")
     answer = answer_of("search", ctx)
-    found = fiftyone_faiss.search(book, line.pop("query"), k=9, **line)
+    query = line.pop("query")
+    found = fiftyone_faiss.search(book, query, k=9, **line, fold=True, templates="one")
     rows = found.rows()
     # Exactly, for what the page has is what is exported.
-    for name in ("id", "sample_id", "score", "distance", "percentile", "band", "copies"):
+    for name in ("id", "sample_id", "filepath", "score", "distance", "percentile", "band"):
         assert [one[name] for one in answer["results"]] == [row[name] for row in rows]
-    assert [one["path"] for one in answer["results"]] == [row["filepath"] for row in rows]
-    assert {one["bounding_box"] for one in answer["results"]} == {None}
-    assert (answer["cut"], answer["has_more"]) == (found.cut, True)
+    assert [one["near_duplicates"] for one in answer["results"]] == [row["copies"] for row in rows]
+    assert not any("bounding_box" in one for one in answer["results"])
+    assert (answer["cutoff"], answer["has_more"]) == (found.cut, True)
     assert (answer["verdict"], answer["explanation"]) == (found.verdict, list(found.explanation))
     assert answer["query"] == '2 x "a car" + 2 samples'
     assert ctx.ops.made[0][1].values("id") == found.ids
@@ -628,7 +629,8 @@ def test_exact_search_is_not_tuned(dataset, line) -> None:
     job = ended(dataset, answer_of("tune", Context(dataset, brain_key="given")))
     assert (job["state"], job["message"]) == (
         "failed",
-        "The index 'given' is searched exactly; with 12 vectors there is nothing to tune.",
+        "The index 'given' is searched exactly, because it has only 12 vectors; there is no FAISS "
+        "index to tune.",
     )
 
 

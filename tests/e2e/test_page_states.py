@@ -67,7 +67,7 @@ def test_the_focus_stays_and_enter_searches(book, open_app) -> None:
     search(page, "a blue boat", 6)
     ids = fiftyone_faiss.search(dataset, "a blue boat", k=16).ids
     k.fill("8")
-    expect(cy(page, "faiss-changed")).to_have_text("Settings changed – Search")
+    expect(cy(page, "faiss-changed")).to_have_text("Options changed – Search")
     k.press("Enter")
     finished(page, 8)
     expect(cy(page, "faiss-changed")).to_have_count(0)
@@ -89,7 +89,7 @@ def test_the_focus_stays_and_enter_searches(book, open_app) -> None:
     # One press takes back both.
     expect(cy(page, "faiss-untag")).to_have_text("Undo tag “boats”")
     cy(page, "faiss-untag").click()
-    expect(cy(page, "faiss-status")).to_contain_text("was taken back from 16 results")
+    expect(cy(page, "faiss-status")).to_contain_text("Removed the tag “boats” from 16 results")
     assert dataset.count_sample_tags() == {}
     cy(page, "faiss-tag").click()
     expect(cy(page, "faiss-untag")).to_be_visible()
@@ -206,17 +206,17 @@ def test_each_index_has_facts_and_problems_of_its_own(book, open_app) -> None:
     # The facts that come late are another index's.
     messages.hold("health")
     cy(page, "faiss-health").click()
-    expect(page.get_by_text("Looking at the index…")).to_be_visible()
+    expect(page.get_by_text("Checking the index…")).to_be_visible()
     late = messages.take("health")
     index.select_option("colours")
-    facts = page.locator(".ffs-facts")
+    facts = page.locator(".ffs-health")
     expect(facts).to_contain_text("160 × 192")
     with messages.answered("health"):
         late.continue_()
     expect(facts).to_contain_text("160 × 192")
     index.select_option("clip")
     expect(facts).not_to_contain_text("160 × 192")
-    expect(facts).to_contain_text("the same")
+    expect(facts).to_contain_text("unchanged")
 
     # A comparison that failed leaves nothing behind, neither old results nor the sentence.
     search(page, f"@{dataset.first().id}", 5)

@@ -119,7 +119,7 @@ def test_tag_undo_and_clear(book, open_app) -> None:
     shoot(page, "panel-tagged")
     assert set(book.match_tags("boats").values("id")) == set(ids)
     cy(page, "faiss-untag").click()
-    expect(cy(page, "faiss-status")).to_contain_text("was taken back from 5 results")
+    expect(cy(page, "faiss-status")).to_contain_text("Removed the tag “boats” from 5 results")
     assert book.count_sample_tags() == {}
     cy(page, "faiss-clear").click()
     expect(cy(page, "faiss-result")).to_have_count(0)

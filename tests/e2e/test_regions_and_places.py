@@ -31,7 +31,7 @@ def search(page: Page, line: str, k: int = 6) -> None:
 
 def shown_box(page: Page, place: int, box: list[float]) -> list[float]:
     """Where a box of an image is in its tile: ``[x, y, width, height]``, parts of the tile's."""
-    picture = cy(page, "faiss-result").nth(place).locator(".ffs-picture")
+    picture = cy(page, "faiss-result").nth(place).locator(".ffs-image")
     expect(picture.locator("img")).to_have_attribute("style", re.compile("left"))
     shown: list[float] = picture.evaluate(
         """(tile, [x, y, w, h]) => {
@@ -162,7 +162,7 @@ def test_patches_are_found_and_tagged(book, open_app) -> None:
     tagged = dataset.match_labels(tags="car?").select_labels(tags="car?")
     assert set(tagged.values("objects.detections.id", unwind=True)) == set(found.ids)
     cy(page, "faiss-untag").click()
-    expect(cy(page, "faiss-status")).to_contain_text("was taken back from 4")
+    expect(cy(page, "faiss-status")).to_contain_text("Removed the tag “car?” from 4")
 
 
 def test_a_saved_view_is_searched(book, open_app) -> None:

@@ -196,7 +196,7 @@ def test_feedback_changes_the_order(book, open_app) -> None:
     cy(page, "faiss-like").nth(2).click()
     cy(page, "faiss-result").nth(0).hover()
     cy(page, "faiss-dislike").nth(0).click()
-    expect(cy(page, "faiss-feedback")).to_contain_text("1 liked, 1 not")
+    expect(cy(page, "faiss-feedback")).to_contain_text("1 liked, 1 disliked")
     # Until a person asks for it, nothing moves.
     assert result_ids(page) == before
     shoot(page, "feedback")
@@ -211,7 +211,7 @@ def test_feedback_changes_the_order(book, open_app) -> None:
     assert expected != before
     place = expected.index(before[2])
     expect(cy(page, "faiss-like").nth(place)).to_have_attribute("aria-pressed", "true")
-    cy(page, "faiss-forget").click()
+    cy(page, "faiss-clear-feedback").click()
     expect(cy(page, "faiss-feedback")).to_have_count(0)
 
 
@@ -221,12 +221,12 @@ def test_only_what_is_above_the_cut_off_is_acted_on(book, open_app) -> None:
     search(page, "a kite", k=25)
     cut = fiftyone_faiss.search(dataset, "a kite", k=25).cut
     assert 0 < cut < 25
-    expect(cy(page, "faiss-cut")).to_have_text(f"below the automatic cut-off ({25 - cut})")
+    expect(cy(page, "faiss-cutoff")).to_have_text(f"below the automatic score cutoff ({25 - cut})")
     shoot(page, "cut-off")
     ids = result_ids(page)
-    cy(page, "faiss-cut-hide").check()
+    cy(page, "faiss-cutoff-hide").check()
     expect(cy(page, "faiss-result")).to_have_count(cut)
-    cy(page, "faiss-cut-slider").focus()
+    cy(page, "faiss-cutoff-slider").focus()
     page.keyboard.press("ArrowRight")
     expect(cy(page, "faiss-result")).to_have_count(cut + 1)
     expect(cy(page, "faiss-tag")).to_have_text(f"Tag {cut + 1} samples")
@@ -234,9 +234,9 @@ def test_only_what_is_above_the_cut_off_is_acted_on(book, open_app) -> None:
     cy(page, "faiss-tag").click()
     expect(cy(page, "faiss-status")).to_contain_text(f"{cut + 1} results tagged")
     assert set(dataset.match_tags("above").values("id")) == set(ids[: cut + 1])
-    cy(page, "faiss-cut-reset").click()
+    cy(page, "faiss-cutoff-reset").click()
     expect(cy(page, "faiss-result")).to_have_count(cut)
-    cy(page, "faiss-cut-show").click()
+    cy(page, "faiss-cutoff-show").click()
     expect(cy(page, "faiss-result")).to_have_count(25)
 
 
@@ -259,7 +259,7 @@ def test_the_options_are_searched_with_and_stay_open(book, open_app) -> None:
     assert result_ids(page) == fiftyone_faiss.search(book, "a red car", k=6, reverse=True).ids
     cy(page, "faiss-reverse").uncheck()
     cy(page, "faiss-diversity").fill("0.5")
-    cy(page, "faiss-fold").check()
+    cy(page, "faiss-collapse").check()
     cy(page, "faiss-hubness").check()
     cy(page, "faiss-templates").select_option("ensemble")
     expect(more).to_have_text("More options (4)")
@@ -275,7 +275,7 @@ def test_the_options_are_searched_with_and_stay_open(book, open_app) -> None:
     cy(page, "faiss-query").fill("a car")
     cy(page, "faiss-query").press("Enter")
     finished(page, 0)
-    expect(cy(page, "faiss-nothing")).to_contain_text("Allow a larger distance")
+    expect(cy(page, "faiss-nothing")).to_contain_text("Increase the maximum distance")
     # There is nothing to tag, to save or to compare.
     expect(page.locator(".ffs-actions")).to_have_text("Clear")
     shoot(page, "nothing")
@@ -309,7 +309,7 @@ def test_everything_can_be_done_by_keys(book, open_app) -> None:
         page.keyboard.press(key)
         focused(page, str(place))
     assert columns > 1
-    expect(cy(page, "faiss-feedback")).to_contain_text("1 liked, 1 not")
+    expect(cy(page, "faiss-feedback")).to_contain_text("1 liked, 1 disliked")
     page.keyboard.press("r")
     expected = fiftyone_faiss.search(book, "a car", k=12, liked=[ids[0]], disliked=[ids[1]]).ids
     page.wait_for_function(
@@ -337,7 +337,7 @@ def test_everything_can_be_done_by_keys(book, open_app) -> None:
 def test_the_arrow_keys_keep_the_column_across_the_cut_off(book, open_app) -> None:
     page = ready(open_app())
     search(page, "a kite", k=25)
-    expect(cy(page, "faiss-cut")).to_be_visible()
+    expect(cy(page, "faiss-cutoff")).to_be_visible()
     lefts = cy(page, "faiss-result").evaluate_all(
         "all => all.map(one => Math.round(one.getBoundingClientRect().left))"
     )
@@ -366,7 +366,7 @@ def test_searches_are_kept_named_and_made_again(book, open_app) -> None:
     items = cy(page, "faiss-history-item")
     expect(items).to_have_count(2)
     expect(items.first).to_contain_text("a blue boat")
-    items.nth(1).get_by_role("button", name="Keep a red car on top").click()
+    items.nth(1).get_by_role("button", name="Pin a red car").click()
     expect(items.first).to_contain_text("a red car")
     items.first.get_by_role("button", name="Rename a red car").click()
     cy(page, "faiss-history-name").fill("the cars")
@@ -454,7 +454,7 @@ def test_results_are_saved_and_exported(book, open_app, tmp_path) -> None:
     cy(page, "faiss-save-menu").click()
     cy(page, "faiss-save-scores-name").fill("boat_score")
     cy(page, "faiss-save-scores").click()
-    expect(cy(page, "faiss-status")).to_contain_text("5 scores written to the field “boat_score”")
+    expect(cy(page, "faiss-status")).to_contain_text("5 scores saved in the field “boat_score”")
     dataset.reload()
     scored = dataset.select(expected.ids, ordered=True).values("boat_score")
     assert scored == pytest.approx(list(expected.scores), abs=1e-4)
@@ -477,7 +477,7 @@ def test_the_code_that_is_copied_finds_the_same(book, open_app) -> None:
     search(page, "2: car - red", k=7)
     cy(page, "faiss-save-menu").click()
     cy(page, "faiss-copy-code").click()
-    expect(cy(page, "faiss-status")).to_have_text("The Python code is on the clipboard")
+    expect(cy(page, "faiss-status")).to_have_text("Copied the Python code")
     # The App is seldom reached by an address that a browser lets read the clipboard.
     page.evaluate("document.body.append(document.createElement('textarea'))")
     pasted = page.locator("body > textarea").last
@@ -523,7 +523,7 @@ def test_the_index_tells_how_it_is_and_is_made_anew(book, open_app) -> None:
     cy(page, "faiss-health").click()
     shown = cy(page, "faiss-health-shown")
     expect(shown).to_contain_text("160 × ")
-    expect(shown.locator(".ffs-bad")).to_have_text("Of deleted samples1")
+    expect(shown.locator(".ffs-bad")).to_have_text("Orphaned1")
     shoot(page, "health")
     cy(page, "faiss-health-update").click()
     expect(shown).to_contain_text("159 × ")

@@ -50,9 +50,9 @@ def test_updating_an_index(book, open_app) -> None:
 
 
 def test_removing_what_a_deleted_dataset_left(book, open_app, rng) -> None:
-    # What other tests left behind.
-    for one in fiftyone_faiss.list_orphaned_indexes():
-        fiftyone_faiss.delete_orphaned_index(one.run_id)
+    # Those of the datasets of other tests.
+    for orphan in fiftyone_faiss.list_orphaned_indexes():
+        fiftyone_faiss.delete_orphaned_index(orphan.run_id)
     doomed = fo.Dataset("doomed")
     doomed.add_samples([fo.Sample(f"/{i}.png") for i in range(12)])
     folder = index_of(doomed, rng.normal(size=(12, 4)).astype(np.float32), "lost").path
@@ -63,9 +63,9 @@ def test_removing_what_a_deleted_dataset_left(book, open_app, rng) -> None:
     expect(form).to_contain_text("160 images")
     expect(form).to_contain_text("doomed")
     shoot(page, "manage-indexes")
-    form.get_by_text("Delete what deleted datasets left behind").click()
+    form.get_by_text("Delete the indexes of deleted datasets").click()
     form.get_by_role("button", name="Delete").click()
-    expect(page.get_by_text("indexes of deleted datasets removed")).to_be_visible()
+    expect(page.get_by_text("indexes of deleted datasets.")).to_be_visible()
     assert not folder.exists()
     assert fiftyone_faiss.list_orphaned_indexes() == []
     assert fiftyone_faiss.list_indexes(book)[0].size == 160
@@ -75,12 +75,12 @@ def test_the_panel_updates_an_index_and_shows_how_far_it_is(book, open_app) -> N
     dataset = book[:30].clone()
     fiftyone_faiss.build_index(dataset[:20], "part", model=MODEL_NAME)
     page = open_app(dataset)
-    expect(cy(page, "faiss-lacking")).to_contain_text("10 samples are not in this index yet.")
+    expect(cy(page, "faiss-missing")).to_contain_text("10 samples are missing in this index.")
     shoot(page, "panel-lacking")
     cy(page, "faiss-update").click()
     label = cy(page, "faiss-job-label")
     expect(label).to_have_text("part: Index 'part' holds 30 vectors, 10 new.")
-    expect(cy(page, "faiss-lacking")).to_have_count(0)
+    expect(cy(page, "faiss-missing")).to_have_count(0)
     shoot(page, "panel-updated")
     assert dataset.load_brain_results("part").total_index_size == 30
     cy(page, "faiss-job-dismiss").click()
@@ -116,7 +116,7 @@ def test_work_is_cancelled_in_the_panel_and_goes_on(book, tmp_path, open_app) ->
     messages = Messages(page)
     messages.hold("cancel")
     cy(page, "faiss-job-cancel").click()
-    expect(cy(page, "faiss-job-cancel")).to_have_text("Cancelling…")
+    expect(cy(page, "faiss-job-cancel")).to_have_text("Canceling…")
     messages.release("cancel")
     expect(label.get_by_role("status")).to_have_text(
         re.compile(r"slow: Cancelled at [\d,]+ of 8,000")
@@ -125,8 +125,8 @@ def test_work_is_cancelled_in_the_panel_and_goes_on(book, tmp_path, open_app) ->
     dataset.clear_cache()
     kept = dataset.load_brain_results("slow").total_index_size
     assert 4 < kept < 8_004
-    expect(cy(page, "faiss-lacking")).to_contain_text(
-        f"{8_004 - kept:,} samples are not in this index"
+    expect(cy(page, "faiss-missing")).to_contain_text(
+        f"{8_004 - kept:,} samples are missing in this index"
     )
-    cy(page, "faiss-lacking-dismiss").click()
-    expect(cy(page, "faiss-lacking")).to_have_count(0)
+    cy(page, "faiss-missing-dismiss").click()
+    expect(cy(page, "faiss-missing")).to_have_count(0)
