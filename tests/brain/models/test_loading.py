@@ -139,6 +139,15 @@ def test_a_model_is_loaded_once_for_each_precision(book) -> None:
         get_embedder(MODEL_NAME, precision="int8")
 
 
+def test_auto_and_the_precision_it_stands_for_are_one_object(book) -> None:
+    embedder = get_embedder(MODEL_NAME)
+    assert embedder.precision in ("float32", "bfloat16", "float16")
+    assert get_embedder(MODEL_NAME, precision=embedder.precision) is embedder
+    # Embedders without a network have one precision.
+    assert get_embedder("phash", precision="bfloat16") is get_embedder("phash")
+    assert get_embedder("phash").precision == "float32"
+
+
 def test_a_model_of_a_relative_path_is_the_same_from_everywhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
