@@ -130,11 +130,11 @@ def test_an_embedder_a_class_and_a_function_are_taken_as_they_are() -> None:
 
 
 def test_a_model_is_loaded_once_for_each_precision(book) -> None:
-    embedder = get_embedder(MODEL_NAME)
-    assert get_embedder(MODEL_NAME) is embedder
-    half = get_embedder(MODEL_NAME, precision="bfloat16")
-    assert (half.precision, half.fingerprint) == ("bfloat16", embedder.fingerprint)
-    assert get_embedder(MODEL_NAME, precision="bfloat16") is half is not embedder
+    assert get_embedder(MODEL_NAME) is get_embedder(MODEL_NAME)
+    exact, half = (get_embedder(MODEL_NAME, precision) for precision in ("float32", "bfloat16"))
+    assert (exact.precision, half.precision) == ("float32", "bfloat16")
+    assert exact.fingerprint == half.fingerprint
+    assert get_embedder(MODEL_NAME, precision="bfloat16") is half is not exact
     with pytest.raises(ValueError, match=r"precision must be one of .* got 'int8'"):
         get_embedder(MODEL_NAME, precision="int8")
 
