@@ -22,7 +22,6 @@ from fiftyone_faiss.brain.models.loading import (
     absolute_name,
     get_embedder,
     loadable_name,
-    precision_of,
 )
 from fiftyone_faiss.embedders import (
     EmbeddedBatch,
@@ -257,7 +256,7 @@ def _batches(
         name = absolute_name(model)
     if name is None:
         return embed_sources_on_ray(partial(get_embedder, embedder), media.sources, size, workers)
-    load = partial(get_embedder, name, precision_of(embedder))
+    load = partial(get_embedder, name, embedder.precision)
     return embed_sources_on_ray(load, media.sources, size, workers)
 
 

@@ -53,8 +53,9 @@ def get_embedder(model: ModelLike, precision: str = "auto") -> Embedder:
               the weights, or the folder of a local OpenCLIP model
             - ``"timm/<model>"`` or ``"timm/<model>/<checkpoint>"``, for images only
             - a model of FiftyOne's zoo
-        precision ("auto"): the precision of networks that are loaded by name: ``"auto"``,
-            ``"float32"``, ``"bfloat16"`` or ``"float16"``
+        precision ("auto"): the precision of networks that are loaded by name: ``"float32"``,
+            ``"bfloat16"`` or ``"float16"``; ``"auto"`` is the fastest that the device supports in
+            hardware
 
     Raises:
         EmbedderError: if there is no such model, or its weights cannot be loaded
@@ -140,11 +141,6 @@ def remember_object(embedder: Embedder) -> None:
         _objects[embedder.name] = embedder
 
 
-def precision_of(embedder: Embedder) -> str:
-    """Returns the ``precision`` an embedder was loaded with, ``"auto"`` if not by name."""
-    return next((key[1] for key, loaded in _loaded.items() if loaded is embedder), "auto")
-
-
 def is_loaded(name: str) -> bool:
     """Returns whether an embedder of this name is in memory."""
     return name in _objects or any(name == loaded for loaded, _ in _loaded)
@@ -206,7 +202,25 @@ def _is_model_name(name: str) -> bool:
 # A thread that asks for an embedder which is being loaded waits; others do not.
 @cached(_loaded, condition=threading.Condition())
 def _load_once(name: str, precision: str) -> Embedder:
-    return _load(name, precision)
+    actual = _actual_precision(name, precision)
+    # An embedder is kept under "auto" and under the precision that this stands for.
+    return _load(name, precision) if precision == actual else _load_once(name, actual)
+
+
+def _actual_precision(name: str, precision: str) -> str:
+    """Returns the precision that a model runs in when this one is requested."""
+    entry = None if name in OFFLINE else zoo_entry(name)
+    if name in OFFLINE or (entry is not None and entry.get("type") != OPEN_CLIP_MODEL):
+        # Only networks that this package runs have another precision.
+        return "float32"
+    if precision != "auto":
+        return precision
+    import torch
+
+    from fiftyone_faiss.embedders import torch_net
+    from fiftyone_faiss.embedders.precision import choose_precision, detect_capability
+
+    return choose_precision(detect_capability(torch.device(torch_net.default_device())))
 
 
 def _load(name: str, precision: str) -> Embedder:

@@ -130,13 +130,22 @@ def test_an_embedder_a_class_and_a_function_are_taken_as_they_are() -> None:
 
 
 def test_a_model_is_loaded_once_for_each_precision(book) -> None:
-    embedder = get_embedder(MODEL_NAME)
-    assert get_embedder(MODEL_NAME) is embedder
-    half = get_embedder(MODEL_NAME, precision="bfloat16")
-    assert (half.precision, half.fingerprint) == ("bfloat16", embedder.fingerprint)
-    assert get_embedder(MODEL_NAME, precision="bfloat16") is half is not embedder
+    assert get_embedder(MODEL_NAME) is get_embedder(MODEL_NAME)
+    exact, half = (get_embedder(MODEL_NAME, precision) for precision in ("float32", "bfloat16"))
+    assert (exact.precision, half.precision) == ("float32", "bfloat16")
+    assert exact.fingerprint == half.fingerprint
+    assert get_embedder(MODEL_NAME, precision="bfloat16") is half is not exact
     with pytest.raises(ValueError, match=r"precision must be one of .* got 'int8'"):
         get_embedder(MODEL_NAME, precision="int8")
+
+
+def test_auto_and_the_precision_it_stands_for_are_one_object(book) -> None:
+    embedder = get_embedder(MODEL_NAME)
+    assert embedder.precision in ("float32", "bfloat16", "float16")
+    assert get_embedder(MODEL_NAME, precision=embedder.precision) is embedder
+    # Embedders without a network have one precision.
+    assert get_embedder("phash", precision="bfloat16") is get_embedder("phash")
+    assert get_embedder("phash").precision == "float32"
 
 
 def test_a_model_of_a_relative_path_is_the_same_from_everywhere(
