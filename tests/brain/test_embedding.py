@@ -356,7 +356,7 @@ BREAKING = (
     (lambda path: path.write_text("no picture"), "the file is no image"),
     (lambda path: path.write_bytes(bytes(5_000)), "the file is no image"),
     (lambda path: _replace(path, "folder"), "the path is a folder"),
-    (lambda path: _replace(path, "pipe"), "the path is no regular file"),
+    (lambda path: _replace(path, "pipe"), "the path is not a regular file"),
     (lambda path: _replace(path, "loop"), "Too many levels of symbolic links"),
     (_bomb, "decompression bomb"),
     (_forbid, "the file may not be read"),

@@ -144,12 +144,13 @@ def test_texts_have_the_vectors_of_fiftyones_model(exact, theirs) -> None:
     assert cosines(vectors, unit(theirs.embed_prompts(TEXTS))).min() > 0.99999
 
 
-def test_half_precision_is_close_and_leaves_words_alone(exact, photos, expected) -> None:
+def test_half_precision_is_close_for_images_and_texts(exact, photos, expected) -> None:
     half = get_embedder(NAME, precision="bfloat16")
     assert half.precision == "bfloat16"
     vectors = embedded(half, photos.values("filepath"))
     assert 0.999 < cosines(vectors, expected).min() < 0.999999
-    np.testing.assert_allclose(half.embed_texts(TEXTS), exact.embed_texts(TEXTS), atol=1e-6)
+    similar = cosines(half.embed_texts(TEXTS), exact.embed_texts(TEXTS))
+    assert 0.999 < similar.min() < 0.999999
     assert half.fingerprint == exact.fingerprint
 
 
