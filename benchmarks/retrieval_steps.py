@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from retrieval_feedback import feedback
-from retrieval_meaning import bands, cut_off, verdicts
+from retrieval_calibration import bands, cut_off, verdicts
 from retrieval_options import diversity, fold, hubness, templates
 from retrieval_terms import composition, negatives, plain
 from retrieval_world import Book, make_book
