@@ -1,4 +1,4 @@
-"""What is said about results: bands, verdicts, and where to cut them off."""
+"""Score calibration: bands, verdicts and the score cutoff."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from itertools import combinations, permutations, product
 from typing import Any
 
 import numpy as np
-from retrieval_world import EACH, Book, asked, constant, mean, one_thing, some_of, table
+from retrieval_world import (
+    QUERIES_PER_FAMILY,
+    Book,
+    constant,
+    draw_query_image,
+    labeled_queries,
+    mean,
+    subset,
+    table,
+)
 
 from fiftyone_faiss.brain import Neighbors
 from fiftyone_faiss.brain.retrieval import calibration, encoding, reranking
@@ -16,14 +25,13 @@ from fiftyone_faiss.demo.phrases import article
 from fiftyone_faiss.demo.scenes import SCENES
 from fiftyone_faiss.demo.world import KINDS, SCENE_NAMES
 
-SHOWN, MANY = 25, 400
-# A query with fewer right pictures has hardly something to find.
-RELEVANT = 3
+K, K_LARGE = 25, 400
+# Queries with fewer relevant images are left out.
+FEW_RELEVANT = 3
 LEVELS = (2.0, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0)
 SHARES = (0.02, 0.05, 0.1, 0.15, 0.3)
-# Nothing of this is in the picture book, and none of it is one of the phrases that words are
-# compared with.
-ABSURD = (
+# No image of the dataset shows any of these, and none of them is a reference prompt.
+IRRELEVANT_TEXTS = (
     "a zebra", "quantum physics", "an elephant", "a pizza", "the Eiffel Tower", "a violin",
     "a nuclear reactor", "a bowl of ramen", "tax law", "a toothbrush", "a chess board",
     "a penguin", "a dinosaur skeleton", "an X-ray of a knee", "a coral reef", "a guitar solo",
@@ -33,221 +41,236 @@ ABSURD = (
     "a robot arm", "a stack of books", "a lightning bolt", "a waterfall", "a telescope",
     "philosophy", "a snake", "an octopus", "a pineapple", "a power plant at night",
 )  # fmt: skip
-_IN_WORDS = ("a {object}", "a {color} {object}", "a {object} {scene}")
+_TEXT_FAMILIES = ("a {object}", "a {color} {object}", "a {object} {scene}")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A query.
+class LabeledQuery:
+    """A query with its relevant images.
 
     Attributes:
-        family: its family
-        query: what the search is given
-        right: which pictures are right
-        options: more that the search is given
+        family: the family of the query
+        query: the query of the search
+        relevant: ``(n,)`` bool, which images are relevant
+        options: further arguments of the search
     """
 
     family: str
     query: Any
-    right: np.ndarray
+    relevant: np.ndarray
     options: dict[str, Any] = field(default_factory=dict)
 
 
-def _questions(book: Book, seed: int) -> list[Asked]:
-    """Queries of every kind that have something to find."""
+def _queries(book: Book, seed: int) -> list[LabeledQuery]:
+    """Returns queries of all families, each with at least ``FEW_RELEVANT`` relevant images."""
     rng = np.random.default_rng([seed, 9])
-    words = [Asked(query.family, query.text, right) for query, right in asked(book, RELEVANT)]
-    families: dict[str, list[Asked]] = {}
-    for one in [*words, *_combined(book, rng)]:
-        if one.right.sum() >= RELEVANT:
-            families.setdefault(one.family, []).append(one)
-    return [one for family in families.values() for one in some_of(family, EACH)]
+    texts = [
+        LabeledQuery(query.family, query.text, relevant)
+        for query, relevant in labeled_queries(book, FEW_RELEVANT)
+    ]
+    families: dict[str, list[LabeledQuery]] = {}
+    for query in [*texts, *_combined(book, rng)]:
+        if query.relevant.sum() >= FEW_RELEVANT:
+            families.setdefault(query.family, []).append(query)
+    return [q for family in families.values() for q in subset(family, QUERIES_PER_FAMILY)]
 
 
-def _combined(book: Book, rng: np.random.Generator) -> Iterator[Asked]:
+def _combined(book: Book, rng: np.random.Generator) -> Iterator[LabeledQuery]:
     for kind, scene in product(KINDS, SCENE_NAMES):
         has = book.has(kind)
-        image, words = one_thing(rng, kind, not_in=scene), SCENES[scene]
-        right = has & book.scene(scene)
-        yield Asked("an image", image, has)
-        yield Asked("image + scene", f'@upload + "{words}"', right, {"uploads": {"upload": image}})
-        yield Asked("kind + scene", f'"{article(kind)}" + "{words}"', right)
+        image, text = draw_query_image(rng, kind, not_in=scene), SCENES[scene]
+        relevant = has & book.scene(scene)
+        uploads = {"uploads": {"upload": image}}
+        yield LabeledQuery("an image", image, has)
+        yield LabeledQuery("image + scene", f'@upload + "{text}"', relevant, uploads)
+        yield LabeledQuery("kind + scene", f'"{article(kind)}" + "{text}"', relevant)
     for scene in SCENE_NAMES:
-        yield Asked("a scene", SCENES[scene], book.scene(scene))
-    for one, other in combinations(KINDS, 2):
-        right = book.has(one) & book.has(other)
-        yield Asked("kind + kind", f'"{article(one)}" + "{article(other)}"', right)
-    for one, other in permutations(KINDS, 2):
-        right = book.has(one) & ~book.has(other)
-        yield Asked("kind - kind", f'"{article(one)}" - "{article(other)}"', right)
+        yield LabeledQuery("a scene", SCENES[scene], book.scene(scene))
+    for first, second in combinations(KINDS, 2):
+        relevant = book.has(first) & book.has(second)
+        yield LabeledQuery("kind + kind", f'"{article(first)}" + "{article(second)}"', relevant)
+    for first, second in permutations(KINDS, 2):
+        relevant = book.has(first) & ~book.has(second)
+        yield LabeledQuery("kind - kind", f'"{article(first)}" - "{article(second)}"', relevant)
 
 
 def bands(book: Book, seed: int) -> list[dict[str, Any]]:
-    """How many results called strong, likely and weak are right."""
+    """Measures the precision of the bands strong, likely and weak."""
     counts: dict[str, dict[str, list[int]]] = {}
-    for one in _questions(book, seed):
-        found = book.search(one.query, MANY, **one.options)
-        right = one.right[book.places(found.ids)]
-        of_family = counts.setdefault(one.family, {name: [0, 0] for name in _BANDS})
-        for band, is_right in zip(found.bands, right, strict=True):
+    for query in _queries(book, seed):
+        neighbors = book.search(query.query, K_LARGE, **query.options)
+        relevant = query.relevant[book.positions(neighbors.ids)]
+        of_family = counts.setdefault(query.family, {name: [0, 0] for name in _BANDS})
+        for band, is_relevant in zip(neighbors.bands, relevant, strict=True):
             of_family[str(band)][0] += 1
-            of_family[str(band)][1] += int(is_right)
+            of_family[str(band)][1] += int(is_relevant)
     rows = {}
     for family, of_family in counts.items():
         total = sum(count for count, _ in of_family.values())
         rows[family] = {
-            name: part
-            for band, (count, good) in of_family.items()
-            for name, part in (
-                (f"{band}, of all", round(count / total, 4)),
-                (f"{band}, right", round(good / count, 4) if count else None),
+            name: value
+            for band, (count, correct) in of_family.items()
+            for name, value in (
+                (f"{band}, share", round(count / total, 4)),
+                (f"{band}, precision", round(correct / count, 4) if count else None),
             )
         }
-    why = (
-        f"The first {MANY} results of queries with {RELEVANT} right pictures or more. By default "
-        f"likely is from an evidence of {calibration.LIKELY:g} on, strong from "
+    note = (
+        f"The first {K_LARGE} results of queries with at least {FEW_RELEVANT} relevant images. "
+        f"The band likely starts at an evidence of {calibration.LIKELY:g}, strong at "
         f"{calibration.STRONG:g}."
     )
-    return [table("Bands", "family", rows, why=why), *_levels(book)]
+    return [table("Bands", "family", rows, note=note), *_evidence_levels(book)]
 
 
 _BANDS = ("strong", "likely", "weak")
 
 
-def _levels(book: Book) -> list[dict[str, Any]]:
-    """Words alone: what is right at and above each level of evidence, and how much is called so."""
+def _evidence_levels(book: Book) -> list[dict[str, Any]]:
+    """Measures text queries: precision and recall at several levels of evidence."""
     rows = {}
     for level in LEVELS:
-        counts = {family: np.zeros(3, np.int64) for family in _IN_WORDS}
+        counts = {family: np.zeros(3, np.int64) for family in _TEXT_FAMILIES}
         with constant(encoding, "LIKELY", level):
-            for query, right in asked(book, RELEVANT):
-                found = book.search(query.text, MANY)
-                said = np.array([band != "weak" for band in found.bands])
-                hits = right[book.places(found.ids)]
-                counts[query.family] += np.array([said.sum(), (said & hits).sum(), hits.sum()])
+            for query, relevant in labeled_queries(book, FEW_RELEVANT):
+                neighbors = book.search(query.text, K_LARGE)
+                above = np.array([band != "weak" for band in neighbors.bands])
+                hits = relevant[book.positions(neighbors.ids)]
+                counts[query.family] += np.array([above.sum(), (above & hits).sum(), hits.sum()])
         rows[f"{level:g}"] = {
             name: value
-            for family, (said, good, hits) in counts.items()
+            for family, (above, correct, hits) in counts.items()
             for name, value in (
-                (f"{family}: right", round(float(good / said), 4) if said else None),
-                (f"{family}: of the right ones", round(float(good / hits), 4) if hits else None),
+                (f"{family}: precision", round(float(correct / above), 4) if above else None),
+                (f"{family}: recall", round(float(correct / hits), 4) if hits else None),
             )
         }
-    why = "How many results from this evidence on are right, and how many of the right ones are."
-    return [table("Levels of evidence, words alone", "evidence from", rows, why=why)]
+    note = f"Recall is relative to the relevant images among the first {K_LARGE} results."
+    return [table("Levels of evidence, text queries", "minimum evidence", rows, note=note)]
 
 
 # -- verdicts ------------------------------------------------------------------------------------
 
 
 def verdicts(book: Book, seed: int) -> list[dict[str, Any]]:
-    """Who is told that nothing relevant was found."""
-    relevant = _questions(book, seed)
+    """Measures which queries get the verdict that nothing is relevant."""
+    queries = _queries(book, seed)
     rng = np.random.default_rng([seed, 10])
-    half = [f'"{article(str(rng.choice(KINDS)))}" + "{text}"' for text in ABSURD]
+    mixed = [f'"{article(str(rng.choice(KINDS)))}" + "{text}"' for text in IRRELEVANT_TEXTS]
     by_family: dict[str, list[float]] = {}
-    for one in relevant:
-        by_family.setdefault(one.family, []).append(
-            _told(book.search(one.query, SHOWN, **one.options))
-        )
-    for name, texts in (("absurd", ABSURD), ("kind + absurd", half)):
-        by_family[name] = [_told(book.search(text, SHOWN)) for text in texts]
+    for query in queries:
+        neighbors = book.search(query.query, K, **query.options)
+        by_family.setdefault(query.family, []).append(_has_verdict(neighbors))
+    for name, texts in ((_IRRELEVANT, IRRELEVANT_TEXTS), (f"kind + {_IRRELEVANT}", mixed)):
+        by_family[name] = [_has_verdict(book.search(text, K)) for text in texts]
     rows: dict[str, dict[str, Any]] = {
-        family: {"queries": len(values), "told that nothing is relevant": mean(values)}
+        family: {"queries": len(values), "share with verdict": mean(values)}
         for family, values in by_family.items()
     }
-    missed = [text for text, told in zip(ABSURD, by_family["absurd"], strict=True) if not told]
-    why = (
-        f"Of the queries with {RELEVANT} right pictures or more none should be told so, of the "
-        f"{len(ABSURD)} absurd ones all. Not told: {', '.join(missed) or 'none'}."
+    judged = zip(IRRELEVANT_TEXTS, by_family[_IRRELEVANT], strict=True)
+    missed = [text for text, has_verdict in judged if not has_verdict]
+    note = (
+        'The verdict says "Nothing relevant found". It is wrong for queries with at least '
+        f"{FEW_RELEVANT} relevant images, and correct for the {len(IRRELEVANT_TEXTS)} irrelevant "
+        f"texts. Irrelevant texts without a verdict: {', '.join(missed) or 'none'}."
     )
-    return [table("Verdicts", "family", rows, why=why), _verdict_levels(book)]
+    return [table("Verdicts", "family", rows, note=note), _verdict_levels(book)]
 
 
-def _told(found: Neighbors) -> float:
-    return float(found.verdict is not None)
+_IRRELEVANT = "irrelevant text"
+
+
+def _has_verdict(neighbors: Neighbors) -> float:
+    return float(neighbors.verdict is not None)
 
 
 def _verdict_levels(book: Book) -> dict[str, Any]:
-    questions = asked(book, RELEVANT)
+    queries = labeled_queries(book, FEW_RELEVANT)
     rows = {}
     for level in LEVELS:
         with constant(encoding, "LEAST_EVIDENCE", level):
-            wrong = mean([_told(book.search(query.text, SHOWN)) for query, _ in questions])
-            right = mean([_told(book.search(text, SHOWN)) for text in ABSURD])
-        balance = mean([right, 1.0 - (wrong or 0.0)])
-        rows[f"{level:g}"] = {"relevant, told": wrong, "absurd, told": right, "balance": balance}
-    why = "Words alone. The balance is the mean of the absurd that are told and the others."
+            wrong = mean([_has_verdict(book.search(query.text, K)) for query, _ in queries])
+            correct = mean([_has_verdict(book.search(text, K)) for text in IRRELEVANT_TEXTS])
+        rows[f"{level:g}"] = {
+            "wrong verdicts": wrong,
+            "correct verdicts": correct,
+            "balanced accuracy": mean([correct, 1.0 - (wrong or 0.0)]),
+        }
+    note = "Text queries only. The first two columns are shares of the queries."
+    default = f"{calibration.LEAST_EVIDENCE:g}"
     return table(
-        "The level of the verdict",
-        "`LEAST_EVIDENCE`",
-        rows,
-        f"{calibration.LEAST_EVIDENCE:g}",
-        "balance",
-        why,
+        "Evidence of the verdict", "`LEAST_EVIDENCE`", rows, default, "balanced accuracy", note
     )
 
 
-# -- the cut-off ---------------------------------------------------------------------------------
+# -- score cutoff --------------------------------------------------------------------------------
 
 
-def cut_off(book: Book, seed: int) -> list[dict[str, Any]]:
-    """What is above the automatic cut-off, against other places to cut."""
-    some = _questions(book, seed)
+def cutoff(book: Book, seed: int) -> list[dict[str, Any]]:
+    """Compares the automatic score cutoff with other cutoffs."""
+    queries = _queries(book, seed)
     rows: dict[str, dict[str, list[float]]] = {}
     by_family: dict[str, dict[str, list[float]]] = {}
-    for one in some:
-        found = book.search(one.query, MANY, **one.options)
-        right = one.right[book.places(found.ids)]
-        total = int(one.right.sum())
-        likely = np.array([band != "weak" for band in found.bands])
-        cuts = {
-            _AUTOMATIC: np.arange(len(right)) < found.cut,
-            "the first 25": np.arange(len(right)) < SHOWN,
-            "the band likely": likely,
-            "both": likely & (np.arange(len(right)) < found.cut),
-            "the largest drop": np.arange(len(right)) < _largest_drop(found.scores),
-            "the knee": np.arange(len(right)) < _knee(found.scores),
-            _BEST: np.arange(len(right)) < _best_cut(right, total),
-        }
-        for name, kept in cuts.items():
-            scores = _cut_scores(right, kept, total)
+    for query in queries:
+        neighbors = book.search(query.query, K_LARGE, **query.options)
+        relevant = query.relevant[book.positions(neighbors.ids)]
+        total = int(query.relevant.sum())
+        for name, kept in _cutoffs(neighbors, relevant, total).items():
+            scores = _cutoff_scores(relevant, kept, total)
             for column, value in scores.items():
                 rows.setdefault(name, {}).setdefault(column, []).append(value)
-            by_family.setdefault(one.family, {}).setdefault(name, []).append(scores["F1"])
-    why = f"Of {MANY} results, against all that is right in the book; means over {len(some)} "
-    why += "queries. The automatic cut-off: between the two groups that differ most (Otsu, "
-    why += "1979). The panel draws a line there; nothing is hidden by it."
+            by_family.setdefault(query.family, {}).setdefault(name, []).append(scores["F1"])
+    note = (
+        f"Means over {len(queries)} queries with {K_LARGE} results; recall is relative to all "
+        "relevant images of the dataset. The automatic cutoff separates two groups of scores by "
+        "Otsu's method (1979). The panel marks it and shows all results."
+    )
     return [
-        table("The cut-off", "cut at", _means(rows), _AUTOMATIC, "F1", why, bound=_BEST),
-        table("F1 by family", "family", _means(by_family), why="The same, F1 alone."),
-        _shares(book, some),
+        table("Score cutoff", "cutoff", _means(rows), _AUTOMATIC, "F1", note, bound=_BEST),
+        table("F1 by family", "family", _means(by_family), note="Means over the same queries."),
+        _shares(book, queries),
     ]
 
 
-_AUTOMATIC, _BEST = "the automatic cut-off", "the best place there is"
+_AUTOMATIC, _BEST = "automatic cutoff", "best possible cutoff"
+
+
+def _cutoffs(neighbors: Neighbors, relevant: np.ndarray, total: int) -> dict[str, np.ndarray]:
+    """Returns ``(k,)`` bool by cutoff, which results it keeps."""
+    ranks = np.arange(len(relevant))
+    likely = np.array([band != "weak" for band in neighbors.bands])
+    return {
+        _AUTOMATIC: ranks < neighbors.cutoff,
+        f"first {K}": ranks < K,
+        "bands strong and likely": likely,
+        "automatic cutoff and bands": likely & (ranks < neighbors.cutoff),
+        "largest drop": ranks < _largest_drop(neighbors.scores),
+        "knee": ranks < _knee(neighbors.scores),
+        _BEST: ranks < _best_cutoff(relevant, total),
+    }
 
 
 def _means(rows: dict[str, dict[str, list[float]]]) -> dict[str, dict[str, float | None]]:
     return {
-        name: {column: mean(values) for column, values in one.items()} for name, one in rows.items()
+        row: {name: mean(values) for name, values in columns.items()}
+        for row, columns in rows.items()
     }
 
 
-def _cut_scores(right: np.ndarray, kept: np.ndarray, total: int) -> dict[str, float]:
-    """Precision, recall, and their harmonic mean F1, of those kept; 0 if none are."""
-    good, count = int((right & kept).sum()), int(kept.sum())
+def _cutoff_scores(relevant: np.ndarray, kept: np.ndarray, total: int) -> dict[str, float]:
+    """Returns the precision, the recall and their harmonic mean F1 of the kept results."""
+    correct, count = int((relevant & kept).sum()), int(kept.sum())
     return {
         "kept": float(count),
-        "precision": good / count if count else 0.0,
-        "recall": good / total,
-        "F1": 2 * good / (count + total),
+        "precision": correct / count if count else 0.0,
+        "recall": correct / total,
+        "F1": 2 * correct / (count + total),
     }
 
 
-def _best_cut(right: np.ndarray, total: int) -> int:
-    counts = np.arange(1, len(right) + 1)
-    return int((2 * np.cumsum(right) / (counts + total)).argmax()) + 1
+def _best_cutoff(relevant: np.ndarray, total: int) -> int:
+    counts = np.arange(1, len(relevant) + 1)
+    return int((2 * np.cumsum(relevant) / (counts + total)).argmax()) + 1
 
 
 def _largest_drop(scores: np.ndarray) -> int:
@@ -255,26 +278,31 @@ def _largest_drop(scores: np.ndarray) -> int:
 
 
 def _knee(scores: np.ndarray) -> int:
-    """Where the scores are farthest below the line from the first to the last (Satopää et al.,
-    "Finding a kneedle in a haystack", 2011)."""
+    """Returns the rank at which the scores are farthest below the line from first to last.
+
+    See Satopää et al., "Finding a kneedle in a haystack", 2011.
+    """
     n = len(scores)
     spread = scores[0] - scores[-1]
     fall = np.linspace(1.0, 0.0, n) - (scores - scores[-1]) / (spread or 1.0)
     return max(1, int(fall.argmax()))
 
 
-def _shares(book: Book, some: list[Asked]) -> dict[str, Any]:
-    """Other shares of the book among which the automatic cut-off is looked for."""
+def _shares(book: Book, queries: list[LabeledQuery]) -> dict[str, Any]:
+    """Compares the shares of the dataset in which the automatic cutoff is searched."""
     rows = {}
     for share in SHARES:
         values: dict[str, list[float]] = {}
         with constant(reranking, "CUT_SHARE", share), constant(reranking, "CUT_MOST", 10**9):
-            for one in some:
-                found = book.search(one.query, MANY, **one.options)
-                right = one.right[book.places(found.ids)]
-                kept = np.arange(len(right)) < found.cut
-                for name, value in _cut_scores(right, kept, int(one.right.sum())).items():
+            for query in queries:
+                neighbors = book.search(query.query, K_LARGE, **query.options)
+                relevant = query.relevant[book.positions(neighbors.ids)]
+                kept = np.arange(len(relevant)) < neighbors.cutoff
+                scores = _cutoff_scores(relevant, kept, int(query.relevant.sum()))
+                for name, value in scores.items():
                     values.setdefault(name, []).append(value)
-        rows[f"{share:g}"] = {name: mean(each) for name, each in values.items()}
-    why = f"In an index of any size among {reranking.CUT_MOST} at most."
-    return table("Among which share", "`CUT_SHARE`", rows, f"{reranking.CUT_SHARE:g}", "F1", why)
+        rows[f"{share:g}"] = {name: mean(column) for name, column in values.items()}
+    note = f"The cutoff is searched in this share of the index, in at most {reranking.CUT_MOST} "
+    note += "results."
+    default = f"{reranking.CUT_SHARE:g}"
+    return table("Share of the index", "`CUT_SHARE`", rows, default, "F1", note)
