@@ -629,7 +629,8 @@ def test_exact_search_is_not_tuned(dataset, line) -> None:
     job = ended(dataset, answer_of("tune", Context(dataset, brain_key="given")))
     assert (job["state"], job["message"]) == (
         "failed",
-        "The index 'given' is searched exactly; with 12 vectors there is nothing to tune.",
+        "The index 'given' is searched exactly, because it has only 12 vectors; there is no FAISS "
+        "index to tune.",
     )
 
 

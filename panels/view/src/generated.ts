@@ -125,7 +125,7 @@ export interface SearchParams {
   skip: number;
 }
 
-/** What the App's grid showed before the first search, and the fingerprints of what it showed since. */
+/** The grid's view before the first search, and the fingerprints of the views shown since. */
 export interface GridState {
   base?: unknown[];
   shown?: string[];

@@ -22,7 +22,6 @@ from fiftyone_faiss.brain.models.zoo import EmbedderModel, register_zoo_model
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
 from fiftyone_faiss.demo import MODEL_DIR, MODEL_NAME
 from fiftyone_faiss.embedders.open_clip import OpenClipSpec
-from fiftyone_faiss.embedders.precision import TRIAL_COSINE
 
 QUERY = "a car on the highway"
 
@@ -68,7 +67,7 @@ def test_fiftyones_own_loader_gives_the_same_vectors(book) -> None:
     )
     stored = book.load_brain_results("clip").get_embeddings(sample_ids=[book.first().id])[0][0]
     theirs = book[:1].compute_embeddings(model)[0]
-    assert _unit(theirs) @ stored >= TRIAL_COSINE
+    assert _unit(theirs) @ stored >= 0.9995
     wrapped = EmbedderModel(embedder)
     np.testing.assert_allclose(wrapped.embed_prompt(QUERY), embedder.embed_texts([QUERY])[0])
 
@@ -94,8 +93,8 @@ def test_several_models_are_in_the_zoo_at_once(book) -> None:
 def test_fiftyones_compute_similarity_makes_the_same_index(book) -> None:
     theirs = fob.compute_similarity(book[:20], backend="faiss", model=MODEL_NAME)
     ids = book[:20].values("id")
-    # It may have gone on in half precision, which costs at most this.
-    assert _cosines(theirs, book.load_brain_results("clip"), ids).min() >= TRIAL_COSINE
+    # Its precision depends on the machine.
+    assert _cosines(theirs, book.load_brain_results("clip"), ids).min() >= 0.9995
 
 
 @pytest.mark.parametrize(("precision", "least"), [("float32", 1 - 1e-6), ("bfloat16", 0.9995)])
@@ -112,7 +111,7 @@ def test_an_index_in_either_precision_finds_the_same_and_is_searched_exactly(
     assert cosines.min() >= least
     assert (cosines.min() < 1 - 1e-6) == (precision == "bfloat16")
     assert other.config.model == exact.config.model == MODEL_NAME
-    # A query is in float32 whatever the index is in.
+    # The default model of this machine may use another precision.
     sample = dataset.skip(7).first()
     neighbors = fiftyone_faiss.search(dataset, Path(sample.filepath), brain_key="other", k=1)
     assert neighbors.ids == [sample.id]
@@ -180,9 +179,9 @@ def test_without_the_package_the_dataset_and_its_other_runs_work(dataset, rng) -
 def test_a_query_that_the_model_cannot_read_is_answered_with_a_note(book, query) -> None:
     neighbors = fiftyone_faiss.search(book, query, k=3)
     assert len(neighbors) == 3
-    assert neighbors.notes == (f"'{MODEL_NAME}' reads English; put the query into English words.",)
+    assert neighbors.notes == (f"'{MODEL_NAME}' reads English; write the query in English.",)
 
 
 def test_a_query_longer_than_the_model_reads_is_answered_with_a_note(book) -> None:
     neighbors = fiftyone_faiss.search(book, "a red car and " * 20, k=3)
-    assert neighbors.notes == ("Only the first 18 word pieces of the query were read; shorten it.",)
+    assert neighbors.notes == ("The model read only the first 18 tokens of the query; shorten it.",)

@@ -1,4 +1,4 @@
-"""Embedders without weights, against their definitions written out in NumPy."""
+"""Embedders without weights, compared with their definitions in NumPy."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ Pixels = npt.NDArray[np.uint8]
 
 
 def smooth(seed: int, size: int = 256) -> Image.Image:
-    """An image of large soft patches, as photos are."""
+    """An image of large, soft patches, similar to a photo."""
     pixels = np.random.default_rng(seed).integers(0, 256, (7, 7, 3), np.uint8)
     return Image.fromarray(pixels).resize((size, size), Image.Resampling.BICUBIC)
 
 
 @pytest.mark.parametrize("name", OFFLINE)
-def test_vectors_have_length_1_and_come_in_the_order_of_the_images(name: str) -> None:
+def test_vectors_have_length_1_and_are_in_the_order_of_the_images(name: str) -> None:
     embedder = CLASSICAL[name]()
     assert embedder.name == name
     images = [smooth(0, 90), noise(70, 40), smooth(1).crop((0, 0, 100, 30)), noise(5, 5)]
@@ -55,10 +55,10 @@ def test_plain_colors_are_the_same_or_have_nothing_in_common() -> None:
     plain = {name: colors(Image.new("RGB", (50, 30), name)) for name in (
         "red", "lime", "blue", "yellow", "black", "white", "gray", "maroon",
     )}  # fmt: skip
-    for one, vector in plain.items():
+    for name, vector in plain.items():
         for other, another in plain.items():
-            assert vector @ another == pytest.approx(float(one == other), abs=1e-6), (one, other)
-    # A shade of red so near that it is in the same bin.
+            assert vector @ another == pytest.approx(float(name == other), abs=1e-6), (name, other)
+    # A similar shade of red is in the same bin.
     near = colors(Image.new("RGB", (9, 9), (250, 3, 3)))
     assert near @ plain["red"] == pytest.approx(1, abs=1e-6)
 
@@ -76,14 +76,14 @@ def test_the_cosine_is_the_bhattacharyya_coefficient() -> None:
 
 
 def histogram(image: Image.Image) -> npt.NDArray[np.float64]:
-    """The joint histogram of hue, saturation and brightness, which sums to 1."""
+    """The joint histogram of hue, saturation and value, which sums to 1."""
     hsv = np.asarray(image.convert("HSV")).reshape(-1, 3)
     edges = [np.linspace(0, 256, bins + 1) for bins in (12, 4, 4)]
     return np.histogramdd(hsv, edges)[0].reshape(-1) / len(hsv)
 
 
-def test_the_bins_are_of_equal_width_in_hue_saturation_and_brightness() -> None:
-    # At this size nothing is scaled.
+def test_the_bins_have_equal_widths_in_hue_saturation_and_value() -> None:
+    # Images of this size are not scaled.
     first, second = noise(64, 64), smooth(3, 64)
     for image in (first, second):
         np.testing.assert_allclose(colors(image), np.sqrt(histogram(image)), atol=1e-6)
@@ -96,16 +96,16 @@ def test_the_bins_are_of_equal_width_in_hue_saturation_and_brightness() -> None:
 
 
 def test_oriented_gradients_are_scikit_image_s_own() -> None:
-    grey = smooth(5, 128).convert("L")
+    gray = smooth(5, 128).convert("L")
     expected = hog(
-        np.asarray(grey), orientations=9, pixels_per_cell=(16, 16), cells_per_block=(2, 2)
+        np.asarray(gray), orientations=9, pixels_per_cell=(16, 16), cells_per_block=(2, 2)
     )
     assert expected.shape == (OrientedGradients.dim,)
-    found = OrientedGradients().embed_image(grey.convert("RGB"))
-    np.testing.assert_allclose(found, expected / np.linalg.norm(expected), atol=1e-6)
+    vector = OrientedGradients().embed_image(gray.convert("RGB"))
+    np.testing.assert_allclose(vector, expected / np.linalg.norm(expected), atol=1e-6)
 
 
-def test_oriented_gradients_know_which_way_edges_run_and_not_their_color() -> None:
+def test_oriented_gradients_depend_on_the_direction_of_edges_not_on_their_sign() -> None:
     ramp = np.tile(np.arange(0, 256, 2, dtype=np.uint8), (128, 1))
     vectors = {}
     for name, pixels in {"across": ramp, "back": ramp[:, ::-1], "down": ramp.T}.items():
@@ -118,11 +118,11 @@ def test_oriented_gradients_know_which_way_edges_run_and_not_their_color() -> No
 
 
 def bits(image: Image.Image) -> npt.NDArray[np.bool_]:
-    """The 64 bits of the hash, by the transform's definition."""
-    grey = np.asarray(image.convert("L").resize((32, 32), Image.Resampling.LANCZOS), float)
+    """The 64 bits of the hash, by the definition of the transform."""
+    gray = np.asarray(image.convert("L").resize((32, 32), Image.Resampling.LANCZOS), float)
     n = np.arange(32)
     basis = np.cos(np.pi * (2 * n + 1) * np.arange(8)[:, None] / 64)
-    low = basis @ grey @ basis.T
+    low = basis @ gray @ basis.T
     return (low > np.median(low)).reshape(-1)
 
 
@@ -141,7 +141,7 @@ def test_the_cosine_counts_the_bits_that_differ() -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_a_copy_is_known_after_saving_scaling_and_brightening(seed: int) -> None:
+def test_a_copy_is_recognized_after_saving_scaling_and_brightening(seed: int) -> None:
     image = smooth(seed)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=20)
@@ -158,7 +158,7 @@ def test_a_copy_is_known_after_saving_scaling_and_brightening(seed: int) -> None
 
 @pytest.mark.parametrize("gray", [0, 1, 77, 128, 255])
 def test_plain_images_have_one_hash(gray: int) -> None:
-    # All but one of their frequencies are nought, which rounding must not turn into bits.
+    # All but one of their frequencies are 0, which rounding must not turn into bits.
     plain = phash(Image.new("RGB", (45, 80), (gray, gray, gray)))
     expected = np.full(64, -1 / 8)
     expected[0] = 1 / 8 if gray else -1 / 8

@@ -1,4 +1,4 @@
-"""A person's own embedders, registered by name: a class, an instance, a function."""
+"""Embedders are registered by name: a class, an instance or a function."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ PINK = Image.new("RGB", (8, 8), (255, 192, 203))
 
 
 @pytest.fixture(autouse=True)
-def _forget(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Each test registers into a registry of its own."""
+def _empty_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Gives each test an empty registry."""
     monkeypatch.setattr(registry, "_registered", {})
     yield
 
 
 def mean_color(images: Sequence[Image.Image]) -> list[list[float]]:
-    """The mean colour of each image, as plain lists."""
+    """The mean color of each image, as plain lists."""
     return [np.asarray(image).mean(axis=(0, 1)).tolist() for image in images]
 
 
 @pytest.mark.parametrize(
     "given", [MeanColor, MeanColor(), mean_color], ids=["class", "instance", "function"]
 )
-def test_what_is_registered_is_found_by_name_and_embeds(given: Any) -> None:
+def test_a_registered_embedder_is_available_by_name(given: Any) -> None:
     register_embedder("my-colors", given)
     assert is_registered("my-colors")
     embedder = make_registered("my-colors")
@@ -56,7 +56,7 @@ def test_what_is_registered_is_found_by_name_and_embeds(given: Any) -> None:
         embedder.embed_texts(["a dog"])
 
 
-def test_an_embedder_is_made_when_it_is_first_asked_for_and_once() -> None:
+def test_a_class_is_created_once_on_first_use() -> None:
     made = []
 
     class Slow(MeanColor):
@@ -84,7 +84,7 @@ def test_names_are_listed_in_order() -> None:
     assert not is_registered("mean-color")
 
 
-def test_registering_again_takes_the_place_of_what_was() -> None:
+def test_registering_again_replaces_the_embedder() -> None:
     register_embedder("mine", mean_color)
     before = make_registered("mine")
     register_embedder("mine", lambda images: [[image.width, image.height] for image in images])
@@ -95,15 +95,19 @@ def test_registering_again_takes_the_place_of_what_was() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "  "])
-def test_a_name_is_needed(name: str) -> None:
-    with pytest.raises(EmbedderError, match="Give the embedder a name, such as 'my-model'"):
+def test_an_empty_name_is_refused(name: str) -> None:
+    with pytest.raises(
+        EmbedderError, match="The name of an embedder must not be empty; use 'my-model', say"
+    ):
         register_embedder(name, mean_color)
     assert registered_embedders() == []
 
 
 @pytest.mark.parametrize(("given", "kind"), [(7, "int"), ("resnet", "str"), (None, "NoneType")])
-def test_what_is_no_embedder_is_refused(given: Any, kind: str) -> None:
-    with pytest.raises(EmbedderError, match=f"a class, an Embedder or a function, not .*{kind}"):
+def test_other_types_are_refused(given: Any, kind: str) -> None:
+    with pytest.raises(
+        EmbedderError, match=f"a subclass of Embedder, an instance or a function, got {kind}"
+    ):
         register_embedder("mine", given)
     assert not is_registered("mine")
 
@@ -120,7 +124,7 @@ def test_what_is_no_embedder_is_refused(given: Any, kind: str) -> None:
     ],
     ids=["one vector", "one number each", "too many", "a number", "nothing", "empty vectors"],
 )
-def test_a_function_that_returns_something_else_is_told(returned: Any, shape: str) -> None:
+def test_a_function_that_returns_something_else_is_an_error(returned: Any, shape: str) -> None:
     register_embedder("mine", returned)
     with pytest.raises(
         EmbedderError,
@@ -129,20 +133,29 @@ def test_a_function_that_returns_something_else_is_told(returned: Any, shape: st
         make_registered("mine")
 
 
-def test_a_function_whose_vectors_change_their_length_is_told() -> None:
+def test_a_function_that_returns_no_numbers_is_an_error() -> None:
+    register_embedder("mine", lambda images: [["a", "b"] for _ in images])
+    with pytest.raises(
+        EmbedderError,
+        match=r"'mine' did not return an array of numbers \(.+\); return one vector for each image",
+    ):
+        make_registered("mine")
+
+
+def test_a_function_whose_vectors_change_their_length_is_an_error() -> None:
     embedder = embedder_of(lambda images: [np.ones(image.width) for image in images], "width")
     assert embedder.dim == 64
     with pytest.raises(EmbedderError, match=r"'width' returned an array of shape \(2, 20\) for 2"):
         embedder.embed_images([ORANGE, ORANGE])
 
 
-def test_vectors_of_more_dimensions_are_laid_flat() -> None:
+def test_arrays_of_more_dimensions_are_flattened() -> None:
     embedder = embedder_of(lambda images: [np.ones((2, 3, 4)) for _ in images], "blocks")
     assert embedder.dim == 24
     np.testing.assert_allclose(embedder.embed_image(ORANGE), np.full(24, 24**-0.5), atol=1e-6)
 
 
-def test_what_is_not_registered_has_its_own_name() -> None:
+def test_an_unregistered_embedder_has_its_own_name() -> None:
     assert embedder_of(mean_color).name == "mean_color"
     assert embedder_of(MeanColor).name == embedder_of(MeanColor()).name == "mean-color"
 
@@ -155,20 +168,20 @@ def test_what_is_not_registered_has_its_own_name() -> None:
     np.testing.assert_allclose(named.embed_image(PINK), color_vector(255, 192, 203), atol=1e-6)
 
 
-def test_functions_are_told_apart_by_name_and_version() -> None:
-    one, same, other, newer = (
+def test_fingerprints_of_functions_depend_on_name_and_version() -> None:
+    first, same, other, newer = (
         registry.FunctionEmbedder(name, mean_color, version)
         for name, version in [("a", "1"), ("a", "1"), ("b", "1"), ("a", "2")]
     )
-    assert one.fingerprint == same.fingerprint
-    assert len({one.fingerprint, other.fingerprint, newer.fingerprint}) == 3
+    assert first.fingerprint == same.fingerprint
+    assert len({first.fingerprint, other.fingerprint, newer.fingerprint}) == 3
 
 
-def test_an_embedder_with_words_has_them_by_its_registered_name() -> None:
-    class ColorWords(Embedder):
-        name = "words"
+def test_a_registered_embedder_embeds_texts() -> None:
+    class ColorNames(Embedder):
+        name = "names"
         dim = 3
-        fingerprint = "words-1"
+        fingerprint = "names-1"
         supports_text = True
 
         def embed_images(self, images: Sequence[Image.Image]) -> Any:
@@ -177,8 +190,8 @@ def test_an_embedder_with_words_has_them_by_its_registered_name() -> None:
         def embed_texts(self, texts: Sequence[str]) -> Any:
             return self.embed_images([Image.new("RGB", (4, 4), text) for text in texts])
 
-    register_embedder("my-words", ColorWords)
-    embedder = make_registered("my-words")
+    register_embedder("my-names", ColorNames)
+    embedder = make_registered("my-names")
     assert embedder.supports_text
     np.testing.assert_allclose(embedder.embed_texts(["pink"])[0], embedder.embed_image(PINK))
     assert embedder.embed_image(noise(9, 9)) @ embedder.embed_texts(["gray"])[0] > 0.99

@@ -1,4 +1,4 @@
-"""Boxes in images are cut as FiftyOne cuts them; large JPEGs are decoded smaller than they are."""
+"""Boxes are cropped as FiftyOne crops them; large JPEGs are decoded at a fraction of their size."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def test_a_box_is_cropped_to_its_pixels(tmp_path: Path) -> None:
 
 
 def corners(pixels: np.ndarray) -> np.ndarray:
-    """Where the first and the last pixel of a cut from :func:`coordinates` were: x0, y0, x1, y1."""
+    """The position of the first and the last pixel of a crop of :func:`coordinates`."""
     return np.concatenate([pixels[0, 0, :2], pixels[-1, -1, :2]]).astype(int)
 
 
 @pytest.fixture
 def coordinates(tmp_path: Path) -> Path:
-    """An image of 200 x 120 pixels whose red is their x, whose green is their y."""
+    """An image of 200 x 120 pixels with x in its red channel and y in its green channel."""
     pixels = np.zeros((120, 200, 3), np.uint8)
     pixels[..., 0] = np.arange(200)
     pixels[..., 1] = np.arange(120)[:, None]
@@ -48,7 +48,7 @@ BOXES: list[Box] = [
     (0.3, 0.3, 0.1, 0.4),
     (0.0, 0.0, 0.1, 0.4),
     (0.9, 0.6, 0.1, 0.4),
-    # As wide as high as the image: no square of its longer side fits.
+    # Longer than the image is high: no square of the longer side fits.
     (0.1, 0.4, 0.8, 0.1),
     (0.0, 0.85, 1.0, 0.15),
     (0.45, 0.0, 0.1, 1.0),
@@ -68,21 +68,21 @@ def test_a_box_is_widened_and_squared_as_fiftyone_does(
         theirs = corners(foup.extract_patch(whole, label, force_square, alpha or None))
         patch = ImageSource(str(coordinates), box, alpha, force_square).open()
         ours = corners(np.asarray(patch))
-        # FiftyOne rounds down; where that makes one side of a box longer, its square is too.
+        # FiftyOne rounds down, which may make one side of a box, and so its square, longer.
         np.testing.assert_allclose(ours, theirs, atol=1 + force_square, err_msg=str(box))
         if force_square:
             assert patch.width == patch.height
 
 
-def test_a_widened_box_is_as_much_larger_as_asked(coordinates: Path) -> None:
-    def cut(alpha: float, force_square: bool = False) -> list[int]:
+def test_a_box_grows_by_the_given_fraction(coordinates: Path) -> None:
+    def cropped(alpha: float, force_square: bool = False) -> list[int]:
         source = ImageSource(str(coordinates), (0.4, 0.5, 0.2, 0.1), alpha, force_square)
         return corners(np.asarray(source.open())).tolist()
 
-    assert cut(0.0) == [80, 60, 119, 71]
-    assert cut(0.5) == [70, 57, 129, 74]
-    assert cut(-0.5) == [90, 63, 109, 68]
-    assert cut(0.0, force_square=True) == [80, 46, 119, 85]
+    assert cropped(0.0) == [80, 60, 119, 71]
+    assert cropped(0.5) == [70, 57, 129, 74]
+    assert cropped(-0.5) == [90, 63, 109, 68]
+    assert cropped(0.0, force_square=True) == [80, 46, 119, 85]
 
 
 @pytest.mark.parametrize("box", [(1.2, 0.1, 0.1, 0.1), (0.5, 0.5, 0.0, 0.3), (0.5, 0.5, 1e-9, 1.0)])
@@ -95,7 +95,7 @@ def test_a_box_without_pixels_is_refused(coordinates: Path, box: Box) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "least", "expected"),
+    ("size", "min_side", "expected"),
     [
         ((1024, 768), 24, (128, 96)),
         ((1024, 768), 96, (256, 192)),
@@ -106,14 +106,14 @@ def test_a_box_without_pixels_is_refused(coordinates: Path, box: Box) -> None:
         ((60, 40), 64, (60, 40)),
     ],
 )
-def test_a_jpeg_is_decoded_as_small_as_leaves_twice_what_is_needed(
-    tmp_path: Path, size: tuple[int, int], least: int, expected: tuple[int, int]
+def test_a_jpeg_is_decoded_at_a_fraction_that_keeps_twice_the_minimum_side(
+    tmp_path: Path, size: tuple[int, int], min_side: int, expected: tuple[int, int]
 ) -> None:
     noise(*size).save(tmp_path / "a.jpg")
     assert ImageSource(str(tmp_path / "a.jpg")).open().size == size
-    found = ImageSource(str(tmp_path / "a.jpg")).open(least).size
-    assert found == expected
-    assert min(found) >= min(2 * least, *size)
+    decoded = ImageSource(str(tmp_path / "a.jpg")).open(min_side).size
+    assert decoded == expected
+    assert min(decoded) >= min(2 * min_side, *size)
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.webp", "a.bmp", "a.tif"])
@@ -123,7 +123,7 @@ def test_other_formats_are_decoded_in_full(tmp_path: Path, name: str) -> None:
 
 
 def quadrants(width: int, height: int) -> Image.Image:
-    """Red, green, blue and grey, from the top left to the bottom right."""
+    """Quarters in red, green, blue and gray, from the top left to the bottom right."""
     image = Image.new("RGB", (width, height), (255, 0, 0))
     image.paste((0, 255, 0), (width // 2, 0, width, height // 2))
     image.paste((0, 0, 255), (0, height // 2, width // 2, height))
@@ -131,7 +131,7 @@ def quadrants(width: int, height: int) -> Image.Image:
     return image
 
 
-def test_a_smaller_image_shows_the_same(tmp_path: Path) -> None:
+def test_a_smaller_image_has_the_same_content(tmp_path: Path) -> None:
     quadrants(1600, 800).save(tmp_path / "a.jpg", quality=95)
     small = np.asarray(ImageSource(str(tmp_path / "a.jpg")).open(50))
     assert small.shape == (100, 200, 3)
@@ -141,27 +141,27 @@ def test_a_smaller_image_shows_the_same(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("alpha", [0.0, 1.0, -0.5])
 @pytest.mark.parametrize("box", [(0.5, 0.0, 0.5, 0.5), (0.6, 0.1, 0.1, 0.3), (0.8, 0.1, 0.6, 0.3)])
-def test_a_box_keeps_twice_what_is_needed(tmp_path: Path, box: Box, alpha: float) -> None:
+def test_a_box_keeps_twice_the_minimum_side(tmp_path: Path, box: Box, alpha: float) -> None:
     quadrants(1600, 1600).save(tmp_path / "a.jpg", quality=95)
     source = ImageSource(str(tmp_path / "a.jpg"), box, alpha)
     whole, part = source.open(), source.open(20)
     scale = whole.width / part.width
     assert part.width < whole.width
     assert min(part.size) >= min(2 * 20, *whole.size)
-    # At half of this size it would lack pixels, or no decoder goes that far.
+    # Half of this size would be too small, or is not supported by the decoder.
     assert min(part.size) < 4 * 20 or scale > 7
-    # The middles are equally far from where the colours meet.
+    # Both centers are at the same relative distance from the borders of the colors.
     np.testing.assert_allclose(part.getpixel((part.width // 2, 1)), whole.getpixel(
         (whole.width // 2, round(scale))), atol=12)  # fmt: skip
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
-def test_a_box_of_a_turned_image_keeps_twice_what_is_needed(
+def test_a_box_of_a_turned_image_keeps_twice_the_minimum_side(
     tmp_path: Path, orientation: int
 ) -> None:
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     noise(1600, 400).save(tmp_path / "a.jpg", exif=exif)
-    for box, least in itertools.product([(0.2, 0.1, 0.1, 0.8), (0.1, 0.2, 0.8, 0.1)], (10, 20)):
+    for box, min_side in itertools.product([(0.2, 0.1, 0.1, 0.8), (0.1, 0.2, 0.8, 0.1)], (10, 20)):
         source = ImageSource(str(tmp_path / "a.jpg"), box)
-        assert min(source.open(least).size) >= min(2 * least, *source.open().size)
+        assert min(source.open(min_side).size) >= min(2 * min_side, *source.open().size)

@@ -1,4 +1,4 @@
-"""timm's networks against timm itself, with random weights in a checkpoint."""
+"""timm's networks with random weights in a checkpoint, compared with timm itself."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from fiftyone_faiss.embedders import EmbedderError
 from fiftyone_faiss.embedders.timm import TimmEmbedder
 
 SMALL = "resnet10t"
-# One of each kind: what stands before the classifier is made differently in all of them.
+# One of each kind: they compute the features before the classifier in different ways.
 MODELS = (SMALL, "vit_tiny_patch16_224", "convnext_atto", "mobilenetv3_small_050")
 
 
 def saved(model: str, path: Path, **changes: Any) -> torch.nn.Module:
-    """A network with its classifier and random weights, which are saved."""
+    """Saves a network with a classifier and random weights, and returns it."""
     torch.manual_seed(1)
     net = timm.create_model(model, pretrained=False, **changes).eval()
     for parameter in net.parameters():
-        # Of their first weights many are 0 or 1, which would hide that they are not loaded.
+        # Many initial weights are 0 or 1, which would hide weights that are not loaded.
         if parameter.ndim > 1:
             torch.nn.init.kaiming_normal_(parameter)
         else:
@@ -61,14 +61,14 @@ IMAGES = [
 def test_vectors_are_timms_own_pooled_features(tmp_path: Path, model: str) -> None:
     net = saved(model, tmp_path / "weights.pt")
     expected = timms_own(net, IMAGES)
-    # Such weights tell images apart, by more than the tolerance.
+    # These weights distinguish the images by more than the tolerance.
     assert (expected @ expected.T)[np.triu_indices(3, 1)].max() < 0.999
-    found = embedded(f"timm/{model}/{tmp_path}/weights.pt", IMAGES)
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, expected, atol=1e-5)
+    vectors = embedded(f"timm/{model}/{tmp_path}/weights.pt", IMAGES)
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(vectors, expected, atol=1e-5)
 
 
-def test_an_embedder_knows_its_name_size_and_that_it_has_no_words(tmp_path: Path) -> None:
+def test_an_embedder_has_a_name_sizes_and_no_texts(tmp_path: Path) -> None:
     saved(SMALL, tmp_path / "weights.pt")
     name = f"timm/{SMALL}/{tmp_path}/weights.pt"
     embedder = TimmEmbedder(name, device="cpu", precision="float32")
@@ -87,22 +87,22 @@ def test_checkpoints_without_a_classifier_or_with_another_one_give_the_same(tmp_
     assert len(headless) < len(weights)
     torch.save(headless, tmp_path / "headless.pt")
     other = {**headless, "fc.weight": torch.zeros(7, 512), "fc.bias": torch.zeros(7)}
-    # As timm's training script leaves them.
+    # The format of timm's training script.
     torch.save({"state_dict": other, "epoch": 3}, tmp_path / "training.pt")
     expected = timms_own(net, IMAGES)
     for file in ("whole.pt", "headless.pt", "training.pt"):
-        found = embedded(f"timm/{SMALL}/{tmp_path / file}", IMAGES)
-        np.testing.assert_allclose(found, expected, atol=1e-5)
+        vectors = embedded(f"timm/{SMALL}/{tmp_path / file}", IMAGES)
+        np.testing.assert_allclose(vectors, expected, atol=1e-5)
 
 
-def test_the_fingerprint_is_of_the_weights(tmp_path: Path) -> None:
+def test_the_fingerprint_changes_with_the_weights(tmp_path: Path) -> None:
     net = saved(SMALL, tmp_path / "a.pt")
     torch.save(net.state_dict(), tmp_path / "b.pt")
     weights = net.state_dict()
     weights["conv1.0.weight"][0, 0, 0, 0] += 1
     torch.save(weights, tmp_path / "c.pt")
-    prints = [TimmEmbedder(f"timm/{SMALL}/{tmp_path}/{n}.pt", "cpu").fingerprint for n in "abc"]
-    assert prints[0] == prints[1] != prints[2]
+    a, b, c = (TimmEmbedder(f"timm/{SMALL}/{tmp_path}/{n}.pt", "cpu").fingerprint for n in "abc")
+    assert a == b != c
 
 
 # -- what cannot be loaded ---------------------------------------------------------------------
@@ -125,14 +125,16 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.pt", "a.safetensors"])
 @pytest.mark.parametrize("content", [b"", b"no weights at all"])
-def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
+def test_a_file_that_is_not_a_checkpoint_is_refused(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(EmbedderError, match=f"weights of 'timm/{SMALL}/.* could not be loaded"):
         TimmEmbedder(f"timm/{SMALL}/{tmp_path / name}", "cpu")
 
 
-def test_an_unknown_model_is_one_sentence() -> None:
-    with pytest.raises(EmbedderError, match=r"timm has no model 'resnet10'\. Give 'timm/<model>'"):
+def test_an_unknown_model_is_an_error_with_a_remedy() -> None:
+    with pytest.raises(EmbedderError, match=r"timm has no model 'resnet10'; use 'timm/<model>'"):
         TimmEmbedder("timm/resnet10")
 
 
@@ -141,17 +143,17 @@ def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:
         TimmEmbedder(f"timm/{SMALL}/{tmp_path}/gone.pt")
 
 
-def test_weights_that_cannot_be_fetched_say_what_to_do() -> None:
+def test_weights_that_cannot_be_downloaded_are_an_error_with_remedies() -> None:
     with pytest.raises(EmbedderError) as caught:
         TimmEmbedder("timm/resnet18.a1_in1k")
     message = str(caught.value)
     assert message.startswith("The weights of 'timm/resnet18.a1_in1k' could not be loaded (")
-    assert "give 'timm/resnet18.a1_in1k/<path of the file>'" in message
+    assert "use 'timm/resnet18.a1_in1k/<path of the file>'" in message
     assert "an embedder that works offline: colorhist, hog, phash" in message
     assert "\n" not in message
 
 
-def test_a_precision_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_an_unknown_precision_is_refused(tmp_path: Path) -> None:
     saved(SMALL, tmp_path / "weights.pt")
-    with pytest.raises(ValueError, match=r"'int8' is no precision; choose one of .*bfloat16"):
+    with pytest.raises(ValueError, match=r"precision must be one of .*bfloat16.* got 'int8'"):
         TimmEmbedder(f"timm/{SMALL}/{tmp_path}/weights.pt", "cpu", "int8")

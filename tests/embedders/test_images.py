@@ -1,4 +1,4 @@
-"""Opening images: upright, in 8-bit colour, whatever the format; bad ones are refused in words."""
+"""Images are opened upright in 8-bit RGB, whatever the format; bad files have a reason."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def png_claiming(width: int, height: int) -> bytes:
     return buffer.getvalue()
 
 
-# -- which way is up ---------------------------------------------------------------------------
+# -- orientation -------------------------------------------------------------------------------
 
 
-# By the EXIF standard: where the stored image's first row and first column belong.
+# By the EXIF standard: where the first row and column of the stored image belong.
 UPRIGHT = {
     1: lambda pixels: pixels,
     2: lambda pixels: pixels[:, ::-1],
@@ -67,7 +67,7 @@ UPRIGHT = {
 
 @pytest.mark.parametrize("orientation", UPRIGHT)
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "a.tif"])
-def test_an_image_is_turned_as_its_camera_says(tmp_path: Path, name: str, orientation: int) -> None:
+def test_an_image_is_turned_upright(tmp_path: Path, name: str, orientation: int) -> None:
     stored = noise(5, 3)
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
@@ -76,8 +76,8 @@ def test_an_image_is_turned_as_its_camera_says(tmp_path: Path, name: str, orient
         options = {"lossless": True}
     stored.save(tmp_path / name, exif=exif, **options)
     expected = UPRIGHT[orientation](np.asarray(stored)).astype(int)
-    found = opened(tmp_path / name)
-    np.testing.assert_allclose(found, expected, atol=4 if name == "a.jpg" else 0)
+    pixels = opened(tmp_path / name)
+    np.testing.assert_allclose(pixels, expected, atol=4 if name == "a.jpg" else 0)
 
 
 # -- kinds of pixels ---------------------------------------------------------------------------
@@ -89,13 +89,13 @@ def test_every_mode_becomes_rgb(tmp_path: Path, mode: str) -> None:
     assert opened(tmp_path / "a.tif").min() >= 250
 
 
-def test_grey_becomes_three_times_the_same(tmp_path: Path) -> None:
-    grey = np.asarray(noise(6, 4))[:, :, 0]
-    Image.fromarray(grey).save(tmp_path / "a.png")
-    np.testing.assert_array_equal(opened(tmp_path / "a.png"), np.stack([grey] * 3, axis=2))
+def test_grayscale_has_three_equal_channels(tmp_path: Path) -> None:
+    gray = np.asarray(noise(6, 4))[:, :, 0]
+    Image.fromarray(gray).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(opened(tmp_path / "a.png"), np.stack([gray] * 3, axis=2))
 
 
-def test_a_jpeg_for_print_has_its_colors(tmp_path: Path) -> None:
+def test_a_cmyk_jpeg_has_its_colors(tmp_path: Path) -> None:
     inks = [((0, 255, 255, 0), RED), ((255, 0, 255, 0), GREEN), ((255, 255, 0, 0), BLUE),
             ((0, 0, 0, 255), BLACK), ((0, 0, 0, 0), WHITE)]  # fmt: skip
     for ink, color in inks:
@@ -113,14 +113,14 @@ def deep(channels: int) -> npt.NDArray[np.uint16]:
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif"])
-def test_16_bits_of_grey_keep_their_upper_half(tmp_path: Path, name: str) -> None:
+def test_16_bit_grayscale_keeps_its_upper_bits(tmp_path: Path, name: str) -> None:
     pixels = deep(1)
     assert cv2.imwrite(str(tmp_path / name), pixels)
     expected = np.stack([pixels >> 8] * 3, axis=2)
     np.testing.assert_array_equal(opened(tmp_path / name), expected)
 
 
-def test_16_bits_may_come_with_the_upper_half_first(tmp_path: Path) -> None:
+def test_16_bit_grayscale_may_be_big_endian(tmp_path: Path) -> None:
     pixels = deep(1)
     image = Image.frombytes("I;16B", (9, 6), pixels.astype(">u2").tobytes())
     image.save(tmp_path / "a.tif")
@@ -130,9 +130,9 @@ def test_16_bits_may_come_with_the_upper_half_first(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif"])
-def test_16_bits_of_each_color_keep_their_upper_half(tmp_path: Path, name: str) -> None:
+def test_16_bit_color_keeps_its_upper_bits(tmp_path: Path, name: str) -> None:
     pixels = deep(3)
-    # OpenCV's order of colours is the other way round.
+    # OpenCV's order of channels is BGR.
     assert cv2.imwrite(str(tmp_path / name), pixels[:, :, ::-1])
     np.testing.assert_array_equal(opened(tmp_path / name), pixels >> 8)
 
@@ -145,7 +145,7 @@ def on_white(
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.webp"])
-def test_what_is_transparent_lies_on_white(tmp_path: Path, name: str) -> None:
+def test_transparent_pixels_are_blended_with_white(tmp_path: Path, name: str) -> None:
     colors = np.asarray(noise(8, 4))
     alpha = np.tile(np.array([0, 1, 64, 128, 200, 254, 255, 255], np.uint8), (4, 1))
     image = Image.fromarray(np.dstack([colors, alpha]))
@@ -153,12 +153,12 @@ def test_what_is_transparent_lies_on_white(tmp_path: Path, name: str) -> None:
     np.testing.assert_allclose(opened(tmp_path / name), on_white(colors, alpha), atol=1)
 
 
-def test_transparent_grey_lies_on_white(tmp_path: Path) -> None:
-    grey = np.asarray(noise(4, 4))[:, :, 0]
+def test_transparent_grayscale_is_blended_with_white(tmp_path: Path) -> None:
+    gray = np.asarray(noise(4, 4))[:, :, 0]
     alpha = np.tile(np.array([0, 100, 200, 255], np.uint8), (4, 1))
-    image = Image.merge("LA", [Image.fromarray(grey), Image.fromarray(alpha)])
+    image = Image.merge("LA", [Image.fromarray(gray), Image.fromarray(alpha)])
     image.save(tmp_path / "a.png")
-    expected = on_white(np.stack([grey] * 3, axis=2), alpha)
+    expected = on_white(np.stack([gray] * 3, axis=2), alpha)
     np.testing.assert_allclose(opened(tmp_path / "a.png"), expected, atol=1)
 
 
@@ -171,7 +171,7 @@ def test_colors_of_a_palette_may_be_transparent(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png", "a.tif"])
-def test_of_an_animation_the_first_picture_counts(tmp_path: Path, name: str) -> None:
+def test_the_first_frame_of_an_animation_is_read(tmp_path: Path, name: str) -> None:
     first, *others = [Image.new("RGB", (8, 6), color) for color in (RED, GREEN, BLUE)]
     options = {"lossless": True} if name == "a.webp" else {}
     first.save(tmp_path / name, save_all=True, append_images=others, **options)
@@ -183,19 +183,19 @@ def test_avif_is_read(tmp_path: Path) -> None:
     pixels = np.zeros((64, 96, 3), np.uint8)
     pixels[:32, :48], pixels[:32, 48:], pixels[32:, :48] = RED, GREEN, BLUE
     Image.fromarray(pixels).save(tmp_path / "a.avif", quality=95)
-    found = opened(tmp_path / "a.avif").astype(int)
-    assert found.shape == pixels.shape
-    # The colours run into each other where they meet.
+    decoded = opened(tmp_path / "a.avif").astype(int)
+    assert decoded.shape == pixels.shape
+    # Away from the borders, where the colors blur.
     for y, x in ((16, 24), (16, 72), (48, 24), (48, 72)):
-        np.testing.assert_allclose(found[y, x], pixels[y, x], atol=6)
+        np.testing.assert_allclose(decoded[y, x], pixels[y, x], atol=6)
 
 
-# -- what is no image --------------------------------------------------------------------------
+# -- files that are not images ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", BROKEN)
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-def test_a_file_that_is_no_image_is_refused_with_the_reason(tmp_path: Path, name: str) -> None:
+def test_a_file_that_is_not_an_image_is_refused_with_a_reason(tmp_path: Path, name: str) -> None:
     make, reason = BROKEN[name]
     make(tmp_path / name)
     caught: list[BaseException] = []
@@ -206,11 +206,11 @@ def test_a_file_that_is_no_image_is_refused_with_the_reason(tmp_path: Path, name
         except DECODE_ERRORS as error:
             caught.append(error)
 
-    # In a thread, which can be given up: nobody will ever write to the pipe.
+    # In a thread that may be abandoned: nothing is ever written to the pipe.
     thread = threading.Thread(target=attempt, daemon=True)
     thread.start()
     thread.join(30)
-    assert not thread.is_alive(), "opening the file takes for ever"
+    assert not thread.is_alive(), "opening the file blocks forever"
     assert reason in reason_of(caught[0])
 
 
@@ -223,7 +223,7 @@ def damaged_exif() -> bytes:
 
 
 def damaged_dds() -> bytes:
-    """A DDS of a kind that there is not."""
+    """A DDS of an unknown kind."""
     buffer = io.BytesIO()
     noise(8, 8).save(buffer, "DDS")
     data = bytearray(buffer.getvalue())
@@ -235,19 +235,19 @@ def damaged_dds() -> bytes:
     ("content", "kind"),
     [(damaged_exif(), "TypeError"), (damaged_dds(), "NotImplementedError")],
 )
-def test_what_a_decoder_stumbles_over_is_the_file_s_fault(content: bytes, kind: str) -> None:
+def test_any_error_of_a_decoder_is_reported_as_damage(content: bytes, kind: str) -> None:
     with pytest.raises(ValueError, match=rf"^the file is damaged \({kind}: .+\)$"):
         ImageSource("a", opener=lambda path: io.BytesIO(content)).open(16)
 
 
-# TIFF with a compression of its own too, whose decoder is another.
+# TIFF also with a compression that has its own decoder.
 FORMATS = [*module.IMAGE_FORMATS, "TIFF tiff_lzw"]
 
 
-@pytest.mark.parametrize("format", [one for one in FORMATS if one.split()[0] in Image.SAVE])
+@pytest.mark.parametrize("format", [name for name in FORMATS if name.split()[0] in Image.SAVE])
 @pytest.mark.filterwarnings("ignore")
-def test_bytes_at_random_cost_the_file_and_nothing_else(format: str) -> None:
-    """150 files with a few wrong bytes, mostly near their start, the same every time."""
+def test_random_damage_raises_only_decode_errors(format: str) -> None:
+    """Opens 150 files with a few wrong bytes, mostly near their start; they are always the same."""
     random = Random(51)
     name, *compression = format.split()
     exif = Image.Exif()
@@ -272,7 +272,7 @@ def test_bytes_at_random_cost_the_file_and_nothing_else(format: str) -> None:
     assert read < 150
 
 
-def test_an_error_of_what_opens_files_is_not_the_file_s(tmp_path: Path) -> None:
+def test_an_error_of_the_opener_is_raised_as_it_is(tmp_path: Path) -> None:
     def refuse(path: str) -> io.BytesIO:
         raise RuntimeError("no credentials")
 
@@ -283,14 +283,14 @@ def test_an_error_of_what_opens_files_is_not_the_file_s(tmp_path: Path) -> None:
 def test_a_pipe_is_not_read(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     try:
-        with pytest.raises(ValueError, match="the path is no regular file"):
+        with pytest.raises(ValueError, match="the path is not a regular file"):
             ImageSource(f"/dev/fd/{reader}").open()
     finally:
         os.close(reader)
         os.close(writer)
 
 
-def test_a_file_that_may_not_be_read_is_said_to_be_so(tmp_path: Path) -> None:
+def test_a_file_without_read_permission_has_a_reason(tmp_path: Path) -> None:
     def refuse(path: str) -> io.BytesIO:
         raise PermissionError(13, "Permission denied", path)
 
@@ -299,7 +299,7 @@ def test_a_file_that_may_not_be_read_is_said_to_be_so(tmp_path: Path) -> None:
     assert reason_of(caught.value) == "the file may not be read"
 
 
-# -- what would run a program ------------------------------------------------------------------
+# -- files that would run a program ------------------------------------------------------------
 
 
 def eps() -> bytes:
@@ -309,13 +309,13 @@ def eps() -> bytes:
 
 
 def dos_eps() -> bytes:
-    """An EPS behind the header that Windows' programs write."""
+    """An EPS with the header of Windows programs."""
     body = eps()
     return struct.pack("<6IHH", 0xC6D3D0C5, 32, len(body), 0, 0, 0, 0, 0xFFFF) + bytes(4) + body
 
 
 def iptc(content: bytes) -> bytes:
-    """An IPTC file of 8 x 8 pixels, compressed as a JPEG, of which some other file takes the place.
+    """An IPTC file of 8 x 8 pixels that claims to hold a JPEG and holds another file.
 
     http://www.iptc.org/std/IIM/4.2/specification/IIMV4.2.pdf
     """
@@ -327,14 +327,14 @@ def iptc(content: bytes) -> bytes:
 
 @pytest.fixture
 def mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What a stand-in for Ghostscript leaves behind when it is run."""
+    """The file that a replacement of Ghostscript creates when it runs."""
     folder = tmp_path / "programs"
     folder.mkdir()
     program = folder / "gs"
     program.write_text(f"#!/bin/sh\ntouch '{tmp_path / 'mark'}'\nexit 1\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
-    # Found in an earlier test, or not.
+    # An earlier test may have looked for it.
     monkeypatch.setattr(EpsImagePlugin, "gs_binary", "gs")
     return tmp_path / "mark"
 
@@ -351,25 +351,25 @@ def test_postscript_is_refused_and_not_run(tmp_path: Path, mark: Path, kind: str
         decode_image(POSTSCRIPT[kind], "picture.png")
     with pytest.raises(ValueError, match=sentence):
         read_image(path)
-    with pytest.raises(ValueError, match="the file is no image, or of a format that Pillow "):
+    with pytest.raises(ValueError, match="the file is not an image of a supported format"):
         ImageSource(str(path)).open()
     assert not mark.exists()
-    # Pillow by itself does run it.
+    # Pillow itself runs it.
     with pytest.raises(subprocess.CalledProcessError), Image.open(path) as file:
         file.load()
     assert mark.exists()
 
 
 @pytest.mark.parametrize("format", ["BMP", "DDS", "ICO", "JPEG2000", "PPM", "TGA"])
-def test_less_usual_formats_are_read(format: str) -> None:
+def test_less_common_formats_are_read(format: str) -> None:
     buffer = io.BytesIO()
-    picture = noise(16, 16)
-    picture.save(buffer, format)
-    found = decode_image(buffer.getvalue())
-    np.testing.assert_array_equal(np.asarray(found), np.asarray(picture))
+    image = noise(16, 16)
+    image.save(buffer, format)
+    decoded = decode_image(buffer.getvalue())
+    np.testing.assert_array_equal(np.asarray(decoded), np.asarray(image))
 
 
-def test_a_jpeg_of_several_pictures_is_read() -> None:
+def test_a_jpeg_with_several_images_is_read() -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (16, 16), RED).save(
         buffer, "MPO", save_all=True, append_images=[Image.new("RGB", (16, 16), BLUE)]
@@ -402,7 +402,7 @@ def test_an_upload_is_decoded() -> None:
     ids=["text", "empty", "truncated", "60 MB", "large", "bomb"],
 )
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-def test_a_bad_upload_is_refused_in_a_sentence(content: bytes, sentence: str) -> None:
+def test_a_bad_upload_is_refused(content: bytes, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         decode_image(content, "pool.jpg")
 
@@ -415,14 +415,14 @@ def test_a_large_upload_is_refused_before_it_is_decoded(monkeypatch: pytest.Monk
 
 def test_a_large_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "large.jpg"
-    # It has no blocks on disk; read, it would fill the memory.
+    # It has no blocks on disk, but reading it would fill the memory.
     with path.open("wb") as file:
         file.truncate(1 << 40)
     with pytest.raises(ValueError, match=r"^large\.jpg has 1048576 MB; upload an image of at most"):
         read_image(path)
 
 
-def test_base64_that_is_none_is_refused() -> None:
+def test_invalid_base64_is_refused() -> None:
     with pytest.raises(ValueError, match="arrived damaged; upload it again"):
         decode_base64_image("!!!!")
 

@@ -27,13 +27,13 @@ def index(dataset: fo.Dataset, monkeypatch: pytest.MonkeyPatch) -> FaissSimilari
     index = dataset.load_brain_results("colors")
     commit = index.store.commit
 
-    def after_another(batch: Any = None, delete: Any = None, facts: Any = None) -> None:
-        if facts is not None:
+    def after_another(batch: Any = None, delete: Any = None, metadata: Any = None) -> None:
+        if metadata is not None:
             other = Store(index.path)
             known = other.snapshot().manifest.metadata.get("failures", {})
             third = dataset.values("id")[2]
             other.commit(metadata={"failures": {**known, third: "by another"}})
-        commit(batch, delete, facts)
+        commit(batch, delete, metadata)
 
     monkeypatch.setattr(index.store, "commit", after_another)
     return index

@@ -14,12 +14,12 @@ import pytest
 from fiftyone.operators.delegated import DelegatedOperationService
 from support.distances import reference
 from support.indexes import index_of
+from support.operators import PLUGIN, run
 
 import fiftyone_faiss
-from fiftyone_faiss import brain
+from fiftyone_faiss.brain.ann import factory
 from fiftyone_faiss.demo import MODEL_NAME
 
-PLUGIN = "@fiftyone-faiss/similarity"
 NAMES = {
     "build_index",
     "compute_embeddings",
@@ -30,14 +30,6 @@ NAMES = {
     "tag_neighbors",
     "update_index",
 }
-
-
-def run(
-    name: str, samples: Any, params: dict[str, Any], **context: Any
-) -> foo.executor.ExecutionResult:
-    key = "dataset" if isinstance(samples, fo.Dataset) else "view"
-    ctx = {key: samples, "params": params, **context}
-    return foo.execute_operator(f"{PLUGIN}/{name}", ctx=ctx)
 
 
 @pytest.fixture
@@ -56,7 +48,7 @@ def test_the_plugin_offers_its_operators_and_panel() -> None:
     assert ours == {f"{PLUGIN}/{name}" for name in (*NAMES, "similarity_search_faiss")}
 
 
-def test_search_by_words(book) -> None:
+def test_search_by_text(book) -> None:
     result = run("search", book, {"query_type": "text", "query": "a red car", "k": 6}).result
     assert (result["count"], result["brain_key"]) == (6, "clip")
     assert result["query"] == '"a red car"'
@@ -89,8 +81,8 @@ def test_find_similar_needs_a_selection_and_nothing_else(dataset, vectors) -> No
 
 
 def test_find_similar_asks_only_where_there_is_a_choice(dataset, vectors, monkeypatch) -> None:
-    # It is placed at every change in the App, so no index may be opened for that.
-    monkeypatch.setattr(brain, "list_indexes", lambda samples: pytest.fail("described"))
+    # FiftyOne resolves placements at every change in the App, so this must not load an index.
+    monkeypatch.setattr(fo.Dataset, "load_brain_results", lambda *args: pytest.fail("loaded"))
     operator = foo.get_operator(f"{PLUGIN}/find_similar")
     for count, asks in ((0, False), (1, False), (2, True)):
         if count:
@@ -142,8 +134,6 @@ def test_updating(book) -> None:
     fiftyone_faiss.build_index(book[:6], "some", model=MODEL_NAME)
     results = book.load_brain_results("some")
     results.remove_from_index(sample_ids=ids[2:4])
-    health = form("update_index", book, {"brain_key": "some"})["health"]
-    assert "| Missing | 156 |" in str(health)
     run("update_index", book[:8], {"brain_key": "some"})
     assert sorted(book.load_brain_results("some").sample_ids) == sorted(ids[:8])
     report = foo.get_operator(f"{PLUGIN}/update_index")(book[:9], "some")
@@ -183,54 +173,49 @@ def test_typed_calls_are_the_sdk(dataset, vectors) -> None:
     assert report.size == 12
 
 
-def form(name: str, dataset: fo.Dataset, params: dict[str, Any]) -> dict[str, Any]:
-    """The fields of an operator's form, as the App gets them."""
+def run_delegated(name: str, samples: fo.DatasetView, params: dict[str, Any]) -> Any:
+    """Queues an operator, runs it as an orchestrator would, and returns its record."""
+    ctx = {"view": samples, "params": params, "request_delegation": True}
     uri = f"{PLUGIN}/{name}"
-    request = {"dataset_name": dataset.name, "params": params, "selected": []}
-    context = foo.executor.ExecutionContext(request_params=request, operator_uri=uri)
-    fields: dict[str, Any] = foo.get_operator(uri).resolve_input(context).to_json()
-    return fields["type"]["properties"]
-
-
-def test_forms_show_what_each_choice_needs(book) -> None:
-    assert {"brain_key", "query_type", "query", "k", "reverse"} <= set(form("search", book, {}))
-    assert "image" in form("search", book, {"query_type": "image"})
-    samples = form("search", book, {"query_type": "samples"})
-    assert samples["none_selected"]["invalid"]
-    assert form("search", book, {"k": 0})["k"]["invalid"]
-    assert set(form("tag_neighbors", book, {"action": "untag"})) == {"action", "tag"}
-    assert form("tag_neighbors", book, {"tag": ""})["tag"]["invalid"]
-    assert set(form("find_similar", book, {})) == {"brain_key", "k"}
-    assert "160 images" in str(form("manage_indexes", book, {})["details"])
-    build = form("build_index", book, {"brain_key": "9 lives"})
-    assert build["brain_key"]["invalid"]
-    assert "patches_field" in build
-    assert not build["index_type"]["invalid"]
-    assert form("build_index", book, {"index_type": "tree"})["index_type"]["invalid"]
-    assert form("compute_embeddings", book, {})["model"]["default"] == MODEL_NAME
-
-
-def test_a_form_says_what_is_missing(dataset) -> None:
-    notice = form("search", dataset, {})["no_index"]
-    assert notice["view"]["label"] == "This dataset has no FAISS index yet"
-    assert notice["invalid"]
+    queued = foo.execute_operator(uri, ctx=ctx)
+    service = DelegatedOperationService()
+    assert service.get(queued.result["id"]).run_state == "queued"
+    service.execute_queued_operations(operator=uri, limit=1)
+    samples._dataset.reload()
+    return service.get(queued.result["id"])
 
 
 def test_a_delegated_build_reports_its_progress(book) -> None:
-    ctx = {
-        "view": book[:5],
-        "params": {"brain_key": "later", "model": MODEL_NAME},
-        "request_delegation": True,
-    }
-    uri = f"{PLUGIN}/build_index"
-    queued = foo.execute_operator(uri, ctx=ctx)
-    assert "later" not in book.list_brain_runs()
-    service = DelegatedOperationService()
-    service.execute_queued_operations(operator=uri, limit=1)
-    run = service.get(queued.result["id"])
-    assert run.run_state == "completed"
-    assert run.status.progress == 1.0
-    assert run.status.label.startswith("5 of 5 embedded")
-    book.reload()
+    record = run_delegated("build_index", book[:5], {"brain_key": "later", "model": MODEL_NAME})
+    assert record.run_state == "completed"
+    assert record.status.progress == 1.0
+    assert record.status.label.startswith("5 of 5 embedded")
     assert book.load_brain_results("later").sample_ids.tolist() == book[:5].values("id")
     book.delete_brain_run("later")
+
+
+def test_a_delegated_rebuild_embeds_everything_again(book) -> None:
+    fiftyone_faiss.build_index(book[:5], "again", model=MODEL_NAME)
+    before = book.load_brain_results("again").snapshot.manifest.generation
+    record = run_delegated("update_index", book[:5], {"brain_key": "again", "force": True})
+    assert record.run_state == "completed"
+    assert record.status.label.startswith("5 of 5 embedded")
+    after = book.load_brain_results("again")
+    assert after.snapshot.manifest.generation > before
+    assert after.sample_ids.tolist() == book[:5].values("id")
+    book.delete_brain_run("again")
+
+
+def test_tuning_rebuilds_the_faiss_index_only(dataset, vectors, monkeypatch) -> None:
+    monkeypatch.setattr(factory, "MIN_ROWS", 4)
+    index = index_of(dataset, vectors, index_type="sq8")
+    file = index.snapshot.manifest.ann_index.file
+    dataset.delete_samples(dataset.first())
+    record = run_delegated("update_index", dataset.view(), {"brain_key": "given", "tune": True})
+    assert record.run_state == "completed"
+    snapshot = dataset.load_brain_results("given").snapshot
+    assert snapshot.manifest.ann_index.file != file
+    # The vector of the deleted sample is still stored: tuning does not update the index.
+    assert snapshot.size == 12
+    report = foo.get_operator(f"{PLUGIN}/update_index")(dataset, "given", tune=True)
+    assert (report.size, report.added) == (12, 0)

@@ -1,4 +1,4 @@
-"""The embedding loop: in order, in batches, and a broken image costs only itself."""
+"""The embedding loop: order, batches, unreadable images, memory and threads."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from fiftyone_faiss.embedders import embed_sources as embed
 
 
 def plain(folder: Path, n: int) -> list[ImageSource]:
+    """Writes images of one color each."""
     paths = [folder / f"{i:03}.png" for i in range(n)]
     for i, path in enumerate(paths):
         Image.new("RGB", (16, 16), (i, 255 - i, 10)).save(path)
@@ -28,25 +29,25 @@ def plain(folder: Path, n: int) -> list[ImageSource]:
 
 
 def check(batches: Sequence[EmbeddedBatch], positions: Sequence[int]) -> None:
-    """Asserts that these plain images came, in order, with their vectors."""
+    """Asserts that batches hold the vectors of these plain images, in order."""
     assert [i for batch in batches for i in batch.positions.tolist()] == list(positions)
     expected = np.array([color_vector(i, 255 - i, 10) for i in positions])
     np.testing.assert_allclose(np.concatenate([b.vectors for b in batches]), expected, atol=1e-6)
 
 
 def pool_threads() -> list[str]:
-    """The loop's own threads that are alive."""
+    """The names of the loop's threads that are alive."""
     names = [thread.name for thread in threading.enumerate()]
     return [name for name in names if name.startswith(("decode", "embed"))]
 
 
-def test_vectors_come_in_order_and_batches_have_their_size(tmp_path: Path) -> None:
+def test_vectors_are_in_order_and_batches_have_the_given_size(tmp_path: Path) -> None:
     embedder = MeanColor()
     check(list(embed(embedder, plain(tmp_path, 70), batch_size=32)), range(70))
     assert embedder.batches == [32, 32, 6]
 
 
-def test_without_a_size_the_embedder_s_own_is_taken(tmp_path: Path) -> None:
+def test_the_default_batch_size_is_that_of_the_embedder(tmp_path: Path) -> None:
     class Five(MeanColor):
         def batch_size(self) -> int:
             return 5
@@ -60,7 +61,7 @@ def test_without_a_size_the_embedder_s_own_is_taken(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-def test_broken_images_are_reported_with_their_reasons_and_the_others_are_whole(
+def test_unreadable_images_are_reported_with_reasons_and_the_others_are_embedded(
     tmp_path: Path,
 ) -> None:
     sources: list[ImageSource] = []
@@ -77,7 +78,7 @@ def test_broken_images_are_reported_with_their_reasons_and_the_others_are_whole(
         assert reason in failure.reason, name
 
 
-def test_a_batch_of_broken_images_has_no_vectors(tmp_path: Path) -> None:
+def test_a_batch_of_unreadable_images_has_no_vectors(tmp_path: Path) -> None:
     sources = [ImageSource(str(tmp_path / f"{i}.png")) for i in range(3)]
     (batch,) = embed(MeanColor(), sources)
     assert (batch.positions.shape, batch.vectors.shape) == ((0,), (0, 3))
@@ -86,7 +87,7 @@ def test_a_batch_of_broken_images_has_no_vectors(tmp_path: Path) -> None:
     ]
 
 
-def test_a_failing_model_is_not_taken_for_broken_images(tmp_path: Path) -> None:
+def test_an_error_of_the_model_is_raised(tmp_path: Path) -> None:
     class Failing(MeanColor):
         def embed_images(self, images: Sequence[Image.Image]) -> Vectors:
             raise RuntimeError("out of order")
@@ -96,16 +97,54 @@ def test_a_failing_model_is_not_taken_for_broken_images(tmp_path: Path) -> None:
     assert pool_threads() == []
 
 
-def test_an_image_embedder_says_that_it_has_no_words() -> None:
+def test_an_image_embedder_refuses_texts() -> None:
     with pytest.raises(EmbedderError, match="'mean-color' embeds images only"):
         MeanColor().embed_texts(["a dog"])
+
+
+class Padded(MeanColor):
+    """Asks for batches of one size, and remembers what it is given."""
+
+    pads_batches = True
+
+    def __init__(self, limit: int = 100) -> None:
+        super().__init__()
+        self.limit = limit
+
+    def embed_images(self, images: Sequence[Image.Image]) -> Vectors:
+        if len(images) > self.limit:
+            raise MemoryError
+        return super().embed_images(images)
+
+
+def test_smaller_batches_are_filled_up_for_embedders_that_ask_for_it(tmp_path: Path) -> None:
+    embedder = Padded()
+    sources = plain(tmp_path, 10)
+    missing = ImageSource(str(tmp_path / "gone.png"))
+    batches = list(embed(embedder, [missing, *sources], batch_size=4))
+    assert embedder.batches == [4, 4, 4]
+    assert [batch.positions.tolist() for batch in batches] == [[1, 2, 3], [4, 5, 6, 7], [8, 9, 10]]
+    expected = [color_vector(i, 255 - i, 10) for i in range(10)]
+    np.testing.assert_allclose(np.concatenate([b.vectors for b in batches]), expected, atol=1e-6)
+
+
+def test_no_batch_is_filled_up_from_nothing(tmp_path: Path) -> None:
+    embedder = Padded()
+    (batch,) = embed(embedder, [ImageSource(str(tmp_path / "gone.png"))], batch_size=4)
+    assert (batch.vectors.shape, embedder.batches) == ((0, 3), [])
+
+
+def test_filled_up_batches_are_halved_when_memory_runs_out(tmp_path: Path) -> None:
+    embedder = Padded(limit=2)
+    check(list(embed(embedder, plain(tmp_path, 7), batch_size=4)), range(7))
+    assert embedder.batches == [2, 2, 2, 2]
 
 
 # -- memory ------------------------------------------------------------------------------------
 
 
 class Narrow(MeanColor):
-    """Has memory for a few images at once."""
+    """Fits a few images in memory at once."""
 
     def __init__(self, room: int) -> None:
         super().__init__()
@@ -119,7 +158,7 @@ class Narrow(MeanColor):
         return super().embed_images(images)
 
 
-def test_batches_are_halved_until_they_fit_and_stay_so(tmp_path: Path) -> None:
+def test_batches_are_halved_until_they_fit_and_stay_small(tmp_path: Path) -> None:
     embedder = Narrow(room=3)
     batches = list(embed(embedder, plain(tmp_path, 25), batch_size=10))
     assert [len(batch.positions) for batch in batches] == [10, 10, 5]
@@ -127,7 +166,7 @@ def test_batches_are_halved_until_they_fit_and_stay_so(tmp_path: Path) -> None:
     assert embedder.tried == [10, 5, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1]
 
 
-def test_an_image_that_does_not_fit_alone_is_one_sentence(tmp_path: Path) -> None:
+def test_a_single_image_that_does_not_fit_is_an_error(tmp_path: Path) -> None:
     embedder = Narrow(room=0)
     with pytest.raises(
         EmbedderError, match="not enough memory to embed a single image with 'mean-color'; free"
@@ -137,27 +176,29 @@ def test_an_image_that_does_not_fit_alone_is_one_sentence(tmp_path: Path) -> Non
     assert pool_threads() == []
 
 
-@pytest.mark.parametrize("lanes", [1, 2])
-def test_few_images_are_held_at_once(tmp_path: Path, lanes: int) -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_few_images_are_in_memory_at_once(tmp_path: Path, workers: int) -> None:
     class Counting(MeanColor):
-        """Counts the images that were prepared and are alive."""
+        """Counts the prepared images that are in memory."""
 
         def __init__(self) -> None:
             super().__init__()
-            self.lanes = lanes
             self.counts = {"alive": 0, "most": 0, "all": 0}
             self.lock = threading.RLock()
+
+        def max_workers(self) -> int:
+            return workers
 
         def preprocess(self, image: Image.Image) -> Any:
             with self.lock:
                 self.counts["all"] += 1
                 self.counts["alive"] += 1
                 self.counts["most"] = max(self.counts["most"], self.counts["alive"])
-            weakref.finalize(image, self.forget, self.counts, self.lock)
+            weakref.finalize(image, self.discard, self.counts, self.lock)
             return image
 
         @staticmethod
-        def forget(counts: dict[str, int], lock: threading.RLock) -> None:
+        def discard(counts: dict[str, int], lock: threading.RLock) -> None:
             with lock:
                 counts["alive"] -= 1
 
@@ -165,11 +206,11 @@ def test_few_images_are_held_at_once(tmp_path: Path, lanes: int) -> None:
     batches = []
     for batch in embed(embedder, plain(tmp_path, 60), batch_size=5):
         batches.append(batch)
-        # Meanwhile the threads could decode everything.
+        # Long enough for the threads to decode everything.
         time.sleep(0.02)
     check(batches, range(60))
-    # What each lane embeds, and what is decoded for the next of them.
-    assert embedder.counts["most"] <= (lanes + 1) * 5
+    # The batch of each worker, and the next one, which is being decoded.
+    assert embedder.counts["most"] <= (workers + 1) * 5
     assert (embedder.counts["all"], embedder.counts["alive"]) == (60, 0)
 
 
@@ -194,18 +235,19 @@ def test_an_image_is_decoded_as_large_as_the_embedder_needs(
 # -- threads -----------------------------------------------------------------------------------
 
 
-class Lanes(MeanColor):
-    """Embeds only when both of its lanes do; the even batches take longer."""
-
-    lanes = 2
+class TwoWorkers(MeanColor):
+    """Embeds only when both of its workers do; the even batches take longer."""
 
     def __init__(self) -> None:
         super().__init__()
         self.meeting = threading.Barrier(2, timeout=120)
-        self.entered: list[int] = []
+        self.started: list[int] = []
 
-    def enter_lane(self) -> None:
-        self.entered.append(threading.get_ident())
+    def max_workers(self) -> int:
+        return 2
+
+    def start_worker(self) -> None:
+        self.started.append(threading.get_ident())
 
     def embed_images(self, images: Sequence[Image.Image]) -> Vectors:
         self.meeting.wait()
@@ -214,16 +256,16 @@ class Lanes(MeanColor):
         return super().embed_images(images)
 
 
-def test_lanes_embed_at_the_same_time_and_keep_the_order(tmp_path: Path) -> None:
-    embedder = Lanes()
+def test_workers_embed_at_the_same_time_and_keep_the_order(tmp_path: Path) -> None:
+    embedder = TwoWorkers()
     check(list(embed(embedder, plain(tmp_path, 24), batch_size=3)), range(24))
-    assert len(set(embedder.entered)) == len(embedder.entered) == 2
+    assert len(set(embedder.started)) == len(embedder.started) == 2
     assert pool_threads() == []
 
 
-def test_a_batch_is_decoded_while_the_one_before_it_is_embedded(tmp_path: Path) -> None:
+def test_a_batch_is_decoded_while_the_previous_one_is_embedded(tmp_path: Path) -> None:
     class Waiting(MeanColor):
-        """Embeds the first batch when the second is decoded."""
+        """Embeds the first batch only after the second is decoded."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -237,17 +279,17 @@ def test_a_batch_is_decoded_while_the_one_before_it_is_embedded(tmp_path: Path) 
             return image
 
         def embed_images(self, images: Sequence[Image.Image]) -> Vectors:
-            assert self.next_batch.wait(120), "nothing is decoded meanwhile"
+            assert self.next_batch.wait(120), "the next batch is not decoded"
             return super().embed_images(images)
 
     check(list(embed(Waiting(), plain(tmp_path, 8), batch_size=4, num_workers=1)), range(8))
 
 
-def test_there_is_a_decoding_thread_for_each_processor_that_may_be_used(
+def test_there_is_a_decoding_thread_for_each_available_processor(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Meeting(MeanColor):
-        """Decodes three images at once, or none."""
+        """Decodes only when three images are decoded at once."""
 
         meeting = threading.Barrier(3, timeout=120)
 
@@ -263,7 +305,7 @@ def test_there_is_a_decoding_thread_for_each_processor_that_may_be_used(
     assert names == {"decode_0", "decode_1", "decode_2"}
 
 
-def test_whoever_stops_early_leaves_no_thread_and_nothing_more_is_decoded(tmp_path: Path) -> None:
+def test_closing_the_iterator_stops_all_threads(tmp_path: Path) -> None:
     decoded = []
 
     class Recording(MeanColor):

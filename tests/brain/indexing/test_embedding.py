@@ -45,7 +45,7 @@ def test_what_has_a_vector_is_passed_over(dataset) -> None:
     assert (report.embedded, report.skipped, model.count()) == (5, 0, 5)
     report = fiftyone_faiss.compute_embeddings(dataset, model)
     assert (report.embedded, report.skipped, model.count()) == (7, 5, 7)
-    assert str(report) == "7 embedded, 5 had embeddings already."
+    assert str(report) == "7 embedded, 5 skipped."
     np.testing.assert_allclose(vectors_in(dataset), COLORS, atol=1e-6)
     assert fiftyone_faiss.compute_embeddings(dataset, model).embedded == model.count() == 0
 
@@ -76,7 +76,8 @@ def test_force_embeds_all_again_also_with_another_model(dataset) -> None:
         fiftyone_faiss.compute_embeddings(dataset, Other())
     assert str(caught.value) == (
         "The field 'embeddings' holds vectors of 'mean-color', whose weights are not those of "
-        "'other-color'; pass force=True to embed all again, or choose another embeddings_field."
+        "'other-color'; pass force=True to embed everything again, or choose another "
+        "embeddings_field."
     )
     np.testing.assert_allclose(vectors_in(dataset), COLORS, atol=1e-6)
     model = Other()
@@ -90,7 +91,9 @@ def test_force_embeds_all_again_also_with_another_model(dataset) -> None:
 
 def test_a_field_never_holds_vectors_of_two_models(dataset) -> None:
     fiftyone_faiss.compute_embeddings(dataset, Counting())
-    with pytest.raises(ValueError, match=r"vectors of 'mean-color', .* and 8 of them are not"):
+    with pytest.raises(
+        ValueError, match=r"vectors of 'mean-color', .* and 8 of them belong to other samples"
+    ):
         fiftyone_faiss.compute_embeddings(dataset[:4], Other(), force=True)
     np.testing.assert_allclose(vectors_in(dataset), COLORS, atol=1e-6)
     # One that cannot be read any more, and a run that breaks halfway.
@@ -109,7 +112,7 @@ def test_a_field_never_holds_vectors_of_two_models(dataset) -> None:
 def test_vectors_that_others_wrote_are_not_taken_for_the_model_s(dataset) -> None:
     ones = np.ones(3)
     dataset.set_values("embeddings", [ones] * 5 + [None] * 7)
-    with pytest.raises(ValueError, match="holds vectors of which nothing is known; pass force"):
+    with pytest.raises(ValueError, match="holds vectors of an unknown model; pass force"):
         fiftyone_faiss.compute_embeddings(dataset, Counting())
     np.testing.assert_array_equal(vectors_in(dataset[:5]), [ones] * 5)
     assert fiftyone_faiss.compute_embeddings(dataset, Counting(), force=True).embedded == 12
@@ -183,7 +186,7 @@ def test_failures_are_listed_and_tried_again(dataset) -> None:
     assert (report.embedded, report.failures) == (1, {ids[7]: "the file is empty"})
     left = fiftyone_faiss.list_failures(dataset, embeddings_field="color")
     assert left == {ids[7]: "the file is empty"}
-    with pytest.raises(ValueError, match="Nothing is known of the embeddings in 'other'"):
+    with pytest.raises(ValueError, match="The field 'other' was not written by compute_embeddings"):
         fiftyone_faiss.list_failures(dataset, embeddings_field="other")
 
 
@@ -202,7 +205,7 @@ def test_labels_are_passed_over_one_by_one(dataset) -> None:
     assert (report.embedded, report.skipped, model.count()) == (9, 4, 9)
     found = dataset.values("things.detections.color", unwind=True)
     np.testing.assert_allclose(found, COLORS[[0, *range(12)]], atol=1e-6)
-    with pytest.raises(ValueError, match="holds vectors of other parts of the images"):
+    with pytest.raises(ValueError, match="holds vectors of other regions of the images"):
         fiftyone_faiss.compute_embeddings(dataset, model, "color", patches_field="things", alpha=1)
 
 
@@ -272,7 +275,9 @@ def test_frames_keep_their_vectors_in_the_videos_dataset(video: fo.Dataset) -> N
     assert fiftyone_faiss.compute_embeddings(frames, model, "emb").skipped == 6
     check_frames(video, "frames.emb", (0, 0, 1, 1), 6)
     assert not video.has_sample_field("emb")
-    with pytest.raises(ValueError, match=r"vectors of 'mean-color', .* and 3 of them are not"):
+    with pytest.raises(
+        ValueError, match=r"vectors of 'mean-color', .* and 3 of them belong to other samples"
+    ):
         some = fiftyone_faiss.video_frames(video, every=1.0)
         fiftyone_faiss.compute_embeddings(some, Other(), "emb", force=True)
     assert fiftyone_faiss.compute_embeddings(frames, Other(), "emb", force=True).embedded == 6
@@ -356,7 +361,7 @@ BREAKING = (
     (lambda path: path.write_text("no picture"), "the file is no image"),
     (lambda path: path.write_bytes(bytes(5_000)), "the file is no image"),
     (lambda path: _replace(path, "folder"), "the path is a folder"),
-    (lambda path: _replace(path, "pipe"), "the path is no regular file"),
+    (lambda path: _replace(path, "pipe"), "the path is not a regular file"),
     (lambda path: _replace(path, "loop"), "Too many levels of symbolic links"),
     (_bomb, "decompression bomb"),
     (_forbid, "the file may not be read"),
@@ -428,12 +433,12 @@ def test_files_elsewhere_are_opened_by_fiftyone(dataset, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"batch_size": 0}, "batch_size is 0; give a whole number of at least 1"),
-        ({"num_workers": -1}, "num_workers is -1"),
-        ({"engine": "spark"}, "'spark' is no engine; choose 'local' or 'ray'"),
-        ({"alpha": -1.0}, "alpha is -1.0; give a number above -1"),
+        ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
+        ({"num_workers": -1}, "num_workers must be at least 1, got -1"),
+        ({"engine": "spark"}, "engine must be 'local' or 'ray', got 'spark'"),
+        ({"alpha": -1.0}, "alpha must be above -1, got -1.0"),
         ({"patches_field": "a", "roi_field": "b"}, "Give patches_field or roi_field, not both"),
-        ({"embeddings_field": "no field"}, "'no field' is no field name"),
+        ({"embeddings_field": "no field"}, "'no field' is not a field name"),
     ],
 )
 def test_a_bad_option_is_one_sentence(dataset, options, sentence) -> None:

@@ -29,7 +29,9 @@ def orphan(dataset: fo.Dataset, tmp_path: Path, rng: np.random.Generator) -> Pat
 def test_an_index_in_use_is_no_orphan(dataset, tmp_path, rng) -> None:
     index = index_of(dataset, rng.normal(size=(12, 4)), root_dir=str(tmp_path / "root"))
     assert fiftyone_faiss.list_orphaned_indexes(str(tmp_path / "root")) == []
-    with pytest.raises(ValueError, match=f"'{index.path.name}' is not the folder of an index"):
+    with pytest.raises(
+        ValueError, match=f"'{index.path.name}' is not the run id of an orphaned index"
+    ):
         fiftyone_faiss.delete_orphaned_index(index.path.name, str(tmp_path / "root"))
     assert index.total_index_size == 12
 

@@ -1,4 +1,4 @@
-"""A small SigLIP with a tokenizer of its own, against OpenCLIP itself."""
+"""A small SigLIP with its own tokenizer, compared with OpenCLIP itself."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from fiftyone_faiss.embedders.open_clip import OpenClipEmbedder, OpenClipSpec
 CONTEXT = 64
 PAD, END, UNKNOWN = 0, 1, 2
 WORDS = ("a", "red", "car", "dog", "with", "ball", "photo", "of", *string.ascii_lowercase[1:])
-# As OpenCLIP describes ViT-B-16-SigLIP, but for the sizes.
+# OpenCLIP's configuration of ViT-B-16-SigLIP with smaller sizes.
 CONFIG = {
     "model_cfg": {
         "embed_dim": 192,
@@ -60,7 +60,7 @@ LONG = " ".join(["red", "car"] * 50)
 
 
 def save_tokenizer(folder: Path) -> None:
-    """Writes a tokenizer that knows ``WORDS`` and, like SigLIP's, marks only where a text ends."""
+    """Writes a tokenizer that knows ``WORDS`` and marks only the end of a text."""
     ids = {word: i for i, word in enumerate(("<pad>", "</s>", "<unk>", *WORDS))}
     tokenizer = Tokenizer(models.WordLevel(ids, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
@@ -81,7 +81,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> str:
     torch.manual_seed(51)
     model = open_clip.create_model(f"local-dir:{folder}")
     for parameter in model.visual.parameters():
-        # As they begin, timm's weights make nearly the same of all images.
+        # With timm's initial weights, all images have nearly the same vector.
         torch.nn.init.normal_(parameter, parameter.mean().item(), 0.1)
     torch.save(model.state_dict(), folder / "open_clip_pytorch_model.bin")
     return f"local-dir:{folder}"
@@ -97,12 +97,12 @@ def token_ids(*words: str) -> list[int]:
 
 
 def check_apart(vectors: Vectors) -> None:
-    """Asserts that the vectors are not so alike that any would pass for any other."""
-    alike = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
-    assert alike.max() < 0.999
+    """Asserts that no two vectors are so similar that a test could confuse them."""
+    similar = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
+    assert similar.max() < 0.999
 
 
-def test_texts_are_cut_into_the_pieces_that_openclip_cuts(embedder, local) -> None:
+def test_tokens_are_those_of_openclip(embedder, local) -> None:
     texts = ["A red CAR!", "a dog, with a ball...", "a purple car", "", LONG]
     tokens = embedder._tokens(texts)
     assert torch.equal(tokens, open_clip.get_tokenizer(local)(texts))
@@ -124,11 +124,11 @@ def test_vectors_are_openclips_own_at_unit_length(embedder, local) -> None:
     images += [Image.linear_gradient("L").convert("RGB")]
     texts = ["a red car", "a dog with a ball", "of", LONG]
     with torch.inference_mode():
-        pictures = model.eval().encode_image(torch.stack([transform(one) for one in images]))
-        words = model.encode_text(tokenizer(texts))
+        pictures = model.eval().encode_image(torch.stack([transform(image) for image in images]))
+        captions = model.encode_text(tokenizer(texts))
     for ours, theirs in (
-        (embedder.embed_images([embedder.preprocess(one) for one in images]), pictures),
-        (embedder.embed_texts(texts), words),
+        (embedder.embed_images([embedder.preprocess(image) for image in images]), pictures),
+        (embedder.embed_texts(texts), captions),
     ):
         assert ours.dtype == np.float32
         np.testing.assert_allclose(ours, unit(theirs.numpy()), atol=1e-5)
@@ -136,7 +136,7 @@ def test_vectors_are_openclips_own_at_unit_length(embedder, local) -> None:
     assert (embedder.dim, embedder.spec.dim, embedder.image_size) == (192, 192, 224)
 
 
-def test_what_is_beyond_the_context_does_not_count(embedder) -> None:
+def test_text_beyond_the_context_is_ignored(embedder) -> None:
     words = LONG.split()
     cut = " ".join(words[: CONTEXT - 1])
     whole, first, shorter = embedder.embed_texts([LONG, cut, " ".join(words[: CONTEXT - 2])])
@@ -144,21 +144,21 @@ def test_what_is_beyond_the_context_does_not_count(embedder) -> None:
     assert whole @ shorter < 0.999
 
 
-def test_a_text_that_is_too_long_is_told(embedder) -> None:
+def test_there_is_a_warning_for_a_text_that_is_too_long(embedder) -> None:
     words = LONG.split()
     assert embedder.text_warning(" ".join(words[: CONTEXT - 1])) is None
-    told = "Only the first 63 word pieces of the query were read; shorten it."
-    assert embedder.text_warning(" ".join(words[:CONTEXT])) == told
-    assert embedder.text_warning("car. " * 64) == told
-    # Which languages it reads is not known.
+    warning = "The model read only the first 63 tokens of the query; shorten it."
+    assert embedder.text_warning(" ".join(words[:CONTEXT])) == warning
+    assert embedder.text_warning("car. " * 64) == warning
+    # The languages that it reads are not known.
     assert embedder.text_warning("红色的车") is None
 
 
-def test_the_words_before_each_text_take_their_room(embedder) -> None:
+def test_a_text_prompt_counts_towards_the_context(embedder) -> None:
     prompted = OpenClipEmbedder("siglip", embedder.spec, "a photo of", "cpu", "float32")
     text = " ".join(LONG.split()[:60])
     assert prompted.text_warning(text) is None
-    assert "first 60 word pieces" in prompted.text_warning(f"{text} car")
+    assert "first 60 tokens" in prompted.text_warning(f"{text} car")
     np.testing.assert_allclose(
         prompted.embed_texts([f"{text} car"]),
         embedder.embed_texts([f"a photo of {text}"]),
@@ -166,7 +166,7 @@ def test_the_words_before_each_text_take_their_room(embedder) -> None:
     )
 
 
-def test_without_transformers_it_says_what_to_install(
+def test_the_error_says_what_to_install_without_transformers(
     local: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "transformers", None)
@@ -176,6 +176,6 @@ def test_without_transformers_it_says_what_to_install(
         with pytest.raises(EmbedderError) as caught:
             OpenClipEmbedder(name, spec)
         assert str(caught.value) == (
-            f"'{name}' reads texts with a package that is not here: pip install transformers."
+            f"'{name}' needs the package transformers: pip install transformers"
         )
     assert not OpenClipSpec.parse("ViT-B-32/laion2b_s34b_b79k").needs_transformers

@@ -1,4 +1,4 @@
-"""Building indexes and computing embeddings: what is stored, what failed, what goes on."""
+"""Building indexes: the stored vectors, failures, resumed builds, invalid arguments."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from support.distances import reference
 
 import fiftyone_faiss
 from fiftyone_faiss.brain import Execution
+from fiftyone_faiss.brain.core.files import FileSystem
 from fiftyone_faiss.brain.indexing import building, embedding
 from fiftyone_faiss.embedders import registry
 
@@ -41,7 +42,7 @@ def test_a_broken_image_costs_itself_only_and_is_tried_again(dataset) -> None:
     assert report.size == 10
     assert set(report.failures) == {ids[3], ids[8]}
     assert "missing" in report.failures[ids[8]]
-    assert str(report).endswith("; 2 could not be read.")
+    assert str(report).endswith("; 2 failed.")
     (info,) = fiftyone_faiss.list_indexes(dataset)
     assert (info.size, info.failures) == (10, 2)
 
@@ -65,7 +66,6 @@ def test_vectors_of_other_weights_are_not_put_beside_the_old_ones(dataset, monke
     monkeypatch.setattr(registry, "_registered", {})
     fiftyone_faiss.register_embedder("mean-color", MeanColor)
     fiftyone_faiss.build_index(dataset[:5], "colors", model="mean-color")
-    fiftyone_faiss.build_index(dataset[:5], "nameless", model=MeanColor())
     fiftyone_faiss.register_embedder("mean-color", Reweighted)
     with pytest.raises(ValueError) as caught:
         fiftyone_faiss.build_index(dataset, "colors", model="mean-color")
@@ -73,8 +73,6 @@ def test_vectors_of_other_weights_are_not_put_beside_the_old_ones(dataset, monke
         "5 vectors of the index 'colors' were made with other weights than those of 'mean-color' "
         "now; embed them again with update_index(dataset, 'colors'), or choose another brain_key."
     )
-    with pytest.raises(ValueError, match="now; delete that index, or choose another brain_key"):
-        fiftyone_faiss.build_index(dataset, "nameless", model=Reweighted())
     vectors, ids, _ = dataset.load_brain_results("colors").get_embeddings()
     np.testing.assert_allclose(vectors, COLORS[:5], atol=1e-6)
     # What the sentence says helps.
@@ -83,6 +81,74 @@ def test_vectors_of_other_weights_are_not_put_beside_the_old_ones(dataset, monke
     vectors, ids, _ = dataset.load_brain_results("colors").get_embeddings()
     order = [dataset.values("id").index(one) for one in ids]
     np.testing.assert_allclose(vectors, COLORS[order][:, ::-1], atol=1e-6)
+
+
+def mean_color(images: Sequence[Image.Image]) -> np.ndarray:
+    """Returns the mean color of each image."""
+    return np.array([np.asarray(image).mean(axis=(0, 1)) for image in images])
+
+
+def dark_color(images: Sequence[Image.Image]) -> np.ndarray:
+    """Returns the darkest color of each image."""
+    return np.array([np.asarray(image).min(axis=(0, 1)) for image in images])
+
+
+def test_vectors_of_other_functions_are_not_mixed(dataset) -> None:
+    fiftyone_faiss.build_index(dataset[:5], "nameless", model=mean_color)
+    with pytest.raises(ValueError, match="now; delete that index, or choose another brain_key"):
+        fiftyone_faiss.build_index(dataset, "nameless", model=dark_color)
+
+
+def test_each_flush_is_one_commit_of_vectors_and_failures(dataset, monkeypatch) -> None:
+    monkeypatch.setattr(embedding, "COMMIT_SECONDS", 0.0)
+    paths, ids = dataset.values(["filepath", "id"])
+    for i in (1, 3, 4, 5):
+        Path(paths[i]).unlink()
+    steps = building.build_index_steps(
+        dataset, "colors", MeanColor(), execution=Execution(batch_size=3)
+    )
+    states = []
+    for step in steps:
+        if step.what == "embedded" and step.done:
+            manifest = dataset.load_brain_results("colors").snapshot.manifest
+            states.append((step.done, manifest.generation, sorted(manifest.failures)))
+    first = states[0][1]
+    expected = [(3, 0, [1]), (6, 1, [1, 3, 4, 5]), (9, 2, [1, 3, 4, 5]), (12, 3, [1, 3, 4, 5])]
+    assert states == [
+        (done, first + commits, sorted(ids[i] for i in failed))
+        for done, commits, failed in expected
+    ]
+    # The empty store is the first generation.
+    assert first == 1
+    fingerprint = dataset.load_brain_results("colors").snapshot.manifest.metadata["fingerprint"]
+    assert fingerprint == "mean-color-1"
+
+
+def test_a_failed_commit_loses_neither_vectors_nor_failures(dataset, monkeypatch) -> None:
+    monkeypatch.setattr(embedding, "COMMIT_SECONDS", 0.0)
+    paths, ids = dataset.values(["filepath", "id"])
+    for i in (1, 7):
+        Path(paths[i]).unlink()
+    steps = building.build_index_steps(
+        dataset, "colors", MeanColor(), execution=Execution(batch_size=6)
+    )
+    while next(steps).done < 6:
+        pass
+    index = dataset.load_brain_results("colors")
+    replace = FileSystem.replace
+
+    def fail(self: FileSystem, source: Path, target: Path) -> None:
+        raise OSError("the disk was removed")
+
+    monkeypatch.setattr(FileSystem, "replace", fail)
+    with pytest.raises(ValueError, match="the disk was removed"):
+        list(steps)
+    monkeypatch.setattr(FileSystem, "replace", replace)
+    # The first commit is complete, and nothing of the second one counts.
+    assert index.sample_ids.tolist() == [ids[i] for i in (0, 2, 3, 4, 5)]
+    assert list(index.snapshot.manifest.failures) == [ids[1]]
+    report = fiftyone_faiss.build_index(dataset, "colors", model=MeanColor())
+    assert (report.size, report.added, set(report.failures)) == (10, 5, {ids[1], ids[7]})
 
 
 def test_only_new_samples_are_embedded_the_next_time(dataset, tmp_path) -> None:
@@ -193,7 +259,7 @@ def refused(match: str, *args: object, **kwargs: object) -> None:
 def test_nothing_is_left_of_a_build_that_cannot_begin(dataset, tmp_path) -> None:
     refused("Give a model to embed with, or embeddings", dataset, "one")
     refused("There is no model 'no-such-model'", dataset, "one", model="no-such-model")
-    refused("'things' is no field of detections", dataset, "one", MeanColor(), None, "things")
+    refused("'things' is not a field of detections", dataset, "one", MeanColor(), None, "things")
     refused("There is no field 'emb' with embeddings", dataset, "one", embeddings="emb")
     refused("'manhattan' is no metric", dataset, "one", MeanColor(), metric="manhattan")
     refused("no index_type", dataset, "one", MeanColor(), index_type="tree")

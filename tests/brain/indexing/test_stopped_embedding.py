@@ -52,7 +52,7 @@ def test_a_run_that_is_killed_ten_times_loses_nothing(tmp_path: Path) -> None:
     dataset.add_samples([fo.Sample(str(tmp_path / f"{i:05}.png")) for i in range(IMAGES)])
     log, reached = tmp_path / "log", tmp_path / "reached"
     code = EMBED.format(
-        tests=str(Path(__file__).parents[1]), log=str(log), reached=str(reached),
+        tests=str(Path(__file__).parents[2]), log=str(log), reached=str(reached),
         name=dataset.name, batch=BATCH,
     )  # fmt: skip
 
