@@ -23,7 +23,7 @@ _STEEPNESS = 1.1
 _SHARED, _OWN = 0.8, 0.4
 _CONTRAST = 48
 # The weight of the demo's drawn picture, which gives every image other coarse shapes.
-_DRAWN = 0.4
+_PICTURE_WEIGHT = 0.4
 
 Request = tuple[str, int, int, int, int]
 
@@ -60,8 +60,8 @@ def _write(request: Request) -> None:
 def _photo(rng: np.random.Generator, width: int, height: int) -> Image.Image:
     from fiftyone_faiss.demo.world import draw_picture
 
-    drawn = draw_picture(rng).image.resize((width, height), Image.Resampling.BICUBIC)
-    return Image.blend(_details(rng, width, height), drawn, _DRAWN)
+    picture = draw_picture(rng).image.resize((width, height), Image.Resampling.BICUBIC)
+    return Image.blend(_details(rng, width, height), picture, _PICTURE_WEIGHT)
 
 
 def _details(rng: np.random.Generator, width: int, height: int) -> Image.Image:

@@ -46,8 +46,8 @@ def embed(n: int, n_queries: int, seed: int, folder: Path) -> dict[str, Any]:
         requests = [(min(_BATCH, total - s), 1_000_000 * (31 + seed) + s) for s in starts]
         # A fork of a process that runs torch's threads may hang.
         with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
-            drawn = pool.imap(_draw, requests)
-            vectors = np.concatenate([embed_pictures(embedder, batch) for batch in drawn])
+            batches = pool.imap(_draw, requests)
+            vectors = np.concatenate([embed_pictures(embedder, batch) for batch in batches])
         np.save(files["vectors"], vectors[:n])
         np.save(files["pictures"], vectors[n:])
         np.save(files["texts"], embedder.embed_texts([query.text for query in queries()]))

@@ -113,11 +113,11 @@ def near_duplicates(book: Book, seed: int) -> list[dict[str, Any]]:
 def _measure_collapsing(book: Book, originals: np.ndarray, distance: float) -> dict[str, Any]:
     by_kind: dict[str, list[float]] = {kind: [] for kind in NEAR_DUPLICATE_KINDS}
     wrong = 0
-    for position, copies in subset(list(_copies_of_originals(book).items()), ORIGINALS):
+    for position, duplicates in subset(list(_duplicates_by_original(book).items()), ORIGINALS):
         neighbors = book.search(book.ids[position], K_COLLAPSED, collapse=distance)
         collapsed = book.positions(neighbors.near_duplicates.get(book.ids[position], []))
         wrong += int((originals[collapsed] != originals[position]).sum())
-        for copy in copies:
+        for copy in duplicates:
             kind = book.pictures[copy].near_duplicate_kind or ""
             by_kind[kind].append(float(copy in collapsed))
     correct_counts, wrong_counts = [], []
@@ -141,14 +141,14 @@ def _measure_collapsing(book: Book, originals: np.ndarray, distance: float) -> d
     }
 
 
-def _copies_of_originals(book: Book) -> dict[int, list[int]]:
+def _duplicates_by_original(book: Book) -> dict[int, list[int]]:
     """Returns the positions of near-duplicates by the position of their original."""
     position = {picture.filename: i for i, picture in enumerate(book.pictures)}
-    copies: dict[int, list[int]] = {}
+    duplicates: dict[int, list[int]] = {}
     for i, picture in enumerate(book.pictures):
         if picture.near_duplicate_of is not None:
-            copies.setdefault(position[picture.near_duplicate_of], []).append(i)
-    return copies
+            duplicates.setdefault(position[picture.near_duplicate_of], []).append(i)
+    return duplicates
 
 
 def _collapsed_correctly(book: Book, originals: np.ndarray, neighbors: Neighbors) -> np.ndarray:

@@ -137,10 +137,10 @@ def make_book(name: str, folder: str, n: int, seed: int) -> dict[str, Any]:
     _register()
     dataset = create_dataset(name, Path(folder), n, seed)
     report = fiftyone_faiss.build_index(dataset, KEY, model=MODEL_NAME)
-    copies = sum(value is not None for value in dataset.values("near_duplicate_of"))
+    duplicates = sum(value is not None for value in dataset.values("near_duplicate_of"))
     return {
         "pictures": len(dataset),
-        "near_copies": copies,
+        "near_copies": duplicates,
         "model": MODEL_NAME,
         "report": str(report),
     }

@@ -67,10 +67,10 @@ class Mixture:
         which = rng.choice(len(centers), number, p=shares)
         few = rng.standard_normal((number, len(self._scale))) * self._scale
         few = centers[which] + widths[which, None] * few
-        drawn = 1.1 * self._axes[0] + few @ self._axes[1:]
-        drawn += rng.standard_normal((number, self.dim)) * (0.1 / np.sqrt(self.dim))
-        drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
-        return drawn.astype(np.float32)
+        vectors = 1.1 * self._axes[0] + few @ self._axes[1:]
+        vectors += rng.standard_normal((number, self.dim)) * (0.1 / np.sqrt(self.dim))
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors.astype(np.float32)
 
     def write(self, path: Path) -> Matrix:
         """Writes the vectors to a ``.npy`` file and returns them memory-mapped, ``(size, dim)``."""
