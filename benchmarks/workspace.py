@@ -79,8 +79,8 @@ def run_step(
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"{step} ended with {done.returncode}"]
         raise StepError(lines[-1].replace(str(ROOT), "."))
-    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
+    result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return result
 
 
 def try_step(step: str, **params: Any) -> dict[str, Any]:
