@@ -61,12 +61,12 @@ def relation(first: Thing, second: Thing) -> str:
 def caption(picture: Labeled) -> str:
     """Describes a picture, for example ``"a red car left of a white dog on the highway"``."""
     first, *others = picture.things
-    words = [describe(first)]
+    parts = [describe(first)]
     if others:
-        words += [relation(first, others[0]), describe(others[0])]
+        parts += [relation(first, others[0]), describe(others[0])]
     if len(others) > 1:
-        words += ["and", describe(others[1])]
-    return " ".join([*words, SCENES[picture.scene]])
+        parts += ["and", describe(others[1])]
+    return " ".join([*parts, SCENES[picture.scene]])
 
 
 def queries() -> list[PhraseQuery]:
@@ -128,20 +128,20 @@ def sample_queries(rng: np.random.Generator) -> tuple[list[str], list[tuple[int,
     """
     wanted: list[tuple[str, tuple[int, ...]]] = []
     for kind in range(N_KINDS):
-        wanted.append((_kind_words(rng, kind), (kind,)))
+        wanted.append((_kind_text(rng, kind), (kind,)))
         # All colors in one step would take too long.
         for color in rng.choice(N_COLORS, N_COLORS // 2, replace=False):
-            wanted.append((_thing_words(rng, kind, int(color)), (_pair_bit(kind, int(color)),)))
+            wanted.append((_thing_text(rng, kind, int(color)), (_pair_bit(kind, int(color)),)))
     for scene in range(N_SCENES):
-        wanted.append((_scene_words(rng, scene), (_scene_bit(scene),)))
+        wanted.append((_scene_text(rng, scene), (_scene_bit(scene),)))
     for place in rng.choice(N_KINDS * N_SCENES, 48, replace=False):
         kind, scene = divmod(int(place), N_SCENES)
-        words = f"{_kind_words(rng, kind)} {_scene_words(rng, scene)}"
-        wanted.append((words, (kind, _scene_bit(scene))))
+        text = f"{_kind_text(rng, kind)} {_scene_text(rng, scene)}"
+        wanted.append((text, (kind, _scene_bit(scene))))
     for _ in range(28):
         kind, color, scene = _random(rng)
-        words = f"{_thing_words(rng, kind, color)} {_scene_words(rng, scene)}"
-        wanted.append((words, (_pair_bit(kind, color), _scene_bit(scene))))
+        text = f"{_thing_text(rng, kind, color)} {_scene_text(rng, scene)}"
+        wanted.append((text, (_pair_bit(kind, color), _scene_bit(scene))))
     for _ in range(28):
         wanted.append(_pair_query(rng))
     wanted.append(("a dog playing fetch", (KINDS.index("dog"), KINDS.index("ball"))))
@@ -157,11 +157,11 @@ def _pair_query(rng: np.random.Generator) -> tuple[str, tuple[int, ...]]:
     first, second = (int(kind) for kind in rng.choice(N_KINDS, 2, replace=False))
     join = _pick(rng, ("and", "with", "next to"))
     if rng.random() < 0.5:
-        return f"{_kind_words(rng, first)} {join} {_kind_words(rng, second)}", (first, second)
+        return f"{_kind_text(rng, first)} {join} {_kind_text(rng, second)}", (first, second)
     colors = rng.integers(N_COLORS, size=2)
-    words = [_thing_words(rng, k, int(c)) for k, c in zip((first, second), colors, strict=True)]
+    texts = [_thing_text(rng, k, int(c)) for k, c in zip((first, second), colors, strict=True)]
     needs = (_pair_bit(first, int(colors[0])), _pair_bit(second, int(colors[1])))
-    return f"{words[0]} {join} {words[1]}", needs
+    return f"{texts[0]} {join} {texts[1]}", needs
 
 
 def _pick(rng: np.random.Generator, options: Sequence[str]) -> str:
@@ -172,12 +172,12 @@ def _opening(rng: np.random.Generator) -> str:
     return _pick(rng, ("", "", "", "", "a picture of ", "a photo of ", "there is ", "find "))
 
 
-def _kind_words(rng: np.random.Generator, kind: int) -> str:
+def _kind_text(rng: np.random.Generator, kind: int) -> str:
     name = KINDS[kind]
     return _pick(rng, (article(name), article(name), name, f"the {name}", f"{name}s"))
 
 
-def _thing_words(rng: np.random.Generator, kind: int, color: int) -> str:
+def _thing_text(rng: np.random.Generator, kind: int, color: int) -> str:
     name, shade = KINDS[kind], COLOR_NAMES[color]
     options = [f"{article(shade)} {name}"] * 3 + [
         f"{shade} {name}",
@@ -188,7 +188,7 @@ def _thing_words(rng: np.random.Generator, kind: int, color: int) -> str:
     return _pick(rng, options)
 
 
-def _scene_words(rng: np.random.Generator, scene: int) -> str:
+def _scene_text(rng: np.random.Generator, scene: int) -> str:
     name = SCENE_NAMES[scene]
     phrase = SCENES[name]
     return _pick(rng, (phrase, phrase, phrase, f"in a {name}", name))

@@ -49,6 +49,8 @@ class IndexMethods:
         health = brain.index_health(ctx.dataset, key, check_media=True)
         info = next(info for info in brain.list_indexes(ctx.dataset) if info.brain_key == key)
         answer = {**info.to_dict(), **health.to_dict(), "is_current": health.is_current}
+        # The page shows the recall and the latency of the index itself.
+        del answer["tuning"]
         return cast(messages.IndexHealth, answer)
 
     @panel_method

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ from fiftyone_faiss.brain.models.reference_prompts import reference_prompt_vecto
 from fiftyone_faiss.brain.store.batch import Batch
 from fiftyone_faiss.brain.store.manifest import FORMAT_VERSION, StoreError
 from fiftyone_faiss.brain.store.snapshot import Snapshot
-from fiftyone_faiss.brain.store.store import Store
+from fiftyone_faiss.brain.store.store import Metadata, Store
 
 if TYPE_CHECKING:
     from fiftyone_faiss.brain.similarity import FaissSimilarity, FaissSimilarityConfig
@@ -227,8 +227,18 @@ class StoredIndex(PerContextIndex):
         overwrite: bool = True,
         allow_existing: bool = True,
         warn_existing: bool = False,
+        metadata: Callable[[Metadata], Metadata] | None = None,
     ) -> None:
-        """Commits rows, and leaves the ANN index as it is; see :meth:`add_to_index`."""
+        """Commits rows, and leaves the ANN index as it is; see :meth:`add_to_index`.
+
+        Args:
+            batch: the rows
+            overwrite (True): whether to replace rows whose ids the index holds
+            allow_existing (True): whether to skip these rows otherwise, or to raise an error
+            warn_existing (False): whether to warn about them
+            metadata (None): returns the metadata to save with the rows in the same commit, from
+                the current metadata
+        """
         ids, count = batch.ids, len(batch.vectors)
         # Of an id given twice, the last vector counts, as if they had been added in turn.
         keep = len(ids) - 1 - np.unique(ids[::-1], return_index=True)[1]
@@ -246,7 +256,7 @@ class StoredIndex(PerContextIndex):
             # What the store would refuse must not be in the field.
             batch.columns(self.snapshot.manifest.dtype)
             self._write_field(batch.vectors, batch.sample_ids, batch.label_ids)
-        self._store.commit(batch)
+        self._store.commit(batch, metadata=metadata)
 
     def _write_field(self, vectors: Matrix, samples: np.ndarray, labels: np.ndarray | None) -> None:
         fbu.add_embeddings(
@@ -337,7 +347,7 @@ class StoredIndex(PerContextIndex):
         """The model of this index: its embedder when it has one of ours, else the zoo's."""
         if self._model is None and self.config.model is not None:
             self._model: fom.Model | None = loading.find_model(
-                self.config.model, self.config.model_kwargs
+                self.config.model, self.config.model_kwargs, self.key
             )
         return super().get_model()
 

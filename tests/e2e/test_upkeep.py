@@ -50,9 +50,9 @@ def test_updating_an_index(book, open_app) -> None:
 
 
 def test_removing_what_a_deleted_dataset_left(book, open_app, rng) -> None:
-    # What other tests left behind.
-    for one in fiftyone_faiss.list_orphaned_indexes():
-        fiftyone_faiss.delete_orphaned_index(one.run_id)
+    # Those of the datasets of other tests.
+    for orphan in fiftyone_faiss.list_orphaned_indexes():
+        fiftyone_faiss.delete_orphaned_index(orphan.run_id)
     doomed = fo.Dataset("doomed")
     doomed.add_samples([fo.Sample(f"/{i}.png") for i in range(12)])
     folder = index_of(doomed, rng.normal(size=(12, 4)).astype(np.float32), "lost").path
@@ -63,9 +63,9 @@ def test_removing_what_a_deleted_dataset_left(book, open_app, rng) -> None:
     expect(form).to_contain_text("160 images")
     expect(form).to_contain_text("doomed")
     shoot(page, "manage-indexes")
-    form.get_by_text("Delete what deleted datasets left behind").click()
+    form.get_by_text("Delete the indexes of deleted datasets").click()
     form.get_by_role("button", name="Delete").click()
-    expect(page.get_by_text("indexes of deleted datasets removed")).to_be_visible()
+    expect(page.get_by_text("indexes of deleted datasets.")).to_be_visible()
     assert not folder.exists()
     assert fiftyone_faiss.list_orphaned_indexes() == []
     assert fiftyone_faiss.list_indexes(book)[0].size == 160

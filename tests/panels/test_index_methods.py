@@ -7,6 +7,8 @@ from pathlib import Path
 import fiftyone as fo
 import numpy as np
 import pytest
+from bson import ObjectId
+from fiftyone.operators.delegated import DelegatedOperationService
 from PIL import Image
 from support.clusters import Large, create
 from support.indexes import index_of
@@ -14,6 +16,7 @@ from support.panels import Context, answer_of, call, ended
 
 import fiftyone_faiss
 from fiftyone_faiss.demo import MODEL_NAME
+from fiftyone_faiss.panels.index_methods import UPDATE_INDEX
 
 
 @pytest.fixture
@@ -88,7 +91,8 @@ def test_exact_search_is_not_tuned(dataset, line) -> None:
     job = ended(dataset, answer_of("tune", Context(dataset, brain_key="given")))
     assert (job["state"], job["message"]) == (
         "failed",
-        "The index 'given' is searched exactly; with 12 vectors there is nothing to tune.",
+        "The index 'given' is searched exactly, because it has only 12 vectors; there is no FAISS "
+        "index to tune.",
     )
 
 
@@ -133,3 +137,37 @@ def test_the_page_hears_of_saved_views_and_of_indexes_elsewhere(dataset, line) -
     again = Context(dataset)
     answer_of("refresh", again)
     assert all(one["dataset"] != "elsewhere" for one in again.panel.made[0][1]["others"])
+
+
+# -- delegated execution -------------------------------------------------------------------------
+
+
+def test_work_is_not_delegated_where_no_orchestrator_is_allowed(dataset, line, monkeypatch) -> None:
+    monkeypatch.setattr(fo.config, "allow_legacy_orchestrators", False)
+    ctx = Context(dataset)
+    answer_of("refresh", ctx)
+    assert ctx.panel.made[0][1]["can_delegate"] is False
+    refused = call("delegate", Context(dataset, brain_key="given", work="update"))["error"]
+    assert refused.startswith("No orchestrator runs delegated operations; set")
+
+
+@pytest.mark.parametrize(
+    ("work", "params"),
+    [("update", {"check_media": True}), ("rebuild", {"force": True}), ("tune", {"tune": True})],
+)
+def test_work_is_queued_for_an_orchestrator(dataset, line, monkeypatch, work, params) -> None:
+    monkeypatch.setattr(fo.config, "allow_legacy_orchestrators", True)
+    ctx = Context(dataset, brain_key="given", work=work)
+    id = answer_of("delegate", ctx)["operation_id"]
+    service = DelegatedOperationService()
+    queued = service.get(ObjectId(id))
+    service.delete_operation(ObjectId(id))
+    assert (queued.operator, queued.run_state) == (UPDATE_INDEX, "queued")
+    given = queued.context.request_params["params"]
+    assert {name: given[name] for name in ("brain_key", *params)} == {
+        "brain_key": "given",
+        **params,
+    }
+    assert queued.context.dataset == dataset
+    refused = call("delegate", Context(dataset, brain_key="given", work="delete"))["error"]
+    assert refused == "'delete' is no work on an index; choose one of update, rebuild, tune."

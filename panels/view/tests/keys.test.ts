@@ -30,7 +30,9 @@ describe("the panel's keys", () => {
 
 describe("the keys of the results", () => {
   // Three columns; the first row ends early at the cutoff.
-  const box = (column: number, row: number) => ({ left: 100 * column, top: 120 * row, height: 110 });
+  const box = (column: number, row: number) => {
+    return { left: 100 * column, top: 120 * row, height: 110 };
+  };
   const boxes = [box(0, 0), box(1, 0), box(0, 1), box(1, 1), box(2, 1), box(0, 2)];
   const cases: [key: string, from: number, to: number | undefined][] = [
     ["ArrowRight", 0, 1],

@@ -34,9 +34,9 @@ function contextOf(dataset: string, current = NO_SELECTION) {
   };
   const context: SearchContext = { server, dataset, current: () => page };
   const call = (i: number): Call => {
-    const found = calls[i];
-    assert.ok(found, `there is no call ${i}`);
-    return found;
+    const made = calls[i];
+    assert.ok(made, `there is no call ${i}`);
+    return made;
   };
   return { context, calls, call };
 }
@@ -108,7 +108,7 @@ test("a further page follows the results", async () => {
   assert.equal(getState("paged").status.text, "3 results in 12 ms");
 });
 
-test("a new query forgets the ratings, reranking sends them", async () => {
+test("a new query removes the ratings, and reranking sends them", async () => {
   const { context, call } = contextOf("rated");
   updateState("rated", { query: "a car", liked: ["x"], ratedQuery: "a boat" });
   void search(context);

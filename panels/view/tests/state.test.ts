@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { comparableIndexes, countShared } from "../src/state/comparison.ts";
-import { cleared, INITIAL_STATE, ratingsOf, withRating, withTagging } from "../src/state/searchState.ts";
+import {
+  cleared,
+  INITIAL_STATE,
+  ratingsOf,
+  withRating,
+  withTagging,
+} from "../src/state/searchState.ts";
 import {
   clearState,
   getState,

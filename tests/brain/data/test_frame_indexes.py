@@ -329,8 +329,8 @@ def test_nothing_is_forgotten_at_once_unless_told(dataset) -> None:
     with pytest.raises(ValueError) as caught:
         fiftyone_faiss.update_index(dataset, "colors")
     assert str(caught.value) == (
-        f"Nothing that the index 'colors' holds is in '{dataset.name}' any more; to forget it all "
-        "and embed what is there now, rebuild it: in the panel, or with "
+        f"All samples of the index 'colors' were deleted from '{dataset.name}'; to replace them "
+        "with the current samples, rebuild the index in the panel or with "
         "update_index(dataset, 'colors', force=True)."
     )
     assert brain.list_indexes(dataset)[0].size == 12

@@ -10,7 +10,7 @@ export interface Box {
  *
  * Up and Down lead to the nearest column of the next row; rows may have different lengths.
  *
- * @returns undefined where there is no such result
+ * @returns undefined where there is none
  */
 export function nextIndex(boxes: Box[], index: number, key: string): number | undefined {
   const inGrid = (next: number) => (next in boxes ? next : undefined);

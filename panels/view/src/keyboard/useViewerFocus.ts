@@ -4,7 +4,7 @@ import type { SampleViewer } from "../app/viewer.ts";
 // The id of the result that had the focus before the sample viewer opened; outlives the component.
 let openedFrom: string | null = null;
 
-/** Leaves the keys to the App's sample viewer while it is open, and restores the focus after that. */
+/** Leaves the keys to the App's sample viewer while it is open, then restores the focus. */
 export function useViewerFocus(root: RefObject<HTMLElement>, viewer: SampleViewer): void {
   const close = useRef(viewer.close);
   close.current = viewer.close;

@@ -1,6 +1,6 @@
 // How terms are added to the query line and removed from it. The server parses the line.
 
-/** Whether a name such as "@selected" is in a query line. */
+/** Whether a name like "@selected" is in a query line. */
 export function hasName(line: string, name: string): boolean {
   return line.split(/[\s:+\-\u2212]+/).includes(name);
 }
@@ -13,7 +13,8 @@ export function withTerm(line: string, token: string): string {
 /**
  * The part of a line between two positions from the server.
  *
- * The server counts characters. JavaScript counts a character beyond U+FFFF, such as an emoji, twice.
+ * The server counts characters. JavaScript counts a character beyond U+FFFF, for example an emoji,
+ * twice.
  */
 export function sliceCharacters(line: string, start: number, end?: number): string {
   return [...line].slice(start, end).join("");

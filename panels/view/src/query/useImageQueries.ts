@@ -68,7 +68,7 @@ export function useImageQueries(dataset: string, search: Search): ImageQueries {
   return { add, isDragging, handlers };
 }
 
-// The browser handles everything else that is dragged, such as text.
+// The browser handles everything else that is dragged, for example text.
 function isImage({ types }: DataTransfer): boolean {
   return types.includes("Files") || types.includes("text/uri-list");
 }

@@ -5,8 +5,8 @@ import type { UpdateState } from "../state/useSearchState.ts";
 import { queriesOf } from "./pastQueries.ts";
 
 /**
- * Earlier queries by the arrow keys, as in a shell: Up in an empty line shows the last one, then older
- * ones; Down shows newer ones, then the empty line.
+ * Earlier queries by the arrow keys, as in a shell: Up in an empty line shows the last query, then
+ * older ones; Down shows newer ones, then the empty line.
  *
  * @returns a function of a key event that tells whether it used the key
  */

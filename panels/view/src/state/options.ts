@@ -34,7 +34,7 @@ export function optionsFrom(params: SavedParams): SearchOptions {
   return { ...DEFAULT_OPTIONS, ...values };
 }
 
-/** How many of the options in the folded part differ from their defaults. */
+/** How many of the options behind the button differ from their defaults. */
 export function countChanged(options: SearchOptions): number {
   const { reverse, templates, diversity, collapse, hubness, thresh } = options;
   const changed = [reverse, templates !== "off", diversity > 0, collapse, hubness, thresh !== ""];

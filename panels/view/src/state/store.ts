@@ -1,7 +1,7 @@
 import { cleared, INITIAL_STATE, type SearchState } from "./searchState.ts";
 
-// By dataset. These outlive the component: the App unmounts it when its tab is hidden, and mounts it
-// again when the dataset is reloaded, possibly while a search runs.
+// By dataset. These outlive the component: the App unmounts it when its tab is hidden, and mounts
+// it again when the dataset is reloaded, possibly while a search runs.
 const states = new Map<string, SearchState>();
 const newestSearches = new Map<string, number>();
 const listeners = new Set<() => void>();

@@ -44,7 +44,7 @@ export function useJobs(server: Server, listed: Job[], isExpecting: boolean): Jo
   return { jobs, refresh, isRunning };
 }
 
-/** Calls a function again and again, a pause after each call, until the returned function is called. */
+/** Repeats a call, with a pause after each, until the returned function is called. */
 function repeat(act: () => Promise<void>, pause: number): () => void {
   let isOver = false;
   let timer: ReturnType<typeof setTimeout>;

@@ -1,6 +1,7 @@
 import React, { useEffect, useState } from "react";
 import { isFailure, type Server } from "../../app/server.ts";
 import type { IndexInfo, Job } from "../../generated.ts";
+import { counted } from "../../format/numbers.ts";
 import type { RefreshJobs } from "../../state/useJobs.ts";
 import type { SetStatus } from "../../state/useSearch.ts";
 
@@ -36,8 +37,7 @@ export function MissingSamples(props: MissingSamplesProps) {
   return (
     <div className="ffs-missing" data-cy="faiss-missing">
       <span>
-        {missing === 1 ? "1 sample is" : `${missing.toLocaleString("en-US")} samples are`} missing in
-        this index.
+        {counted(missing, "sample")} {missing === 1 ? "is" : "are"} missing in this index.
       </span>
       <button
         type="button"
@@ -63,19 +63,19 @@ export function MissingSamples(props: MissingSamplesProps) {
 /** How many of the dataset's samples are missing in an index; 0 until that is known. */
 function useMissingCount(server: Server, index: IndexInfo, size: number, isBusy: boolean): number {
   const { brain_key, failures, patches_field, problem } = index;
-  const [counted, setCounted] = useState<{ brain_key: string; missing: number } | null>(null);
+  const [known, setKnown] = useState<{ brain_key: string; missing: number } | null>(null);
   // Counting takes time in a large dataset.
   const mayBeMissing = !isBusy && !problem && !patches_field && size !== index.size + failures;
   useEffect(() => {
-    setCounted(null);
+    setKnown(null);
     if (!mayBeMissing) return undefined;
     let isCurrent = true;
     server("missing", { brain_key }).then((answer) => {
-      if (isCurrent && !isFailure(answer)) setCounted({ brain_key, missing: answer.missing });
+      if (isCurrent && !isFailure(answer)) setKnown({ brain_key, missing: answer.missing });
     });
     return () => {
       isCurrent = false;
     };
   }, [server, brain_key, mayBeMissing, size, index.size, failures]);
-  return counted?.brain_key === brain_key ? counted.missing : 0;
+  return known?.brain_key === brain_key ? known.missing : 0;
 }

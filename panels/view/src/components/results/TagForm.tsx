@@ -106,5 +106,6 @@ function useUntaggedCount(
 
 function buttonText(count: number, untagged: number | null, noun: string): string {
   if (untagged === null || untagged === count) return `Tag ${counted(count, noun)}`;
-  return untagged ? `Tag ${untagged} more of ${counted(count, noun)}` : `All ${count} have this tag`;
+  if (!untagged) return `All ${count} have this tag`;
+  return `Tag ${untagged} more of ${counted(count, noun)}`;
 }
