@@ -257,7 +257,7 @@ def _key_at(distance: float, length: float, metric: str) -> float:
     return distance - 1.0 if metric == "cosine" else distance / length
 
 
-def within(
+def range_search(
     snapshot: Snapshot, queries: Matrix, metric: str, thresh: float, mask: Mask
 ) -> list[RowHits]:
     """Finds all rows at most ``thresh`` away from each of ``(Q, dim)`` queries, nearest first."""

@@ -215,7 +215,7 @@ class VectorSearcher:
         found = exact_search.distances(snapshot, query, self.metric, rows)
         return exact_search.rank(rows, found, None, reverse)
 
-    def combined(
+    def search_combined(
         self,
         snapshot: Snapshot,
         queries: Matrix,
@@ -229,9 +229,9 @@ class VectorSearcher:
         each = [exact_search.distances(snapshot, query, self.metric, rows) for query in queries]
         return exact_search.rank(rows, combine(np.stack(each), axis=0), k, reverse)
 
-    def within(
+    def range_search(
         self, snapshot: Snapshot, queries: Matrix, thresh: float, row_filter: RowFilter
     ) -> list[RowHits]:
         """Finds all rows at most ``thresh`` away from each query, nearest first, exactly."""
         mask = row_mask(snapshot, allowed_rows(snapshot, row_filter))
-        return exact_search.within(snapshot, queries, self.metric, thresh, mask)
+        return exact_search.range_search(snapshot, queries, self.metric, thresh, mask)

@@ -91,7 +91,7 @@ def test_searches_that_need_all_rows_are_exact_for_every_type(
         hits = made.search(store.snapshot(), vectors[:n], k, ALL, reverse)
         for hit, distances in zip(hits, expected, strict=False):
             assert hit.rows.tolist() == nearest(-distances if reverse else distances, k)
-    (near,) = made.within(store.snapshot(), vectors[:1], 0.6, ALL)
+    (near,) = made.range_search(store.snapshot(), vectors[:1], 0.6, ALL)
     assert sorted(near.rows.tolist()) == np.flatnonzero(expected[0] <= 0.6).tolist()
 
 
@@ -188,10 +188,10 @@ def test_rows_of_a_view_that_died_since_it_was_listed_are_replaced(
 def test_combinations_rank_all_rows(store: Store, vectors: np.ndarray) -> None:
     made = VectorSearcher(store, "euclidean", "flat")
     both = reference(vectors[:2], vectors, "euclidean").mean(axis=0)
-    hit = made.combined(store.snapshot(), vectors[:2], 9, ALL, np.mean)
+    hit = made.search_combined(store.snapshot(), vectors[:2], 9, ALL, np.mean)
     assert hit.rows.tolist() == nearest(both, 9)
     np.testing.assert_allclose(hit.distances, both[hit.rows], rtol=1e-9)
-    farthest = made.combined(store.snapshot(), vectors[:2], 9, ALL, np.mean, reverse=True)
+    farthest = made.search_combined(store.snapshot(), vectors[:2], 9, ALL, np.mean, reverse=True)
     assert farthest.rows.tolist() == nearest(-both, 9)
 
 

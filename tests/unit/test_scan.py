@@ -98,7 +98,7 @@ def test_blocks_are_merged(
     for distances, hit in zip(expected, search(snapshot, vectors[:20], metric, 9), strict=True):
         expect(hit, distances, 9)
     thresh = float(np.median(expected))
-    close = exact_search.within(snapshot, vectors[:20], metric, thresh, snapshot.live)
+    close = exact_search.range_search(snapshot, vectors[:20], metric, thresh, snapshot.live)
     for distances, hit in zip(expected, close, strict=True):
         expect(hit, np.where(distances <= thresh, distances, np.inf), None)
 
@@ -110,7 +110,7 @@ def test_a_distance_depends_on_nothing_but_the_pair(
     queries = rng.normal(size=(40, DIM)).astype(np.float32)
     together = search(snapshot, queries, metric, 12)
     everything = search(snapshot, queries[:3], metric, None)
-    near = exact_search.within(snapshot, queries, metric, 100.0, snapshot.live)
+    near = exact_search.range_search(snapshot, queries, metric, 100.0, snapshot.live)
     for i, query in enumerate(queries):
         (alone,) = search(snapshot, query[None], metric, 12)
         assert alone.rows.tolist() == together[i].rows.tolist() == near[i].rows[:12].tolist()
@@ -154,7 +154,7 @@ def test_neighbours_of_far_away_queries_are_right(
         ]
     )
     thresh = float(np.sort(expected[0])[50])
-    near = exact_search.within(snapshot, queries, "euclidean", thresh, snapshot.live)
+    near = exact_search.range_search(snapshot, queries, "euclidean", thresh, snapshot.live)
     for hit, close, exact in zip(
         search(snapshot, queries, "euclidean", 10), near, expected, strict=True
     ):
@@ -186,7 +186,7 @@ def test_tiny_and_huge_vectors_are_as_good_as_others(
         np.testing.assert_array_equal(hit.distances, exact[order])
     exact = metrics.row_distances(query.astype(float), vectors.astype(float), metric)
     thresh = float(np.sort(exact)[30])
-    (near,) = exact_search.within(snapshot, query[None], metric, thresh, snapshot.live)
+    (near,) = exact_search.range_search(snapshot, query[None], metric, thresh, snapshot.live)
     assert sorted(near.rows.tolist()) == np.flatnonzero(exact <= thresh).tolist()
 
 
@@ -234,12 +234,12 @@ def test_within_finds_all_up_to_the_threshold_and_that_one(
     expected = reference(vectors[41:43], vectors, metric)
     exact = exact_search.distances(snapshot, vectors[41], metric, np.arange(300))
     thresh = float(np.sort(exact)[60])
-    hits = exact_search.within(snapshot, vectors[41:43], metric, thresh, snapshot.live)
+    hits = exact_search.range_search(snapshot, vectors[41:43], metric, thresh, snapshot.live)
     assert len(hits[0].rows) == np.count_nonzero(exact <= thresh) >= 61
     for distances, hit in zip(expected, hits, strict=True):
         expect(hit, np.where(distances <= thresh + 1e-9, distances, np.inf), None)
     nothing = float(exact.min()) - 0.1
-    (none,) = exact_search.within(snapshot, vectors[41:42], metric, nothing, snapshot.live)
+    (none,) = exact_search.range_search(snapshot, vectors[41:42], metric, nothing, snapshot.live)
     assert none.rows.tolist() == [] and none.distances.tolist() == []
 
 
