@@ -1,7 +1,7 @@
-"""Real embeddings: drawn pictures and phrases, embedded by the demo's model.
+"""Embeddings of drawn images and of texts by the demo's model.
 
-A CLIP's texts lie in another part of the space than its pictures, so an index that keeps its
-recall for held-out pictures may lose it for texts; only real vectors tell.
+Text embeddings of a CLIP model are far from its image embeddings, so an index with a high recall
+for held-out images may have a low recall for texts. Only real embeddings show this.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from fiftyone_faiss.demo.evaluate import draw_unseen, embed_pictures
 from fiftyone_faiss.demo.phrases import queries
 from fiftyone_faiss.demo.world import Picture
 
-_AT_ONCE = 200
+_BATCH = 200
 
 
 def _draw(request: tuple[int, int]) -> list[Picture]:
@@ -27,12 +27,13 @@ def _draw(request: tuple[int, int]) -> list[Picture]:
 
 
 def embed(n: int, n_queries: int, seed: int, folder: Path) -> dict[str, Any]:
-    """Embeds ``n`` pictures, as many held-out ones as asked for, and all phrases of the demo.
+    """Embeds ``n`` images, ``n_queries`` held-out images, and all texts of the demo.
 
-    The vectors are kept: drawing takes longer than all the rest.
+    The vectors are cached in ``folder``, because drawing the images takes most of the time.
 
     Returns:
-        the ``.npy`` files ``vectors``, ``pictures`` and ``texts``, and the model's fingerprint
+        a dict with the ``.npy`` files ``vectors``, ``pictures`` (held-out images) and ``texts``,
+        and the model's name, fingerprint and dimension
     """
     from fiftyone_faiss.embedders.open_clip import OpenClipEmbedder, OpenClipSpec
 
@@ -41,15 +42,15 @@ def embed(n: int, n_queries: int, seed: int, folder: Path) -> dict[str, Any]:
     files = {name: folder / f"{stem}-{name}.npy" for name in ("vectors", "pictures", "texts")}
     if not all(file.exists() for file in files.values()):
         total = n + n_queries
-        starts = range(0, total, _AT_ONCE)
-        requests = [(min(_AT_ONCE, total - s), 1_000_000 * (31 + seed) + s) for s in starts]
-        # Fresh processes: a fork of one that runs torch's threads may hang.
+        starts = range(0, total, _BATCH)
+        requests = [(min(_BATCH, total - s), 1_000_000 * (31 + seed) + s) for s in starts]
+        # A fork of a process that runs torch's threads may hang.
         with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
-            drawn = pool.imap(_draw, requests)
-            vectors = np.concatenate([embed_pictures(embedder, some) for some in drawn])
+            batches = pool.imap(_draw, requests)
+            vectors = np.concatenate([embed_pictures(embedder, batch) for batch in batches])
         np.save(files["vectors"], vectors[:n])
         np.save(files["pictures"], vectors[n:])
-        np.save(files["texts"], embedder.embed_texts([one.text for one in queries()]))
+        np.save(files["texts"], embedder.embed_texts([query.text for query in queries()]))
     return {
         "files": {name: str(file) for name, file in files.items()},
         "model": MODEL_NAME,
