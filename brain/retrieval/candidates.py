@@ -197,7 +197,7 @@ def _hits(
         hits = index.vectors.search(snapshot, query, width, row_filter, reverse)[0]
         return hits, width is None or len(hits.rows) < width
     if width is None or reverse:
-        hits = index.vectors.within(snapshot, query, request.thresh, row_filter)[0]
+        hits = index.vectors.range_search(snapshot, query, request.thresh, row_filter)[0]
         order = slice(None, None, -1) if reverse else slice(None)
         hits = RowHits(hits.rows[order], hits.distances[order])
         return RowHits(hits.rows[:width], hits.distances[:width]), len(hits.rows) <= (width or MOST)

@@ -1,4 +1,4 @@
-"""A flipped bit, or a cut, anywhere in any file is named, or costs nothing."""
+"""Flipped bits and truncations are reported, or change no result."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.stores import ALL, batch, contents, flip, ids_of
+from support.searchers import small_searcher
+from support.stores import ALL_ROWS, contents, flip_bit, ids_of, make_batch
 
-from fiftyone_faiss.brain.ann import exact_search, factory
-from fiftyone_faiss.brain.ann.searcher import VectorSearcher
+from fiftyone_faiss.brain.ann import exact_search
 from fiftyone_faiss.brain.store.manifest import MANIFEST, StoreError
 from fiftyone_faiss.brain.store.store import Store
 from fiftyone_faiss.brain.store.verification import Problem
@@ -21,20 +21,19 @@ DIM, ROWS = 32, 700
 
 
 @pytest.fixture
-def store(tmp_path: Path, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """A store with two segments, one of them of two blocks, deleted rows and a derived file."""
-    monkeypatch.setattr(factory, "MIN_ROWS", 32)
+def store(tmp_path: Path, rng: np.random.Generator) -> Store:
+    """A store with two segments, one of which has two blocks, deleted rows and an ANN index."""
     vectors = rng.normal(size=(ROWS, DIM)).astype(np.float32)
     store = Store.create(tmp_path / "store", has_labels=False, metadata={})
-    store.commit(batch(vectors[:-40], range(ROWS - 40), "a"))
-    store.commit(batch(vectors[-40:], range(ROWS - 40, ROWS), "b"))
+    store.commit(make_batch(vectors[:-40], range(ROWS - 40), "a"))
+    store.commit(make_batch(vectors[-40:], range(ROWS - 40, ROWS), "b"))
     store.commit(delete=ids_of([3, 600, 690]))
-    VectorSearcher(store, "cosine", "IVF4,SQ8").maintenance.maintain()
+    small_searcher(store, "IVF4,SQ8").maintenance.maintain()
     return store
 
 
-def places(file: Path, count: int, rng: np.random.Generator) -> list[int]:
-    """Some places in a file, its first and last byte among them."""
+def positions(file: Path, count: int, rng: np.random.Generator) -> list[int]:
+    """Returns positions in a file, including its first and last byte."""
     size = file.stat().st_size
     return sorted({0, size - 1, *rng.integers(0, size, count).tolist()})
 
@@ -45,8 +44,8 @@ def files(store: Store, *suffixes: str) -> Iterator[Path]:
             yield store.path / name
 
 
-def touch(store: Store) -> None:
-    """Reads every value of a store."""
+def read_all(store: Store) -> None:
+    """Reads all values of a store."""
     snapshot = store.snapshot()
     contents(snapshot)
     list(snapshot.blocks(100))
@@ -56,49 +55,49 @@ def touch(store: Store) -> None:
 def damages(
     original: Store, file: Path, count: int, rng: np.random.Generator
 ) -> Iterator[tuple[Store, Path]]:
-    """Copies of a store with one file damaged, by a flipped bit, then by a cut."""
+    """Yields copies of a store in which a file has a flipped bit or is truncated."""
     path = original.path.with_name("damaged")
     shutil.copytree(original.path, path)
     target = path / file.name
-    for at in places(file, count, rng):
-        flip(target, at, int(rng.integers(8)))
+    for at in positions(file, count, rng):
+        flip_bit(target, at, int(rng.integers(8)))
         yield Store(path), target
         target.write_bytes(file.read_bytes()[:at])
         yield Store(path), target
         shutil.copy(file, target)
-    touch(Store(path))
+    read_all(Store(path))
     assert Store(path).verify() == []
     shutil.rmtree(path)
 
 
-def test_damaged_vectors_and_deleted_rows_are_named(
+def test_damaged_segments_and_deleted_rows_are_reported(
     store: Store, extent: Any, rng: np.random.Generator, report: Callable[[str], None]
 ) -> None:
-    tried = 0
+    damage_count = 0
     for file in files(store, ".segment", ".deleted"):
-        for damaged, target in damages(store, file, extent.places, rng):
-            tried += 1
+        for damaged, target in damages(store, file, extent.positions, rng):
+            damage_count += 1
             with pytest.raises(StoreError, match=str(target)):
-                touch(damaged)
+                read_all(damaged)
             (problem,) = damaged.verify()
             assert problem.sentence.startswith(str(target))
             assert (problem.file, problem.is_rebuildable) == (target, False)
-    # Of the deleted rows' few bytes, each is damaged once.
-    assert tried >= 4 * extent.places
-    report(f"{tried} damages")
+    # The file of deleted rows has fewer bytes than positions.
+    assert damage_count >= 4 * extent.positions
+    report(f"{damage_count} damages")
 
 
-def test_a_damaged_manifest_is_named_wherever_it_is(
+def test_a_damaged_manifest_is_reported(
     store: Store, extent: Any, rng: np.random.Generator
 ) -> None:
     file = store.path / MANIFEST
-    for damaged, target in damages(store, file, 20 * extent.places, rng):
-        for act in (damaged.snapshot, damaged.verify, damaged.commit):
+    for damaged, target in damages(store, file, 20 * extent.positions, rng):
+        for method in (damaged.snapshot, damaged.verify, damaged.commit):
             with pytest.raises(StoreError, match=f"{target} is damaged"):
-                act()
+                method()
 
 
-def test_a_damaged_derived_file_is_repaired_and_changes_no_answer(
+def test_a_damaged_index_file_is_rebuilt_and_changes_no_result(
     store: Store, extent: Any, rng: np.random.Generator
 ) -> None:
     (file,) = files(store, ".derived")
@@ -106,14 +105,14 @@ def test_a_damaged_derived_file_is_repaired_and_changes_no_answer(
     query = rng.normal(size=(1, DIM)).astype(np.float32)
     exact = exact_search.distances(snapshot, query[0], "cosine", snapshot.live_rows)
     nearest = snapshot.live_rows[np.argsort(exact)[:9]].tolist()
-    for n, (damaged, target) in enumerate(damages(store, file, extent.places, rng)):
-        index = VectorSearcher(damaged, "cosine", "IVF4,SQ8")
-        (hit,) = index.search(damaged.snapshot(), query, 9, ALL)
+    for n, (damaged, target) in enumerate(damages(store, file, extent.positions, rng)):
+        index = small_searcher(damaged, "IVF4,SQ8")
+        (hit,) = index.search(damaged.snapshot(), query, 9, ALL_ROWS)
         assert hit.rows.tolist() == nearest
         sentence = f"{target} is missing or damaged."
         assert damaged.verify() == [Problem(target, sentence, is_rebuildable=True)]
         if n < 4:
             repaired = damaged.copy_to(store.path.with_name(f"repaired{n}"), {})
-            VectorSearcher(repaired, "cosine", "IVF4,SQ8").maintenance.maintain(force=True)
+            small_searcher(repaired, "IVF4,SQ8").maintenance.maintain(force=True)
             assert repaired.verify() == []
             assert contents(repaired.snapshot()) == contents(snapshot)

@@ -1,4 +1,4 @@
-"""Disks that fail at a chosen moment, and that forget what was never synced."""
+"""A file system that fails at a given call, and then loses data that was not synced."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ import numpy as np
 from fiftyone_faiss.brain.core.files import Data, FileSystem
 
 
-class PowerCut(BaseException):
-    """The machine went off: nothing after it is carried out."""
+class PowerFailure(BaseException):
+    """Ends an operation without running its error handlers."""
 
 
-class FailingDisk(FileSystem):
-    """A disk whose n-th call fails, and that knows what a power cut could take back.
+class FailingFileSystem(FileSystem):
+    """Fails at one call, and knows which changes a power failure could undo.
 
     Args:
-        folder: the store's folder; what it holds now survives everything
-        fail_at: which call fails, counted from 1
-        error: what it raises
+        directory: the directory of the store; its present content is durable
+        fail_at: the call that fails, counted from 1
+        error: the error that it raises
     """
 
-    def __init__(self, folder: Path, fail_at: int, error: BaseException) -> None:
+    def __init__(self, directory: Path, fail_at: int, error: BaseException) -> None:
         self.calls: list[str] = []
-        self._folder = folder
+        self._directory = directory
         self.fail_at = fail_at
         self._error = error
-        # Content that survives, and renames and removals that may not, with what was there before.
-        self._safe = {path: path.read_bytes() for path in folder.iterdir()}
+        # Durable content, and changes of names that are not durable, with the previous content.
+        self._durable = {path: path.read_bytes() for path in directory.iterdir()}
         self._names: list[tuple[str, Path, bytes | None]] = []
 
     @property
-    def failed(self) -> bool:
-        """Whether it came to the call that fails."""
+    def has_failed(self) -> bool:
+        """Whether the failing call was made."""
         return len(self.calls) >= self.fail_at
 
     def create(self, path: Path) -> BinaryIO:
@@ -52,17 +52,17 @@ class FailingDisk(FileSystem):
         self._call("sync")
         file.flush()
         path = Path(file.name)
-        self._safe[path] = path.read_bytes()
+        self._durable[path] = path.read_bytes()
 
-    def sync_directory(self, folder: Path) -> None:
+    def sync_directory(self, directory: Path) -> None:
         self._call("sync_directory")
-        self._names = [one for one in self._names if one[1].parent != folder]
+        self._names = [change for change in self._names if change[1].parent != directory]
 
     def replace(self, source: Path, target: Path) -> None:
         self._call("replace")
         self._names.append(("replace", target, target.read_bytes() if target.exists() else None))
-        if source in self._safe:
-            self._safe[target] = self._safe[source]
+        if source in self._durable:
+            self._durable[target] = self._durable[source]
         super().replace(source, target)
 
     def remove(self, path: Path) -> None:
@@ -70,23 +70,23 @@ class FailingDisk(FileSystem):
         self._names.append(("remove", path, path.read_bytes()))
         super().remove(path)
 
-    def cut_power(self, rng: np.random.Generator, part: float) -> None:
-        """Takes back a part of the names that were not synced, and cuts unsynced content.
+    def fail_power(self, rng: np.random.Generator, probability: float) -> None:
+        """Undoes some changes of names that were not synced, and truncates unsynced content.
 
         Args:
-            rng: decides which
-            part: how likely a name is taken back, 0 to 1
+            rng: chooses the changes
+            probability: the probability that a change is undone, 0 to 1
         """
-        before = dict(self._safe)
+        before = dict(self._durable)
         for _, path, data in reversed(self._names):
-            if rng.random() >= part:
+            if rng.random() >= probability:
                 continue
             if data is None:
                 path.unlink(missing_ok=True)
             else:
                 path.write_bytes(data)
                 before[path] = data
-        for path in self._folder.iterdir():
+        for path in self._directory.iterdir():
             data = path.read_bytes()
             if before.get(path) != data:
                 path.write_bytes(data[: rng.integers(len(data) + 1)])
