@@ -52,10 +52,9 @@ def read_embeddings(
     samples: foc.SampleCollection, embeddings_field: str, patches_field: str | None
 ) -> Embeddings:
     """Reads the embeddings of samples, or of labels, from a field."""
-    found = fbu.get_embeddings(
-        samples, embeddings_field=embeddings_field, patches_field=patches_field
+    return Embeddings(
+        *fbu.get_embeddings(samples, embeddings_field=embeddings_field, patches_field=patches_field)
     )
-    return Embeddings(*found)
 
 
 def match_embeddings(

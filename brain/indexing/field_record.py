@@ -239,5 +239,5 @@ def _key(embeddings_field: str, patches_field: str | None) -> str:
     if patches_field is None and "." not in embeddings_field:
         return f"embeddings_{embeddings_field}"
     digest = hashlib.sha1(f"{patches_field}|{embeddings_field}".encode()).hexdigest()[:8]
-    words = f"{patches_field or ''}_{embeddings_field}".strip("_").replace(".", "_")
-    return f"embeddings_{words}_{digest}"
+    readable = f"{patches_field or ''}_{embeddings_field}".strip("_").replace(".", "_")
+    return f"embeddings_{readable}_{digest}"

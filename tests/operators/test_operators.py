@@ -44,7 +44,7 @@ def order_of(dataset: fo.Dataset, vectors: np.ndarray, place: int) -> list[str]:
 
 
 def test_the_plugin_offers_its_operators_and_panel() -> None:
-    ours = {one.uri for one in foo.list_operators() if one.uri.startswith(PLUGIN)}
+    ours = {operator.uri for operator in foo.list_operators() if operator.uri.startswith(PLUGIN)}
     assert ours == {f"{PLUGIN}/{name}" for name in (*NAMES, "similarity_search_faiss")}
 
 
@@ -121,7 +121,7 @@ def test_orphaned_indexes_are_deleted_on_confirmation(dataset, vectors) -> None:
     doomed.delete()
     orphans = run("manage_indexes", dataset, {}).result["orphaned"]
     assert (name, "lost", str(lost)) in [
-        (one["dataset"], one["brain_key"], one["path"]) for one in orphans
+        (orphan["dataset"], orphan["brain_key"], orphan["path"]) for orphan in orphans
     ]
     assert lost.exists()
     assert run("manage_indexes", dataset, {"delete_orphaned": True}).result["orphaned"] == []

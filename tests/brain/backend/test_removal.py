@@ -12,7 +12,7 @@ from support.points import KINDS, Points, check_answers, check_stored, points_of
 
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
 
-NOBODY = "f" * 24
+UNKNOWN = "f" * 24
 
 
 def warnings_of(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -42,7 +42,9 @@ def test_removed_vectors_are_not_found(points: Points) -> None:
 def test_a_sample_id_removes_all_its_patches(patches: Points) -> None:
     results = patches.index()
     gone = {patches.sample_ids[1], patches.sample_ids[3]}
-    rest = patches.at([i for i, one in enumerate(patches.sample_ids) if one not in gone])
+    rest = patches.at(
+        [i for i, sample_id in enumerate(patches.sample_ids) if sample_id not in gone]
+    )
     results.remove_from_index(sample_ids=list(gone))
     check_stored(results, rest)
     check_answers(results, patches.vectors[1], rest)
@@ -54,16 +56,16 @@ def test_unknown_ids_are_skipped_warned_about_or_rejected(
 ) -> None:
     points = samples if by == "sample_ids" else patches
     results = points.index()
-    results.remove_from_index(**{by: [points.ids[0], NOBODY]})
+    results.remove_from_index(**{by: [points.ids[0], UNKNOWN]})
     check_stored(results, points.at(range(1, len(points.ids))))
     assert warnings_of(caplog) == []
-    results.remove_from_index(**{by: [points.ids[1], NOBODY]}, warn_missing=True)
+    results.remove_from_index(**{by: [points.ids[1], UNKNOWN]}, warn_missing=True)
     rest = points.at(range(2, len(points.ids)))
     check_stored(results, rest)
     (message,) = warnings_of(caplog)
-    assert NOBODY in message
-    with pytest.raises(ValueError, match=NOBODY):
-        results.remove_from_index(**{by: [points.ids[2], NOBODY]}, allow_missing=False)
+    assert UNKNOWN in message
+    with pytest.raises(ValueError, match=UNKNOWN):
+        results.remove_from_index(**{by: [points.ids[2], UNKNOWN]}, allow_missing=False)
     results.remove_from_index()
     results.remove_from_index(**{by: []})
     check_stored(results, rest)

@@ -60,9 +60,9 @@ def test_frames_are_found_by_frame_and_by_vector(video: fo.Dataset, frames: Poin
         for query in (frames.ids[5], frames.vectors[5], frames.vectors[0] - frames.vectors[3]):
             vector = frames.vectors[5] if isinstance(query, str) else query
             expected, distances = nearest(vector, frames, k=5)
-            found = view.sort_by_similarity(query, k=5, brain_key="given", dist_field="near")
-            assert found.values("id") == expected
-            np.testing.assert_allclose(found.values("near"), distances, atol=1e-6)
+            nearest_view = view.sort_by_similarity(query, k=5, brain_key="given", dist_field="near")
+            assert nearest_view.values("id") == expected
+            np.testing.assert_allclose(nearest_view.values("near"), distances, atol=1e-6)
     places = video.to_frames().sort_by_similarity(frames.ids[5], brain_key="given").values("place")
     assert places[0] == 11
     assert sorted(places) == [0, 1, 2, 3, 10, 11, 12, 13]
@@ -71,8 +71,8 @@ def test_frames_are_found_by_frame_and_by_vector(video: fo.Dataset, frames: Poin
 def test_a_view_of_frames_is_searched_alone(video: fo.Dataset, frames: Points) -> None:
     view = video.to_frames().match(F("frame_number") > 2)
     expected, _ = nearest(frames.vectors[0], frames.at([2, 3, 6, 7]))
-    found = view.sort_by_similarity(frames.ids[0], brain_key="given")
-    assert found.values("id") == expected
+    nearest_view = view.sort_by_similarity(frames.ids[0], brain_key="given")
+    assert nearest_view.values("id") == expected
     results = video.load_brain_results("given")
     with results.use_view(view):
         check_answers(results, frames.vectors[0], frames.at([2, 3, 6, 7]), 3)
@@ -85,13 +85,13 @@ def test_deleted_frames_are_not_found(video: fo.Dataset, frames: Points, loaded:
     gone = [frames.ids[1], *nearest(frames.vectors[1], frames, k=3)[0][1:]]
     video.delete_frames(gone)
     assert not set(gone) & set(video.values("frames.id", unwind=True))
-    live = frames.at([i for i, one in enumerate(frames.ids) if one not in gone])
+    live = frames.at([i for i, point_id in enumerate(frames.ids) if point_id not in gone])
     if loaded == "after":
         video.clear_cache()
         results = video.load_brain_results("given")
     check_answers(results, frames.vectors[1], live, 4)
-    found = video.to_frames().sort_by_similarity(live.ids[0], k=4, brain_key="given")
-    assert found.values("id") == nearest(live.vectors[0], live, k=4)[0]
+    nearest_view = video.to_frames().sort_by_similarity(live.ids[0], k=4, brain_key="given")
+    assert nearest_view.values("id") == nearest(live.vectors[0], live, k=4)[0]
 
 
 # -- groups ------------------------------------------------------------------------------------
@@ -124,9 +124,9 @@ def test_slices_of_a_group_are_searched_alone(grouped: Points, slices: str | lis
     assert len(expected.ids) == (12 if isinstance(slices, list) else 6)
     query = grouped.vectors[0] + grouped.vectors[1]
     ids, distances = nearest(query, expected, k=4)
-    found = view.sort_by_similarity(query, k=4, brain_key="given", dist_field="near")
-    assert found.values("id") == ids
-    np.testing.assert_allclose(found.values("near"), distances, atol=1e-6)
+    nearest_view = view.sort_by_similarity(query, k=4, brain_key="given", dist_field="near")
+    assert nearest_view.values("id") == ids
+    np.testing.assert_allclose(nearest_view.values("near"), distances, atol=1e-6)
     results = grouped.dataset.load_brain_results("given")
     with results.use_view(view.match(F("number") < 3)):
         inside = view.match(F("number") < 3).values("id")
@@ -192,30 +192,34 @@ def test_each_sample_or_label_gets_its_own_distance(
     query = points.vectors[2]
     ids, distances = nearest(query, points, metric, k)
     by_id = dict(zip(ids, distances, strict=True))
-    found = points.dataset.sort_by_similarity(query, k=k, brain_key="given", dist_field="near")
+    nearest_view = points.dataset.sort_by_similarity(
+        query, k=k, brain_key="given", dist_field="near"
+    )
     path = {None: "near", "things": "things.detections.near", "thing": "thing.near"}
     values = points.dataset.values(path[points.patches_field])
     if points.patches_field == "things":
-        values = [one for few in values for one in few]
-    assert [i for i, one in enumerate(values) if one is not None] == [
-        i for i, one in enumerate(points.ids) if one in by_id
+        values = [value for few in values for value in few]
+    assert [i for i, value in enumerate(values) if value is not None] == [
+        i for i, point_id in enumerate(points.ids) if point_id in by_id
     ]
-    for one, value in zip(points.ids, values, strict=True):
-        if one in by_id:
-            np.testing.assert_allclose(value, by_id[one], rtol=1e-5, atol=1e-6)
-    owners = [points.sample_ids[points.ids.index(one)] for one in ids]
-    assert found.values("id") == list(dict.fromkeys(owners))
+    for point_id, value in zip(points.ids, values, strict=True):
+        if point_id in by_id:
+            np.testing.assert_allclose(value, by_id[point_id], rtol=1e-5, atol=1e-6)
+    owners = [points.sample_ids[points.ids.index(point_id)] for point_id in ids]
+    assert nearest_view.values("id") == list(dict.fromkeys(owners))
 
 
 def test_each_patch_of_a_patches_view_gets_its_own_distance(patches: Points) -> None:
     patches.index(metric="euclidean")
     ids, distances = nearest(patches.vectors[2], patches, "euclidean", 6)
     view = patches.dataset.to_patches("things")
-    found = view.sort_by_similarity(patches.ids[2], k=6, brain_key="given", dist_field="near")
-    assert found.values("id") == ids
-    np.testing.assert_allclose(found.values("near"), distances, rtol=1e-5, atol=1e-6)
+    nearest_view = view.sort_by_similarity(
+        patches.ids[2], k=6, brain_key="given", dist_field="near"
+    )
+    assert nearest_view.values("id") == ids
+    np.testing.assert_allclose(nearest_view.values("near"), distances, rtol=1e-5, atol=1e-6)
     by_id = dict(zip(*view.values(["id", "near"]), strict=True))
-    assert {one for one, value in by_id.items() if value is not None} == set(ids)
+    assert {point_id for point_id, value in by_id.items() if value is not None} == set(ids)
 
 
 # -- several queries in one --------------------------------------------------------------------
@@ -234,17 +238,19 @@ def test_several_queries_are_combined(
 
     def expected(inside: Points) -> dict[str, float]:
         if aggregation == "mean":
-            found = reference(queries.mean(axis=0)[None], inside.vectors, metric)[0]
+            distances = reference(queries.mean(axis=0)[None], inside.vectors, metric)[0]
         else:
-            found = AFTER[aggregation](reference(queries, inside.vectors, metric), axis=0)
-        return dict(zip(inside.ids, found, strict=True))
+            distances = AFTER[aggregation](reference(queries, inside.vectors, metric), axis=0)
+        return dict(zip(inside.ids, distances, strict=True))
 
     def check(query: object, by_id: dict[str, float], k: int | None, reverse: bool) -> None:
-        ids, found = neighbors_of(results, query, k, aggregation=aggregation, reverse=reverse)
+        ids, distances = neighbors_of(results, query, k, aggregation=aggregation, reverse=reverse)
         ordered = sorted(by_id.values(), reverse=reverse)[:k]
-        np.testing.assert_allclose(found, ordered, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(distances, ordered, rtol=1e-5, atol=1e-6)
         # Of the queries themselves some are equally far, and may come in any order.
-        np.testing.assert_allclose(found, [by_id[one] for one in ids], rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            distances, [by_id[point_id] for point_id in ids], rtol=1e-5, atol=1e-6
+        )
         assert len(set(ids)) == len(ids) == len(ordered)
 
     view = dataset.filter_labels("things", F("label") == "a")

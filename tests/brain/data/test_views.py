@@ -19,7 +19,12 @@ View = Callable[[fo.Dataset], fo.DatasetView]
 def inside(points: Points, view: fo.DatasetView) -> Points:
     """The points that a view of samples holds, in the order of the view."""
     return points.at(
-        [i for s in view.values("id") for i, one in enumerate(points.sample_ids) if one == s]
+        [
+            i
+            for s in view.values("id")
+            for i, point_id in enumerate(points.sample_ids)
+            if point_id == s
+        ]
     )
 
 
@@ -29,7 +34,7 @@ def labels_inside(points: Points, view: fo.DatasetView) -> Points:
     return points.of(view.values(path, unwind=not view._is_patches))
 
 
-# -- setting and taking back -------------------------------------------------------------------
+# -- setting and restoring ---------------------------------------------------------------------
 
 
 def test_a_view_is_set_cleared_and_nested(points: Points) -> None:
@@ -77,7 +82,7 @@ def test_samples_of_a_view_that_are_not_indexed(points: Points) -> None:
     assert results.missing_size is None
     view = dataset.match(F("number") >= 2)
     expected = inside(points, view)
-    known = [one for one in expected.ids if one in indexed.ids]
+    known = [point_id for point_id in expected.ids if point_id in indexed.ids]
     with results.use_view(view):
         assert results.missing_size == len(expected.ids) - len(known)
         assert results.index_size == len(known)
@@ -150,18 +155,18 @@ def test_a_view_of_samples(tagged: Points, name: str) -> None:
         ids, distances = nearest(query, expected, k=k)
         # FiftyOne cannot make a field out of no distances at all.
         field = "near" if ids else None
-        found = view.sort_by_similarity(query, k=k, brain_key="given", dist_field=field)
-        assert found.values("id") == ids
+        neighbors = view.sort_by_similarity(query, k=k, brain_key="given", dist_field=field)
+        assert neighbors.values("id") == ids
         if field:
-            np.testing.assert_allclose(found.values(field), distances, atol=1e-6)
+            np.testing.assert_allclose(neighbors.values(field), distances, atol=1e-6)
         with results.use_view(view):
             check_answers(results, query, expected, k)
             assert results.sort_by_similarity(query, k=k).values("id") == ids
     # A sample outside of the view may be asked about, and is not among the answers.
-    for one in tagged.ids[4:6]:
-        ids, _ = nearest(tagged.vectors[tagged.ids.index(one)], expected, k=4)
-        found = view.sort_by_similarity(one, k=4, brain_key="given")
-        assert found.values("id") == ids
+    for point_id in tagged.ids[4:6]:
+        ids, _ = nearest(tagged.vectors[tagged.ids.index(point_id)], expected, k=4)
+        neighbors = view.sort_by_similarity(point_id, k=4, brain_key="given")
+        assert neighbors.values("id") == ids
 
 
 LABEL_VIEWS: dict[str, View] = {
@@ -196,15 +201,15 @@ def test_a_view_of_labels(patches: Points, name: str) -> None:
         check_answers(results, query, expected, 4)
         check_answers(results, query, expected, None)
         assert results.current_label_ids.tolist() == expected.ids
-    found = view.sort_by_similarity(query, k=4, brain_key="given")
+    neighbors = view.sort_by_similarity(query, k=4, brain_key="given")
     if view._is_patches:
-        assert found.values("id") == ids
+        assert neighbors.values("id") == ids
     else:
         # The samples in the order of their first label, and of their labels only those found.
-        shown = found.values("things.detections.id")
-        assert sorted(one for few in shown for one in few) == sorted(ids)
-        owners = [expected.sample_ids[expected.ids.index(one)] for one in ids]
-        assert found.values("id") == list(dict.fromkeys(owners))
+        shown = neighbors.values("things.detections.id")
+        assert sorted(point_id for few in shown for point_id in few) == sorted(ids)
+        owners = [expected.sample_ids[expected.ids.index(point_id)] for point_id in ids]
+        assert neighbors.values("id") == list(dict.fromkeys(owners))
 
 
 # -- views whose data changes ------------------------------------------------------------------
@@ -269,7 +274,7 @@ def test_a_query_sees_changed_and_deleted_labels(patches: Points) -> None:
         more = labels_inside(patches, view)
         assert len(more.ids) == len(rest.ids) + 3
         check_answers(results, query, more, None)
-    kept = [one for one in patches.ids if one not in before.ids[1:3]]
+    kept = [point_id for point_id in patches.ids if point_id not in before.ids[1:3]]
     check_answers(results, query, patches.of(kept), None)
 
 

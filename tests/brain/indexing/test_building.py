@@ -79,7 +79,7 @@ def test_vectors_of_different_weights_are_not_mixed(dataset, monkeypatch) -> Non
     fiftyone_faiss.update_index(dataset, "colors")
     assert fiftyone_faiss.build_index(dataset, "colors", model="mean-color").added == 0
     vectors, ids, _ = dataset.load_brain_results("colors").get_embeddings()
-    order = [dataset.values("id").index(one) for one in ids]
+    order = [dataset.values("id").index(sample_id) for sample_id in ids]
     np.testing.assert_allclose(vectors, COLORS[order][:, ::-1], atol=1e-6)
 
 
@@ -198,8 +198,8 @@ def test_progress_counts_failures(dataset) -> None:
 def test_only_the_samples_of_a_view_are_indexed(dataset) -> None:
     report = fiftyone_faiss.build_index(dataset[:5], "colors", model=MeanColor())
     assert report.size == 5
-    found = dataset.load_brain_results("colors").sample_ids.tolist()
-    assert found == dataset[:5].values("id")
+    sample_ids = dataset.load_brain_results("colors").sample_ids.tolist()
+    assert sample_ids == dataset[:5].values("id")
 
 
 def test_patches_are_cropped_from_their_image(dataset) -> None:
@@ -219,7 +219,7 @@ def test_patches_are_cropped_from_their_image(dataset) -> None:
     assert report.size == 2
     vectors, sample_ids, label_ids = dataset.load_brain_results("halves").get_embeddings()
     assert sample_ids.tolist() == [sample.id, sample.id]
-    assert label_ids.tolist() == [one.id for one in sample.halves.detections]
+    assert label_ids.tolist() == [detection.id for detection in sample.halves.detections]
     np.testing.assert_allclose(
         vectors, [color_vector(200, 0, 0), color_vector(0, 0, 200)], atol=1e-6
     )

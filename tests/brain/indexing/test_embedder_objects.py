@@ -97,10 +97,10 @@ def test_another_process_is_told_what_to_register(dataset) -> None:
     tests = str(Path(__file__).parents[2])
     code = OTHER_PROCESS.format(tests=tests, name=dataset.name)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    *errors, found, sorted_ids = done.stdout.strip().splitlines()
+    *errors, neighbor_ids, sorted_ids = done.stdout.strip().splitlines()
     assert errors == 3 * [
         "The index 'colors' was built with the embedder 'named-color', which is not registered in "
         "this process; call register_embedder('named-color', ...) first."
     ]
     expected = expected_ids(dataset, "red")[:3]
-    assert found.split() == sorted_ids.split() == expected
+    assert neighbor_ids.split() == sorted_ids.split() == expected

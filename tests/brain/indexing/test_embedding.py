@@ -36,7 +36,7 @@ class Counting(MeanColor):
         return count
 
 
-# -- what there is already, what changed, all again ----------------------------------------------
+# -- existing embeddings, changed files, force ---------------------------------------------------
 
 
 def test_samples_with_embeddings_are_skipped(dataset) -> None:
@@ -203,8 +203,8 @@ def test_labels_with_embeddings_are_skipped(dataset) -> None:
     model.count()
     report = fiftyone_faiss.compute_embeddings(dataset, model, "color", patches_field="things")
     assert (report.embedded, report.skipped, model.count()) == (9, 4, 9)
-    found = dataset.values("things.detections.color", unwind=True)
-    np.testing.assert_allclose(found, COLORS[[0, *range(12)]], atol=1e-6)
+    stored = dataset.values("things.detections.color", unwind=True)
+    np.testing.assert_allclose(stored, COLORS[[0, *range(12)]], atol=1e-6)
     with pytest.raises(ValueError, match="holds vectors of other regions of the images"):
         fiftyone_faiss.compute_embeddings(dataset, model, "color", patches_field="things", alpha=1)
 
@@ -239,9 +239,9 @@ def video(tmp_path: Path) -> Iterator[fo.Dataset]:
     path = str(tmp_path / "a.mp4")
     writer = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*"mp4v"), 10, (64, 64))
     for i in range(30):
-        picture = np.full((64, 64, 3), (7 * i, 255 - 7 * i, 40), np.uint8)
-        picture[:32, :32] = (40, 7 * i, 200)
-        writer.write(picture)
+        pixels = np.full((64, 64, 3), (7 * i, 255 - 7 * i, 40), np.uint8)
+        pixels[:32, :32] = (40, 7 * i, 200)
+        writer.write(pixels)
     writer.release()
     dataset = fo.Dataset()
     dataset.add_sample(fo.Sample(path))
@@ -252,14 +252,14 @@ def video(tmp_path: Path) -> Iterator[fo.Dataset]:
 def check_frames(
     video: fo.Dataset, field: str, box: tuple[float, float, float, float], count: int
 ) -> None:
-    """Asserts that so many frames have the vectors of this part of their pictures."""
+    """Asserts that so many frames have the vectors of this part of their images."""
     numbers, vectors = video.values(["frames.frame_number", field], unwind=True)
-    found = {n: one for n, one in zip(numbers, vectors, strict=True) if one is not None}
-    assert len(found) == count
+    stored = {n: vector for n, vector in zip(numbers, vectors, strict=True) if vector is not None}
+    assert len(stored) == count
     path = video.first().filepath
-    for number, vector in found.items():
-        picture = ImageSource(path, box, frame=number).open()
-        np.testing.assert_allclose(vector, MeanColor().embed_image(picture), atol=1e-6)
+    for number, vector in stored.items():
+        pixels = ImageSource(path, box, frame=number).open()
+        np.testing.assert_allclose(vector, MeanColor().embed_image(pixels), atol=1e-6)
 
 
 def test_embeddings_of_frames_are_stored_in_the_frames(video: fo.Dataset) -> None:
@@ -331,7 +331,7 @@ def test_a_run_with_a_failing_model_saves_its_embeddings(dataset) -> None:
 # -- broken images -------------------------------------------------------------------------------
 
 
-def _cut(path: Path) -> None:
+def _truncate(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:300])
 
 
@@ -357,8 +357,8 @@ def _bomb(path: Path) -> None:
 BREAKING = (
     (lambda path: path.unlink(), "the file is missing"),
     (lambda path: path.write_bytes(b""), "the file is empty"),
-    (_cut, "the file is cut short"),
-    (lambda path: path.write_text("no picture"), "the file is no image"),
+    (_truncate, "the file is cut short"),
+    (lambda path: path.write_text("no pixels"), "the file is no image"),
     (lambda path: path.write_bytes(bytes(5_000)), "the file is no image"),
     (lambda path: _replace(path, "folder"), "the path is a folder"),
     (lambda path: _replace(path, "pipe"), "the path is not a regular file"),
@@ -398,13 +398,13 @@ def test_forty_broken_images_are_forty_failures(many) -> None:
         report = fiftyone_faiss.build_index(dataset, "color", model=MeanColor(), batch_size=64)
     assert (report.size, report.added) == (1_960, 1_960)
     assert report.failures.keys() == broken.keys()
-    for one, reason in broken.items():
-        assert reason in report.failures[one]
+    for sample_id, reason in broken.items():
+        assert reason in report.failures[sample_id]
     assert fiftyone_faiss.list_failures(dataset, "color") == report.failures
     index = dataset.load_brain_results("color")
     vectors, ids, _ = index.get_embeddings()
-    kept = [i for i, one in enumerate(dataset.values("id")) if one not in broken]
-    assert ids.tolist() == [one for one in dataset.values("id") if one not in broken]
+    kept = [i for i, sample_id in enumerate(dataset.values("id")) if sample_id not in broken]
+    assert ids.tolist() == [dataset.values("id")[i] for i in kept]
     # The neighbors of a broken image in its batch have their own, as exact as a JPEG.
     expected = np.array([color_vector(*colors[i]) for i in kept])
     assert ((vectors * expected).sum(axis=1)).min() > 0.9995
@@ -416,7 +416,7 @@ def test_forty_broken_images_are_forty_failures(many) -> None:
 def test_remote_files_are_opened_by_fiftyone(dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     """The open-source FiftyOne knows no other place, so one is made up at its own two doors."""
     here = dict(zip(dataset.values("id"), dataset.values("filepath"), strict=True))
-    dataset.set_values("filepath", [f"s3://bucket/{one}.png" for one in here])
+    dataset.set_values("filepath", [f"s3://bucket/{sample_id}.png" for sample_id in here])
     open_file = fos.open_file
 
     def open_there(path: str, mode: str = "r") -> object:

@@ -22,15 +22,15 @@ def field_of(points: Points) -> dict[str, np.ndarray]:
     dataset.clear_cache()
     ids = dataset.values(path.replace("emb", "id"), unwind=points.patches_field == "things")
     values = dataset.values(path, unwind=points.patches_field == "things")
-    return {one: v for one, v in zip(ids, values, strict=True) if v is not None}
+    return {point_id: v for point_id, v in zip(ids, values, strict=True) if v is not None}
 
 
 def check_field(points: Points) -> None:
     """Fails unless the field holds these vectors, bit by bit, and no others."""
-    found = field_of(points)
-    assert set(found) == set(points.ids)
-    for one, vector in zip(points.ids, points.vectors, strict=True):
-        np.testing.assert_array_equal(found[one], vector)
+    stored = field_of(points)
+    assert set(stored) == set(points.ids)
+    for point_id, vector in zip(points.ids, points.vectors, strict=True):
+        np.testing.assert_array_equal(stored[point_id], vector)
 
 
 def fill_field(points: Points) -> None:
@@ -98,15 +98,15 @@ def test_an_update_reads_the_field_and_reports_missing_vectors(
     index_of_field(points, embeddings="emb")
     fill_field(then)
     report = fiftyone_faiss.update_index(dataset, "given")
-    lacking = [one for one in points.ids if one not in then.ids]
+    missing = [point_id for point_id in points.ids if point_id not in then.ids]
     assert (report.size, report.added) == (5, 2)
-    assert sorted(report.failures) == sorted(lacking)
+    assert sorted(report.failures) == sorted(missing)
     assert set(report.failures.values()) == {
         "the field 'emb' has no vector of it; run compute_embeddings, then update_index"
     }
     check_stored(dataset.load_brain_results("given"), then)
     health = fiftyone_faiss.index_health(dataset, "given")
-    assert (health.size, health.missing) == (5, len(lacking))
+    assert (health.size, health.missing) == (5, len(missing))
     # The field was recomputed.
     changed_again = then.with_vectors(-then.vectors)
     fill_field(changed_again)
@@ -164,7 +164,7 @@ def test_removing_samples_clears_the_field_of_all_their_patches(patches: Points)
     fill_field(patches)
     results = index_of_field(patches, embeddings="emb")
     gone = {patches.sample_ids[1], patches.sample_ids[0]}
-    rest = patches.at([i for i, one in enumerate(patches.sample_ids) if one not in gone])
+    rest = patches.at([i for i, point_id in enumerate(patches.sample_ids) if point_id not in gone])
     assert len(rest.ids) == len(patches.ids) - 3
     results.remove_from_index(sample_ids=list(gone))
     check_field(rest)

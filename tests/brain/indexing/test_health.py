@@ -63,10 +63,10 @@ def _paint(path: str | Path, color: tuple[int, int, int]) -> None:
     Image.new("RGB", (40 + sum(color) % 7, 33), color).save(path)
 
 
-def _counts(found: IndexHealth) -> tuple[int, int, int, int, int | None, bool | None]:
+def _counts(health: IndexHealth) -> tuple[int, int, int, int, int | None, bool | None]:
     return (
-        found.size, found.missing, found.orphaned, found.failed, found.changed,
-        found.model_matches,
+        health.size, health.missing, health.orphaned, health.failed, health.changed,
+        health.model_matches,
     )  # fmt: skip
 
 
@@ -74,14 +74,16 @@ def _check_colors(dataset: fo.Dataset, expected: dict[str, tuple[int, int, int]]
     """Fails unless an index holds just these samples, with the vectors of these colors."""
     vectors, ids, _ = dataset.load_brain_results("colors").get_embeddings()
     assert sorted(ids.tolist()) == sorted(expected)
-    want = [color_vector(*expected[one]) for one in ids]
+    want = [color_vector(*expected[sample_id]) for sample_id in ids]
     np.testing.assert_allclose(vectors, want, atol=1e-6)
 
 
 def _plain(dataset: fo.Dataset) -> dict[str, tuple[int, int, int]]:
     """The colors of the fixture's images."""
     ids, numbers = dataset.values(["id", "number"])
-    return {one: (20 * i, 255 - 20 * i, 40) for one, i in zip(ids, numbers, strict=True)}
+    return {
+        sample_id: (20 * i, 255 - 20 * i, 40) for sample_id, i in zip(ids, numbers, strict=True)
+    }
 
 
 def _change(dataset: fo.Dataset, folder: Path) -> dict[str, tuple[int, int, int]]:
@@ -107,23 +109,23 @@ def test_each_difference_is_counted_and_repaired(
     Path(paths[3]).write_bytes(b"nothing")
     fiftyone_faiss.build_index(dataset, "colors", model="mean-color")
     assert _embedded(model) == 11
-    found = fiftyone_faiss.index_health(dataset, check_media=True)
-    assert _counts(found) == (11, 0, 0, 1, 0, True)
-    assert (found.brain_key, found.unindexed, found.tuning) == ("colors", 0, None)
-    assert found.is_current
+    health = fiftyone_faiss.index_health(dataset, check_media=True)
+    assert _counts(health) == (11, 0, 0, 1, 0, True)
+    assert (health.brain_key, health.unindexed, health.tuning) == ("colors", 0, None)
+    assert health.is_current
 
     colors = _change(dataset, tmp_path)
     assert _counts(fiftyone_faiss.index_health(dataset)) == (11, 2, 1, 1, None, True)
-    found = fiftyone_faiss.index_health(dataset, check_media=True)
-    assert _counts(found) == (11, 2, 1, 1, 2, True)
-    assert not found.is_current
-    assert found.to_dict()["changed"] == 2
+    health = fiftyone_faiss.index_health(dataset, check_media=True)
+    assert _counts(health) == (11, 2, 1, 1, 2, True)
+    assert not health.is_current
+    assert health.to_dict()["changed"] == 2
 
     report = fiftyone_faiss.update_index(dataset)
     assert _embedded(model) == 2
     assert (report.size, set(report.failures)) == (12, {ids[3]})
-    found = fiftyone_faiss.index_health(dataset, check_media=True)
-    assert _counts(found) == (12, 0, 0, 1, 2, True)
+    health = fiftyone_faiss.index_health(dataset, check_media=True)
+    assert _counts(health) == (12, 0, 0, 1, 2, True)
 
     fiftyone_faiss.update_index(dataset, check_media=True)
     assert _embedded(model) == 2
@@ -168,9 +170,9 @@ def test_labels_are_compared_one_by_one(patches: Points, model: MeanColor) -> No
     sample.save()
     # Both boxes of the second sample's image were changed, but one of them is no more.
     _paint(dataset.skip(3).first().filepath, (1, 2, 3))
-    found = fiftyone_faiss.index_health(dataset, check_media=True)
+    health = fiftyone_faiss.index_health(dataset, check_media=True)
     changed = len(dataset.skip(3).first().things.detections)
-    assert _counts(found) == (18, 1, 3, 0, changed, True)
+    assert _counts(health) == (18, 1, 3, 0, changed, True)
     fiftyone_faiss.update_index(dataset, check_media=True)
     assert _embedded(model) == 1 + changed
     results = dataset.load_brain_results("colors")
@@ -204,13 +206,13 @@ def test_everything_is_embedded_again_if_the_weights_changed(
     fiftyone_faiss.build_index(dataset, "colors", model="mean-color")
     before = dataset.load_brain_results("colors").get_embeddings()[0]
     swapped = _provide(SwappedColor(), monkeypatch)
-    found = fiftyone_faiss.index_health(dataset)
-    assert _counts(found) == (12, 0, 0, 0, None, False)
-    assert not found.is_current
+    health = fiftyone_faiss.index_health(dataset)
+    assert _counts(health) == (12, 0, 0, 0, None, False)
+    assert not health.is_current
     fiftyone_faiss.update_index(dataset)
     assert _embedded(swapped) == 12
     after, ids, _ = dataset.load_brain_results("colors").get_embeddings()
-    order = [dataset.values("id").index(one) for one in ids]
+    order = [dataset.values("id").index(sample_id) for sample_id in ids]
     np.testing.assert_array_equal(after, before[order][:, ::-1])
     assert _counts(fiftyone_faiss.index_health(dataset)) == (12, 0, 0, 0, None, True)
     fiftyone_faiss.update_index(dataset)
@@ -234,13 +236,13 @@ def test_a_stopped_update_saves_its_vectors(
     _embedded(swapped)
     results = dataset.load_brain_results("colors")
     stale = results.snapshot.rows_not_of_model(swapped.fingerprint)
-    found = fiftyone_faiss.index_health(dataset, check_media=True)
+    health = fiftyone_faiss.index_health(dataset, check_media=True)
     # The first six were the two that were missing, two that had changed, two of the others.
     assert len(stale) == 7
-    assert _counts(found) == (13, 0, 0, 0, 0, False)
+    assert _counts(health) == (13, 0, 0, 0, 0, False)
     fiftyone_faiss.update_index(dataset, check_media=True)
     assert _embedded(swapped) == 7
-    _check_colors(dataset, {one: color[::-1] for one, color in colors.items()})
+    _check_colors(dataset, {sample_id: color[::-1] for sample_id, color in colors.items()})
     assert fiftyone_faiss.index_health(dataset, check_media=True).is_current
 
 
@@ -307,7 +309,7 @@ def test_given_vectors_cannot_be_rebuilt(points: Points) -> None:
     check_stored(results, rest.at(range(3, len(rest.ids))))
 
 
-# -- damage ------------------------------------------------------------------------------------
+# -- corruption ------------------------------------------------------------------------------------
 
 
 def _flip(path: Path) -> None:
@@ -332,8 +334,8 @@ def test_a_damaged_segment_is_named(samples: Points) -> None:
 
 
 @pytest.mark.parametrize("repair", ["verify", "update"])
-@pytest.mark.parametrize("damage", ["flipped", "missing", "cut"])
-def test_a_damaged_faiss_index_is_rebuilt(damage: str, repair: str) -> None:
+@pytest.mark.parametrize("corruption", ["flipped", "missing", "cut"])
+def test_a_damaged_faiss_index_is_rebuilt(corruption: str, repair: str) -> None:
     large = Large.make(samples=300, labelled=1)
     points = large.points("samples", 300)
     path = create(points, index_type="sq8").path
@@ -343,7 +345,7 @@ def test_a_damaged_faiss_index_is_rebuilt(damage: str, repair: str) -> None:
         "flipped": lambda: _flip(file),
         "missing": file.unlink,
         "cut": lambda: file.write_bytes(data[:-9]),
-    }[damage]()
+    }[corruption]()
     large.dataset.clear_cache()
     results = large.dataset.load_brain_results("given")
     expected = nearest_ids(points.vectors[9], points, "cosine", 10)
@@ -397,9 +399,9 @@ def test_a_query_sees_changes_of_other_processes(samples: Points) -> None:
     now = samples.with_vectors(changed).at([i for i in range(12) if i != 5])
     check_answers(results, samples.vectors[11], now, None)
     check_stored(results, now)
-    found = fiftyone_faiss.search(samples.dataset, samples.vectors[11], k=12)
-    assert found.ids[0] == samples.ids[11]
-    assert samples.ids[5] not in found.ids
+    neighbors = fiftyone_faiss.search(samples.dataset, samples.vectors[11], k=12)
+    assert neighbors.ids[0] == samples.ids[11]
+    assert samples.ids[5] not in neighbors.ids
 
 
 def test_force_and_retry_failed(dataset: fo.Dataset, model: MeanColor) -> None:

@@ -38,10 +38,14 @@ def test_an_index_in_use_is_not_orphaned(dataset, tmp_path, rng) -> None:
 
 def test_orphaned_files_are_listed_and_deleted(orphan: Path) -> None:
     root = str(orphan.parent)
-    (found,) = fiftyone_faiss.list_orphaned_indexes(root)
-    assert (found.run_id, found.dataset, found.brain_key) == (orphan.name, "the lost one", "lost")
-    assert found.disk_bytes == sum(file.stat().st_size for file in orphan.iterdir())
-    assert fiftyone_faiss.delete_orphaned_index(orphan.name, root) == found
+    (orphan_info,) = fiftyone_faiss.list_orphaned_indexes(root)
+    assert (orphan_info.run_id, orphan_info.dataset, orphan_info.brain_key) == (
+        orphan.name,
+        "the lost one",
+        "lost",
+    )
+    assert orphan_info.disk_bytes == sum(file.stat().st_size for file in orphan.iterdir())
+    assert fiftyone_faiss.delete_orphaned_index(orphan.name, root) == orphan_info
     assert not orphan.exists()
     assert fiftyone_faiss.list_orphaned_indexes(root) == []
 

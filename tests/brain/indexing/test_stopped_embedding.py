@@ -73,7 +73,7 @@ def test_a_build_that_is_killed_ten_times_is_complete(tmp_path: Path) -> None:
     index = dataset.load_brain_results("color")
     vectors, ids, _ = index.get_embeddings()
     assert sorted(ids.tolist()) == dataset.values("id")
-    order = [ids.tolist().index(one) for one in dataset.values("id")]
+    order = [ids.tolist().index(sample_id) for sample_id in dataset.values("id")]
     expected = np.array([color_vector(*color) for color in colors.tolist()])
     np.testing.assert_allclose(vectors[order], expected, atol=1e-6)
     assert index.store.verify() == []

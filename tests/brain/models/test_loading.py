@@ -105,8 +105,8 @@ def test_different_fiftyone_models_have_different_fingerprints() -> None:
         def embed(self, arg: np.ndarray) -> np.ndarray:
             return super().embed(arg)[::-1] * [1, 2, 3]
 
-    prints = [get_embedder(model).fingerprint for model in (Thirds(), Thirds(), Reversed())]
-    assert prints[0] == prints[1] != prints[2]
+    fingerprints = [get_embedder(model).fingerprint for model in (Thirds(), Thirds(), Reversed())]
+    assert fingerprints[0] == fingerprints[1] != fingerprints[2]
 
 
 def test_a_fiftyone_model_without_embeddings_is_refused() -> None:
@@ -205,7 +205,7 @@ def test_loading_a_model_does_not_block_other_models(monkeypatch) -> None:
         finally:
             go.set()
         assert slow[0].result(60) is slow[1].result(60)
-    # Whoever asks for the same waits, and it is loaded once.
+    # A second request for the same model waits, and the model is loaded once.
     assert loaded == ["phash", "hog", "colorhist"]
 
 

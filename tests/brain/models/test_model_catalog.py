@@ -44,7 +44,7 @@ def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 
 
 def info_of(name: str) -> ModelInfo:
-    (info,) = [one for one in list_models() if one.name == name]
+    (info,) = [model for model in list_models() if model.name == name]
     return info
 
 

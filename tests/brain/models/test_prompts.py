@@ -1,4 +1,4 @@
-"""Searching by words and images with the demo's model, here and in fresh processes."""
+"""Searching by text and by image with the demo's model, here and in new processes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_text_queries_match_numpy(book) -> None:
 def test_the_first_result_matches_the_query(book) -> None:
     first = fiftyone_faiss.search(book, QUERY, k=1).view().first()
     assert first.scene.label == "highway"
-    assert "car" in [one.label for one in first.objects.detections]
+    assert "car" in [detection.label for detection in first.objects.detections]
 
 
 def test_an_image_of_the_dataset_finds_itself(book) -> None:
@@ -97,9 +97,9 @@ def test_fiftyones_compute_similarity_makes_the_same_index(book) -> None:
     assert _cosines(theirs, book.load_brain_results("clip"), ids).min() >= 0.9995
 
 
-@pytest.mark.parametrize(("precision", "least"), [("float32", 1 - 1e-6), ("bfloat16", 0.9995)])
+@pytest.mark.parametrize(("precision", "min_cosine"), [("float32", 1 - 1e-6), ("bfloat16", 0.9995)])
 def test_indexes_in_either_precision_are_searched_exactly(
-    book, precision: str, least: float
+    book, precision: str, min_cosine: float
 ) -> None:
     dataset = book[:20].clone()
     embedder = get_embedder(MODEL_NAME, precision=precision)
@@ -108,7 +108,7 @@ def test_indexes_in_either_precision_are_searched_exactly(
     ids = dataset.values("id")
     other, exact = dataset.load_brain_results("other"), book.load_brain_results("clip")
     cosines = _cosines(other, exact, ids)
-    assert cosines.min() >= least
+    assert cosines.min() >= min_cosine
     assert (cosines.min() < 1 - 1e-6) == (precision == "bfloat16")
     assert other.config.model == exact.config.model == MODEL_NAME
     # The default model of this machine may use another precision.
@@ -120,9 +120,11 @@ def test_indexes_in_either_precision_are_searched_exactly(
     assert neighbors.distances[0] == pytest.approx(1 - query @ stored, abs=1e-6)
 
 
-def _cosines(one: FaissSimilarityIndex, other: FaissSimilarityIndex, ids: list[str]) -> np.ndarray:
+def _cosines(
+    first: FaissSimilarityIndex, second: FaissSimilarityIndex, ids: list[str]
+) -> np.ndarray:
     """The cosine of each sample's vectors in two indexes."""
-    a, b = (index.get_embeddings(sample_ids=ids) for index in (one, other))
+    a, b = (index.get_embeddings(sample_ids=ids) for index in (first, second))
     assert a[1].tolist() == b[1].tolist()
     return np.array([_unit(x) @ _unit(y) for x, y in zip(a[0], b[0], strict=True)])
 
@@ -139,8 +141,8 @@ print(json.dumps(view.values("id")))
 def test_a_process_without_our_imports_answers_a_prompt(book) -> None:
     code = FRESH.format(query=QUERY)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    found = json.loads(done.stdout.strip().splitlines()[-1])
-    assert found == fiftyone_faiss.search(book, QUERY, k=10).ids
+    ids = json.loads(done.stdout.strip().splitlines()[-1])
+    assert ids == fiftyone_faiss.search(book, QUERY, k=10).ids
 
 
 # As if neither the package nor the plugin were installed.
@@ -170,9 +172,9 @@ def test_without_the_package_the_dataset_and_its_other_runs_work(dataset, rng) -
     done = subprocess.run(
         [sys.executable, "-c", REMOVED], capture_output=True, text=True, check=True
     )
-    keys, size, found = json.loads(done.stdout.strip().splitlines()[-1])
+    keys, size, ids = json.loads(done.stdout.strip().splitlines()[-1])
     assert (keys, size) == (["ours", "theirs"], 12)
-    assert found == expected.values("id")
+    assert ids == expected.values("id")
 
 
 @pytest.mark.parametrize("query", ["🐕🎾", "狗在玩球", "собака"])
