@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import fiftyone as fo
 import fiftyone.core.collections as foc
 import fiftyone.core.odm as foo
 from bson import ObjectId
 
-from fiftyone_faiss.brain.data.private import root_dataset
+from fiftyone_faiss.brain.data.private import collection_names, dataset_id, root_dataset
 
 
 def check_exists(samples: foc.SampleCollection) -> None:
@@ -28,3 +30,28 @@ def database_id() -> str:
 def run_exists(run_id: str) -> bool:
     """Returns whether the database has a Brain run."""
     return foo.get_db_conn().runs.find_one({"_id": ObjectId(run_id)}, {"_id": 1}) is not None
+
+
+def data_token(samples: foc.SampleCollection) -> list[dict[str, Any]]:
+    """Returns a value that changes when the samples, or the frames, of a collection change."""
+    # The server counts the writes to each collection. Times of changes are not enough: they come
+    # from the clients' clocks, which may differ by minutes.
+    written = [
+        {"$collStats": {"latencyStats": {}}},
+        {"$project": {"ns": 1, "host": 1, "writes": "$latencyStats.writes.ops"}},
+    ]
+    # A restarted server counts from 0 and may reach the same number.
+    newest = [
+        {"$sort": {"last_modified_at": -1}},
+        {"$limit": 1},
+        {"$project": {"last_modified_at": 1}},
+    ]
+    # One request for everything, because each query makes it.
+    pipeline: list[dict[str, Any]] = [
+        {"$match": {"_id": dataset_id(root_dataset(samples))}},
+        {"$project": {"last_deletion_at": 1, "last_modified_at": 1}},
+    ]
+    for name in sorted(collection_names(samples)):
+        pipeline.append({"$unionWith": {"coll": name, "pipeline": written}})
+        pipeline.append({"$unionWith": {"coll": name, "pipeline": newest}})
+    return list(foo.get_db_conn().datasets.aggregate(pipeline))

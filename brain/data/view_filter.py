@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import fiftyone.core.collections as foc
-import fiftyone.core.odm as foo
-import fiftyone.core.stages as fos
 import numpy as np
 from bson import ObjectId, json_util
 from cachetools import LRUCache
@@ -17,22 +15,15 @@ from cachetools import LRUCache
 from fiftyone_faiss.brain.ann.row_filter import RowFilter
 from fiftyone_faiss.brain.core.arrays import Mask, Rows
 from fiftyone_faiss.brain.core.ids import PackedIds, pack_ids, unpack_ids
-from fiftyone_faiss.brain.data.database import check_exists
-from fiftyone_faiss.brain.data.embeddings_fields import label_ids
+from fiftyone_faiss.brain.data.database import check_exists, data_token
 from fiftyone_faiss.brain.data.lookup import LOOKUP, is_of_frames, label_path
 from fiftyone_faiss.brain.data.private import (
-    FRAMES_PREFIX,
-    collection_names,
-    dataset_id,
     frame_documents,
-    holds_frames,
-    holds_patches,
-    label_field_path,
     root_dataset,
     sample_documents,
     serialize_view,
-    view_stages,
 )
+from fiftyone_faiss.brain.data.view_ids import can_test, ids_inside, view_ids
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 
 # The number of views whose rows an index remembers.
@@ -40,21 +31,6 @@ REMEMBERED = 8
 # A view that is searched again is listed if it has at most this many rows (about 6 us per row);
 # later queries then need not ask the database which rows are in it.
 LISTED_ROWS = 200_000
-# Stages that keep or drop each sample by itself, so that a few samples can be tested alone.
-FILTERS = (
-    fos.Exclude, fos.ExcludeBy, fos.ExcludeFields, fos.ExcludeLabels, fos.Exists, fos.FilterField,
-    fos.FilterLabels, fos.Match, fos.MatchLabels, fos.MatchTags, fos.Select, fos.SelectBy,
-    fos.SelectFields, fos.SelectLabels, fos.ToPatches,
-)  # fmt: skip
-
-
-def collection_ids(samples: foc.SampleCollection, patches_field: str | None) -> list[str]:
-    """Returns the ids of a collection's samples, or of its labels in a field, in its order."""
-    if patches_field is None:
-        ids: list[str] = samples.values("sample_id" if holds_patches(samples) else "id")
-        return list(dict.fromkeys(ids))
-    # A view may hold a label twice.
-    return list(dict.fromkeys(label_ids(samples, patches_field)))
 
 
 @dataclass(frozen=True)
@@ -98,8 +74,7 @@ class ViewFilter:
         if samples is None:
             return RowFilter(lambda rows: self.existing_rows(snapshot, rows), lambda: None)
         listed = self._listed(samples, snapshot)
-        is_filter = all(isinstance(stage, FILTERS) for stage in view_stages(samples))
-        is_filter &= not self.is_of_frames
+        is_filter = can_test(samples, self.is_of_frames)
         is_large = listed.share is None or listed.share * snapshot.size > LISTED_ROWS
         if listed.rows is None and is_filter and is_large:
             return self._tested_row_filter(samples, snapshot, listed)
@@ -159,28 +134,7 @@ class ViewFilter:
 
     def token(self, samples: foc.SampleCollection, snapshot: Snapshot) -> Any:
         """Returns a value that changes when the data of a collection, or the store, changes."""
-        # The server counts the writes to each collection. Times of changes are not enough: they
-        # come from the clients' clocks, which may differ by minutes.
-        written = [
-            {"$collStats": {"latencyStats": {}}},
-            {"$project": {"ns": 1, "host": 1, "writes": "$latencyStats.writes.ops"}},
-        ]
-        # A restarted server counts from 0 and may reach the same number.
-        newest = [
-            {"$sort": {"last_modified_at": -1}},
-            {"$limit": 1},
-            {"$project": {"last_modified_at": 1}},
-        ]
-        # One request for everything, because each query makes it.
-        pipeline: list[dict[str, Any]] = [
-            {"$match": {"_id": dataset_id(self._root)}},
-            {"$project": {"last_deletion_at": 1, "last_modified_at": 1}},
-        ]
-        for name in sorted(collection_names(samples) | collection_names(self._root)):
-            pipeline.append({"$unionWith": {"coll": name, "pipeline": written}})
-            pipeline.append({"$unionWith": {"coll": name, "pipeline": newest}})
-        documents = list(foo.get_db_conn().datasets.aggregate(pipeline))
-        return (documents, snapshot.manifest.generation)
+        return (data_token(samples), snapshot.manifest.generation)
 
     def _listed(self, samples: foc.SampleCollection, snapshot: Snapshot) -> _ListedView:
         """Returns what is remembered of a view, if its data did not change."""
@@ -195,19 +149,9 @@ class ViewFilter:
         """Lists a view's rows, unless they are listed, and remembers them."""
         if listed.rows is not None:
             return listed
-        rows = snapshot.rows_of(pack_ids(self._ids_in(samples)))
+        rows = snapshot.rows_of(pack_ids(view_ids(samples, self._field, self.is_of_frames)))
         known = rows[rows >= 0]
         return self._remember(samples, _ListedView(listed.token, known, len(rows) - len(known)))
-
-    def _ids_in(self, samples: foc.SampleCollection) -> list[str]:
-        """Returns the ids of a view that the index may hold: for videos, those of frames."""
-        if not self.is_of_frames or holds_frames(samples):
-            return collection_ids(samples, self._field)
-        path = f"{FRAMES_PREFIX}id"
-        if self._field is not None:
-            path = label_field_path(samples, f"{FRAMES_PREFIX}{self._field}", "id")
-        ids: list[str] = samples.values(path, unwind=True)
-        return ids
 
     def _remember(self, samples: foc.SampleCollection, listed: _ListedView) -> _ListedView:
         with self._lock:
@@ -218,13 +162,8 @@ class ViewFilter:
         """Determines which of a few rows are in a view, by a query to the database."""
         check_exists(self._root)
         sample_ids = unpack_ids(snapshot.sample_ids[rows])
-        if not holds_patches(samples):
-            some = samples.select(list(dict.fromkeys(sample_ids)))
-        elif self._field is None:
-            some = samples.select_by("sample_id", sample_ids)
-        else:
-            some = samples.select(unpack_ids(snapshot.ids[rows]))
-        inside = pack_ids(collection_ids(some, self._field))
+        ids = unpack_ids(snapshot.ids[rows])
+        inside = pack_ids(ids_inside(samples, self._field, sample_ids, ids))
         return np.isin(snapshot.ids[rows], inside)
 
     def _existing(self, sample_ids: list[ObjectId], ids: list[ObjectId]) -> set[ObjectId]:

@@ -14,7 +14,7 @@ from fiftyone_faiss.brain.data.embeddings_fields import (
     match_embeddings,
     read_embeddings,
 )
-from fiftyone_faiss.brain.data.view_filter import collection_ids
+from fiftyone_faiss.brain.data.view_ids import collection_ids
 
 GivenEmbeddings = str | np.ndarray | Mapping[str, np.ndarray]
 """The name of a field, an ``(n, dim)`` array in the order of the samples or labels, or a dict from

@@ -17,7 +17,7 @@ from fiftyone_faiss.brain.core.arrays import Matrix
 from fiftyone_faiss.brain.core.ids import pack_ids
 from fiftyone_faiss.brain.core.vectors import check_vectors
 from fiftyone_faiss.brain.data.media import AROUND, find_media
-from fiftyone_faiss.brain.models.loading import get_embedder
+from fiftyone_faiss.brain.models.loading import get_index_embedder
 from fiftyone_faiss.brain.models.prompts import Templates, embed_prompts
 from fiftyone_faiss.brain.queries.query_line import MAX_LINE
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
@@ -231,4 +231,4 @@ def embedder_of(index: FaissSimilarityIndex) -> Embedder:
             f"The index '{index.key}' does not name the model of its vectors, so it can only be "
             "searched with samples of the dataset or with a vector."
         )
-    return get_embedder(model)
+    return get_index_embedder(index.key, model)

@@ -80,7 +80,7 @@ def test_find_similar_needs_a_selection_and_nothing_else(dataset, vectors) -> No
         run("find_similar", dataset, {}, selected=[])
 
 
-def test_find_similar_asks_only_where_there_is_a_choice(dataset, vectors, monkeypatch) -> None:
+def test_find_similar_shows_a_form_only_for_several_indexes(dataset, vectors, monkeypatch) -> None:
     # FiftyOne resolves placements at every change in the App, so this must not load an index.
     monkeypatch.setattr(fo.Dataset, "load_brain_results", lambda *args: pytest.fail("loaded"))
     operator = foo.get_operator(f"{PLUGIN}/find_similar")
@@ -112,7 +112,7 @@ def test_managing(dataset, vectors) -> None:
     assert not Path(index["path"]).exists()
 
 
-def test_what_a_deleted_dataset_left_is_removed_on_confirmation(dataset, vectors) -> None:
+def test_orphaned_indexes_are_deleted_on_confirmation(dataset, vectors) -> None:
     doomed = fo.Dataset(persistent=True)
     doomed.add_samples([fo.Sample(f"/{i}.png") for i in range(12)])
     lost = index_of(doomed, vectors, "lost").path

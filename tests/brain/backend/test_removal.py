@@ -27,7 +27,7 @@ def _by(points: Points) -> str:
 # -- taking out of it --------------------------------------------------------------------------
 
 
-def test_what_is_removed_is_not_found(points: Points) -> None:
+def test_removed_vectors_are_not_found(points: Points) -> None:
     results = points.index()
     check_answers(results, points.vectors[3], points)
     results.remove_from_index(**{_by(points): [points.ids[3], points.ids[0]]})
@@ -39,7 +39,7 @@ def test_what_is_removed_is_not_found(points: Points) -> None:
     check_answers(results, points.vectors[3], points.at(range(1, len(points.ids))))
 
 
-def test_a_samples_patches_are_all_removed_by_its_id(patches: Points) -> None:
+def test_a_sample_id_removes_all_its_patches(patches: Points) -> None:
     results = patches.index()
     gone = {patches.sample_ids[1], patches.sample_ids[3]}
     rest = patches.at([i for i, one in enumerate(patches.sample_ids) if one not in gone])
@@ -49,7 +49,7 @@ def test_a_samples_patches_are_all_removed_by_its_id(patches: Points) -> None:
 
 
 @pytest.mark.parametrize("by", ["sample_ids", "label_ids"])
-def test_removing_what_is_not_there_is_passed_over_warned_of_or_refused(
+def test_unknown_ids_are_skipped_warned_about_or_rejected(
     patches: Points, samples: Points, by: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     points = samples if by == "sample_ids" else patches
@@ -72,9 +72,7 @@ def test_removing_what_is_not_there_is_passed_over_warned_of_or_refused(
 # -- the end of it -----------------------------------------------------------------------------
 
 
-def test_cleanup_removes_this_folder_and_no_other(
-    samples: Points, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_cleanup_removes_only_its_folder(samples: Points, caplog: pytest.LogCaptureFixture) -> None:
     results, other = samples.index("given"), samples.index("other")
     assert results.path.is_dir()
     assert other.path.is_dir()
@@ -87,7 +85,7 @@ def test_cleanup_removes_this_folder_and_no_other(
     assert samples.dataset.list_brain_runs() == ["other"]
 
 
-def test_deleting_the_run_removes_its_folder_and_no_other(
+def test_deleting_a_run_removes_only_its_folder(
     points: Points, caplog: pytest.LogCaptureFixture
 ) -> None:
     results, other = points.index("given"), points.index("other")
@@ -101,7 +99,7 @@ def test_deleting_the_run_removes_its_folder_and_no_other(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_index_without_a_key_leaves_nothing(
+def test_an_index_without_a_key_is_temporary(
     dataset: fo.Dataset, rng: np.random.Generator, kind: str
 ) -> None:
     points = points_of(dataset, kind, rng)

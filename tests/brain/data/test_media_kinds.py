@@ -52,8 +52,8 @@ def frames(video: fo.Dataset, rng: np.random.Generator) -> Points:
 
 def test_frames_are_found_by_frame_and_by_vector(video: fo.Dataset, frames: Points) -> None:
     assert frames.ids == video.values("frames.id", unwind=True)
-    for forget in (False, True):
-        if forget:
+    for reloads in (False, True):
+        if reloads:
             video.clear_cache()
         view = video.to_frames()
         check_stored(video.load_brain_results("given"), frames)

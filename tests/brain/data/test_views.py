@@ -63,7 +63,7 @@ def test_a_view_is_set_cleared_and_nested(points: Points) -> None:
     check(dataset, False)
 
 
-def test_an_error_within_a_view_takes_it_back(samples: Points) -> None:
+def test_an_error_within_a_view_restores_the_previous_one(samples: Points) -> None:
     results = samples.index()
     with pytest.raises(KeyError), results.use_view(samples.dataset[:3]):
         check_answers(results, samples.vectors[5], samples.at(range(3)))
@@ -71,7 +71,7 @@ def test_an_error_within_a_view_takes_it_back(samples: Points) -> None:
     check_answers(results, samples.vectors[5], samples)
 
 
-def test_what_a_view_has_and_the_index_has_not(points: Points) -> None:
+def test_samples_of_a_view_that_are_not_indexed(points: Points) -> None:
     indexed = points.at(range(6))
     results, dataset = indexed.index(), points.dataset
     assert results.missing_size is None
@@ -210,7 +210,7 @@ def test_a_view_of_labels(patches: Points, name: str) -> None:
 # -- views whose data changes ------------------------------------------------------------------
 
 
-def test_a_view_that_comes_to_match_others_is_seen_by_the_next_query(points: Points) -> None:
+def test_a_query_sees_new_matches_of_a_view(points: Points) -> None:
     results, dataset = points.index(), points.dataset
     view = dataset.match(F("number") % 2 == 0)
     query = points.vectors[3]
@@ -228,7 +228,7 @@ def test_a_view_that_comes_to_match_others_is_seen_by_the_next_query(points: Poi
     check_answers(results, query, points, None)
 
 
-def test_samples_that_come_and_go_are_seen_by_the_next_query(samples: Points) -> None:
+def test_a_query_sees_added_and_deleted_samples(samples: Points) -> None:
     results, dataset = samples.at(range(10)).index(), samples.dataset
     view = dataset.match(F("number") > 3)
     query = samples.vectors[10]
@@ -249,7 +249,7 @@ def test_samples_that_come_and_go_are_seen_by_the_next_query(samples: Points) ->
         np.testing.assert_allclose(distances, [0, 0], atol=1e-6)
 
 
-def test_labels_that_go_or_change_are_seen_by_the_next_query(patches: Points) -> None:
+def test_a_query_sees_changed_and_deleted_labels(patches: Points) -> None:
     results, dataset = patches.index(), patches.dataset
     view = dataset.filter_labels("things", F("label") == "b")
     query = patches.vectors[3]
@@ -273,7 +273,7 @@ def test_labels_that_go_or_change_are_seen_by_the_next_query(patches: Points) ->
     check_answers(results, query, patches.of(kept), None)
 
 
-def test_a_change_by_a_machine_whose_clock_is_behind_is_seen_by_the_next_query(
+def test_a_query_sees_changes_of_a_machine_with_a_slow_clock(
     samples: Points,
 ) -> None:
     results, dataset = samples.index(), samples.dataset
@@ -286,7 +286,7 @@ def test_a_change_by_a_machine_whose_clock_is_behind_is_seen_by_the_next_query(
         check_answers(results, samples.vectors[5], samples.at([4, *range(6, 12)]), None)
 
 
-def test_a_view_by_frames_of_an_index_of_videos_is_asked_for_anew(rng: np.random.Generator) -> None:
+def test_a_query_sees_changed_frames_of_a_view_of_videos(rng: np.random.Generator) -> None:
     dataset = fo.Dataset()
     for i in range(6):
         sample = fo.Sample(f"{i}.mp4")
@@ -304,14 +304,14 @@ def test_a_view_by_frames_of_an_index_of_videos_is_asked_for_anew(rng: np.random
         check_answers(results, videos.vectors[5], videos.at([3, 4]), None)
 
 
-def test_a_label_that_a_view_holds_twice_is_one_answer(patches: Points) -> None:
+def test_a_label_that_a_view_holds_twice_is_found_once(patches: Points) -> None:
     results, dataset = patches.index(), patches.dataset
     view = dataset[:3].concat(dataset[:2])
     with results.use_view(view):
         check_answers(results, patches.vectors[0], labels_inside(patches, dataset[:3]), None)
 
 
-def test_labels_may_have_more_ids_than_fit_into_a_message(patches: Points) -> None:
+def test_label_ids_may_exceed_the_size_of_a_message(patches: Points) -> None:
     results, dataset = patches.index(), patches.dataset
     # The first digits of a sample's id and a number make an id of each.
     other = {
@@ -329,7 +329,7 @@ def test_labels_may_have_more_ids_than_fit_into_a_message(patches: Points) -> No
 
 
 @pytest.mark.parametrize(("limit", "asked"), [(200_000, [1, 1, 1, 1]), (0, [1, 2, 3, 4])])
-def test_a_view_that_is_asked_again_is_listed_if_it_is_small(
+def test_a_small_view_is_listed_when_it_is_searched_again(
     samples: Points, monkeypatch: pytest.MonkeyPatch, limit: int, asked: list[int]
 ) -> None:
     results = samples.index()

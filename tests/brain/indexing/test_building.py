@@ -32,7 +32,7 @@ def test_the_index_holds_the_vector_of_every_image(dataset) -> None:
     np.testing.assert_allclose(vectors, COLORS, atol=1e-6)
 
 
-def test_a_broken_image_costs_itself_only_and_is_tried_again(dataset) -> None:
+def test_only_broken_images_fail_and_they_are_retried(dataset) -> None:
     paths = [Path(path) for path in dataset.values("filepath")]
     good = paths[3].read_bytes()
     paths[3].write_bytes(good[:60])
@@ -62,7 +62,7 @@ class Reweighted(MeanColor):
         return np.ascontiguousarray(super().embed_images(images)[:, ::-1])
 
 
-def test_vectors_of_other_weights_are_not_put_beside_the_old_ones(dataset, monkeypatch) -> None:
+def test_vectors_of_different_weights_are_not_mixed(dataset, monkeypatch) -> None:
     monkeypatch.setattr(registry, "_registered", {})
     fiftyone_faiss.register_embedder("mean-color", MeanColor)
     fiftyone_faiss.build_index(dataset[:5], "colors", model="mean-color")
@@ -93,7 +93,7 @@ def dark_color(images: Sequence[Image.Image]) -> np.ndarray:
     return np.array([np.asarray(image).min(axis=(0, 1)) for image in images])
 
 
-def test_vectors_of_other_functions_are_not_mixed(dataset) -> None:
+def test_vectors_of_different_functions_are_not_mixed(dataset) -> None:
     fiftyone_faiss.build_index(dataset[:5], "nameless", model=mean_color)
     with pytest.raises(ValueError, match="now; delete that index, or choose another brain_key"):
         fiftyone_faiss.build_index(dataset, "nameless", model=dark_color)
@@ -163,7 +163,7 @@ def test_only_new_samples_are_embedded_the_next_time(dataset, tmp_path) -> None:
     np.testing.assert_allclose(vector, [color_vector(0, 0, 200)], atol=1e-6)
 
 
-def test_a_stopped_build_goes_on_where_it_was(dataset, monkeypatch) -> None:
+def test_a_stopped_build_is_resumed(dataset, monkeypatch) -> None:
     monkeypatch.setattr(embedding, "COMMIT_SECONDS", 0.0)
     steps = building.build_index_steps(
         dataset, "colors", MeanColor(), execution=Execution(batch_size=3)
@@ -182,7 +182,7 @@ def test_a_stopped_build_goes_on_where_it_was(dataset, monkeypatch) -> None:
     np.testing.assert_allclose(vectors, COLORS, atol=1e-6)
 
 
-def test_progress_counts_failures_and_reaches_its_end(dataset) -> None:
+def test_progress_counts_failures(dataset) -> None:
     Path(dataset.first().filepath).write_bytes(b"")
     steps = list(
         building.build_index_steps(
@@ -195,14 +195,14 @@ def test_progress_counts_failures_and_reaches_its_end(dataset) -> None:
     assert re.fullmatch(r"12 of 12 embedded, \d+ a second, 0 s left, 1 failed", str(steps[-1]))
 
 
-def test_a_view_indexes_its_own_samples_only(dataset) -> None:
+def test_only_the_samples_of_a_view_are_indexed(dataset) -> None:
     report = fiftyone_faiss.build_index(dataset[:5], "colors", model=MeanColor())
     assert report.size == 5
     found = dataset.load_brain_results("colors").sample_ids.tolist()
     assert found == dataset[:5].values("id")
 
 
-def test_patches_are_cut_out_of_their_image(dataset) -> None:
+def test_patches_are_cropped_from_their_image(dataset) -> None:
     image = np.zeros((40, 40, 3), np.uint8)
     image[:20] = (200, 0, 0)
     image[20:] = (0, 0, 200)
@@ -226,7 +226,7 @@ def test_patches_are_cut_out_of_their_image(dataset) -> None:
 
 
 @pytest.mark.parametrize("form", ["field", "array", "dict"])
-def test_embeddings_that_exist_are_taken_as_they_are(dataset, rng, form) -> None:
+def test_existing_embeddings_are_indexed_unchanged(dataset, rng, form) -> None:
     vectors = rng.normal(size=(12, 5)).astype(np.float32)
     ids = dataset.values("id")
     dataset.set_values("emb", list(vectors))
@@ -256,7 +256,7 @@ def refused(match: str, *args: object, **kwargs: object) -> None:
         fiftyone_faiss.build_index(*args, **kwargs)
 
 
-def test_nothing_is_left_of_a_build_that_cannot_begin(dataset, tmp_path) -> None:
+def test_invalid_arguments_leave_no_index(dataset, tmp_path) -> None:
     refused("Give a model to embed with, or embeddings", dataset, "one")
     refused("There is no model 'no-such-model'", dataset, "one", model="no-such-model")
     refused("'things' is not a field of detections", dataset, "one", MeanColor(), None, "things")
@@ -278,14 +278,14 @@ def test_a_dataset_with_nothing_to_embed_is_refused(tmp_path) -> None:
     video.delete()
 
 
-def test_files_that_are_all_missing_leave_no_index(dataset) -> None:
+def test_no_index_is_left_if_all_files_are_missing(dataset) -> None:
     for path in dataset.values("filepath"):
         Path(path).unlink()
     refused("None of the 12 images could be read", dataset, "one", MeanColor())
     assert not dataset.list_brain_runs()
 
 
-def test_a_key_that_is_taken_keeps_what_it_has(dataset) -> None:
+def test_an_existing_run_is_not_overwritten(dataset) -> None:
     fiftyone_faiss.build_index(dataset, "one", model=MeanColor())
     refused("metric='cosine', not 'euclidean'", dataset, "one", MeanColor(), metric="euclidean")
     fob.compute_similarity(dataset, backend="sklearn", embeddings=COLORS, brain_key="other")
@@ -294,7 +294,7 @@ def test_a_key_that_is_taken_keeps_what_it_has(dataset) -> None:
     assert sorted(dataset.list_brain_runs()) == ["one", "other"]
 
 
-def test_the_terminal_s_bar_tells_the_rate_and_what_failed(dataset, caplog) -> None:
+def test_the_progress_bar_shows_the_rate_and_the_failures(dataset, caplog) -> None:
     for path in dataset[3:5].values("filepath"):
         Path(path).unlink()
     fiftyone_faiss.build_index(dataset, "colors", model=MeanColor(), batch_size=4, progress=True)

@@ -12,7 +12,7 @@ import fiftyone_faiss
 from fiftyone_faiss.brain.similarity import FaissSimilarityConfig
 
 
-def test_a_list_says_what_each_index_holds(dataset, rng) -> None:
+def test_each_index_is_described(dataset, rng) -> None:
     vectors = rng.normal(size=(12, 5)).astype(np.float32)
     index_of(dataset, vectors, "b", metric="euclidean")
     fiftyone_faiss.build_index(dataset[:4], "a", model=MeanColor())
@@ -28,7 +28,7 @@ def test_a_list_says_what_each_index_holds(dataset, rng) -> None:
     assert second.to_dict()["brain_key"] == "b"
 
 
-def test_lost_files_are_a_problem_that_the_list_names(dataset, rng) -> None:
+def test_missing_files_are_listed_as_a_problem(dataset, rng) -> None:
     index_of(dataset, rng.normal(size=(12, 5))).cleanup()
     dataset.clear_cache()
     (info,) = fiftyone_faiss.list_indexes(dataset)
@@ -36,7 +36,7 @@ def test_lost_files_are_a_problem_that_the_list_names(dataset, rng) -> None:
     assert info.path in info.problem
 
 
-def test_an_index_that_was_never_finished_hides_no_other_and_can_be_deleted(dataset, rng) -> None:
+def test_an_unfinished_index_is_listed_and_can_be_deleted(dataset, rng) -> None:
     method = FaissSimilarityConfig(metric="cosine").build()
     method.register_run(dataset, "begun", overwrite=False)
     index_of(dataset, rng.normal(size=(12, 5)), "whole")
@@ -50,7 +50,7 @@ def test_an_index_that_was_never_finished_hides_no_other_and_can_be_deleted(data
     assert dataset.list_brain_runs() == ["whole"]
 
 
-def test_a_deleted_index_leaves_no_files_and_others_alone(dataset, rng) -> None:
+def test_deleting_an_index_removes_only_its_files(dataset, rng) -> None:
     doomed = index_of(dataset, rng.normal(size=(12, 5)), "doomed")
     other = index_of(dataset, rng.normal(size=(12, 5)), "other")
     assert fiftyone_faiss.delete_index(dataset, "doomed").brain_key == "doomed"
@@ -61,7 +61,7 @@ def test_a_deleted_index_leaves_no_files_and_others_alone(dataset, rng) -> None:
         fiftyone_faiss.delete_index(dataset, "doomed")
 
 
-def test_another_backends_run_cannot_be_deleted_here(dataset, rng) -> None:
+def test_runs_of_other_backends_are_not_deleted(dataset, rng) -> None:
     fob.compute_similarity(
         dataset, backend="sklearn", embeddings=rng.normal(size=(12, 5)), brain_key="other"
     )

@@ -28,7 +28,7 @@ def vectors_in(samples: fo.Dataset | fo.DatasetView, field: str = "embeddings") 
 
 
 class Counting(MeanColor):
-    """Mean colours, and how many images were embedded since it was last asked."""
+    """Embeds mean colors, and counts the images embedded since the last call."""
 
     def count(self) -> int:
         count = sum(self.batches)
@@ -39,7 +39,7 @@ class Counting(MeanColor):
 # -- what there is already, what changed, all again ----------------------------------------------
 
 
-def test_what_has_a_vector_is_passed_over(dataset) -> None:
+def test_samples_with_embeddings_are_skipped(dataset) -> None:
     model = Counting()
     report = fiftyone_faiss.compute_embeddings(dataset[:5], model)
     assert (report.embedded, report.skipped, model.count()) == (5, 0, 5)
@@ -51,7 +51,7 @@ def test_what_has_a_vector_is_passed_over(dataset) -> None:
 
 
 class Other(Counting):
-    """Mean colours the other way round.
+    """Embeds mean colors with reversed channels.
 
     Args:
         room (1000): after how many images it breaks
@@ -70,7 +70,7 @@ class Other(Counting):
         return np.ascontiguousarray(super().embed_images(images)[:, ::-1])
 
 
-def test_force_embeds_all_again_also_with_another_model(dataset) -> None:
+def test_force_embeds_everything_again(dataset) -> None:
     fiftyone_faiss.compute_embeddings(dataset, Counting())
     with pytest.raises(ValueError) as caught:
         fiftyone_faiss.compute_embeddings(dataset, Other())
@@ -109,7 +109,7 @@ def test_a_field_never_holds_vectors_of_two_models(dataset) -> None:
     )
 
 
-def test_vectors_that_others_wrote_are_not_taken_for_the_model_s(dataset) -> None:
+def test_vectors_of_an_unknown_model_are_not_mixed(dataset) -> None:
     ones = np.ones(3)
     dataset.set_values("embeddings", [ones] * 5 + [None] * 7)
     with pytest.raises(ValueError, match="holds vectors of an unknown model; pass force"):
@@ -119,7 +119,7 @@ def test_vectors_that_others_wrote_are_not_taken_for_the_model_s(dataset) -> Non
     np.testing.assert_allclose(vectors_in(dataset), COLORS, atol=1e-6)
 
 
-def test_changed_files_are_embedded_again_if_asked_for(dataset) -> None:
+def test_changed_files_are_embedded_again_on_request(dataset) -> None:
     model = Counting()
     fiftyone_faiss.compute_embeddings(dataset, model)
     path = Path(dataset.skip(3).first().filepath)
@@ -135,7 +135,7 @@ def test_changed_files_are_embedded_again_if_asked_for(dataset) -> None:
     np.testing.assert_allclose(vectors_in(dataset), expected, atol=1e-6)
 
 
-def test_a_changed_file_that_could_not_be_read_is_tried_again(dataset) -> None:
+def test_a_changed_file_that_failed_is_retried(dataset) -> None:
     fiftyone_faiss.compute_embeddings(dataset, MeanColor())
     sample = dataset.skip(3).first()
     path = Path(sample.filepath)
@@ -152,7 +152,7 @@ def test_a_changed_file_that_could_not_be_read_is_tried_again(dataset) -> None:
     assert fiftyone_faiss.list_failures(dataset, embeddings_field="embeddings") == {}
 
 
-def test_a_look_at_some_files_is_not_one_at_all(dataset) -> None:
+def test_checking_some_files_does_not_count_for_all(dataset) -> None:
     fiftyone_faiss.compute_embeddings(dataset, MeanColor())
     path = Path(dataset.last().filepath)
     Image.new("RGB", (32, 32), (9, 90, 200)).save(path)
@@ -171,7 +171,7 @@ def _touch(path: Path, seconds: int) -> None:
     os.utime(path, ns=(when, when))
 
 
-def test_failures_are_listed_and_tried_again(dataset) -> None:
+def test_failures_are_listed_and_retried(dataset) -> None:
     ids, paths = dataset.values(["id", "filepath"])
     lost, whole = Path(paths[4]), Path(paths[4]).read_bytes()
     lost.unlink()
@@ -190,7 +190,7 @@ def test_failures_are_listed_and_tried_again(dataset) -> None:
         fiftyone_faiss.list_failures(dataset, embeddings_field="other")
 
 
-def test_labels_are_passed_over_one_by_one(dataset) -> None:
+def test_labels_with_embeddings_are_skipped(dataset) -> None:
     box = [0.0, 0.0, 0.5, 0.5]
     for sample in dataset:
         sample["things"] = fo.Detections(detections=[fo.Detection(bounding_box=box)])
@@ -209,7 +209,7 @@ def test_labels_are_passed_over_one_by_one(dataset) -> None:
         fiftyone_faiss.compute_embeddings(dataset, model, "color", patches_field="things", alpha=1)
 
 
-def test_fields_of_one_name_do_not_know_of_each_other(dataset) -> None:
+def test_fields_with_the_same_name_are_independent(dataset) -> None:
     box = [0.0, 0.0, 0.5, 0.5]
     for sample in dataset:
         for name in ("things", "parts"):
@@ -235,7 +235,7 @@ def test_fields_of_one_name_do_not_know_of_each_other(dataset) -> None:
 
 @pytest.fixture
 def video(tmp_path: Path) -> Iterator[fo.Dataset]:
-    """A video of 30 frames at 10 a second, each of two colours."""
+    """A video of 30 frames at 10 a second, each of two colors."""
     path = str(tmp_path / "a.mp4")
     writer = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*"mp4v"), 10, (64, 64))
     for i in range(30):
@@ -262,7 +262,7 @@ def check_frames(
         np.testing.assert_allclose(vector, MeanColor().embed_image(picture), atol=1e-6)
 
 
-def test_frames_keep_their_vectors_in_the_videos_dataset(video: fo.Dataset) -> None:
+def test_embeddings_of_frames_are_stored_in_the_frames(video: fo.Dataset) -> None:
     model = Counting()
     report = fiftyone_faiss.compute_embeddings(
         fiftyone_faiss.video_frames(video, every=1.0), model, "emb"
@@ -283,7 +283,7 @@ def test_frames_keep_their_vectors_in_the_videos_dataset(video: fo.Dataset) -> N
     assert fiftyone_faiss.compute_embeddings(frames, Other(), "emb", force=True).embedded == 6
 
 
-def test_labels_of_frames_keep_theirs_too(video: fo.Dataset) -> None:
+def test_embeddings_of_frame_labels_are_stored_in_the_labels(video: fo.Dataset) -> None:
     fiftyone_faiss.video_frames(video, every=1.0)
     for frame in video.first().frames.values():
         frame["things"] = fo.Detections(detections=[fo.Detection(bounding_box=[0, 0, 0.5, 0.5])])
@@ -299,7 +299,7 @@ def test_labels_of_frames_keep_theirs_too(video: fo.Dataset) -> None:
 # -- stopping ------------------------------------------------------------------------------------
 
 
-def test_a_run_that_is_closed_keeps_what_it_did(dataset) -> None:
+def test_a_closed_run_saves_its_embeddings(dataset) -> None:
     model = Counting()
     steps = embedding.compute_embeddings_steps(
         dataset, model, execution=embedding.Execution(batch_size=2)
@@ -314,7 +314,7 @@ def test_a_run_that_is_closed_keeps_what_it_did(dataset) -> None:
     assert (report.embedded, report.skipped) == (12 - done, done)
 
 
-def test_a_failing_model_keeps_what_it_did(dataset) -> None:
+def test_a_run_with_a_failing_model_saves_its_embeddings(dataset) -> None:
     class Failing(MeanColor):
         def embed_images(self, images: list[Image.Image]) -> np.ndarray:
             if sum(self.batches) >= 6:
@@ -370,7 +370,7 @@ BREAKING = (
 
 @pytest.fixture
 def many(tmp_path: Path) -> Iterator[tuple[fo.Dataset, np.ndarray, dict[str, str]]]:
-    """2,000 images, 40 of them broken in ten ways; their colours; what is wrong, by id."""
+    """2,000 images, 40 of them broken in ten ways; their colors; what is wrong, by id."""
     rng = np.random.default_rng(51)
     colors = rng.integers(40, 256, (2_000, 3))
     paths = [tmp_path / f"{i:04}.jpg" for i in range(2_000)]
@@ -392,7 +392,7 @@ def many(tmp_path: Path) -> Iterator[tuple[fo.Dataset, np.ndarray, dict[str, str
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-def test_forty_broken_images_cost_forty_vectors(many) -> None:
+def test_forty_broken_images_are_forty_failures(many) -> None:
     dataset, colors, broken = many
     with without_privileges():
         report = fiftyone_faiss.build_index(dataset, "color", model=MeanColor(), batch_size=64)
@@ -405,7 +405,7 @@ def test_forty_broken_images_cost_forty_vectors(many) -> None:
     vectors, ids, _ = index.get_embeddings()
     kept = [i for i, one in enumerate(dataset.values("id")) if one not in broken]
     assert ids.tolist() == [one for one in dataset.values("id") if one not in broken]
-    # The neighbours of a broken image in its batch have their own, as exact as a JPEG.
+    # The neighbors of a broken image in its batch have their own, as exact as a JPEG.
     expected = np.array([color_vector(*colors[i]) for i in kept])
     assert ((vectors * expected).sum(axis=1)).min() > 0.9995
 
@@ -413,7 +413,7 @@ def test_forty_broken_images_cost_forty_vectors(many) -> None:
 # -- other places --------------------------------------------------------------------------------
 
 
-def test_files_elsewhere_are_opened_by_fiftyone(dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_remote_files_are_opened_by_fiftyone(dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     """The open-source FiftyOne knows no other place, so one is made up at its own two doors."""
     here = dict(zip(dataset.values("id"), dataset.values("filepath"), strict=True))
     dataset.set_values("filepath", [f"s3://bucket/{one}.png" for one in here])
@@ -441,7 +441,7 @@ def test_files_elsewhere_are_opened_by_fiftyone(dataset, monkeypatch: pytest.Mon
         ({"embeddings_field": "no field"}, "'no field' is not a field name"),
     ],
 )
-def test_a_bad_option_is_one_sentence(dataset, options, sentence) -> None:
+def test_an_invalid_option_raises_one_sentence(dataset, options, sentence) -> None:
     with pytest.raises(ValueError, match=sentence):
         fiftyone_faiss.compute_embeddings(dataset, MeanColor(), **options)
     assert not dataset.has_field("embeddings")

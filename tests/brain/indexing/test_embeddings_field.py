@@ -18,7 +18,7 @@ def field_of(points: Points) -> dict[str, np.ndarray]:
     """The vectors in the database, by sample or label."""
     path = PATHS[points.patches_field]
     dataset = points.dataset
-    # Read anew: samples in memory know nothing of it.
+    # Reloaded, because samples in memory do not have the field.
     dataset.clear_cache()
     ids = dataset.values(path.replace("emb", "id"), unwind=points.patches_field == "things")
     values = dataset.values(path, unwind=points.patches_field == "things")
@@ -76,7 +76,7 @@ def test_vectors_are_read_from_the_field(
 
 
 @pytest.mark.parametrize("kind", ["samples", "detections"])
-def test_what_has_no_vector_in_the_field_is_not_indexed(
+def test_samples_without_a_vector_in_the_field_are_not_indexed(
     dataset: fo.Dataset, rng: np.random.Generator, kind: str
 ) -> None:
     points = points_of(dataset, kind, rng)
@@ -89,7 +89,7 @@ def test_what_has_no_vector_in_the_field_is_not_indexed(
 
 
 @pytest.mark.parametrize("kind", ["samples", "detections"])
-def test_an_update_takes_what_the_field_has_and_names_what_it_has_not(
+def test_an_update_reads_the_field_and_reports_missing_vectors(
     dataset: fo.Dataset, rng: np.random.Generator, kind: str
 ) -> None:
     points = points_of(dataset, kind, rng)
@@ -107,13 +107,13 @@ def test_an_update_takes_what_the_field_has_and_names_what_it_has_not(
     check_stored(dataset.load_brain_results("given"), then)
     health = fiftyone_faiss.index_health(dataset, "given")
     assert (health.size, health.missing) == (5, len(lacking))
-    # The field was computed anew.
-    anew = then.with_vectors(-then.vectors)
-    fill_field(anew)
+    # The field was recomputed.
+    changed_again = then.with_vectors(-then.vectors)
+    fill_field(changed_again)
     assert fiftyone_faiss.update_index(dataset, "given").added == 0
     check_stored(dataset.load_brain_results("given"), then)
     assert fiftyone_faiss.update_index(dataset, "given", force=True).added == 5
-    check_stored(dataset.load_brain_results("given"), anew)
+    check_stored(dataset.load_brain_results("given"), changed_again)
 
 
 def test_vectors_given_beside_a_field_are_written_to_it(points: Points) -> None:
@@ -171,7 +171,7 @@ def test_removing_samples_clears_the_field_of_all_their_patches(patches: Points)
     check_stored(results, rest)
 
 
-def test_vectors_that_are_refused_are_not_written_to_the_field(points: Points) -> None:
+def test_rejected_vectors_are_not_written_to_the_field(points: Points) -> None:
     results = filled(points)
     first = points.at([0])
     with pytest.raises(ValueError, match="dimensions"):
@@ -182,7 +182,7 @@ def test_vectors_that_are_refused_are_not_written_to_the_field(points: Points) -
     check_stored(results, points)
 
 
-def test_without_a_field_the_dataset_gets_none(points: Points) -> None:
+def test_no_field_is_created_unless_requested(points: Points) -> None:
     before = set(points.dataset.get_field_schema(flat=True))
     results = points.index()
     assert results.is_external is True
@@ -190,7 +190,7 @@ def test_without_a_field_the_dataset_gets_none(points: Points) -> None:
     assert set(points.dataset.get_field_schema(flat=True)) == before
 
 
-def test_the_index_answers_though_the_field_is_deleted(samples: Points) -> None:
+def test_the_index_does_not_need_the_field(samples: Points) -> None:
     fill_field(samples)
     results = index_of_field(samples, embeddings="emb")
     samples.dataset.delete_sample_field("emb")

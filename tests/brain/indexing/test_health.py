@@ -71,7 +71,7 @@ def _counts(found: IndexHealth) -> tuple[int, int, int, int, int | None, bool | 
 
 
 def _check_colors(dataset: fo.Dataset, expected: dict[str, tuple[int, int, int]]) -> None:
-    """Fails unless an index holds just these samples, with the vectors of these colours."""
+    """Fails unless an index holds just these samples, with the vectors of these colors."""
     vectors, ids, _ = dataset.load_brain_results("colors").get_embeddings()
     assert sorted(ids.tolist()) == sorted(expected)
     want = [color_vector(*expected[one]) for one in ids]
@@ -79,13 +79,13 @@ def _check_colors(dataset: fo.Dataset, expected: dict[str, tuple[int, int, int]]
 
 
 def _plain(dataset: fo.Dataset) -> dict[str, tuple[int, int, int]]:
-    """The colours of the fixture's images."""
+    """The colors of the fixture's images."""
     ids, numbers = dataset.values(["id", "number"])
     return {one: (20 * i, 255 - 20 * i, 40) for one, i in zip(ids, numbers, strict=True)}
 
 
 def _change(dataset: fo.Dataset, folder: Path) -> dict[str, tuple[int, int, int]]:
-    """Adds two samples, deletes one, paints two files anew; returns what there is then."""
+    """Adds two samples, deletes one, repaints two files; returns the resulting colors."""
     new = [(0, 0, 200), (200, 0, 0)]
     for i, color in enumerate(new):
         _paint(folder / f"new{i}.png", color)
@@ -100,7 +100,7 @@ def _change(dataset: fo.Dataset, folder: Path) -> dict[str, tuple[int, int, int]
     return colors
 
 
-def test_every_difference_is_counted_and_repaired_by_itself(
+def test_each_difference_is_counted_and_repaired(
     dataset: fo.Dataset, tmp_path: Path, model: MeanColor
 ) -> None:
     ids, paths = dataset.values(["id", "filepath"])
@@ -144,7 +144,9 @@ def test_every_difference_is_counted_and_repaired_by_itself(
     assert dataset.load_brain_results("colors").snapshot.manifest.generation == generation
 
 
-def test_all_at_once(dataset: fo.Dataset, tmp_path: Path, model: MeanColor) -> None:
+def test_all_differences_are_repaired_at_once(
+    dataset: fo.Dataset, tmp_path: Path, model: MeanColor
+) -> None:
     fiftyone_faiss.build_index(dataset, "colors", model="mean-color")
     _embedded(model)
     colors = _change(dataset, tmp_path)
@@ -180,7 +182,7 @@ def test_labels_are_compared_one_by_one(patches: Points, model: MeanColor) -> No
     assert fiftyone_faiss.index_health(dataset, check_media=True).is_current
 
 
-def test_failures_of_what_was_deleted_are_forgotten(dataset: fo.Dataset, model: MeanColor) -> None:
+def test_failures_of_deleted_samples_are_removed(dataset: fo.Dataset, model: MeanColor) -> None:
     ids, paths = dataset.values(["id", "filepath"])
     for i in (3, 8):
         Path(paths[i]).write_bytes(b"nothing")
@@ -196,7 +198,7 @@ def test_failures_of_what_was_deleted_are_forgotten(dataset: fo.Dataset, model: 
 # -- another model -----------------------------------------------------------------------------
 
 
-def test_other_weights_are_noticed_and_all_is_embedded_again(
+def test_everything_is_embedded_again_if_the_weights_changed(
     dataset: fo.Dataset, model: MeanColor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fiftyone_faiss.build_index(dataset, "colors", model="mean-color")
@@ -215,7 +217,7 @@ def test_other_weights_are_noticed_and_all_is_embedded_again(
     assert _embedded(swapped) == 0
 
 
-def test_a_stopped_update_keeps_what_it_did(
+def test_a_stopped_update_saves_its_vectors(
     dataset: fo.Dataset, tmp_path: Path, model: MeanColor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fiftyone_faiss.build_index(dataset, "colors", model="mean-color")
@@ -246,7 +248,7 @@ def test_a_stopped_update_keeps_what_it_did(
 
 
 @pytest.mark.parametrize("kind", ["samples", "detections"])
-def test_lost_files_are_made_anew_from_the_field(
+def test_missing_files_are_rebuilt_from_the_field(
     dataset: fo.Dataset, rng: np.random.Generator, kind: str
 ) -> None:
     points = points_of(dataset, kind, rng)
@@ -273,7 +275,7 @@ def test_lost_files_are_made_anew_from_the_field(
     check_answers(loaded, points.vectors[4], points)
 
 
-def test_lost_files_are_made_anew_by_the_model(dataset: fo.Dataset, model: MeanColor) -> None:
+def test_missing_files_are_rebuilt_with_the_model(dataset: fo.Dataset, model: MeanColor) -> None:
     fiftyone_faiss.build_index(dataset, "colors", model="mean-color")
     _embedded(model)
     shutil.rmtree(dataset.load_brain_results("colors").path)
@@ -283,7 +285,7 @@ def test_lost_files_are_made_anew_by_the_model(dataset: fo.Dataset, model: MeanC
     assert _counts(fiftyone_faiss.index_health(dataset, check_media=True)) == (12, 0, 0, 0, 0, True)
 
 
-def test_vectors_that_were_given_cannot_be_made_anew(points: Points) -> None:
+def test_given_vectors_cannot_be_rebuilt(points: Points) -> None:
     results, by_sample = points.index(), points.label_ids is None
     gone = points.ids[2:4]
     if by_sample:
@@ -331,7 +333,7 @@ def test_a_damaged_segment_is_named(samples: Points) -> None:
 
 @pytest.mark.parametrize("repair", ["verify", "update"])
 @pytest.mark.parametrize("damage", ["flipped", "missing", "cut"])
-def test_a_damaged_faiss_index_is_made_anew(damage: str, repair: str) -> None:
+def test_a_damaged_faiss_index_is_rebuilt(damage: str, repair: str) -> None:
     large = Large.make(samples=300, labelled=1)
     points = large.points("samples", 300)
     path = create(points, index_type="sq8").path
@@ -374,7 +376,7 @@ results.add_to_index(np.array({vectors!r}, np.float32), {ids!r})
 """
 
 
-def test_what_another_process_changes_is_seen_by_the_next_query(samples: Points) -> None:
+def test_a_query_sees_changes_of_other_processes(samples: Points) -> None:
     first = samples.at(range(11))
     results = first.index()
     check_answers(results, samples.vectors[11], first, None)
@@ -400,9 +402,7 @@ def test_what_another_process_changes_is_seen_by_the_next_query(samples: Points)
     assert samples.ids[5] not in found.ids
 
 
-def test_all_is_embedded_again_if_forced_and_failures_left_if_asked(
-    dataset: fo.Dataset, model: MeanColor
-) -> None:
+def test_force_and_retry_failed(dataset: fo.Dataset, model: MeanColor) -> None:
     path = Path(dataset.first().filepath)
     whole = path.read_bytes()
     path.write_bytes(b"")

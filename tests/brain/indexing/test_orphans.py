@@ -26,7 +26,7 @@ def orphan(dataset: fo.Dataset, tmp_path: Path, rng: np.random.Generator) -> Pat
     return folder
 
 
-def test_an_index_in_use_is_no_orphan(dataset, tmp_path, rng) -> None:
+def test_an_index_in_use_is_not_orphaned(dataset, tmp_path, rng) -> None:
     index = index_of(dataset, rng.normal(size=(12, 4)), root_dir=str(tmp_path / "root"))
     assert fiftyone_faiss.list_orphaned_indexes(str(tmp_path / "root")) == []
     with pytest.raises(
@@ -36,7 +36,7 @@ def test_an_index_in_use_is_no_orphan(dataset, tmp_path, rng) -> None:
     assert index.total_index_size == 12
 
 
-def test_the_files_of_a_deleted_dataset_are_listed_and_removed(orphan: Path) -> None:
+def test_orphaned_files_are_listed_and_deleted(orphan: Path) -> None:
     root = str(orphan.parent)
     (found,) = fiftyone_faiss.list_orphaned_indexes(root)
     assert (found.run_id, found.dataset, found.brain_key) == (orphan.name, "the lost one", "lost")
@@ -46,7 +46,7 @@ def test_the_files_of_a_deleted_dataset_are_listed_and_removed(orphan: Path) -> 
     assert fiftyone_faiss.list_orphaned_indexes(root) == []
 
 
-def test_files_of_another_database_are_nobodys_business(orphan: Path) -> None:
+def test_files_of_other_databases_are_not_listed(orphan: Path) -> None:
     Store(orphan).commit(metadata={"database": "another"})
     assert fiftyone_faiss.list_orphaned_indexes(str(orphan.parent)) == []
     with pytest.raises(ValueError, match="of this database"):
@@ -54,7 +54,7 @@ def test_files_of_another_database_are_nobodys_business(orphan: Path) -> None:
     assert orphan.exists()
 
 
-def test_folders_that_cannot_be_read_are_left_alone(orphan: Path) -> None:
+def test_unreadable_folders_are_not_listed(orphan: Path) -> None:
     root = orphan.parent
     (orphan / "manifest.json").write_bytes(b"{}")
     (root / "notes").mkdir()
@@ -64,5 +64,5 @@ def test_folders_that_cannot_be_read_are_left_alone(orphan: Path) -> None:
     assert fiftyone_faiss.list_orphaned_indexes(str(root)) == []
 
 
-def test_a_root_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
+def test_a_missing_root_has_no_orphans(tmp_path: Path) -> None:
     assert fiftyone_faiss.list_orphaned_indexes(str(tmp_path / "none")) == []

@@ -1,4 +1,4 @@
-"""An embedding that is killed again and again ends like one that nobody touched."""
+"""A build that is killed repeatedly ends like one that is not."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ fiftyone_faiss.build_index(
 """
 
 
-def test_a_run_that_is_killed_ten_times_loses_nothing(tmp_path: Path) -> None:
+def test_a_build_that_is_killed_ten_times_is_complete(tmp_path: Path) -> None:
     random.seed(51)
     colors = np.random.default_rng(51).integers(0, 256, (IMAGES, 3))
     for i, color in enumerate(colors.tolist()):

@@ -19,7 +19,7 @@ from fiftyone_faiss.embedders import registry
 def index(dataset: fo.Dataset, monkeypatch: pytest.MonkeyPatch) -> FaissSimilarityIndex:
     """An index of twelve images, beside which another process records that the third fails.
 
-    It does so just before each change of what is remembered.
+    It does so just before each change of the metadata.
     """
     model = MeanColor()
     monkeypatch.setitem(registry._registered, model.name, lambda: model)
@@ -51,7 +51,7 @@ def test_failures_that_another_process_records_are_kept(
     assert failures == {**report.failures, third: "by another"}
 
 
-def test_forgetting_the_failures_of_deleted_samples_keeps_others(
+def test_removing_the_failures_of_deleted_samples_keeps_others(
     dataset: fo.Dataset, tmp_path: Path, index: FaissSimilarityIndex
 ) -> None:
     ids = dataset.values("id")

@@ -48,7 +48,7 @@ def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 
 
 def mean_color(images: Sequence[Image.Image]) -> np.ndarray:
-    """The mean colour of each image."""
+    """The mean color of each image."""
     return np.array([np.asarray(image).mean(axis=(0, 1)) for image in images])
 
 
@@ -86,7 +86,7 @@ class Thirds(fom.Model, fom.EmbeddingsMixin):
 
 
 @pytest.mark.parametrize("is_ragged", [False, True])
-def test_a_fiftyone_model_embeds_as_it_does_at_unit_length(is_ragged: bool) -> None:
+def test_a_fiftyone_model_gives_unit_vectors(is_ragged: bool) -> None:
     model = Thirds(is_ragged)
     embedder = get_embedder(model)
     assert (embedder.name, embedder.dim, embedder.supports_text) == ("Thirds", 3, False)
@@ -100,7 +100,7 @@ def test_a_fiftyone_model_embeds_as_it_does_at_unit_length(is_ragged: bool) -> N
         embedder.embed_texts(["a dog"])
 
 
-def test_fiftyone_models_that_embed_otherwise_have_other_fingerprints() -> None:
+def test_different_fiftyone_models_have_different_fingerprints() -> None:
     class Reversed(Thirds):
         def embed(self, arg: np.ndarray) -> np.ndarray:
             return super().embed(arg)[::-1] * [1, 2, 3]
@@ -119,7 +119,7 @@ def test_a_fiftyone_model_without_embeddings_is_refused() -> None:
         get_embedder(Mute())
 
 
-def test_an_embedder_a_class_and_a_function_are_taken_as_they_are() -> None:
+def test_embedders_classes_and_functions_are_accepted() -> None:
     embedder = MeanColor()
     assert get_embedder(embedder) is embedder
     assert get_embedder(EmbedderModel(embedder)) is embedder
@@ -183,7 +183,7 @@ def test_a_checkpoint_of_a_relative_path_has_an_absolute_name(
     assert stored_name("timm/resnet18.a1_in1k") == "timm/resnet18.a1_in1k"
 
 
-def test_a_model_that_is_being_loaded_keeps_no_other_waiting(monkeypatch) -> None:
+def test_loading_a_model_does_not_block_other_models(monkeypatch) -> None:
     arrived, go = threading.Event(), threading.Event()
     load, loaded = loading._load, []
 
@@ -287,7 +287,7 @@ def test_missing_files_of_a_model_are_not_taken_for_an_unregistered_one(tmp_path
 # -- what cannot be had ------------------------------------------------------------------------
 
 
-def test_a_name_that_is_none_lists_what_could_be_meant() -> None:
+def test_an_unknown_name_explains_the_possible_names() -> None:
     with pytest.raises(EmbedderError) as caught:
         get_embedder("no-such-model")
     assert str(caught.value) == (
@@ -305,7 +305,7 @@ def test_a_name_that_is_none_lists_what_could_be_meant() -> None:
         (DINO, "", f"use '{DINO}/<path of the file>'"),
     ],
 )
-def test_weights_that_cannot_be_fetched_say_what_to_do(name, tried, elsewhere) -> None:
+def test_weights_that_cannot_be_downloaded_raise_an_error(name, tried, elsewhere) -> None:
     with pytest.raises(EmbedderError) as caught:
         get_embedder(name)
     begin, _, end = str(caught.value).partition("). Check the connection; ")
@@ -320,14 +320,14 @@ def test_weights_that_cannot_be_fetched_say_what_to_do(name, tried, elsewhere) -
     assert name not in foz.list_zoo_models()
 
 
-def test_fiftyones_own_openclip_model_is_the_one_that_its_loader_takes() -> None:
+def test_the_openclip_model_of_the_zoo_uses_its_default_weights() -> None:
     with pytest.raises(EmbedderError) as caught:
         get_embedder("open-clip-torch")
     assert "The weights of 'open-clip-torch' could not be loaded (" in str(caught.value)
     assert "use 'ViT-B-32/<path of the checkpoint>'" in str(caught.value)
 
 
-def test_a_model_of_fiftyones_zoo_that_cannot_be_fetched_says_what_to_do(monkeypatch) -> None:
+def test_a_zoo_model_that_cannot_be_downloaded_raises_an_error(monkeypatch) -> None:
     def refuse(name: str) -> None:
         raise ConnectionError("no route to host")
 

@@ -54,21 +54,21 @@ def mean_color(images: Sequence[Image.Image]) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("name", "dim"), [("colorhist", 192), ("hog", 1764), ("phash", 64)])
-def test_embedders_without_weights_are_listed_as_they_are(name: str, dim: int) -> None:
+def test_embedders_without_weights_are_listed(name: str, dim: int) -> None:
     assert info_of(name) == ModelInfo(name, dim, False, 0, True, "Apache-2.0")
     embedder = get_embedder(name)
     assert (embedder.name, embedder.supports_text) == (name, False)
     assert embedder.embed_image(noise(50, 40)).shape == (dim,)
 
 
-def test_a_model_of_this_machine_is_listed_as_it_is(book) -> None:
+def test_a_local_model_is_listed(book) -> None:
     assert info_of(MODEL_NAME) == ModelInfo(MODEL_NAME, 160, True, 0, True, None)
     embedder = get_embedder(MODEL_NAME)
     assert (embedder.dim, embedder.supports_text) == (160, True)
     assert embedder.embed_texts(["a car"]).shape == (1, 160)
 
 
-def test_a_model_whose_files_are_gone_is_not_called_cached(
+def test_a_model_without_its_files_is_not_cached(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Elsewhere, for it should not be offered to other tests.
@@ -86,7 +86,7 @@ def test_a_model_whose_files_are_gone_is_not_called_cached(
     assert not info_of("moved file").is_cached
 
 
-def test_published_models_are_described_as_openclip_and_timm_describe_them() -> None:
+def test_published_models_match_openclip_and_timm() -> None:
     for name, dim, supports_text, megabytes, license, repository in catalog._PUBLISHED:
         assert info_of(name) == ModelInfo(
             name, dim, supports_text, megabytes * 10**6, False, license
@@ -118,7 +118,7 @@ def put_into_cache(repository: str, file: str) -> None:
     (folder / "snapshots" / "a1b2c3" / file).touch()
 
 
-def test_weights_that_were_fetched_are_called_cached() -> None:
+def test_downloaded_weights_are_cached() -> None:
     put_into_cache("laion/CLIP-ViT-B-32-laion2B-s34B-b79K", "open_clip_pytorch_model.bin")
     put_into_cache("timm/vit_small_patch16_dinov3.lvd1689m", "model.safetensors")
     # A card describes a model, and is none.
@@ -127,7 +127,7 @@ def test_weights_that_were_fetched_are_called_cached() -> None:
     assert cached == [CLIP, DINO]
 
 
-def test_ones_own_come_first_and_each_name_once(book) -> None:
+def test_registered_embedders_come_first(book) -> None:
     fiftyone_faiss.register_embedder("my-colors", MeanColor)
     fiftyone_faiss.register_embedder("phash", mean_color)
     register_zoo_model(CLIP, OpenClipSpec.parse(CLIP))
@@ -163,7 +163,7 @@ def _manifest_of(name: str) -> Path:
 # -- what is here ------------------------------------------------------------------------------
 
 
-def test_what_needs_no_download_is_at_hand(book, tmp_path: Path) -> None:
+def test_local_models_are_at_hand(book, tmp_path: Path) -> None:
     checkpoint = tmp_path / "weights.pt"
     checkpoint.touch()
     fiftyone_faiss.register_embedder("my-colors", MeanColor)
@@ -172,14 +172,14 @@ def test_what_needs_no_download_is_at_hand(book, tmp_path: Path) -> None:
     assert [name for name in here if not is_at_hand(name)] == []
 
 
-def test_what_would_be_downloaded_or_is_nowhere_is_not_at_hand(tmp_path: Path) -> None:
+def test_models_that_need_a_download_are_not_at_hand(tmp_path: Path) -> None:
     names = [*PUBLISHED, "resnet50-imagenet-torch", "clip-vit-base32-torch", "open-clip-torch"]
     names += ["timm/resnet34", "hf-hub:someone/model", f"ViT-B-16/{tmp_path}/none.pt"]
     names += [f"timm/resnet18/{tmp_path}/none.pt", str(tmp_path), "no-such-model"]
     assert [name for name in names if is_at_hand(name)] == []
 
 
-def test_what_was_downloaded_is_at_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_downloaded_models_are_at_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     put_into_cache("laion/CLIP-ViT-B-32-laion2B-s34B-b79K", "open_clip_model.safetensors")
     put_into_cache("timm/resnet34.a1_in1k", "model.safetensors")
     put_into_cache("someone/model", "open_clip_pytorch_model.bin")
@@ -191,7 +191,7 @@ def test_what_was_downloaded_is_at_hand(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert [is_at_hand(name) for name in names] == [True] * 4
 
 
-def test_weights_of_a_model_that_was_used_are_found_again(
+def test_cached_weights_of_used_models_are_at_hand(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(fo.config, "model_zoo_dir", str(tmp_path / "zoo"))

@@ -34,7 +34,7 @@ def nearest(book: fo.Dataset, query: np.ndarray, k: int) -> tuple[list[str], np.
     return ids[first].tolist(), distances[first]
 
 
-def test_words_find_what_numpy_finds(book) -> None:
+def test_text_queries_match_numpy(book) -> None:
     query = get_embedder(MODEL_NAME).embed_texts([QUERY])[0]
     expected, _ = nearest(book, query, 10)
     assert fiftyone_faiss.search(book, QUERY, k=10).ids == expected
@@ -42,7 +42,7 @@ def test_words_find_what_numpy_finds(book) -> None:
     assert view.values("id") == expected
 
 
-def test_the_best_answers_show_what_was_asked_for(book) -> None:
+def test_the_first_result_matches_the_query(book) -> None:
     first = fiftyone_faiss.search(book, QUERY, k=1).view().first()
     assert first.scene.label == "highway"
     assert "car" in [one.label for one in first.objects.detections]
@@ -98,7 +98,7 @@ def test_fiftyones_compute_similarity_makes_the_same_index(book) -> None:
 
 
 @pytest.mark.parametrize(("precision", "least"), [("float32", 1 - 1e-6), ("bfloat16", 0.9995)])
-def test_an_index_in_either_precision_finds_the_same_and_is_searched_exactly(
+def test_indexes_in_either_precision_are_searched_exactly(
     book, precision: str, least: float
 ) -> None:
     dataset = book[:20].clone()
@@ -136,7 +136,7 @@ print(json.dumps(view.values("id")))
 """
 
 
-def test_a_fresh_process_that_imports_nothing_of_ours_answers_a_prompt(book) -> None:
+def test_a_process_without_our_imports_answers_a_prompt(book) -> None:
     code = FRESH.format(query=QUERY)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     found = json.loads(done.stdout.strip().splitlines()[-1])
@@ -176,12 +176,12 @@ def test_without_the_package_the_dataset_and_its_other_runs_work(dataset, rng) -
 
 
 @pytest.mark.parametrize("query", ["🐕🎾", "狗在玩球", "собака"])
-def test_a_query_that_the_model_cannot_read_is_answered_with_a_note(book, query) -> None:
+def test_a_query_in_another_language_gets_a_note(book, query) -> None:
     neighbors = fiftyone_faiss.search(book, query, k=3)
     assert len(neighbors) == 3
     assert neighbors.notes == (f"'{MODEL_NAME}' reads English; write the query in English.",)
 
 
-def test_a_query_longer_than_the_model_reads_is_answered_with_a_note(book) -> None:
+def test_a_long_query_gets_a_note(book) -> None:
     neighbors = fiftyone_faiss.search(book, "a red car and " * 20, k=3)
     assert neighbors.notes == ("The model read only the first 18 tokens of the query; shorten it.",)
