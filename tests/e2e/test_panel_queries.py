@@ -159,7 +159,7 @@ def test_a_large_k_and_unsupported_text_add_notes(open_app) -> None:
     page = open_app()
     enter_query(page, "狗 🐕", 500)
     expect(cy(page, "faiss-result")).to_have_count(160)
-    expect(cy(page, "faiss-status")).to_contain_text("put the query into English words")
+    expect(cy(page, "faiss-status")).to_contain_text("write the query in English")
     expect(cy(page, "faiss-status")).to_contain_text("has only 160 indexed; all are shown")
     shoot(page, "panel-notes")
 
