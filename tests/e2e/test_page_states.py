@@ -180,7 +180,7 @@ def test_each_index_shows_its_own_health_and_errors(book, open_app) -> None:
     index = cy(page, "faiss-index")
 
     index.select_option("lost")
-    expect(cy(page, "faiss-problem")).to_contain_text("restore that folder, or run update_index")
+    expect(cy(page, "faiss-problem")).to_contain_text("restore that directory, or run update_index")
     expect(cy(page, "faiss-status")).to_have_text("")
     shoot(page, "problem")
     index.select_option("clip")
