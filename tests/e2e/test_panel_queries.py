@@ -1,4 +1,4 @@
-"""The search panel in the App."""
+"""Queries in the search panel: text, samples, uploads, views, errors, a missing index."""
 
 from __future__ import annotations
 
@@ -11,36 +11,28 @@ from PIL import Image
 from playwright.sync_api import expect
 from support.browser import cy, result_ids, select, shoot, shows
 from support.messages import Messages
+from support.search_panel import enter_query, wait_until_ready
 
 import fiftyone_faiss
 
-READY = "Ready: picture-book-clip"
-DONE = re.compile(r"^\d+ results? in \d+ ms")
+pytestmark = pytest.mark.browser
 
 
-def search(page, words: str, k: int | None = None) -> None:
-    expect(cy(page, "faiss-query")).to_be_enabled()
-    if k is not None:
-        cy(page, "faiss-k").fill(str(k))
-    cy(page, "faiss-query").fill(words)
-    cy(page, "faiss-query").press("Enter")
-
-
-def test_type_and_enter(book, open_app) -> None:
+def test_a_typed_query_is_searched(book, open_app) -> None:
     page = open_app()
-    expect(cy(page, "faiss-status")).to_have_text(READY)
+    wait_until_ready(page)
     shoot(page, "panel-ready")
-    search(page, "a red car", k=6)
+    enter_query(page, "a red car", k=6)
     expect(cy(page, "faiss-result")).to_have_count(6)
     expect(cy(page, "faiss-status")).to_have_text(re.compile(r"^6 results in \d+ ms"))
     assert result_ids(page) == fiftyone_faiss.search(book, "a red car", k=6).ids
-    # The grid shows the same.
+    # The grid shows the same samples.
     expect(cy(page, "looker")).to_have_count(6)
     shows(page, 6)
     shoot(page, "panel-results")
 
-    # From then on an answer takes the server less than 0.3 s; the panel shows the figure.
-    search(page, "a dog with a ball")
+    # The next search replaces the results.
+    enter_query(page, "a dog with a ball")
     expected = fiftyone_faiss.search(book, "a dog with a ball", k=6).ids
     page.wait_for_function(
         "first => document.querySelector('[data-cy=faiss-result]')?.dataset.id === first",
@@ -51,7 +43,7 @@ def test_type_and_enter(book, open_app) -> None:
 
 def test_a_result_opens_its_sample(book, open_app) -> None:
     page = open_app()
-    search(page, "an umbrella", k=3)
+    enter_query(page, "an umbrella", k=3)
     expect(cy(page, "faiss-result")).to_have_count(3)
     cy(page, "faiss-result").nth(1).click()
     expect(cy(page, "modal")).to_be_visible()
@@ -62,7 +54,7 @@ def test_a_result_opens_its_sample(book, open_app) -> None:
 
 def test_the_selected_samples_are_a_query(book, open_app) -> None:
     page = open_app()
-    expect(cy(page, "faiss-status")).to_have_text(READY)
+    wait_until_ready(page)
     select(page, 2)
     cy(page, "faiss-k").fill("5")
     expect(cy(page, "faiss-use-selection")).to_have_text("Use the selected sample")
@@ -75,7 +67,7 @@ def test_the_selected_samples_are_a_query(book, open_app) -> None:
 
 def test_an_uploaded_image_is_a_query(book, open_app) -> None:
     page = open_app()
-    expect(cy(page, "faiss-status")).to_have_text(READY)
+    wait_until_ready(page)
     cy(page, "faiss-k").fill("4")
     path = Path(book.skip(9).first().filepath)
     cy(page, "faiss-upload").set_input_files(path)
@@ -85,9 +77,9 @@ def test_an_uploaded_image_is_a_query(book, open_app) -> None:
     shoot(page, "panel-upload")
 
 
-def test_uploads_that_cannot_be_read_are_refused_in_words(open_app, tmp_path) -> None:
+def test_unreadable_uploads_are_rejected_with_a_message(open_app, tmp_path) -> None:
     page = open_app()
-    expect(cy(page, "faiss-status")).to_have_text(READY)
+    wait_until_ready(page)
     text = tmp_path / "notes.txt"
     text.write_text("not an image")
     cy(page, "faiss-upload").set_input_files(text)
@@ -108,9 +100,9 @@ def test_uploads_that_cannot_be_read_are_refused_in_words(open_app, tmp_path) ->
     assert cy(page, "faiss-result").count() == 0
 
 
-def test_tag_undo_and_clear(book, open_app) -> None:
+def test_results_are_tagged_untagged_and_cleared(book, open_app) -> None:
     page = open_app()
-    search(page, "a blue boat", k=5)
+    enter_query(page, "a blue boat", k=5)
     expect(cy(page, "faiss-result")).to_have_count(5)
     ids = result_ids(page)
     cy(page, "faiss-tag-name").fill("boats")
@@ -132,11 +124,11 @@ def test_the_current_view_can_be_searched(book, open_app, session) -> None:
     session.view = view
     shows(page, len(view))
     cy(page, "faiss-scope").select_option("view")
-    search(page, "a dog", k=4)
+    enter_query(page, "a dog", k=4)
     expect(cy(page, "faiss-result")).to_have_count(4)
     assert result_ids(page) == fiftyone_faiss.search(view, "a dog", k=4).ids
-    # A second search still means the view that the person chose, not the first answer.
-    search(page, "a house", k=5)
+    # A second search uses the chosen view, not the view of the results.
+    enter_query(page, "a house", k=5)
     expect(cy(page, "faiss-result")).to_have_count(5)
     assert result_ids(page) == fiftyone_faiss.search(view, "a house", k=5).ids
     cy(page, "faiss-clear").click()
@@ -144,33 +136,35 @@ def test_the_current_view_can_be_searched(book, open_app, session) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "k", "sentence"),
+    ("query", "k", "message"),
     [
         (" ", 5, "The query is empty; type what to look for, such as 'a red car'."),
         ("a" * 10_000, 5, "The query has 10,000 characters; shorten it to 1,000 or fewer."),
-        ("a car", 0, "k is 0; ask for at least 1 neighbour."),
-        ("a car", -1, "k is -1; ask for at least 1 neighbour."),
+        ("a car", 0, "k must be at least 1, got 0."),
+        ("a car", -1, "k must be at least 1, got -1."),
     ],
 )
-def test_a_bad_query_is_a_sentence_and_the_next_one_works(open_app, words, k, sentence) -> None:
+def test_an_invalid_query_shows_an_error_and_the_next_query_works(
+    open_app, query, k, message
+) -> None:
     page = open_app()
-    search(page, words, k)
-    expect(cy(page, "faiss-status")).to_have_text(sentence)
-    shoot(page, f"panel-error-{k}-{len(words)}")
-    search(page, "a car", 3)
+    enter_query(page, query, k)
+    expect(cy(page, "faiss-status")).to_have_text(message)
+    shoot(page, f"panel-error-{k}-{len(query)}")
+    enter_query(page, "a car", 3)
     expect(cy(page, "faiss-result")).to_have_count(3)
 
 
-def test_more_than_there_is_and_words_not_understood_come_with_a_note(open_app) -> None:
+def test_a_large_k_and_unsupported_text_add_notes(open_app) -> None:
     page = open_app()
-    search(page, "狗 🐕", 500)
+    enter_query(page, "狗 🐕", 500)
     expect(cy(page, "faiss-result")).to_have_count(160)
-    expect(cy(page, "faiss-status")).to_contain_text("put the query into English words")
+    expect(cy(page, "faiss-status")).to_contain_text("write the query in English")
     expect(cy(page, "faiss-status")).to_contain_text("has only 160 indexed; all are shown")
     shoot(page, "panel-notes")
 
 
-def test_without_an_index_the_panel_offers_to_build_one(book, open_app) -> None:
+def test_the_panel_builds_a_missing_index(book, open_app) -> None:
     fresh = book[:12].clone()
     page = open_app(fresh)
     expect(cy(page, "faiss-status")).to_contain_text("This dataset has no FAISS index")
@@ -189,24 +183,8 @@ def test_without_an_index_the_panel_offers_to_build_one(book, open_app) -> None:
     shoot(page, "build-progress")
     page.get_by_role("button", name="Done").click()
     expect(cy(page, "faiss-query")).to_be_visible()
-    search(page, "a car", 4)
+    enter_query(page, "a car", 4)
     expect(cy(page, "faiss-result")).to_have_count(4)
     fresh.reload()
     assert result_ids(page) == fiftyone_faiss.search(fresh, "a car", k=4).ids
     assert fiftyone_faiss.list_indexes(fresh)[0].size == 12
-
-
-@pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])
-@pytest.mark.parametrize("width", [900, 1600])
-def test_the_panel_looks_right(open_app, dark, width) -> None:
-    page = open_app(width=width, dark=dark)
-    name = f"look-{'dark' if dark else 'light'}-{width}"
-    expect(cy(page, "faiss-status")).to_have_text(READY)
-    shoot(page, f"{name}-ready")
-    search(page, "a bicycle in the snow")
-    expect(cy(page, "faiss-result")).to_have_count(25)
-    expect(cy(page, "faiss-status")).to_have_text(DONE)
-    shoot(page, f"{name}-full")
-    # Nothing sticks out to the side.
-    panel = page.locator(".ffs-panel")
-    assert panel.evaluate("one => one.scrollWidth - one.clientWidth") == 0
