@@ -1,4 +1,4 @@
-"""The code in docs/embedders.md runs and does what the page says, and its table is right."""
+"""The code in docs/embedders.md runs and does what the page says, and its table is correct."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DOWNLOADED = "ViT-B-32/laion2b_s34b_b79k"
 
 @pytest.fixture(scope="module")
 def names(book: fo.Dataset) -> Iterator[dict[str, Any]]:
-    """What the page's code leaves behind, run from the top on forty pictures."""
+    """The variables of the page's code after it ran on forty images."""
     before = dict(registry._registered)
     dataset = book[:40].clone("my-dataset")
     blocks = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
@@ -45,62 +45,63 @@ def vectors_of(names: dict[str, Any], brain_key: str) -> Vectors:
     return vectors
 
 
-def images(names: dict[str, Any], least: int | None = None) -> list[Image.Image]:
-    return [ImageSource(path).open(least) for path in names["dataset"].values("filepath")]
+def images(names: dict[str, Any], min_side: int | None = None) -> list[Image.Image]:
+    return [ImageSource(path).open(min_side) for path in names["dataset"].values("filepath")]
 
 
-def check(names: dict[str, Any], found: Any, query: Vectors, vectors: Vectors, k: int) -> None:
-    """Asserts that these are the nearest samples, by NumPy."""
+def check(names: dict[str, Any], neighbors: Any, query: Vectors, vectors: Vectors, k: int) -> None:
+    """Asserts that these are the nearest samples by NumPy."""
     distances = reference(query[None], vectors, "cosine")[0]
-    np.testing.assert_allclose(found.distances, np.sort(distances)[:k], atol=1e-5)
+    np.testing.assert_allclose(neighbors.distances, np.sort(distances)[:k], atol=1e-5)
     by_id = dict(zip(names["dataset"].values("id"), distances, strict=True))
-    np.testing.assert_allclose(found.distances, [by_id[one] for one in found.ids], atol=1e-5)
+    expected = [by_id[sample_id] for sample_id in neighbors.ids]
+    np.testing.assert_allclose(neighbors.distances, expected, atol=1e-5)
 
 
-def test_the_first_example_finds_like_colors(names: dict[str, Any]) -> None:
+def test_the_first_example_finds_similar_colors(names: dict[str, Any]) -> None:
     vectors = vectors_of(names, "colors")
     embedder = fiftyone_faiss.get_embedder("colorhist")
     expected = [embedder.embed_image(image) for image in images(names, embedder.image_size)]
     np.testing.assert_allclose(vectors, expected, atol=1e-6)
     first = names["dataset"].first().id
-    assert names["alike"].ids[0] == first
-    check(names, names["alike"], vectors[0], vectors, 5)
+    assert names["similar"].ids[0] == first
+    check(names, names["similar"], vectors[0], vectors, 5)
 
 
-def test_a_precision_is_kept_and_the_index_knows_its_model(names: dict[str, Any]) -> None:
+def test_an_index_uses_the_requested_precision_and_knows_its_model(names: dict[str, Any]) -> None:
     embedder = names["embedder"]
     assert embedder.precision == "float32"
     expected = [embedder.embed_image(image) for image in images(names, embedder.image_size)]
     np.testing.assert_allclose(vectors_of(names, "clip"), expected, atol=1e-5)
-    found = fiftyone_faiss.search(names["dataset"], "a red car", brain_key="clip", k=7)
+    neighbors = fiftyone_faiss.search(names["dataset"], "a red car", brain_key="clip", k=7)
     query = embedder.embed_texts(["a red car"])[0]
-    check(names, found, query, np.array(expected), 7)
+    check(names, neighbors, query, np.array(expected), 7)
 
 
 def test_a_function_becomes_an_index(names: dict[str, Any]) -> None:
     counts = np.array(
-        [np.bincount(np.asarray(one.convert("L")).ravel() // 16, minlength=16)
-         for one in images(names)]
+        [np.bincount(np.asarray(image.convert("L")).ravel() // 16, minlength=16)
+         for image in images(names)]
     )  # fmt: skip
     expected = counts / np.linalg.norm(counts, axis=1, keepdims=True)
     np.testing.assert_allclose(vectors_of(names, "brightness"), expected, atol=1e-6)
 
 
-def test_a_class_is_searched_by_its_words(names: dict[str, Any]) -> None:
-    means = np.array([np.asarray(one).mean(axis=(0, 1)) for one in images(names)]) - 127.5
+def test_a_class_makes_an_index_that_is_searched_by_text(names: dict[str, Any]) -> None:
+    means = np.array([np.asarray(image).mean(axis=(0, 1)) for image in images(names)]) - 127.5
     expected = means / np.linalg.norm(means, axis=1, keepdims=True)
-    vectors = vectors_of(names, "words")
-    # Means are rounded to whole numbers before they are scaled.
+    vectors = vectors_of(names, "names")
+    # Means are rounded to integers before they are scaled.
     np.testing.assert_allclose(vectors, expected, atol=0.06)
     query = np.array([255, 165, 0]) - 127.5
     check(names, names["orange"], query, vectors, 5)
-    with pytest.raises(EmbedderError, match="give a colour's English name"):
-        fiftyone_faiss.search(names["dataset"], "a dog", brain_key="words")
+    with pytest.raises(EmbedderError, match="use the English name of a color"):
+        fiftyone_faiss.search(names["dataset"], "a dog", brain_key="names")
 
 
 def test_the_table_is_that_of_list_models() -> None:
     rows = re.findall(r"^\| `(\S+)` \| (\d+) \| (yes|no) \| (\d+) \|", PAGE, re.MULTILINE)
-    stated = {name: (int(dim), words == "yes", int(size)) for name, dim, words, size in rows}
+    stated = {name: (int(dim), text == "yes", int(size)) for name, dim, text, size in rows}
     listed = {
         info.name: (info.dim, info.supports_text, (info.download_bytes or 0) // 10**6)
         for info in fiftyone_faiss.list_models()
