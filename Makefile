@@ -11,10 +11,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .PHONY: demo test faults lint bench bench-embed bench-retrieval bench-app panel train screenshots clean
 
 demo: .venv/installed
-	@$(BIN)/python demo/run.py $(DEMO_ARGS)
+	@$(BIN)/python tools/run_demo.py $(DEMO_ARGS)
 
 test: .venv/installed-for-tests lint
-	@$(BIN)/python tests/chromium.py
+	@$(BIN)/python tools/chromium.py
 	$(BIN)/python -m pytest $(TEST_ARGS)
 
 # Kills, damages and crowds a store for some minutes; "make test" does so for some seconds.
@@ -27,11 +27,11 @@ lint: .venv/installed-for-tests
 	@mkdir -p .test/types && ln -sfn ../.. .test/types/fiftyone_faiss
 	$(BIN)/mypy
 
-.venv/installed: requirements.txt pyproject.toml demo/mongod.py
+.venv/installed: requirements.txt pyproject.toml setup.py tools/mongod.py
 	@echo "Installing into .venv; the first time this takes a few minutes and 6 GB"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(PIP) --editable .
-	@$(BIN)/python demo/mongod.py
+	@$(BIN)/python tools/mongod.py
 	@touch $@
 
 .venv/installed-for-tests: .venv/installed
@@ -55,15 +55,15 @@ bench-retrieval: .venv/installed
 bench-app: .venv/installed-for-tests
 	$(BIN)/python benchmarks/bench_app.py $(BENCH_ARGS)
 
-# Bundles the panel's page; the bundle is committed, so only its authors need Node.
-panel:
-	cd panels/view && npm ci --no-audit --no-fund && npm run build
+# Bundles the panel's page. The bundle is committed, so only changes of the page need this.
+panel: .venv/installed-for-tests
+	$(BIN)/python tools/page.py build
 
 train: .venv/installed
 	$(BIN)/python -m fiftyone_faiss.demo.train
 
 screenshots: .venv/installed-for-tests
-	$(BIN)/python docs/screenshots.py
+	$(BIN)/python tools/screenshots.py
 
 clean:
 	rm -rf .venv .demo .test .bench build *.egg-info

@@ -1,21 +1,19 @@
-"""How long a person waits: from Enter to results in the panel, and to the App's grid showing them.
-
-What: in a real Chromium, on the 1,000 pictures of the demo and on 100,000 samples (the same files,
-each with a vector of its own beside its picture's), typed queries in this project's panel and in
-FiftyOne's own Similarity Search panel on the very same index; each time
-
-- to results in the panel: from the press of Enter until 25 results are there and all pictures in
-  sight are loaded; FiftyOne's panel has none, it shows them in the grid
-- to the grid: from Enter, or from the click on Execute, until the App's grid shows 25 samples
-
-and, at 100,000 without a browser, a search with feedback (3 liked, 3 not).
-
-Why: what is fast on the server may still be slow for the person who asked.
+"""Measures the time from Enter to results in the panel and in the grid of the App.
 
     make bench-app
 
-writes ``benchmarks/results/app.json`` and ``app.md``; BENCH_ARGS='--queries 5 --sizes 1000' is
-quick. It needs Debian's ``chromium``, and nothing else to be at work on the machine.
+A query that is fast on the server can still be slow in the browser. The script types queries in
+Chromium into this project's panel and into FiftyOne's own Similarity Search panel, which search the
+same index, on the demo's 1,000 images and on 100,000 samples (the same files, each with its own
+vector close to the vector of its image). It measures
+
+- the time to results in the panel: from Enter until 25 results are shown and all visible images are
+  loaded; FiftyOne's panel shows its results only in the grid
+- the time to the grid: from Enter, or from the click on Execute, until the grid shows 25 samples
+- the time of a search with feedback (3 liked, 3 disliked) from Python, without a browser
+
+It writes ``benchmarks/results/app.json`` and ``app.md``; BENCH_ARGS='--queries 5 --sizes 1000'
+makes a short run. It requires Debian's ``chromium`` and an otherwise idle machine.
 """
 
 from __future__ import annotations
@@ -29,41 +27,51 @@ import time
 from pathlib import Path
 from typing import Any
 
-from report import at_least, at_most, circumstances, header, save_json, summary, table
-
-from report import number, seconds, targets_lines, times  # isort: skip
+from report import (
+    at_least,
+    at_most,
+    circumstances,
+    header,
+    number,
+    save_json,
+    seconds,
+    summary,
+    table,
+    targets_lines,
+    times,
+)
 from workspace import ROOT, open_workspace
 
 sys.path.insert(0, str(ROOT / "tests"))
 RESULTS = ROOT / "benchmarks" / "results"
 SEED = 51
-PICTURES = 1_000
+IMAGES = 1_000
 WARM_UP = 2
 KEY = "clip"
 REST_MS, KEY_MS = 1_500, 60
 
-# From an event on, looks at every frame whether the results and the grid are there.
+# After an event, checks in every frame whether the results and the grid are shown.
 WATCH = """
 (event) => {
-  window.waited = new Promise((resolve) => {
+  window.waits = new Promise((resolve) => {
     const begin = (e) => {
       if (event === "keydown" && e.key !== "Enter") return;
       document.removeEventListener(event, begin, true);
       const start = performance.now();
-      const found = {};
+      const waits = {};
       const look = () => {
         const tiles = [...document.querySelectorAll('[data-cy="faiss-result"] img')];
-        // Those further down are loaded when they are scrolled to.
-        const seen = tiles.filter((one) => one.getBoundingClientRect().top < innerHeight);
-        const drawn = tiles.length === 25 && seen.every((one) => one.complete && one.naturalWidth);
+        // Images below the visible part load on scrolling.
+        const visible = tiles.filter((tile) => tile.getBoundingClientRect().top < innerHeight);
+        const loaded = visible.every((tile) => tile.complete && tile.naturalWidth);
         const now = performance.now() - start;
-        if (!found.panel && drawn) found.panel = now;
+        if (!waits.panel && tiles.length === 25 && loaded) waits.panel = now;
         const counts = document.querySelector('[data-cy="entry-counts"]')?.textContent || "";
         const grid = document.querySelectorAll('[data-cy="looker"]').length;
-        if (!found.grid && /^25 samples/.test(counts) && grid) found.grid = now;
-        if (found.grid && (found.panel || event === "click")) resolve(found);
-        // FiftyOne's panel does not always show what it found.
-        else if (now > 30000) resolve(found);
+        if (!waits.grid && /^25 samples/.test(counts) && grid) waits.grid = now;
+        if (waits.grid && (waits.panel || event === "click")) resolve(waits);
+        // FiftyOne's panel does not always show its results.
+        else if (now > 30000) resolve(waits);
         else requestAnimationFrame(look);
       };
       requestAnimationFrame(look);
@@ -75,19 +83,19 @@ WATCH = """
 
 
 def measure(folder: Path, sizes: list[int], count: int) -> dict[str, Any]:
-    """Everything, dataset by dataset."""
-    # FiftyOne reads the workspace's settings when it is imported.
+    """Measures both panels on each dataset."""
+    # FiftyOne reads the settings of the workspace when it is imported.
     import fiftyone as fo
     from playwright.sync_api import sync_playwright
     from support.browser import launch
 
     from fiftyone_faiss.demo.phrases import queries
 
-    texts = [one.text for one in queries()][:: max(1, 272 // (count + WARM_UP))]
+    texts = [query.text for query in queries()][:: max(1, 272 // (count + WARM_UP))]
     texts = texts[: count + WARM_UP]
-    found: dict[str, Any] = {}
+    measured: dict[str, Any] = {}
     datasets = {size: make_dataset(folder, size) for size in sizes}
-    feedback = {size: time_feedback(one) for size, one in datasets.items()}
+    feedback = {size: time_feedback(dataset) for size, dataset in datasets.items()}
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -101,24 +109,24 @@ def measure(folder: Path, sizes: list[int], count: int) -> dict[str, Any]:
                 "ours": lambda d=dataset: time_ours(browser, session, d, texts),
                 "fiftyone": lambda d=dataset: time_fiftyones(browser, session, d, texts),
             }
-            found[str(size)] = {name: waits(step()) for name, step in rounds.items()}
-            found[str(size)]["feedback_ms"] = feedback[size]
-            print(json.dumps(found[str(size)])[:300])
+            measured[str(size)] = {name: summarize(step()) for name, step in rounds.items()}
+            measured[str(size)]["feedback_ms"] = feedback[size]
+            print(json.dumps(measured[str(size)])[:300])
         browser.close()
     session.close()
-    return found
+    return measured
 
 
-def waits(rows: list[dict[str, float]]) -> dict[str, Any]:
-    """Medians, the first few left out, and what did not come in 30 seconds."""
+def summarize(waits: list[dict[str, float]]) -> dict[str, Any]:
+    """Summarizes the waits in ms, without the warm-up queries and the waits of over 30 s."""
     return {
-        name: summary([one[name] for one in rows[WARM_UP:] if name in one])
+        name: summary([wait[name] for wait in waits[WARM_UP:] if name in wait])
         for name in ("panel", "grid")
     }
 
 
 def make_dataset(folder: Path, size: int) -> Any:
-    """A dataset of this size with an index of the demo's model."""
+    """Creates a dataset of this size with an index of the demo's model."""
     import fiftyone as fo
     import numpy as np
 
@@ -129,38 +137,38 @@ def make_dataset(folder: Path, size: int) -> Any:
     from fiftyone_faiss.embedders.open_clip import OpenClipSpec
 
     register_zoo_model(MODEL_NAME, OpenClipSpec.parse(str(MODEL_DIR)))
-    book = create_dataset("book", folder / "pictures", PICTURES)
+    book = create_dataset("book", folder / "pictures", IMAGES)
     if not book.has_brain_run(KEY):
         fiftyone_faiss.build_index(book, KEY, model=MODEL_NAME, progress=False)
-    if size == PICTURES:
+    if size == IMAGES:
         return book
     paths = book.values("filepath")
     vectors = book.load_brain_results(KEY).get_embeddings()[0]
     large = fo.Dataset(f"large-{size}", persistent=True)
-    large.add_samples([fo.Sample(paths[i % PICTURES]) for i in range(size)], progress=False)
+    large.add_samples([fo.Sample(paths[i % IMAGES]) for i in range(size)], progress=False)
     rng = np.random.default_rng(SEED)
     noise = rng.normal(scale=0.3 / np.sqrt(vectors.shape[1]), size=(size, vectors.shape[1]))
-    beside = (vectors[np.arange(size) % PICTURES] + noise).astype(np.float32)
-    fiftyone_faiss.build_index(large, KEY, model=MODEL_NAME, embeddings=beside, progress=False)
+    nearby = (vectors[np.arange(size) % IMAGES] + noise).astype(np.float32)
+    fiftyone_faiss.build_index(large, KEY, model=MODEL_NAME, embeddings=nearby, progress=False)
     return large
 
 
 def time_feedback(dataset: Any, rounds: int = 30) -> dict[str, Any]:
-    """A search with feedback through the public function."""
+    """Times searches with feedback in Python."""
     import fiftyone_faiss
 
     ids = fiftyone_faiss.search(dataset, "a red car", k=25).ids
-    taken = []
+    times_ms = []
     for i in range(rounds):
         liked, disliked = ids[i % 10 : i % 10 + 3], ids[15:18]
         started = time.perf_counter()
         fiftyone_faiss.search(dataset, "a red car", liked=liked, disliked=disliked)
-        taken.append(1000 * (time.perf_counter() - started))
-    return summary(taken[WARM_UP:])
+        times_ms.append(1000 * (time.perf_counter() - started))
+    return summary(times_ms[WARM_UP:])
 
 
-def opened(browser: Any, session: Any, dataset: Any, panel: str) -> Any:
-    """The App in a new page, with the grid on the left and a panel on the right."""
+def open_panel(browser: Any, session: Any, dataset: Any, panel: str) -> Any:
+    """Opens the App in a new page, with the grid on the left and a panel on the right."""
     import fiftyone as fo
     from support.browser import open_page
 
@@ -178,38 +186,38 @@ def opened(browser: Any, session: Any, dataset: Any, panel: str) -> Any:
 
 
 def time_ours(browser: Any, session: Any, dataset: Any, texts: list[str]) -> list[dict[str, float]]:
-    """Types each query into the panel and presses Enter."""
+    """Types queries into this project's panel and presses Enter."""
     from playwright.sync_api import expect
     from support.browser import cy
 
-    page = opened(browser, session, dataset, "similarity_search_faiss")
+    page = open_panel(browser, session, dataset, "similarity_search_faiss")
     expect(cy(page, "faiss-status")).to_contain_text("Ready")
-    found = []
+    waits = []
     for text in texts:
-        # As a person does: one key after the other, in an App that is at rest.
+        # Keys arrive one after the other, as from a person, in an idle App.
         page.wait_for_timeout(REST_MS)
         cy(page, "faiss-query").press_sequentially(text, delay=KEY_MS)
         page.evaluate(WATCH, "keydown")
         cy(page, "faiss-query").press("Enter")
-        found.append(page.evaluate("window.waited"))
+        waits.append(page.evaluate("window.waits"))
         cy(page, "faiss-clear").click()
         expect(cy(page, "faiss-result")).to_have_count(0)
         expect(cy(page, "entry-counts")).to_contain_text(f"{len(dataset):,} samples")
     page.context.close()
-    return found
+    return waits
 
 
 def time_fiftyones(
     browser: Any, session: Any, dataset: Any, texts: list[str]
 ) -> list[dict[str, float]]:
-    """Types each query into FiftyOne's own panel and clicks on Execute."""
+    """Types queries into FiftyOne's own panel and clicks on Execute."""
     from playwright.sync_api import expect
     from support.browser import cy
 
-    found = []
+    waits = []
     for text in texts:
-        # A search opened anew: the panel lists older ones, and the grid may show one of them.
-        page = opened(browser, session, dataset, "similarity_search_panel")
+        # A new page per query: the panel lists earlier searches, and the grid may show one of them.
+        page = open_panel(browser, session, dataset, "similarity_search_panel")
         expect(cy(page, "entry-counts")).to_contain_text(re.compile(f"{len(dataset):,} samples"))
         for run in dataset.list_runs():
             dataset.delete_run(run)
@@ -221,55 +229,55 @@ def time_fiftyones(
         page.wait_for_timeout(REST_MS)
         page.evaluate(WATCH, "click")
         execute.click()
-        found.append(page.evaluate("window.waited"))
+        waits.append(page.evaluate("window.waits"))
         page.context.close()
-    return found
+    return waits
 
 
-def targets_of(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """What was aimed at."""
+def targets_of(waits: dict[str, Any]) -> list[dict[str, Any]]:
+    """Returns the targets and whether they are met."""
 
     def p50(size: int, *path: str) -> float | None:
-        value: Any = found.get(str(size), {})
+        value: Any = waits.get(str(size), {})
         for name in (*path, "p50_ms"):
             value = value.get(name) if isinstance(value, dict) else None
         return value
 
     panel = "Enter to results in the panel, p50 ms"
     targets = [
-        at_most(f"{panel}, 1,000 pictures", p50(1_000, "ours", "panel"), 500),
+        at_most(f"{panel}, 1,000 images", p50(1_000, "ours", "panel"), 500),
         at_most(f"{panel}, 100,000 samples", p50(100_000, "ours", "panel"), 1_000),
-        at_most("with feedback, 100,000 samples, p50 ms", p50(100_000, "feedback_ms"), 100),
+        at_most("search with feedback, 100,000 samples, p50 ms", p50(100_000, "feedback_ms"), 100),
     ]
     for size in (1_000, 100_000):
         pair = p50(size, "fiftyone", "grid"), p50(size, "ours", "grid")
         ratio = pair[0] / pair[1] if pair[0] and pair[1] else None
-        targets.append(at_least(f"FiftyOne's panel / ours, to the grid, {size:,}", ratio, 1))
+        targets.append(at_least(f"FiftyOne's panel / this panel, to the grid, {size:,}", ratio, 1))
     return targets
 
 
 def page_of(data: dict[str, Any]) -> str:
-    """The results as Markdown."""
+    """Returns the results as Markdown."""
     rows, feedback = [], []
-    for size, found in data["waits"].items():
+    for size, panels in data["waits"].items():
         label = f"{int(size):,}"
         medians = {}
         for name, title in (("ours", "this panel"), ("fiftyone", "FiftyOne's panel")):
-            parts = [found[name][part] for part in ("panel", "grid")]
+            parts = [panels[name][part] for part in ("panel", "grid")]
             medians[name] = parts[1]["p50_ms"]
-            cells = [_shown(one[key]) for one in parts for key in ("p50_ms", "p95_ms")]
+            cells = [_shown(part[key]) for part in parts for key in ("p50_ms", "p95_ms")]
             rows.append((label, title, *cells, str(parts[1]["count"])))
         rows.append((label, "ratio", "", "", times(medians["fiftyone"] / medians["ours"]), "", ""))
-        took = found["feedback_ms"]
+        took = panels["feedback_ms"]
         feedback.append((label, number(took["p50_ms"], 1), number(took["p95_ms"], 1)))
     head = ("samples", "", "panel p50", "p95", "grid p50", "p95", "searches")
     lines = [
-        *header("Waiting in the App", data),
+        *header("Response times in the App", data),
         *targets_lines(data["targets"]),
-        "## From Enter, or from the click on Execute",
+        "## Time from Enter, or from the click on Execute",
         "",
         *table(head, rows),
-        "## Searching with feedback, from Python, in ms",
+        "## Search with feedback from Python, in ms",
         "",
         *table(("samples", "p50", "p95"), feedback),
     ]
@@ -282,12 +290,12 @@ def _shown(milliseconds: float | None) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--sizes", default="1000,100000", help="how many samples")
-    parser.add_argument("--queries", type=int, default=12, help="queries a panel and size")
+    parser.add_argument("--sizes", default="1000,100000", help="numbers of samples")
+    parser.add_argument("--queries", type=int, default=12, help="queries per panel and size")
     options = parser.parse_args()
     data = circumstances(SEED, ("fiftyone", "faiss-cpu", "playwright"))
     folder = open_workspace()
-    sizes = [int(one) for one in options.sizes.split(",")]
+    sizes = [int(size) for size in options.sizes.split(",")]
     data["waits"] = measure(folder, sizes, options.queries)
     data["targets"] = targets_of(data["waits"])
     save_json(RESULTS / "app.json", data)

@@ -1,12 +1,12 @@
-"""Finds where one index type overtakes another, to choose what ``index_type="auto"`` takes.
+"""Measures which index type is fastest at which size, to choose ``index_type="auto"``.
 
     python benchmarks/bench_crossover.py --sizes 5000 25000 100000 400000 --dims 64 512 1024
 
-For each size and dimension, builds an index of each type over clustered vectors through FiftyOne's
-own calls, opens it in a fresh process, and asks it with held-out queries one by one: median and
-95th percentile, recall@10 against NumPy, the same within a view of 5 %, seconds to build and to
-open, and bytes on disk. Writes JSON, and a page of tables next to it (``--table-only`` does just
-that). It needs ``pip install -e '.[bench]'``.
+For each size and dimension, the script builds an index of each type over clustered vectors through
+FiftyOne's own calls, opens it in a fresh process, and runs held-out queries one by one. It measures
+the median and 95th percentile of a query, recall@10 against NumPy, the same in a view of 5 % of the
+dataset, the seconds to build and to open, and the bytes on disk. It writes JSON and a page of
+tables (``--table-only`` writes only the page). It requires ``pip install -e '.[bench]'``.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from workspace import ROOT, open_workspace, run_step, try_step
 INDEX_TYPES = ("flat", "sqfp16", "sq8", "ivf_sq8", "hnsw")
 SHARE = 0.05
 K = 10
-# An index type comes into question from this recall on.
-ENOUGH = 0.99
+# An index type with a lower recall is never called the fastest.
+MIN_RECALL = 0.99
 
 
 def main() -> None:
@@ -46,8 +46,8 @@ def main() -> None:
             files = {kind: folder / f"{kind}.npy" for kind in ("vectors", "queries")}
             truth = _make_vectors(size, dim, files, np.load(ids), np.load(u), options)
             for index_type in options.types:
-                found = measure(name, index_type, files, truth, options)
-                data["found"].append({"size": size, "dim": dim, "type": index_type, **found})
+                result = measure(name, index_type, files, truth, options)
+                data["found"].append({"size": size, "dim": dim, "type": index_type, **result})
                 save_json(options.output, data)
                 write_page(data, page)
         run_step("delete_dataset", name=name)
@@ -63,10 +63,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--dims", type=int, nargs="+", default=[64, 512, 1024])
     parser.add_argument("--types", nargs="+", default=list(INDEX_TYPES))
     parser.add_argument("--queries", type=int, default=200)
-    parser.add_argument("--budget", type=float, default=20, help="seconds for one kind of query")
+    parser.add_argument("--budget", type=float, default=20, help="seconds per kind of query")
     parser.add_argument("--seed", type=int, default=51)
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks/results/crossover.json")
-    parser.add_argument("--table-only", action="store_true", help="only write the page of tables")
+    parser.add_argument("--table-only", action="store_true", help="write only the page of tables")
     return parser.parse_args()
 
 
@@ -79,7 +79,7 @@ def _make_vectors(
     options: argparse.Namespace,
 ) -> Truth:
     mixture = Mixture(size, dim, options.seed)
-    # A mapped file must not be overwritten while the last truth still reads it.
+    # The last Truth maps the old file, so that file must be replaced, not overwritten.
     files["vectors"].unlink(missing_ok=True)
     vectors = mixture.write(files["vectors"])
     queries = mixture.queries(options.queries)
@@ -90,13 +90,13 @@ def _make_vectors(
 def measure(
     name: str, index_type: str, files: dict[str, Path], truth: Truth, options: argparse.Namespace
 ) -> dict[str, Any]:
-    """Builds, opens and asks one index, then deletes it."""
+    """Builds and opens an index, times queries, and deletes it."""
     run = {"name": name, "backend": "faiss", "key": index_type}
     config = {"metric": "cosine", "index_type": index_type}
-    found = try_step("build", **run, vectors_file=files["vectors"], config=config)
-    if "error" in found:
-        return found
-    asked = try_step(
+    result = try_step("build", **run, vectors_file=files["vectors"], config=config)
+    if "error" in result:
+        return result
+    opened = try_step(
         "open_index",
         **run,
         query_files={"held-out": files["queries"]},
@@ -105,11 +105,11 @@ def measure(
         budget_s=options.budget,
     )
     try_step("delete_index", name=name, key=index_type)
-    if "error" in asked:
-        return {**found, "error": asked["error"]}
-    warm, view = asked["warm"]["held-out"], asked["views"][str(SHARE)]
-    found |= {
-        "open_s": asked["open_s"],
+    if "error" in opened:
+        return {**result, "error": opened["error"]}
+    warm, view = opened["warm"]["held-out"], opened["views"][str(SHARE)]
+    result |= {
+        "open_s": opened["open_s"],
         "query": {
             **summary(warm["times_ms"]),
             "recall": round(truth.recall(warm["answers"], "all"), 5),
@@ -121,60 +121,61 @@ def measure(
         },
     }
     print(
-        f"  {index_type}: build {found['build_s']:.2f} s, query {found['query']['p50_ms']:.2f} ms, "
-        f"recall {found['query']['recall']:.4f}",
+        f"  {index_type}: build {result['build_s']:.2f} s, "
+        f"query {result['query']['p50_ms']:.2f} ms, recall {result['query']['recall']:.4f}",
         flush=True,
     )
-    return found
+    return result
 
 
 # -- the page ------------------------------------------------------------------------------------
 
 _PARTS: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
-    ("One query, p50", lambda one: _milliseconds(value_at(one, "query", "p50_ms"))),
-    ("Recall@10", lambda one: number(value_at(one, "query", "recall"), 4)),
-    ("One query in a view of 5 %, p50", lambda one: _milliseconds(value_at(one, "view", "p50_ms"))),
-    ("Recall@10 in a view of 5 %", lambda one: number(value_at(one, "view", "recall"), 4)),
-    ("Build and save", lambda one: seconds(value_at(one, "build_s"))),
-    ("Open to first answer", lambda one: seconds(value_at(one, "open_s"))),
+    ("one query, p50", lambda row: _milliseconds(value_at(row, "query", "p50_ms"))),
+    ("recall@10", lambda row: number(value_at(row, "query", "recall"), 4)),
+    ("one query in a view of 5 %, p50", lambda row: _milliseconds(value_at(row, "view", "p50_ms"))),
+    ("recall@10 in a view of 5 %", lambda row: number(value_at(row, "view", "recall"), 4)),
+    ("build and save", lambda row: seconds(value_at(row, "build_s"))),
+    ("open to first result", lambda row: seconds(value_at(row, "open_s"))),
 )
 
 
 def write_page(data: dict[str, Any], path: Path) -> None:
-    """Writes a table of every measure for each dimension."""
+    """Writes the tables of each dimension."""
+    measured = data["found"]
     lines = header("Index types by size and dimension", data)
-    types = list(dict.fromkeys(one["type"] for one in data["found"]))
-    for dim in dict.fromkeys(one["dim"] for one in data["found"]):
-        here = [one for one in data["found"] if one["dim"] == dim]
+    types = list(dict.fromkeys(row["type"] for row in measured))
+    for dim in dict.fromkeys(row["dim"] for row in measured):
+        rows = [row for row in measured if row["dim"] == dim]
         for place, (title, show) in enumerate(_PARTS):
-            # Which type is best is a question of the query's time only.
-            lines += [f"## {dim} dimensions: {title[0].lower()}{title[1:]}", ""]
+            # Only the time of a query decides which type is fastest.
+            fastest = place == 0
+            lines += [f"## {dim} dimensions: {title}", ""]
             lines += table(
-                ("vectors", *types, *(["fastest with enough recall"] if place == 0 else [])),
+                ("vectors", *types, *(["fastest with sufficient recall"] if fastest else [])),
                 [
-                    [f"{size:,}", *(show(_one(here, size, one)) for one in types)]
-                    + ([_fastest(here, size)] if place == 0 else [])
-                    for size in dict.fromkeys(one["size"] for one in here)
+                    [f"{size:,}", *(show(_row(rows, size, index_type)) for index_type in types)]
+                    + ([_fastest(rows, size)] if fastest else [])
+                    for size in dict.fromkeys(row["size"] for row in rows)
                 ],
             )
-    lines += [f"Enough recall is {ENOUGH} or more.", ""]
-    failed = sorted({f"{one['type']}: {one['error']}" for one in data["found"] if "error" in one})
-    lines += [line for one in failed for line in (one, "")]
+    lines += [f"Recall is sufficient at {MIN_RECALL} or more.", ""]
+    errors = sorted({f"{row['type']}: {row['error']}" for row in measured if "error" in row})
+    lines += [line for error in errors for line in (error, "")]
     path.write_text("\n".join(lines).rstrip() + "\n")
 
 
-def _one(found: list[dict[str, Any]], size: int, index_type: str) -> dict[str, Any]:
-    right = (one for one in found if one["size"] == size and one["type"] == index_type)
-    return next(right, {})
+def _row(rows: list[dict[str, Any]], size: int, index_type: str) -> dict[str, Any]:
+    return next((row for row in rows if row["size"] == size and row["type"] == index_type), {})
 
 
-def _fastest(found: list[dict[str, Any]], size: int) -> str:
-    good = [
-        one
-        for one in found
-        if one["size"] == size and (value_at(one, "query", "recall") or 0) >= ENOUGH
+def _fastest(rows: list[dict[str, Any]], size: int) -> str:
+    accurate = [
+        row
+        for row in rows
+        if row["size"] == size and (value_at(row, "query", "recall") or 0) >= MIN_RECALL
     ]
-    return min(good, key=lambda one: one["query"]["p50_ms"])["type"] if good else "–"
+    return min(accurate, key=lambda row: row["query"]["p50_ms"])["type"] if accurate else "–"
 
 
 def _milliseconds(value: float | None) -> str:

@@ -1,27 +1,30 @@
-"""Compares this project's embedding loop with FiftyOne's, and with what the machine can do.
+"""Compares this project's embedding loop with FiftyOne's, and with the limits of the machine.
 
     make bench-embed
     python benchmarks/bench_embed.py --images 400 --device cpu
     python benchmarks/bench_embed.py --device cuda
 
 Both embed the same JPEGs, of 1280 x 960 and of 224 x 224 pixels, with OpenCLIP's ViT-B-32 and the
-same weights: random ones, which take as long as any, registered in FiftyOne's zoo. Every
-measurement has a process of its own and starts after some images that are not counted; ours,
-FiftyOne's and the parts take turns, and medians are given:
+same random weights, registered in FiftyOne's zoo. Every measurement runs in its own process, after
+some images that are not counted. Ours, FiftyOne's and the parts are measured alternately, and
+medians are reported:
 
-- images a second from a dataset to its vectors: ours with its defaults, and FiftyOne's
-  ``compute_embeddings`` with the best of several settings, its own defaults among them
+- images per second from a dataset to its vectors: ours with its defaults, and FiftyOne's
+  ``compute_embeddings`` with the best of several settings, including its defaults
 - the network alone and decoding alone, each on all processors. No loop on the same processors can
-  be faster than ``1 / (1 / network + 1 / decoding)``: ours is given as a part of that
+  be faster than ``1 / (1 / network + 1 / decoding)``; ours is compared with that
 - the cosine of our vectors to FiftyOne's, which are float32
-- the most memory that embedding takes, for some images and for four times as many
-- the processor's own limit: the rate of a matrix product, divided by what an image takes
-- what was tried: batch sizes, lanes, decoding JPEGs at a fraction of their size, int8, memory
-  layouts and ``torch.compile``
+- the maximum memory of embedding, for some images and for four times as many
+- the limit of the processor: the rate of a matrix product, divided by the operations of an image
+- alternatives: precisions, batch sizes, numbers of workers, decoding JPEGs at a fraction of their
+  size, int8, memory layouts and ``torch.compile``
 
-On a GPU, ViT-B-32 and ViT-L-14 at 224 x 224 pixels: end to end as a part of the network alone.
-Writes JSON with every number, and a page of tables next to it (``--table-only`` does just that).
-It takes some 40 minutes on two processors, 4 GB of memory and 3 GB of disk.
+The table of networks compares the precisions, which an embedder chooses by the capabilities of its
+device (``embedders/precision.py``) and never measures itself.
+
+On a GPU, it measures ViT-B-32 and ViT-L-14 at 224 x 224 pixels, end to end and the network alone.
+It writes JSON with every number, and a page of tables next to it (``--table-only`` writes only the
+page). It takes some 40 minutes on two processors, 4 GB of memory and 3 GB of disk.
 """
 
 from __future__ import annotations
@@ -44,7 +47,7 @@ from workspace import CACHE, ROOT, open_workspace, run_step, try_step
 PACKAGES = ("fiftyone", "torch", "torchvision", "open_clip_torch", "pillow", "numpy")
 SIZES = {LARGE: (1280, 960), SMALL: (224, 224)}
 MODEL = "bench-vit-b-32"
-# FiftyOne's own defaults, and what might be better; None leaves the choice to FiftyOne.
+# FiftyOne's defaults, and settings that might be faster; None leaves the choice to FiftyOne.
 SETTINGS: tuple[dict[str, int | None], ...] = (
     {"batch_size": None, "num_workers": None},
     {"batch_size": 8, "num_workers": None},
@@ -53,8 +56,8 @@ SETTINGS: tuple[dict[str, int | None], ...] = (
     {"batch_size": 32, "num_workers": 2},
 )
 NETWORK_IMAGES = 96
-# The time that a network may take to be loaded, compiled and measured.
-PATIENCE_S = 180
+# The time limit for loading, compiling and measuring a network.
+TIMEOUT_S = 180
 
 embed_step = partial(run_step, script="embed_steps.py")
 try_embed_step = partial(try_step, script="embed_steps.py")
@@ -76,12 +79,12 @@ def main() -> None:
         "gpu": {},
     }
     folder = open_workspace()
-    # So that every run compiles anew, and in the process that is stopped when it takes too long.
+    # So that every run compiles again, in the process that is stopped after the time limit.
     os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder / "inductor")
     os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"
 
     def save() -> None:
-        # After each part, so that a long run that is stopped leaves what it has.
+        # After each part, so that a long run that is stopped keeps its results.
         conclude(data)
         save_json(options.output, data)
         write_page(data, page)
@@ -101,7 +104,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--images", type=int, default=400, help="pictures of each size")
+    parser.add_argument("--images", type=int, default=400, help="images of each size")
     parser.add_argument("--rounds", type=int, default=3, help="how often each rate is measured")
     parser.add_argument("--device", nargs="+", choices=("cpu", "cuda"), default=["cpu"])
     parser.add_argument("--seed", type=int, default=51)
@@ -138,7 +141,7 @@ def measure_cpu(
     data: dict[str, Any],
     save: Callable[[], None],
 ) -> None:
-    """Everything that needs no GPU."""
+    """Measures everything that needs no GPU."""
     network = {"architecture": ARCHITECTURE, "checkpoint": folder / f"{ARCHITECTURE}.pt"}
     embed_step("make_weights", **network, seed=options.seed)
     embed_step("make_datasets", model=MODEL, **network, folders=photos, n=options.images)
@@ -148,7 +151,7 @@ def measure_cpu(
         data["sets"][name] |= measure_set(name, {**images, **network}, folder, options.rounds)
         save()
     images = {"folder": photos[LARGE], "n": options.images}
-    print("memory and the processor's limit", flush=True)
+    print("memory and the limit of the processor", flush=True)
     data["memory"] = [
         try_embed_step("memory", **images, **network, repeats=repeats) for repeats in (1, 4)
     ]
@@ -158,12 +161,12 @@ def measure_cpu(
 
 
 def measure_set(name: str, given: dict[str, Any], folder: Path, rounds: int) -> dict[str, Any]:
-    """Ours, FiftyOne's and the parts of ours, in turns, with pictures of one size."""
+    """Measures ours, FiftyOne's and the parts of ours alternately, with images of one size."""
     files = {way: folder / f"{way}-{name}.npy" for way in ("ours", "theirs")}
     run = {"name": name, "model": MODEL}
     theirs = partial(embed_step, "theirs", **run, vectors_file=files["theirs"])
-    settings = [{**one, **theirs(**one, limit=given["n"] // 4)} for one in SETTINGS]
-    fastest = max(settings, key=lambda one: one["rate"])
+    settings = [{**setting, **theirs(**setting, limit=given["n"] // 4)} for setting in SETTINGS]
+    fastest = max(settings, key=lambda setting: setting["rate"])
     best = {key: fastest[key] for key in SETTINGS[0]}
     runs: dict[str, list[dict[str, Any]]] = {"ours": [], "theirs": [], "parts": []}
     for _ in range(rounds):
@@ -171,7 +174,7 @@ def measure_set(name: str, given: dict[str, Any], folder: Path, rounds: int) -> 
         runs["theirs"].append(theirs(**best))
         runs["parts"].append(embed_step("parts", **given))
         rates = [f"{way} {all_[-1]['rate']:.1f}" for way, all_ in runs.items() if way != "parts"]
-        print(f"  images a second: {', '.join(rates)}", flush=True)
+        print(f"  images per second: {', '.join(rates)}", flush=True)
     parts = runs["parts"]
     ours, others = (np.load(file) for file in files.values())
     return {
@@ -179,9 +182,9 @@ def measure_set(name: str, given: dict[str, Any], folder: Path, rounds: int) -> 
         "best": best,
         "runs": runs,
         "rates": {
-            "ours": median(one["rate"] for one in runs["ours"]),
-            "theirs": median(one["rate"] for one in runs["theirs"]),
-            **{part: median(one[part] for one in parts) for part in parts[0]},
+            "ours": median(run["rate"] for run in runs["ours"]),
+            "theirs": median(run["rate"] for run in runs["theirs"]),
+            **{part: median(rates[part] for rates in parts) for part in parts[0]},
         },
         **cosines(ours, others),
         "cosine_of_others": _cosine_of_others(others),
@@ -189,22 +192,22 @@ def measure_set(name: str, given: dict[str, Any], folder: Path, rounds: int) -> 
 
 
 def _cosine_of_others(vectors: np.ndarray) -> float:
-    """The mean cosine of two different rows, which tells what a cosine near 1 is worth."""
+    """The mean cosine of two different rows, to compare cosines near 1 with."""
     units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     n = len(units)
     return float((np.sum(units.sum(axis=0) ** 2) - n) / (n * (n - 1)))
 
 
 def measure_tries(given: dict[str, Any], tries: dict[str, Any], save: Callable[[], None]) -> None:
-    """What was tried to be faster; some of it fails on some machines."""
-    print("what was tried", flush=True)
+    """Measures alternatives; some of them fail on some machines."""
+    print("alternatives", flush=True)
     for kind in ("batches", "drafts"):
         tries[kind] = try_other(kind, **given)
         save()
     tries["networks"] = {}
     few = {**given, "n": min(given["n"], NETWORK_IMAGES)}
     for kind in run_step("network_kinds", script="embed_tries.py")["kinds"]:
-        tries["networks"][kind] = try_other("network", **few, kind=kind, timeout_s=PATIENCE_S)
+        tries["networks"][kind] = try_other("network", **few, kind=kind, timeout_s=TIMEOUT_S)
         save()
 
 
@@ -218,7 +221,7 @@ def measure_gpu(
     data: dict[str, Any],
     save: Callable[[], None],
 ) -> None:
-    """Both networks on the GPU."""
+    """Measures both networks on the GPU."""
     for architecture in GPU_ARCHITECTURES:
         print(f"{architecture} on the GPU", flush=True)
         network = {"architecture": architecture, "checkpoint": folder / f"{architecture}.pt"}

@@ -1,26 +1,28 @@
-"""Compares this index with the ones FiftyOne ships, as a user of FiftyOne meets them.
+"""Compares this index with FiftyOne's own local backends.
 
     make bench
     python benchmarks/bench_index.py --sizes 10000 100000 1000000 --real 20000
 
-Everything goes through FiftyOne's own calls (``compute_similarity``, ``load_brain_results``,
-``_kneighbors``, ``sort_by_similarity``), on the same dataset, vectors and queries, with the cosine
-metric, in one run, each backend in processes of its own:
+One run measures all backends through FiftyOne's own calls (``compute_similarity``,
+``load_brain_results``, ``_kneighbors``, ``sort_by_similarity``) on the same dataset, vectors and
+queries, with the cosine metric, each backend in its own processes:
 
-- building and saving, peak memory while doing it, bytes on disk
-- from ``load_brain_results`` to the first answer in a fresh process that has everything imported;
-  the files are in the system's cache, having just been written
-- a warm query; ``sort_by_similarity`` and reading the view's ids; queries within views of 50 %,
-  5 % and 0.5 % of the dataset, the first one (which finds out what is in the view) apart
-- growth of resident memory after opening and after a hundred queries; pages of mapped files
-  count, and are also given apart because the system may take them back
-- recall@10 against NumPy on held-out queries, within the views too
-- exact search next to FAISS and NumPy on the same mapped array
-- recall on real embeddings of the demo's model, for pictures and for texts
+- the time and peak memory to build and save an index, and its bytes on disk
+- the time from ``load_brain_results`` to the first result in a fresh process, after all imports;
+  the files are in the system's page cache because they were just written
+- the time of a warm query, of ``sort_by_similarity`` including the ids of the view, and of queries
+  in views of 50 %, 5 % and 0.5 % of the dataset; the first query in a view, which looks up the ids
+  of the view, is listed separately
+- the growth of resident memory after opening an index and after 100 queries; a separate row leaves
+  out pages of memory-mapped files, which the system can reclaim
+- recall@10 against NumPy on held-out queries, in the views too
+- the time of exact search, compared with FAISS and NumPy on the same memory-mapped array
+- recall on embeddings of the demo's model, for image and text queries
 
-A million is measured for this index only; FiftyOne's other local ones would take hours there.
-Writes JSON with every number, and a page of tables next to it (``--table-only`` does just that).
-It needs ``pip install -e '.[bench]'``, 12 GB of memory and 12 GB of disk at the default sizes.
+Sizes above 200,000 are measured for this index only; the other backends would take hours.
+The script writes JSON with every number and a page of tables (``--table-only`` writes only the
+page). It requires ``pip install -e '.[bench]'``, 12 GB of memory and 12 GB of disk at the default
+sizes.
 """
 
 from __future__ import annotations
@@ -41,21 +43,23 @@ BACKENDS = ("faiss", "sklearn", "lancedb")
 INDEX_TYPES = ("auto", "flat", "sqfp16", "sq8", "ivf_sq8", "hnsw")
 SHARES = (0.5, 0.05, 0.005)
 K = 10
-# The largest size at which the other backends are measured.
-SHIPPED_UP_TO = 200_000
-PICTURE_QUERIES = 200
+# The maximum size at which the other backends are measured.
+MAX_SIZE_OF_OTHERS = 200_000
+IMAGE_QUERIES = 200
 
 
 def main() -> None:
     options = _options()
     if options.table_only:
-        write_page(json.loads(options.output.read_text()), options.output.with_suffix(".md"))
+        data = json.loads(options.output.read_text())
+        compare(data)
+        write_page(data, options.output.with_suffix(".md"))
         return
     data = {**circumstances(options.seed), "dim": options.dim, "sizes": {}, "exact": {}}
     folder = open_workspace()
 
     def save() -> None:
-        # After each part, so that a long run that is stopped leaves what it has.
+        # Called after each part, so that an interrupted run keeps its results.
         compare(data)
         save_json(options.output, data)
         write_page(data, options.output.with_suffix(".md"))
@@ -65,8 +69,8 @@ def main() -> None:
         data["sizes"][str(size)] = {}
         measure_size(size, folder, options, data, save)
     if options.real:
-        print(f"{options.real:,} pictures", flush=True)
-        data["real"] = measure_pictures(options.real, folder, options)
+        print(f"{options.real:,} images", flush=True)
+        data["real"] = measure_images(options.real, folder, options)
     if hasattr(os, "getloadavg"):
         data["machine"]["load_at_end"] = round(os.getloadavg()[0], 2)
     save()
@@ -80,20 +84,20 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--sizes", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--backends", nargs="+", choices=BACKENDS, default=list(BACKENDS))
     parser.add_argument("--dim", type=int, default=512)
-    parser.add_argument("--real", type=int, default=20_000, help="how many pictures; 0 for none")
+    parser.add_argument("--real", type=int, default=20_000, help="number of images; 0 for none")
     parser.add_argument("--queries", type=int, default=200)
-    parser.add_argument("--opens", type=int, default=3, help="fresh processes that open an index")
-    parser.add_argument("--budget", type=float, default=60, help="seconds for one kind of query")
+    parser.add_argument("--opens", type=int, default=3, help="processes that open an index")
+    parser.add_argument("--budget", type=float, default=60, help="seconds per kind of query")
     parser.add_argument("--seed", type=int, default=51)
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks/results/index.json")
-    parser.add_argument("--table-only", action="store_true", help="only write the page of tables")
+    parser.add_argument("--table-only", action="store_true", help="write only the page of tables")
     return parser.parse_args()
 
 
 def measure_size(
     size: int, folder: Path, options: argparse.Namespace, data: dict[str, Any], save: Any
 ) -> None:
-    """All backends at one size, then exact search."""
+    """Measures all backends at one size, then exact search."""
     files = {name: folder / f"{name}-{size}.npy" for name in ("vectors", "queries", "ids", "u")}
     mixture = Mixture(size, options.dim, options.seed)
     vectors = mixture.write(files["vectors"])
@@ -109,15 +113,15 @@ def measure_size(
     )
     print(f"  dataset: {made['seconds']:.1f} s", flush=True)
     u = np.load(files["u"])
-    scopes = {"all": np.ones(size, bool), **{str(share): u < share for share in SHARES}}
-    truth = Truth.of(vectors, np.load(files["ids"]), np.load(files["queries"]), scopes, K)
+    row_filters = {"all": np.ones(size, bool), **{str(share): u < share for share in SHARES}}
+    truth = Truth.of(vectors, np.load(files["ids"]), np.load(files["queries"]), row_filters, K)
     for backend in options.backends:
-        if backend != "faiss" and size > SHIPPED_UP_TO:
+        if backend != "faiss" and size > MAX_SIZE_OF_OTHERS:
             continue
         print(f"  {backend}", flush=True)
         config = {"metric": "cosine", **({"index_type": "auto"} if backend == "faiss" else {})}
-        found = measure_backend(name, backend, config, files, truth, options)
-        data["sizes"][str(size)][backend] = found
+        measured = measure_backend(name, backend, config, files, truth, options)
+        data["sizes"][str(size)][backend] = measured
         try_step("delete_index", name=name, key=backend)
         save()
     if "faiss" in options.backends:
@@ -137,46 +141,48 @@ def measure_backend(
     truth: Truth,
     options: argparse.Namespace,
 ) -> dict[str, Any]:
-    """Builds an index, opens it in fresh processes, and asks it in the last of them."""
+    """Builds an index, opens it in fresh processes, and times queries in the last one."""
     run = {"name": name, "backend": backend, "key": backend}
-    found = try_step("build", **run, vectors_file=files["vectors"], config=config)
-    if "error" in found:
-        return found
-    print(f"    build {found['build_s']:.2f} s", flush=True)
+    result = try_step("build", **run, vectors_file=files["vectors"], config=config)
+    if "error" in result:
+        return result
+    print(f"    build {result['build_s']:.2f} s", flush=True)
     ask = {**run, "query_files": {"held-out": files["queries"]}, "budget_s": options.budget}
     opens = [try_step("open_index", **ask, only_open=True) for _ in range(options.opens - 1)]
     last = try_step("open_index", **ask, shares=SHARES)
-    found["opens"] = [
-        {key: value for key, value in one.items() if key in ("load_s", "open_s", "open_growth")}
-        for one in (*opens, last)
-        if "error" not in one
+    result["opens"] = [
+        {key: value for key, value in step.items() if key in ("load_s", "open_s", "open_growth")}
+        for step in (*opens, last)
+        if "error" not in step
     ]
     if "error" in last:
-        return {**found, "error": last["error"]}
-    found["open_s"] = float(np.median([one["open_s"] for one in found["opens"]]))
-    found["open_growth"], found["queries_growth"] = last["open_growth"], last["queries_growth"]
+        return {**result, "error": last["error"]}
+    result["open_s"] = float(np.median([step["open_s"] for step in result["opens"]]))
+    result["open_growth"], result["queries_growth"] = last["open_growth"], last["queries_growth"]
     warm = last["warm"]["held-out"]
-    found["warm"] = _summed(warm, truth, "all")
-    found["sort"] = summary(last["sort"]["times_ms"])
-    found["views"] = {
-        share: {"first_s": view["first_s"], **_summed(view, truth, share, first=1)}
+    result["warm"] = _summarize(warm, truth, "all")
+    result["sort"] = summary(last["sort"]["times_ms"])
+    result["views"] = {
+        share: {"first_s": view["first_s"], **_summarize(view, truth, share, first=1)}
         for share, view in last["views"].items()
     }
     print(
-        f"    open {found['open_s']:.3f} s, query {found['warm']['p50_ms']:.2f} ms, "
-        f"recall {found['warm']['recall']:.4f}",
+        f"    open {result['open_s']:.3f} s, query {result['warm']['p50_ms']:.2f} ms, "
+        f"recall {result['warm']['recall']:.4f}",
         flush=True,
     )
-    return found
+    return result
 
 
-def _summed(asked: dict[str, Any], truth: Truth, row_filter: str, first: int = 0) -> dict[str, Any]:
-    recall = truth.recall(asked["answers"], row_filter, first)
-    return {**summary(asked["times_ms"]), "recall": round(recall, 5)}
+def _summarize(
+    queries: dict[str, Any], truth: Truth, row_filter: str, first: int = 0
+) -> dict[str, Any]:
+    recall = truth.recall(queries["answers"], row_filter, first)
+    return {**summary(queries["times_ms"]), "recall": round(recall, 5)}
 
 
 def measure_exact(name: str, files: dict[str, Path], options: argparse.Namespace) -> dict[str, Any]:
-    """One query in an index of type "flat", in FAISS and in NumPy."""
+    """Times exact search with an index of type "flat", with FAISS and with NumPy."""
     run = {"name": name, "key": "flat"}
     built = try_step(
         "build",
@@ -187,31 +193,29 @@ def measure_exact(name: str, files: dict[str, Path], options: argparse.Namespace
     )
     if "error" in built:
         return built
-    found = try_step(
+    measured = try_step(
         "exact",
         **run,
         vectors_file=files["vectors"],
         queries_file=files["queries"],
         budget_s=options.budget,
     )
-    if "error" in found:
-        return found
-    ways = {way: summary(times) for way, times in found["times_ms"].items()}
+    if "error" in measured:
+        return measured
+    ways = {way: summary(times) for way, times in measured["times_ms"].items()}
     fastest = min(ways["faiss"]["p50_ms"], ways["numpy"]["p50_ms"])
     return {
         **ways,
-        "same_file": found["same_file"],
+        "same_file": measured["same_file"],
         "ratio": round(ways["ours"]["p50_ms"] / fastest, 3),
     }
 
 
-def measure_pictures(n: int, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
-    """Real embeddings, every index type, asked with held-out pictures and with texts."""
+def measure_images(n: int, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Measures every index type on real embeddings, with image and text queries."""
     from fiftyone_faiss.demo import MODEL_DIR
 
-    made = try_step(
-        "embed_pictures", n=n, n_queries=PICTURE_QUERIES, seed=options.seed, folder=CACHE
-    )
+    made = try_step("embed_pictures", n=n, n_queries=IMAGE_QUERIES, seed=options.seed, folder=CACHE)
     if "error" in made:
         return made
     files = {name: Path(file) for name, file in made.pop("files").items()}
@@ -219,26 +223,26 @@ def measure_pictures(n: int, folder: Path, options: argparse.Namespace) -> dict[
     run_step("make_dataset", name="real", n=n, ids_file=ids, u_file=u, seed=options.seed)
     queries = {"pictures": files["pictures"], "texts": files["texts"]}
     vectors = np.load(files["vectors"], mmap_mode="r")
-    everywhere = {"all": np.ones(n, bool)}
+    row_filters = {"all": np.ones(n, bool)}
     truths = {
-        kind: Truth.of(vectors, np.load(ids), np.load(file), everywhere, K)
+        kind: Truth.of(vectors, np.load(ids), np.load(file), row_filters, K)
         for kind, file in queries.items()
     }
     out: dict[str, Any] = {**made, "size": n, "types": {}}
     for index_type in INDEX_TYPES:
         run = {"name": "real", "backend": "faiss", "key": index_type}
         config = {"metric": "cosine", "index_type": index_type}
-        made_of = {"vectors_file": files["vectors"], "model": str(MODEL_DIR)}
-        found = try_step("build", **run, **made_of, config=config)
-        if "error" not in found:
-            asked = try_step("open_index", **run, query_files=queries, sort=False)
-            if "error" in asked:
-                found["error"] = asked["error"]
+        source = {"vectors_file": files["vectors"], "model": str(MODEL_DIR)}
+        result = try_step("build", **run, **source, config=config)
+        if "error" not in result:
+            opened = try_step("open_index", **run, query_files=queries, sort=False)
+            if "error" in opened:
+                result["error"] = opened["error"]
             else:
-                found["open_s"] = asked["open_s"]
+                result["open_s"] = opened["open_s"]
                 for kind, truth in truths.items():
-                    found[kind] = _summed(asked["warm"][kind], truth, "all")
-        out["types"][index_type] = found
+                    result[kind] = _summarize(opened["warm"][kind], truth, "all")
+        out["types"][index_type] = result
     run_step("delete_dataset", name="real")
     return out
 

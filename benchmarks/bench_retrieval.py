@@ -1,19 +1,19 @@
-"""Measures what each feature of the search is worth, against its absence or its alternatives.
+"""Compares each feature of the search with alternatives, by the relevance of the results.
 
     make bench-retrieval
     make bench-retrieval BENCH_ARGS='--pictures 400'
 
-The world is the demo's picture book, drawn from a seed that its model never saw, with exact labels,
-indexed with that model. What is measured goes through ``fiftyone_faiss.search``; the alternatives
-are computed with NumPy from the same vectors. Each section runs in a process of its own:
+The dataset consists of the demo's drawn images with exact labels, from a seed that its model was
+not trained on, and is indexed with that model. Features run through ``fiftyone_faiss.search``;
+alternatives are computed with NumPy from the same vectors. Each section runs in its own process:
 
-- words alone; an image with words and words with words; terms to avoid; feedback
-- templates, hubness, variety, folding of near-copies
-- whether what is said about results holds: bands, verdicts, the cut-off
+- text queries, an image with a text, two texts, negative terms, relevance feedback
+- prompt templates, hubness correction, diversity, collapsed near-duplicates
+- score calibration: bands, verdicts and the score cutoff
 
-and with them, where one was chosen, other values of the constants of ``fiftyone_faiss.brain``.
-Scores are precision@10 and nDCG@10; where few pictures are right, R-precision.
-Writes JSON with every number, and a page of tables next to it (``--table-only`` does just that).
+The sections also try other values of the constants of ``fiftyone_faiss.brain``. The metrics are
+precision@10, nDCG@10 and, for queries with few relevant images, R-precision. The script writes JSON
+with every number and a page of tables (``--table-only`` writes only the page).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from report import circumstances, save_json
 from retrieval_table import write_page
 from workspace import CACHE, ROOT, StepError, open_workspace, run_step
 
-# Neither the training's nor the evaluation's.
+# Neither the training nor the evaluation of the model uses this seed.
 SEED = 20_000_051
 PACKAGES = ("fiftyone", "faiss-cpu", "torch", "open_clip_torch", "pillow", "numpy")
 SCRIPT = "retrieval_steps.py"
@@ -48,13 +48,13 @@ def main() -> None:
     data["book"] = run_step("make_book", SCRIPT, n=options.pictures, **book)
     print(data["book"]["report"], flush=True)
     names = run_step("section_names", SCRIPT)["names"]
-    earlier = _earlier(data, options)
+    earlier = _reusable_sections(data, options)
     for section in options.sections or names:
         started = time.perf_counter()
         try:
             data["sections"][section] = run_step("measure", SCRIPT, section=section, **book)
         except StepError as error:
-            # The others are measured all the same.
+            # The other sections are still measured.
             data["sections"][section] = {"error": str(error)}
             print(f"{section} failed: {error}", flush=True)
         seconds = time.perf_counter() - started
@@ -67,24 +67,24 @@ def main() -> None:
     print(f"Wrote {options.output} and {page.name}")
 
 
-def _earlier(data: dict[str, Any], options: argparse.Namespace) -> dict[str, Any]:
-    """If only some sections are measured: the others, if they are of the same book and commit."""
+def _reusable_sections(data: dict[str, Any], options: argparse.Namespace) -> dict[str, Any]:
+    """Returns the stored sections that still apply if only some sections are measured."""
     if not options.sections or not options.output.exists():
         return {}
-    found = json.loads(options.output.read_text())
-    same = all(found[key] == data[key] for key in ("commit", "seed", "versions"))
-    return found["sections"] if same and found["book"] == data["book"] else {}
+    stored = json.loads(options.output.read_text())
+    same = all(stored[key] == data[key] for key in ("commit", "seed", "versions", "book"))
+    return stored["sections"] if same else {}
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--pictures", type=int, default=3_000)
-    parser.add_argument("--sections", nargs="*", help="which to measure anew; all by default")
+    parser.add_argument("--pictures", type=int, default=3_000, help="number of images")
+    parser.add_argument("--sections", nargs="*", help="sections to measure (default: all)")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks/results/retrieval.json")
-    parser.add_argument("--table-only", action="store_true", help="only write the page of tables")
+    parser.add_argument("--table-only", action="store_true", help="write only the page of tables")
     return parser.parse_args()
 
 

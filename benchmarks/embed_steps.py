@@ -1,7 +1,7 @@
-"""What ``bench_embed.py`` does in fresh processes; ``workspace.run_step`` calls it.
+"""The steps of ``bench_embed.py`` that run in fresh processes; ``workspace.run_step`` calls them.
 
-A rate is a number of images a second. What is done only once, such as choosing the precision or
-starting torch's threads, is done with the first images, and is no part of any rate.
+A rate is a number of images per second. Work that is done only once, such as starting torch's
+threads, is done with the first images, and is not part of any rate.
 """
 
 from __future__ import annotations
@@ -26,26 +26,31 @@ from fiftyone_faiss.embedders import ImageSource, embed_sources
 from fiftyone_faiss.embedders.open_clip import OpenClipEmbedder, OpenClipSpec
 
 WARM_UP = 32
-# A network on a GPU embeds thousands of images a second, so the same ones are given again.
+# A network on a GPU embeds thousands of images per second, so the same ones are repeated.
 GPU_IMAGES = 8192
-# The side of the square matrices whose product tells what the processor can do.
+# The side of the square matrices whose product measures the limit of the processor.
 _SIDE = 2048
 _PRODUCTS = 40
 
 T = TypeVar("T")
 
 
-class SharedLanes(OpenClipEmbedder):
-    """An embedder whose ``lanes`` may be set: a single one uses all of torch's threads."""
+class FixedWorkers(OpenClipEmbedder):
+    """An embedder with a given number of workers; a single one uses all of torch's threads."""
 
-    def enter_lane(self) -> None:
-        if self.lanes > 1:
-            super().enter_lane()
+    workers: int | None = None
+
+    def max_workers(self) -> int:
+        return self.workers or super().max_workers()
+
+    def start_worker(self) -> None:
+        if self.max_workers() > 1:
+            super().start_worker()
 
 
-def load(architecture: str, checkpoint: str, **options: Any) -> SharedLanes:
-    """Loads the network as :func:`fiftyone_faiss.brain.models.loading.get_embedder` does."""
-    return SharedLanes(architecture, OpenClipSpec(architecture, checkpoint), **options)
+def load(architecture: str, checkpoint: str, **options: Any) -> FixedWorkers:
+    """Loads the network with the defaults of :class:`OpenClipEmbedder`."""
+    return FixedWorkers(architecture, OpenClipSpec(architecture, checkpoint), **options)
 
 
 def sources_of(folder: str, n: int) -> list[ImageSource]:
@@ -53,42 +58,45 @@ def sources_of(folder: str, n: int) -> list[ImageSource]:
 
 
 def timed(work: Callable[[], T]) -> tuple[float, T]:
-    """Seconds, and what came of it."""
+    """Returns the seconds that a function takes, and its result."""
     started = time.perf_counter()
     result = work()
     return time.perf_counter() - started, result
 
 
 def embed_all(embedder: OpenClipEmbedder, sources: Sequence[ImageSource], **options: Any) -> Any:
-    """``(n, dim)`` float32 vectors, by the loop."""
+    """Embeds images with the loop: ``(n, dim)`` float32 vectors."""
     batches = embed_sources(embedder, sources, **options)
     return np.concatenate([batch.vectors for batch in batches])
 
 
 def decode_all(embedder: OpenClipEmbedder, sources: Sequence[ImageSource]) -> list[Any]:
-    """What the network takes of every image, decoded on all processors."""
+    """Decodes and prepares every image on all processors."""
+
+    def decode(source: ImageSource) -> Any:
+        return embedder.preprocess(source.open(embedder.image_size))
+
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(
-            pool.map(lambda one: embedder.preprocess(one.open(embedder.image_size)), sources)
-        )
+        return list(pool.map(decode, sources))
 
 
 def model_rate(embedder: OpenClipEmbedder, arrays: Sequence[Any], batch_size: int) -> float:
-    """The rate of the network alone, in as many lanes as the embedder has."""
-    whole = batch_size * embedder.lanes
-    # Each lane gets as many batches as the others, so that none waits for them at the end.
+    """The rate of the network alone, with all workers of the embedder."""
+    workers = embedder.max_workers()
+    whole = batch_size * workers
+    # Each worker gets the same number of batches, so that none waits for the others at the end.
     count = max(len(arrays) // whole * whole, min(len(arrays), whole))
     batches = [arrays[i : min(i + batch_size, count)] for i in range(0, count, batch_size)]
-    with ThreadPoolExecutor(embedder.lanes, initializer=embedder.enter_lane) as pool:
+    with ThreadPoolExecutor(workers, initializer=embedder.start_worker) as pool:
         seconds, _ = timed(lambda: list(pool.map(embedder.embed_images, batches)))
     return count / seconds
 
 
-# -- what is measured with -----------------------------------------------------------------------
+# -- inputs --------------------------------------------------------------------------------------
 
 
 def make_weights(architecture: str, checkpoint: str, seed: int) -> dict[str, Any]:
-    """Writes random weights: they take as long as any, and nothing has to be downloaded."""
+    """Writes random weights: they are as fast as others, and need no download."""
     torch.manual_seed(seed)
     torch.save(open_clip.create_model(architecture).state_dict(), checkpoint)
     return {}
@@ -97,7 +105,7 @@ def make_weights(architecture: str, checkpoint: str, seed: int) -> dict[str, Any
 def make_datasets(
     model: str, architecture: str, checkpoint: str, folders: dict[str, str], n: int
 ) -> dict[str, Any]:
-    """Enters the model into FiftyOne's zoo, and makes a dataset of each folder."""
+    """Registers the model in FiftyOne's zoo, and creates a dataset from each folder."""
     import fiftyone as fo
 
     from fiftyone_faiss.brain.models.zoo import register_zoo_model
@@ -113,7 +121,7 @@ def make_datasets(
 
 
 def ours(name: str, model: str, vectors_file: str) -> dict[str, Any]:
-    """From a dataset to its vectors, as this project's ``compute_embeddings`` makes them."""
+    """Embeds a dataset as this project's ``compute_embeddings`` does."""
     import fiftyone as fo
 
     from fiftyone_faiss.brain.data.media import Regions, collect_media
@@ -132,7 +140,7 @@ def ours(name: str, model: str, vectors_file: str) -> dict[str, Any]:
         "first_s": first_s,
         "precision": embedder.precision,
         "batch_size": embedder.batch_size(),
-        "lanes": embedder.lanes,
+        "workers": embedder.max_workers(),
     }
 
 
@@ -144,7 +152,7 @@ def theirs(
     num_workers: int | None = None,
     limit: int | None = None,
 ) -> dict[str, Any]:
-    """From a dataset to its vectors, as FiftyOne's ``compute_embeddings`` makes them.
+    """Embeds a dataset with FiftyOne's ``compute_embeddings``.
 
     Args:
         name: the dataset
@@ -152,7 +160,7 @@ def theirs(
         vectors_file: where to write the vectors
         batch_size (None): as in FiftyOne
         num_workers (None): as in FiftyOne
-        limit (None): how many of the samples to embed; by default all
+        limit (None): the number of samples to embed, by default all
     """
     import fiftyone as fo
     import fiftyone.zoo as foz
@@ -161,8 +169,8 @@ def theirs(
     loaded = foz.load_zoo_model(model)
 
     def embed(some: Any) -> np.ndarray:
-        found = some.compute_embeddings(loaded, batch_size=batch_size, num_workers=num_workers)
-        return np.asarray(found, np.float32)
+        vectors = some.compute_embeddings(loaded, batch_size=batch_size, num_workers=num_workers)
+        return np.asarray(vectors, np.float32)
 
     first_s, _ = timed(lambda: embed(samples.limit(WARM_UP)))
     seconds, vectors = timed(lambda: embed(samples))
@@ -178,13 +186,13 @@ def parts(folder: str, n: int, architecture: str, checkpoint: str) -> dict[str, 
     embedder, sources = load(architecture, checkpoint), sources_of(folder, n)
     embed_all(embedder, sources[:WARM_UP])
     seconds, arrays = timed(lambda: decode_all(embedder, sources))
-    rates = {"decode": n / seconds, "lanes": model_rate(embedder, arrays, embedder.batch_size())}
-    embedder.lanes = 1
-    return {**rates, "one_lane": model_rate(embedder, arrays, 2 * embedder.batch_size())}
+    rates = {"decode": n / seconds, "workers": model_rate(embedder, arrays, embedder.batch_size())}
+    embedder.workers = 1
+    return {**rates, "one_worker": model_rate(embedder, arrays, 2 * embedder.batch_size())}
 
 
 def memory(folder: str, n: int, repeats: int, architecture: str, checkpoint: str) -> dict[str, Any]:
-    """The most memory that embedding takes beyond what the loaded model does."""
+    """The maximum memory that embedding needs in addition to the loaded model."""
     embedder, sources = load(architecture, checkpoint), sources_of(folder, n) * repeats
     gc.collect()
     process, done = psutil.Process(), threading.Event()
@@ -205,10 +213,10 @@ def memory(folder: str, n: int, repeats: int, architecture: str, checkpoint: str
 
 
 def ceiling(architecture: str) -> dict[str, Any]:
-    """GFLOP an image takes, and GFLOP/s of matrix products by one thread a processor or by all."""
+    """The GFLOP of an image, and the GFLOP/s of matrix products in each precision."""
     model = open_clip.create_model(architecture)
     side = model.visual.image_size[0]
-    # With gradients, since torch counts nothing within the shortcut it takes without them.
+    # With gradients, since torch does not count within the fast path that it takes without them.
     with FlopCounterMode(display=False) as counter:
         model.encode_image(torch.zeros(1, 3, side, side))
     kinds = {"bfloat16": torch.bfloat16, "float32": torch.float32}
@@ -219,7 +227,7 @@ def ceiling(architecture: str) -> dict[str, Any]:
 
 
 def _product_rate(dtype: torch.dtype) -> float:
-    """GFLOP/s of a product of square matrices, in the faster of two ways to use all processors."""
+    """The GFLOP/s of a product of square matrices, with one shared or separate threads."""
     threads = torch.get_num_threads()
     a, b = torch.randn(2, _SIDE, _SIDE).to(dtype)
 
@@ -242,7 +250,7 @@ def _product_rate(dtype: torch.dtype) -> float:
 
 
 def on_gpu(folder: str, n: int, architecture: str, checkpoint: str) -> dict[str, Any]:
-    """End to end, and the network alone on images that are on the GPU already."""
+    """The rates end to end, and of the network alone on images that are already on the GPU."""
     embedder = load(architecture, checkpoint, device="cuda")
     exact = load(architecture, checkpoint, device="cuda", precision="float32")
     sources = sources_of(folder, n)
@@ -265,7 +273,7 @@ def on_gpu(folder: str, n: int, architecture: str, checkpoint: str) -> dict[str,
 def _resident_rate(embedder: OpenClipEmbedder, arrays: list[Any]) -> float:
     size, rounds = embedder.batch_size(), 20
     with torch.inference_mode():
-        pixels = embedder._pixels(arrays[:size]).to(embedder._dtype)
+        pixels = embedder._input.batch(arrays[:size]).to(embedder._dtype)
 
         def work() -> None:
             for _ in range(rounds):

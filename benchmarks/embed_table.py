@@ -1,4 +1,4 @@
-"""Ratios, targets and the page of tables of ``bench_embed.py``."""
+"""Computes the ratios, targets and tables of ``bench_embed.py``."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ _CONSTANT = 1.2
 
 
 def conclude(data: dict[str, Any]) -> None:
-    """Adds ratios and bounds to every set of pictures, and ``targets`` to the report."""
-    for found in data["sets"].values():
-        if "rates" in found:
-            rates = found["rates"]
-            model = max(rates["one_lane"], rates["lanes"])
+    """Adds ratios and bounds to every set of images, and ``targets`` to the report."""
+    for result in data["sets"].values():
+        if "rates" in result:
+            rates = result["rates"]
+            model = max(rates["one_worker"], rates["workers"])
             bound = 1 / (1 / model + 1 / rates["decode"])
-            found["ratio"] = rates["ours"] / rates["theirs"]
-            found["bound"], found["part_of_bound"] = bound, rates["ours"] / bound
-    for found in data["gpu"].values():
-        if "rate" in found:
-            found["part_of_model"] = found["rate"] / found["model"]
+            result["ratio"] = rates["ours"] / rates["theirs"]
+            result["bound"], result["part_of_bound"] = bound, rates["ours"] / bound
+    for result in data["gpu"].values():
+        if "rate" in result:
+            result["part_of_model"] = result["rate"] / result["model"]
     data["targets"] = _targets(data)
 
 
@@ -54,13 +54,13 @@ def _targets(data: dict[str, Any]) -> list[dict[str, Any]]:
         ),
         *(
             at_least(
-                f"{name}: least cosine to FiftyOne's", value_at(sets, name, "min_cosine"), _CLOSE
+                f"{name}: minimum cosine to FiftyOne's", value_at(sets, name, "min_cosine"), _CLOSE
             )
             for name in _WANTED
         ),
         *(
             at_least(
-                f"{name}: part of the bound",
+                f"{name}: fraction of the bound",
                 value_at(sets, name, "part_of_bound"),
                 _PART_OF_BOUND,
             )
@@ -69,7 +69,7 @@ def _targets(data: dict[str, Any]) -> list[dict[str, Any]]:
         at_most("memory of four times as many images / memory", _memory_ratio(data), _CONSTANT),
         *(
             at_least(
-                f"{name} on a GPU: part of the network alone",
+                f"{name} on a GPU: fraction of the network alone",
                 value_at(gpu, name, "part_of_model"),
                 _PART_ON_GPU,
             )
@@ -79,7 +79,7 @@ def _targets(data: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _memory_ratio(data: dict[str, Any]) -> float | None:
-    grown = [one.get("peak_growth_bytes") for one in data.get("memory", ())]
+    grown = [run.get("peak_growth_bytes") for run in data.get("memory", ())]
     return grown[1] / grown[0] if len(grown) == 2 and all(grown) else None
 
 
@@ -89,7 +89,7 @@ def _memory_ratio(data: dict[str, Any]) -> float | None:
 def write_page(data: dict[str, Any], path: Path) -> None:
     """Writes the page of tables."""
     lines = header("Embedding benchmark", data)
-    if any("rates" in found for found in data["sets"].values()):
+    if any("rates" in result for result in data["sets"].values()):
         lines += [*_set_lines(data), *_settings_lines(data)]
     if "ceiling" in data:
         lines += [*_ceiling_lines(data["ceiling"]), *_memory_lines(data["memory"])]
@@ -111,160 +111,172 @@ def _cosine(value: float | None) -> str:
     return number(value, 5)
 
 
+def _kilobytes(value: float | None) -> str:
+    return "–" if value is None else f"{value / 1000:,.0f} kB"
+
+
 _SET_ROWS: tuple[tuple[str, tuple[str, ...], Callable[[Any], str]], ...] = (
     ("ours", ("rates", "ours"), _rate),
     ("FiftyOne's", ("rates", "theirs"), _rate),
     ("ours / FiftyOne's", ("ratio",), times),
-    ("network alone, one lane of all threads", ("rates", "one_lane"), _rate),
-    ("network alone, a lane a thread", ("rates", "lanes"), _rate),
+    ("network alone, one worker with all threads", ("rates", "one_worker"), _rate),
+    ("network alone, one worker per thread", ("rates", "workers"), _rate),
     ("decoding alone", ("rates", "decode"), _rate),
     ("bound: 1 / (1 / network + 1 / decoding)", ("bound",), _rate),
-    ("ours, part of the bound", ("part_of_bound",), _percent),
-    ("cosine to FiftyOne's, least", ("min_cosine",), _cosine),
+    ("ours, fraction of the bound", ("part_of_bound",), _percent),
+    ("cosine to FiftyOne's, minimum", ("min_cosine",), _cosine),
     ("cosine to FiftyOne's, mean", ("mean_cosine",), _cosine),
     ("cosine of two different images, mean", ("cosine_of_others",), _cosine),
-    ("a JPEG", ("bytes",), lambda value: "–" if value is None else f"{value / 1000:,.0f} kB"),
+    (
+        "size of a JPEG",
+        ("bytes",),
+        lambda value: "–" if value is None else f"{value / 1000:,.0f} kB",
+    ),
 )
 
 
 def _set_lines(data: dict[str, Any]) -> list[str]:
     sets = data["sets"]
     rows = [
-        [label, *(show(value_at(found, *path)) for found in sets.values())]
+        [label, *(show(value_at(result, *path)) for result in sets.values())]
         for label, path, show in _SET_ROWS
     ]
     rows += [
         [
-            f"first images, {whose}, with what is done once",
-            *(seconds(_first_s(found, way)) for found in sets.values()),
+            f"first images, {whose}, including setup",
+            *(seconds(_first_s(result, way)) for result in sets.values()),
         ]
         for way, whose in (("ours", "ours"), ("theirs", "FiftyOne's"))
     ]
-    run = next(found["runs"]["ours"][-1] for found in sets.values() if "runs" in found)
+    run = next(result["runs"]["ours"][-1] for result in sets.values() if "runs" in result)
     return [
-        "## End to end, images a second",
+        "## End to end, images per second",
         "",
         f"{ARCHITECTURE} with random weights, {data['images']:,} JPEGs of each size, medians of "
-        f"{data['rounds']} processes in turns. Ours chose {run['precision']}, batches of "
-        f"{run['batch_size']} and {run['lanes']} lanes; FiftyOne computes in float32.",
+        f"{data['rounds']} alternating processes. Ours uses {run['precision']}, batches of "
+        f"{run['batch_size']} and {run['workers']} workers; FiftyOne uses float32.",
         "",
         *table(("", *sets), rows),
     ]
 
 
-def _first_s(found: dict[str, Any], way: str) -> float | None:
-    runs = value_at(found, "runs", way)
+def _first_s(result: dict[str, Any], way: str) -> float | None:
+    runs = value_at(result, "runs", way)
     return runs[-1]["first_s"] if runs else None
 
 
 def _settings_lines(data: dict[str, Any]) -> list[str]:
-    sets = {name: found["settings"] for name, found in data["sets"].items() if "settings" in found}
+    sets = {
+        name: result["settings"] for name, result in data["sets"].items() if "settings" in result
+    }
     tried = next(iter(sets.values()))
     rows = [
         [
-            f"batch_size {_chosen(one['batch_size'])}, num_workers {_chosen(one['num_workers'])}",
-            *(_rate(settings[place]["rate"]) for settings in sets.values()),
+            f"batch_size {_setting(row['batch_size'])}, num_workers {_setting(row['num_workers'])}",
+            *(_rate(settings[position]["rate"]) for settings in sets.values()),
         ]
-        for place, one in enumerate(tried)
+        for position, row in enumerate(tried)
     ]
     return [
-        "## FiftyOne's settings, images a second",
+        "## FiftyOne's settings, images per second",
         "",
-        "With a quarter of the images; the fastest is the one that ours is compared with.",
+        "Measured with a quarter of the images; ours is compared with the fastest setting.",
         "",
         *table(("", *sets), rows),
     ]
 
 
-def _chosen(value: int | None) -> str:
+def _setting(value: int | None) -> str:
     return "by default" if value is None else str(value)
 
 
 def _ceiling_lines(ceiling: dict[str, Any]) -> list[str]:
     if "error" in ceiling:
-        return ["## The processor's limit", "", ceiling["error"], ""]
+        return ["## Limit of the processor", "", ceiling["error"], ""]
     gflop = ceiling["gflop_an_image"]
     rows = [
         [name, f"{rate:,.0f}", _rate(rate / gflop)] for name, rate in ceiling["products"].items()
     ]
     return [
-        "## The processor's limit",
+        "## Limit of the processor",
         "",
-        f"An image takes {gflop:.2f} GFLOP; if all of it ran like a product of two large square "
-        "matrices:",
+        f"An image needs {gflop:.2f} GFLOP. The limit assumes the rate of a product of two large "
+        "square matrices.",
         "",
-        *table(("precision", "GFLOP/s of a product", "images a second at most"), rows),
+        *table(("precision", "GFLOP/s of a product", "limit, images per second"), rows),
     ]
 
 
 def _memory_lines(memory: list[dict[str, Any]]) -> list[str]:
     rows = [
-        [f"{one['images']:,}", megabytes(one["peak_growth_bytes"])]
-        for one in memory
-        if "error" not in one
+        [f"{run['images']:,}", megabytes(run["peak_growth_bytes"])]
+        for run in memory
+        if "error" not in run
     ]
     return [
         f"## Memory, {LARGE}",
         "",
-        "The most that it grew beyond the loaded float32 network while it embedded.",
+        "The maximum that memory grew beyond the loaded network during embedding.",
         "",
         *table(("images", "growth"), rows),
     ]
 
 
-# -- what was tried ------------------------------------------------------------------------------
+# -- alternatives --------------------------------------------------------------------------------
 
 
 def _tries_lines(tries: dict[str, Any]) -> list[str]:
     if not tries:
         return []
-    lines = [f"## What was tried, {LARGE}, images a second", ""]
-    lines += _found_lines(
+    lines = [f"## Alternatives, {LARGE}, images per second", ""]
+    lines += _result_lines(
         tries.get("batches"),
-        ("batch size", "lanes", "network alone", "end to end"),
-        lambda one: (
-            str(one["batch_size"]),
-            str(one["lanes"]),
-            _rate(one["model"]),
-            _rate(one["rate"]),
+        ("batch size", "workers", "network alone", "end to end"),
+        lambda result: (
+            str(result["batch_size"]),
+            str(result["workers"]),
+            _rate(result["model"]),
+            _rate(result["rate"]),
         ),
     )
-    lines += _found_lines(
+    lines += _result_lines(
         tries.get("drafts"),
-        ("decoded JPEGs have at least", "decoding alone", "end to end", "least cosine", "mean"),
-        lambda one: (
-            "all pixels" if one["spare"] is None else f"{one['spare']} x the network's side",
-            _rate(one["decode"]),
-            _rate(one["rate"]),
-            _cosine(one["min_cosine"]),
-            _cosine(one["mean_cosine"]),
+        ("minimum size of decoded JPEGs", "decoding alone", "end to end", "minimum cosine", "mean"),
+        lambda result: (
+            "full" if result["margin"] is None else f"{result['margin']} x the network's side",
+            _rate(result["decode"]),
+            _rate(result["rate"]),
+            _cosine(result["min_cosine"]),
+            _cosine(result["mean_cosine"]),
         ),
     )
     networks = tries.get("networks", {})
     rows = [
         [
             kind,
-            *(_rate(one.get(way)) for way in ("one_lane", "lanes")),
-            times(one.get("times_bfloat16")),
-            _cosine(one.get("min_cosine")),
-            seconds(one.get("first_s")),
+            *(_rate(result.get(way)) for way in ("one_worker", "workers")),
+            times(result.get("times_bfloat16")),
+            _cosine(result.get("min_cosine")),
+            seconds(result.get("first_s")),
         ]
-        for kind, one in networks.items()
+        for kind, result in networks.items()
     ]
     head = (
         "network alone",
-        "one lane",
-        "a lane a thread",
+        "one worker",
+        "one worker per thread",
         "better of the two / bfloat16's",
-        "least cosine to float32",
+        "minimum cosine to float32",
         "first batch",
     )
     lines += table(head, rows) if rows else []
-    failed = (f"{kind}: {one['error']}" for kind, one in networks.items() if "error" in one)
-    return lines + [line for one in failed for line in (one, "")]
+    failed = (
+        f"{kind}: {result['error']}" for kind, result in networks.items() if "error" in result
+    )
+    return lines + [line for message in failed for line in (message, "")]
 
 
-def _found_lines(
+def _result_lines(
     tried: dict[str, Any] | None,
     head: tuple[str, ...],
     row: Callable[[dict[str, Any]], tuple[str, ...]],
@@ -273,26 +285,26 @@ def _found_lines(
         return []
     if "error" in tried:
         return [tried["error"], ""]
-    return table(head, [row(one) for one in tried["found"]])
+    return table(head, [row(result) for result in tried["results"]])
 
 
 # -- on a GPU ------------------------------------------------------------------------------------
 
 
 def _gpu_lines(gpu: dict[str, Any]) -> list[str]:
-    lines = [f"## On a GPU, {SMALL}, images a second", ""]
+    lines = [f"## On a GPU, {SMALL}, images per second", ""]
     if not gpu:
         return [*lines, "Not measured.", ""]
     rows = [
         [
             name,
-            str(one.get("gpu", "–")),
-            *(_rate(one.get(way)) for way in ("model", "decode", "rate")),
-            _percent(one.get("part_of_model")),
-            _cosine(one.get("min_cosine")),
+            str(result.get("gpu", "–")),
+            *(_rate(result.get(way)) for way in ("model", "decode", "rate")),
+            _percent(result.get("part_of_model")),
+            _cosine(result.get("min_cosine")),
         ]
-        for name, one in gpu.items()
+        for name, result in gpu.items()
     ]
-    head = ("", "GPU", "network alone", "decoding alone", "ours", "part", "least cosine to float32")
-    failed = (f"{name}: {one['error']}" for name, one in gpu.items() if "error" in one)
-    return [*lines, *table(head, rows), *(line for one in failed for line in (one, ""))]
+    head = ("", "GPU", "network alone", "decoding alone", "ours", "fraction", "minimum cosine")
+    failed = (f"{name}: {result['error']}" for name, result in gpu.items() if "error" in result)
+    return [*lines, *table(head, rows), *(line for message in failed for line in (message, ""))]

@@ -1,4 +1,4 @@
-"""What was tried to embed faster; ``workspace.run_step`` runs each try in a process of its own."""
+"""Alternatives that might embed faster; ``workspace.run_step`` runs each in its own process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from embed_steps import (
     WARM_UP,
-    SharedLanes,
+    FixedWorkers,
     decode_all,
     embed_all,
     load,
@@ -25,49 +25,48 @@ from workspace import serve
 from fiftyone_faiss.embedders import images
 
 BATCH_SIZES = (8, 16, 32, 64)
-SPARES = (1, 2, 4)
+MARGINS = (1, 2, 4)
 _BATCH, _ROUNDS = 16, 3
 
 
 def batches(folder: str, n: int, architecture: str, checkpoint: str) -> dict[str, Any]:
-    """The rate of every batch size, in one lane of all threads and in a lane for each."""
+    """The rate of every batch size, with one worker of all threads and with one for each."""
     embedder, sources = load(architecture, checkpoint), sources_of(folder, n)
     embed_all(embedder, sources[:WARM_UP])
-    arrays, most = decode_all(embedder, sources), embedder.lanes
-    found = []
+    arrays, max_workers = decode_all(embedder, sources), embedder.max_workers()
+    results = []
     for size in BATCH_SIZES:
-        for lanes in dict.fromkeys((1, most)):
-            embedder.lanes = lanes
+        for workers in dict.fromkeys((1, max_workers)):
+            embedder.workers = workers
             seconds, _ = timed(lambda: embed_all(embedder, sources, batch_size=size))  # noqa: B023
-            model = model_rate(embedder, arrays, size)
-            one = {"batch_size": size, "lanes": lanes, "model": model, "rate": n / seconds}
-            found.append(one)
-    return {"found": found}
+            rates = {"model": model_rate(embedder, arrays, size), "rate": n / seconds}
+            results.append({"batch_size": size, "workers": workers, **rates})
+    return {"results": results}
 
 
 def drafts(folder: str, n: int, architecture: str, checkpoint: str) -> dict[str, Any]:
     """The rates and cosines of JPEGs that are decoded at a fraction of their size."""
     embedder, sources = load(architecture, checkpoint), sources_of(folder, n)
     embed_all(embedder, sources[:WARM_UP])
-    least, whole, found = embedder.image_size, None, []
-    for spare in (None, *SPARES):
-        embedder.image_size = None if spare is None else least
-        images.SPARE_PIXELS = spare
+    image_size, whole, results = embedder.image_size, None, []
+    for margin in (None, *MARGINS):
+        embedder.image_size = None if margin is None else image_size
+        images.DRAFT_MARGIN = margin
         decode_s, _ = timed(lambda: decode_all(embedder, sources))
         seconds, vectors = timed(lambda: embed_all(embedder, sources))
         whole = vectors if whole is None else whole
         rates = {"decode": n / decode_s, "rate": n / seconds}
-        found.append({"spare": spare, **rates, **cosines(vectors, whole)})
-    return {"found": found}
+        results.append({"margin": margin, **rates, **cosines(vectors, whole)})
+    return {"results": results}
 
 
 # -- other networks ------------------------------------------------------------------------------
 
 
 class PlainAttention(nn.Module):
-    """The attention of an ``nn.MultiheadAttention`` by two linear layers and torch's product.
+    """The attention of an ``nn.MultiheadAttention`` in two linear layers and torch's product.
 
-    Torch has a shortcut for its own module, and dynamic quantisation passes it by.
+    Torch has a fast path for its own module, and dynamic quantization skips that module.
     """
 
     def __init__(self, packed: nn.MultiheadAttention) -> None:
@@ -96,7 +95,7 @@ def _plain(visual: nn.Module) -> nn.Module:
     return visual
 
 
-def _quantised(visual: nn.Module) -> nn.Module:
+def _quantized(visual: nn.Module) -> nn.Module:
     return torch.ao.quantization.quantize_dynamic(_plain(visual), {nn.Linear}, torch.qint8)
 
 
@@ -111,29 +110,29 @@ NETWORKS: dict[str, tuple[str, Callable[[nn.Module], nn.Module]]] = {
         "bfloat16",
         lambda visual: visual.to(memory_format=torch.channels_last),
     ),
-    "bfloat16, attention without torch's shortcut": ("bfloat16", _plain),
-    "int8 linear layers, quantised dynamically": ("float32", _quantised),
+    "bfloat16, attention without torch's fast path": ("bfloat16", _plain),
+    "int8 linear layers, quantized dynamically": ("float32", _quantized),
     "bfloat16, torch.compile": ("bfloat16", torch.compile),
     "bfloat16, torch.compile with frozen weights": ("bfloat16", _frozen),
 }
 
 
 def network_kinds() -> dict[str, Any]:
-    """What :func:`network` can be asked for."""
+    """The kinds of :func:`network`."""
     return {"kinds": list(NETWORKS)}
 
 
 def network(folder: str, n: int, architecture: str, checkpoint: str, kind: str) -> dict[str, Any]:
-    """The rate and the cosines to float32 of the network alone, made another way.
+    """The rates of a modified network alone, and its cosines to the network in float32.
 
     Returns:
-        rates in one lane and in many; ``times_bfloat16``, by how much the better of the two is
-        faster than the unchanged network in bfloat16, which takes turns with it; and ``first_s``,
+        rates with one worker and with several; ``times_bfloat16``, the better of the two divided by
+        that of the unmodified network in bfloat16, which is measured alternately; and ``first_s``,
         the seconds of the first batch
     """
     precision, change = NETWORKS[kind]
     exact = load(architecture, checkpoint, precision="float32")
-    # Whole batches only: another shape would be compiled anew.
+    # Full batches only: another shape would be compiled again.
     arrays = decode_all(exact, sources_of(folder, n // _BATCH * _BATCH))
     expected = _embed(exact, arrays)
     del exact
@@ -144,23 +143,23 @@ def network(folder: str, n: int, architecture: str, checkpoint: str, kind: str) 
     close = cosines(_embed(changed, arrays), expected)
     turns = [(_rates(changed, arrays), _rates(usual, arrays)) for _ in range(_ROUNDS)]
     ours, others = (
-        {way: median(one[way] for one in some) for way in some[0]}
-        for some in zip(*turns, strict=True)
+        {way: median(rates[way] for rates in rounds) for way in rounds[0]}
+        for rounds in zip(*turns, strict=True)
     )
     times = max(ours.values()) / max(others.values())
     return {**ours, "times_bfloat16": times, "first_s": first_s, **close}
 
 
-def _rates(embedder: SharedLanes, arrays: Sequence[Any]) -> dict[str, float]:
-    """The network's rate in a lane for each of torch's threads, and in one that uses them all."""
-    found = {}
-    for way, lanes in {"lanes": torch.get_num_threads(), "one_lane": 1}.items():
-        embedder.lanes = lanes
-        found[way] = model_rate(embedder, arrays, _BATCH)
-    return found
+def _rates(embedder: FixedWorkers, arrays: Sequence[Any]) -> dict[str, float]:
+    """The rates with a worker for each of torch's threads, and with one that uses all of them."""
+    rates = {}
+    for way, workers in {"workers": torch.get_num_threads(), "one_worker": 1}.items():
+        embedder.workers = workers
+        rates[way] = model_rate(embedder, arrays, _BATCH)
+    return rates
 
 
-def _embed(embedder: SharedLanes, arrays: Sequence[Any]) -> np.ndarray:
+def _embed(embedder: FixedWorkers, arrays: Sequence[Any]) -> np.ndarray:
     parts = (arrays[i : i + _BATCH] for i in range(0, len(arrays), _BATCH))
     return np.concatenate([embedder.embed_images(part) for part in parts])
 

@@ -1,4 +1,4 @@
-"""Ratios, targets and the page of tables of ``bench_index.py``."""
+"""The ratios, targets and page of tables of ``bench_index.py``."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _COMPARED: dict[str, tuple[str, ...]] = {
     "memory": ("queries_growth", "rss"),
     "disk": ("disk_bytes",),
 }
-# At 100,000 vectors: the other's value divided by ours is at least this.
+# At 100,000 vectors, the minimum of the other backend's value divided by this index's.
 _WANTED = (
     ("sklearn", "build", 25),
     ("sklearn", "open", 150),
@@ -47,45 +47,45 @@ _WANTED = (
     ("lancedb", "view 50 %", 100),
 )
 _SKLEARN_NOTE = (
-    "sklearn searches exactly, but FiftyOne subtracts the vectors' mean from them and not from a "
-    "query that is a vector or a text, so its answers are not those of the cosine."
+    "sklearn searches exactly, but FiftyOne subtracts the mean from the indexed vectors and not "
+    "from a query vector, so its ranking is not by cosine."
 )
-ENOUGH = 0.99
+MIN_RECALL = 0.99
 _COMPARED_AT, _LARGE = 100_000, 1_000_000
 
 
 def compare(data: dict[str, Any]) -> None:
-    """Adds ``ratios`` (the other's value divided by ours) and ``targets`` to the report."""
+    """Adds ``ratios`` (the other backend's value divided by this index's) and ``targets``."""
     data["ratios"] = {
         size: {
             other: {
                 what: ratio
                 for what, path in _COMPARED.items()
-                if (ratio := _ratio(value_at(found[other], *path), _ours(found, path)))
+                if (ratio := _ratio(value_at(backends[other], *path), _ours(backends, path)))
             }
             for other in NAMES
-            if other != "faiss" and other in found
+            if other != "faiss" and other in backends
         }
-        for size, found in data["sizes"].items()
+        for size, backends in data["sizes"].items()
     }
     data["targets"] = [*_ratio_targets(data), *_large_targets(data), *_exact_targets(data)]
 
 
-def _ours(found: dict[str, Any], path: tuple[str, ...]) -> Any:
-    return value_at(found, "faiss", *path)
+def _ours(backends: dict[str, Any], path: tuple[str, ...]) -> Any:
+    return value_at(backends, "faiss", *path)
 
 
 def _ratio(other: float | None, ours: float | None) -> float | None:
     if not other or not ours:
         return None
-    # Memory may have shrunk, which no ratio can say.
+    # Memory may shrink, and a ratio to a negative number is meaningless.
     return round(other / ours, 3) if ours > 0 else None
 
 
 def _ratio_targets(data: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         at_least(
-            f"{_COMPARED_AT:,}: {NAMES[other]} / ours, {what}",
+            f"{_COMPARED_AT:,}: {NAMES[other]} / this index, {what}",
             value_at(data["ratios"], str(_COMPARED_AT), other, what),
             limit,
         )
@@ -99,7 +99,7 @@ def _large_targets(data: dict[str, Any]) -> list[dict[str, Any]]:
     vector_bytes = 4 * _LARGE * data["dim"]
     return [
         at_most(f"{_LARGE:,}: query p50, ms", value_at(ours, "warm", "p50_ms"), 5),
-        at_least(f"{_LARGE:,}: recall@10", value_at(ours, "warm", "recall"), ENOUGH),
+        at_least(f"{_LARGE:,}: recall@10", value_at(ours, "warm", "recall"), MIN_RECALL),
         at_most(f"{_LARGE:,}: open, ms", None if open_s is None else 1000 * open_s, 300),
         at_most(
             f"{_LARGE:,}: memory growth / vector bytes",
@@ -110,11 +110,11 @@ def _large_targets(data: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _exact_targets(data: dict[str, Any]) -> list[dict[str, Any]]:
-    # Below that, a query takes less time than looking its answers up in the database.
+    # In smaller indexes, looking up the results in the database takes most of the time.
     return [
-        at_most(f"{int(size):,}: exact search / fastest of FAISS and NumPy", found["ratio"], 1.3)
-        for size, found in data["exact"].items()
-        if "ratio" in found and int(size) >= _COMPARED_AT
+        at_most(f"{int(size):,}: exact search / fastest of FAISS and NumPy", times_of["ratio"], 1.3)
+        for size, times_of in data["exact"].items()
+        if "ratio" in times_of and int(size) >= _COMPARED_AT
     ]
 
 
@@ -124,8 +124,8 @@ def _exact_targets(data: dict[str, Any]) -> list[dict[str, Any]]:
 def write_page(data: dict[str, Any], path: Path) -> None:
     """Writes the page of tables."""
     lines = header("Index benchmark", data)
-    for size, found in data["sizes"].items():
-        lines += _size_lines(int(size), found, data)
+    for size, backends in data["sizes"].items():
+        lines += _size_lines(int(size), backends, data)
     lines += _exact_lines(data["exact"])
     if "real" in data:
         lines += _real_lines(data["real"])
@@ -138,17 +138,17 @@ def _milliseconds(value: float | None) -> str:
 
 
 def _rows() -> list[tuple[str, tuple[str, ...], Callable[[Any], str], str | None]]:
-    """Label, place in the report, how to show it, and the name of its ratio."""
+    """Returns the label, path in the report, format and ratio name of each row."""
     rows: list[tuple[str, tuple[str, ...], Callable[[Any], str], str | None]] = [
         ("build and save", ("build_s",), seconds, "build"),
         ("peak memory growth, build", ("peak_growth_bytes",), megabytes, None),
         ("on disk", ("disk_bytes",), megabytes, "disk"),
-        ("open to first answer", ("open_s",), seconds, "open"),
+        ("open to first result", ("open_s",), seconds, "open"),
         ("query, p50", ("warm", "p50_ms"), _milliseconds, "query"),
         ("query, p95", ("warm", "p95_ms"), _milliseconds, None),
         ("recall@10", ("warm", "recall"), lambda value: number(value, 4), None),
-        ("sort_by_similarity and ids, p50", ("sort", "p50_ms"), _milliseconds, "sort"),
-        ("sort_by_similarity and ids, p95", ("sort", "p95_ms"), _milliseconds, None),
+        ("sort_by_similarity with ids, p50", ("sort", "p50_ms"), _milliseconds, "sort"),
+        ("sort_by_similarity with ids, p95", ("sort", "p95_ms"), _milliseconds, None),
     ]
     for share, label in (("0.5", "50 %"), ("0.05", "5 %"), ("0.005", "0.5 %")):
         view = f"view {label}"
@@ -162,46 +162,47 @@ def _rows() -> list[tuple[str, tuple[str, ...], Callable[[Any], str], str | None
         *rows,
         ("memory growth, opened", ("open_growth", "rss"), megabytes, None),
         ("memory growth, 100 queries", ("queries_growth", "rss"), megabytes, "memory"),
-        ("of that, no mapped files", ("queries_growth", "private"), megabytes, None),
+        ("without mapped files", ("queries_growth", "private"), megabytes, None),
     ]
 
 
-def _size_lines(size: int, found: dict[str, Any], data: dict[str, Any]) -> list[str]:
-    backends = [backend for backend in NAMES if backend in found]
+def _size_lines(size: int, measured: dict[str, Any], data: dict[str, Any]) -> list[str]:
+    backends = [backend for backend in NAMES if backend in measured]
     others = [backend for backend in backends if backend != "faiss"]
-    head = ["", *(NAMES[one] for one in backends), *(f"{NAMES[one]} / ours" for one in others)]
+    head = ["", *(NAMES[b] for b in backends), *(f"{NAMES[b]} / this index" for b in others)]
     rows = [
         [
             label,
-            *(show(value_at(found[one], *path)) for one in backends),
-            *(times(value_at(data["ratios"], str(size), one, ratio or "")) for one in others),
+            *(show(value_at(measured[backend], *path)) for backend in backends),
+            *(times(value_at(data["ratios"], str(size), other, ratio or "")) for other in others),
         ]
         for label, path, show, ratio in _rows()
     ]
-    notes = [f"{NAMES[b]}: {found[b]['error']}" for b in backends if "error" in found[b]]
-    if (value_at(found, "sklearn", "warm", "recall") or 1) < ENOUGH:
+    notes = [f"{NAMES[b]}: {measured[b]['error']}" for b in backends if "error" in measured[b]]
+    if (value_at(measured, "sklearn", "warm", "recall") or 1) < MIN_RECALL:
         notes.append(_SKLEARN_NOTE)
     lines = [f"## {size:,} x {data['dim']}", "", *table(head, rows)]
-    return lines + [line for one in notes for line in (one, "")]
+    return lines + [line for note in notes for line in (note, "")]
 
 
 def _exact_lines(exact: dict[str, Any]) -> list[str]:
     rows = [
         [
             f"{int(size):,}",
-            *(_milliseconds(found[way]["p50_ms"]) for way in ("ours", "faiss", "numpy", "lookup")),
-            times(found["ratio"]),
+            *(_milliseconds(ways[way]["p50_ms"]) for way in ("ours", "faiss", "numpy", "lookup")),
+            times(ways["ratio"]),
         ]
-        for size, found in exact.items()
-        if "ratio" in found
+        for size, ways in exact.items()
+        if "ratio" in ways
     ]
-    head = ("vectors", "this index", "faiss.knn", "NumPy", "of ours, lookup", "ours / fastest")
+    columns = ("this index", "faiss.knn", "NumPy", "database lookup")
     return [
         "## Exact search",
         "",
-        "One query, ten answers, p50. Only this index looks its answers up in the database.",
+        "One query, 10 results, p50. Only this index looks up its results in the database; "
+        "its time includes the lookup.",
         "",
-        *table(head, rows),
+        *table(("vectors", *columns, "this index / fastest"), rows),
     ]
 
 
@@ -211,17 +212,17 @@ def _real_lines(real: dict[str, Any]) -> list[str]:
     rows = [
         [
             index_type,
-            seconds(value_at(found, "build_s")),
-            _milliseconds(value_at(found, "pictures", "p50_ms")),
-            number(value_at(found, "pictures", "recall"), 4),
-            _milliseconds(value_at(found, "texts", "p50_ms")),
-            number(value_at(found, "texts", "recall"), 4),
+            seconds(value_at(measured, "build_s")),
+            _milliseconds(value_at(measured, "pictures", "p50_ms")),
+            number(value_at(measured, "pictures", "recall"), 4),
+            _milliseconds(value_at(measured, "texts", "p50_ms")),
+            number(value_at(measured, "texts", "recall"), 4),
         ]
-        for index_type, found in real["types"].items()
+        for index_type, measured in real["types"].items()
     ]
-    asked = ("pictures, p50", "pictures, recall@10", "texts, p50", "texts, recall@10")
+    queries = ("images, p50", "images, recall@10", "texts, p50", "texts, recall@10")
     return [
-        f"## Real embeddings: {real['size']:,} pictures x {real['dim']}, {real['model']}",
+        f"## Real embeddings: {real['size']:,} images x {real['dim']}, {real['model']}",
         "",
-        *table(("index type", "build", *asked), rows),
+        *table(("index type", "build", *queries), rows),
     ]

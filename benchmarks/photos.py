@@ -1,9 +1,9 @@
-"""Pictures that cost as much to decode as photographs do, from a seed.
+"""Writes JPEGs that take as long to decode as photographs, from a seed.
 
-Most pictures of a benchmark's own are too easy: a drawing's JPEG is small and quickly decoded, one
-of plain noise is larger than any photograph. Photographs have details of every size, each octave
-of frequencies about as strong as the next (Field, "Relations between the statistics of natural
-images and the response properties of cortical cells", 1987), and colours that vary together.
+Most synthetic images decode at an unrealistic speed: the JPEG of a drawing is small, and a JPEG of
+white noise is larger than any photograph. Photographs have details of every size, each octave of
+frequencies about as strong as the next (Field, "Relations between the statistics of natural images
+and the response properties of cortical cells", 1987), and correlated color channels.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from workspace import serve
 
 QUALITY = 90
 _STEEPNESS = 1.1
-# How much of the noise all three colours share, and how much is each one's own.
+# The weights of the noise that all three color channels share, and of each channel's own.
 _SHARED, _OWN = 0.8, 0.4
 _CONTRAST = 48
-# The part of the project's drawn pictures, so that no two are alike in their coarse shapes.
-_DRAWN = 0.4
+# The weight of the demo's drawn picture, which gives every image other coarse shapes.
+_PICTURE_WEIGHT = 0.4
 
 Request = tuple[str, int, int, int, int]
 
 
 def make_photos(folder: str, n: int, width: int, height: int, seed: int) -> dict[str, Any]:
-    """Writes ``n`` JPEGs into a folder, where they are kept for the next time.
+    """Writes ``n`` JPEGs into a folder; those that exist are kept.
 
     Returns:
-        the mean of their ``bytes``
+        a dict with ``bytes``, their mean size
     """
     Path(folder).mkdir(parents=True, exist_ok=True)
     requests = [(folder, number, width, height, seed) for number in range(n)]
@@ -42,7 +42,7 @@ def make_photos(folder: str, n: int, width: int, height: int, seed: int) -> dict
 
 
 def photo_files(folder: str, n: int) -> list[Path]:
-    """The first ``n`` pictures of a folder."""
+    """Returns the paths of the first ``n`` images of a folder."""
     return [Path(folder) / f"{number:06}.jpg" for number in range(n)]
 
 
@@ -50,7 +50,7 @@ def _write(request: Request) -> None:
     folder, number, width, height, seed = request
     file = Path(folder) / f"{number:06}.jpg"
     if not file.exists():
-        # In one step: a run that is stopped leaves no half a picture.
+        # Renamed when complete, so that an interrupted run leaves no partial image.
         part = file.with_suffix(".part")
         rng = np.random.default_rng([seed, width, height, number])
         _photo(rng, width, height).save(part, "JPEG", quality=QUALITY)
@@ -60,12 +60,12 @@ def _write(request: Request) -> None:
 def _photo(rng: np.random.Generator, width: int, height: int) -> Image.Image:
     from fiftyone_faiss.demo.world import draw_picture
 
-    drawn = draw_picture(rng).image.resize((width, height), Image.Resampling.BICUBIC)
-    return Image.blend(_details(rng, width, height), drawn, _DRAWN)
+    picture = draw_picture(rng).image.resize((width, height), Image.Resampling.BICUBIC)
+    return Image.blend(_details(rng, width, height), picture, _PICTURE_WEIGHT)
 
 
 def _details(rng: np.random.Generator, width: int, height: int) -> Image.Image:
-    """Noise whose amplitude falls with the frequency."""
+    """Returns noise whose amplitude falls with the frequency."""
     frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None])
     frequency[0, 0] = 1
     shared = _spectrum(rng, frequency.shape)

@@ -1,4 +1,4 @@
-"""Feedback: what marking the first ten results as right or wrong does to the next ones."""
+"""Relevance feedback: rounds of marking the first 10 results as liked or disliked."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from retrieval_world import LEAST_RIGHT, Book, K, constant, mean, ranked, table
+from retrieval_world import MIN_RELEVANT, Book, K, constant, mean, ranked, table
 
 from fiftyone_faiss.brain.retrieval import ranking
 from fiftyone_faiss.demo.phrases import article
 from fiftyone_faiss.demo.world import COLOR_NAMES, KINDS, SCENE_NAMES
 
 ROUNDS = 3
-PEOPLE_EACH = 24
-SHARES = (0.35, 0.7, 1.0, 1.4, 2.0)
-# Words that the model was never taught.
+USERS_PER_GROUP = 24
+WEIGHTS = (0.35, 0.7, 1.0, 1.4, 2.0)
+# Texts that the model was not trained on.
 CATEGORIES = {
     "a pet": ("dog", "cat"),
     "a vehicle": ("car", "bus", "bicycle", "boat", "airplane"),
@@ -28,178 +28,185 @@ CATEGORIES = {
 
 
 @dataclass(frozen=True)
-class Person:
-    """Someone who means more than they type.
+class User:
+    """A simulated user whose text query describes only a part of the intended images.
 
     Attributes:
-        group: what they mean beyond the words
-        text: what they type
-        right: which pictures they mean
-        typed: which pictures the words are true of
+        group: the part that the text leaves out
+        text: the text query
+        intended: ``(n,)`` bool, which images the user wants
+        matching: ``(n,)`` bool, which images the text describes
     """
 
     group: str
     text: str
-    right: np.ndarray
-    typed: np.ndarray
+    intended: np.ndarray
+    matching: np.ndarray
 
 
-# From words and the places that were marked right and wrong to places, best first.
-Rank = Callable[[Book, str, list[int], list[int]], np.ndarray]
-# What a person sees before the first round and after each.
-Seen = list[dict[str, Any]]
+# Maps a text and the positions of liked and disliked images to positions, most similar first.
+Method = Callable[[Book, str, list[int], list[int]], np.ndarray]
+# The measurements of a user, before the first round and after each round.
+Rounds = list[dict[str, Any]]
 
 
 def feedback(book: Book, seed: int) -> list[dict[str, Any]]:
-    """Rounds of marking, against other ways to use the marks."""
-    people = _people(book, np.random.default_rng([seed, 4]))
-    ours = f"ours, {ranking.FEEDBACK:g}"
-    ways: dict[str, Rank] = {
-        "only what was liked": _liked,
-        "Rocchio, 1, 0.75 and 0.15": _rocchio,
-        ours: _ours,
+    """Compares methods that use feedback over several rounds."""
+    users = _users(book, np.random.default_rng([seed, 4]))
+    default = f"search(), weight {ranking.FEEDBACK:g}"
+    methods: dict[str, Method] = {
+        "mean of the liked images": _mean_of_liked,
+        "Rocchio, weights 1, 0.75 and 0.15": _rocchio,
+        default: _search,
     }
-    found = {name: [_rounds(book, one, way) for one in people] for name, way in ways.items()}
+    measured = {
+        name: [_simulate(book, user, method) for user in users] for name, method in methods.items()
+    }
     return [
         table(
-            f"Precision@10 of what is shown after so many rounds, {len(people)} people",
-            "how marks are used",
-            {name: _by_round(one, "shown") for name, one in found.items()},
-            ours,
+            f"Precision@10 of the shown results, {len(users)} users",
+            "method",
+            {name: _by_round(rounds, "shown") for name, rounds in measured.items()},
+            default,
             f"round {ROUNDS}",
-            why="Each round the person marks the first ten. What was liked is shown again, so "
-            "part of this is memory; the next table leaves it out.",
+            note="In each round, the user marks the first 10 results. Liked images are shown "
+            "again, which raises these numbers; the next table leaves marked images out.",
         ),
         table(
-            "Of ten that were not marked yet",
-            "how marks are used",
-            {name: _by_round(one, "new") for name, one in found.items()},
-            ours,
+            "Precision of 10 unmarked results",
+            "method",
+            {name: _by_round(rounds, "new") for name, rounds in measured.items()},
+            default,
             f"round {ROUNDS}",
-            why="The residual collection (Salton and Buckley, 1990): the share that is right of "
-            "the best ten among the unmarked, or of as many right ones as are still there.",
+            note="The residual collection method (Salton and Buckley, 1990): marked images are "
+            "removed from the ranking. With fewer than 10 relevant images left, the number of "
+            "relevant results is divided by the number left.",
         ),
-        _by_what_is_meant(people, found[ours]),
-        _weights(book, people),
+        _by_group(users, measured[default]),
+        _weights(book, users),
     ]
 
 
-def _by_what_is_meant(people: list[Person], found: list[Seen]) -> dict[str, Any]:
+def _by_group(users: list[User], measured: list[Rounds]) -> dict[str, Any]:
     rows = {}
-    for group in dict.fromkeys(one.group for one in people):
-        some = [one for one, person in zip(found, people, strict=True) if person.group == group]
-        for what, key in (
+    for group in dict.fromkeys(user.group for user in users):
+        some = [rounds for rounds, user in zip(measured, users, strict=True) if user.group == group]
+        for label, key in (
             ("shown", "shown"),
             ("unmarked", "new"),
-            ("unmarked, the words true", "typed"),
+            ("unmarked, matching the text", "typed"),
         ):
-            rows[f"{group}, {what}"] = _by_round(some, key)
-    why = "Where the words are true of fewer after marking, the query drifts from them."
-    return table("Ours by what is meant", "meant", rows, why=why)
-
-
-def _weights(book: Book, people: list[Person]) -> dict[str, Any]:
-    rows = {}
-    for share in SHARES:
-        with constant(ranking, "FEEDBACK", share):
-            rows[f"{share:g}"] = _last([_rounds(book, one, _ours) for one in people], people)
+            rows[f"{group}, {label}"] = _by_round(some, key)
     return table(
-        f"The weight of feedback, after {ROUNDS} rounds",
+        "search() by group of users",
+        "left out of the text",
+        rows,
+        note="A lower share of results that match the text shows that the query drifts from it.",
+    )
+
+
+def _weights(book: Book, users: list[User]) -> dict[str, Any]:
+    rows = {}
+    for weight in WEIGHTS:
+        with constant(ranking, "FEEDBACK", weight):
+            measured = [_simulate(book, user, _search) for user in users]
+        rows[f"{weight:g}"] = _last_round(measured, users)
+    return table(
+        f"Weight of the feedback, after {ROUNDS} rounds",
         "`ranking.FEEDBACK`",
         rows,
         f"{ranking.FEEDBACK:g}",
         "unmarked",
-        why="With too large a weight the query drifts from its words, and finds less.",
+        note="With a large weight, the query drifts from its text.",
     )
 
 
-def _people(book: Book, rng: np.random.Generator) -> list[Person]:
-    groups: dict[str, list[Person]] = {"in a scene": [], "of a colour": [], "with another": []}
+def _users(book: Book, rng: np.random.Generator) -> list[User]:
+    groups: dict[str, list[User]] = {"scene": [], "color": [], "second object": []}
     for kind in KINDS:
-        typed = book.has(kind)
+        matching = book.has(kind)
         for scene in SCENE_NAMES:
-            groups["in a scene"].append(
-                Person("in a scene", article(kind), typed & book.scene(scene), typed)
-            )
+            intended = matching & book.scene(scene)
+            groups["scene"].append(User("scene", article(kind), intended, matching))
         for color in COLOR_NAMES:
-            groups["of a colour"].append(
-                Person("of a colour", article(kind), book.has(kind, color), typed)
-            )
+            intended = book.has(kind, color)
+            groups["color"].append(User("color", article(kind), intended, matching))
     for kind, other in product(KINDS, KINDS):
         if kind != other:
-            typed = book.has(kind)
-            right = typed & book.has(other)
-            groups["with another"].append(Person("with another", article(kind), right, typed))
-    people = []
+            matching = book.has(kind)
+            user = User("second object", article(kind), matching & book.has(other), matching)
+            groups["second object"].append(user)
+    users = []
     for group in groups.values():
-        able = [one for one in group if one.right.sum() >= LEAST_RIGHT]
-        chosen = rng.choice(len(able), min(PEOPLE_EACH, len(able)), replace=False)
-        people += [able[i] for i in sorted(chosen)]
+        able = [user for user in group if user.intended.sum() >= MIN_RELEVANT]
+        chosen = rng.choice(len(able), min(USERS_PER_GROUP, len(able)), replace=False)
+        users += [able[i] for i in sorted(chosen)]
     for text, kinds in CATEGORIES.items():
-        right = np.any([book.has(kind) for kind in kinds], axis=0)
-        people.append(Person("a category", text, right, right))
-    return people
+        intended = np.any([book.has(kind) for kind in kinds], axis=0)
+        users.append(User("category", text, intended, intended))
+    return users
 
 
-def _rounds(book: Book, person: Person, rank: Rank) -> Seen:
+def _simulate(book: Book, user: User, method: Method) -> Rounds:
     liked: list[int] = []
     disliked: list[int] = []
-    seen: Seen = []
+    rounds: Rounds = []
     for _ in range(ROUNDS + 1):
-        order = rank(book, person.text, liked, disliked)
+        order = method(book, user.text, liked, disliked)
         shown = order[:K]
         marked = np.array(liked + disliked, np.int64)
-        fresh = order[~np.isin(order, marked)][:K]
-        left = int(person.right.sum()) - len(liked)
-        seen.append(
+        unmarked = order[~np.isin(order, marked)][:K]
+        left = int(user.intended.sum()) - len(liked)
+        rounds.append(
             {
-                "shown": float(person.right[shown].mean()),
-                "new": person.right[fresh].sum() / min(K, left) if left else None,
-                "typed": float(person.typed[fresh].mean()),
-                "shown typed": float(person.typed[shown].mean()),
+                "shown": float(user.intended[shown].mean()),
+                "new": user.intended[unmarked].sum() / min(K, left) if left else None,
+                "typed": float(user.matching[unmarked].mean()),
+                "shown typed": float(user.matching[shown].mean()),
             }
         )
-        for place in shown[~np.isin(shown, marked)].tolist():
-            (liked if person.right[place] else disliked).append(place)
-    return seen
+        for position in shown[~np.isin(shown, marked)].tolist():
+            (liked if user.intended[position] else disliked).append(position)
+    return rounds
 
 
-def _by_round(found: list[Seen], key: str) -> dict[str, float | None]:
-    return {f"round {i}": mean([one[i][key] for one in found]) for i in range(ROUNDS + 1)}
+def _by_round(measured: list[Rounds], key: str) -> dict[str, float | None]:
+    return {f"round {i}": mean([rounds[i][key] for rounds in measured]) for i in range(ROUNDS + 1)}
 
 
-def _last(found: list[Seen], people: list[Person]) -> dict[str, float | None]:
-    last = [one[-1] for one in found]
-    narrower = [
-        one for one, person in zip(last, people, strict=True) if person.group != "a category"
-    ]
+def _last_round(measured: list[Rounds], users: list[User]) -> dict[str, float | None]:
+    last = [rounds[-1] for rounds in measured]
+    # The text of a category describes all intended images.
+    narrower = [row for row, user in zip(last, users, strict=True) if user.group != "category"]
     return {
-        "shown": mean([one["shown"] for one in last]),
-        "unmarked": mean([one["new"] for one in last]),
-        "shown, the words true": mean([one["shown typed"] for one in narrower]),
-        "unmarked, the words true": mean([one["typed"] for one in narrower]),
+        "shown": mean([row["shown"] for row in last]),
+        "unmarked": mean([row["new"] for row in last]),
+        "shown, matching the text": mean([row["shown typed"] for row in narrower]),
+        "unmarked, matching the text": mean([row["typed"] for row in narrower]),
     }
 
 
-# -- ways to use marks ---------------------------------------------------------------------------
+# -- methods -------------------------------------------------------------------------------------
 
 
-def _ours(book: Book, text: str, liked: list[int], disliked: list[int]) -> np.ndarray:
-    near, far = ([book.ids[i] for i in places] for places in (liked, disliked))
-    return book.find(text, K * (ROUNDS + 1), liked=near, disliked=far)
+def _search(book: Book, text: str, liked: list[int], disliked: list[int]) -> np.ndarray:
+    liked_ids, disliked_ids = ([book.ids[i] for i in marked] for marked in (liked, disliked))
+    return book.rank(text, K * (ROUNDS + 1), liked=liked_ids, disliked=disliked_ids)
 
 
-def _liked(book: Book, text: str, liked: list[int], disliked: list[int]) -> np.ndarray:
-    """By the mean of what was liked, once something was."""
-    vector = book.vectors[liked].mean(axis=0) if liked else book.words(text)[0]
+def _mean_of_liked(book: Book, text: str, liked: list[int], disliked: list[int]) -> np.ndarray:
+    """Ranks by the mean vector of the liked images, or by the text before the first like."""
+    vector = book.vectors[liked].mean(axis=0) if liked else book.embed_texts(text)[0]
     return ranked(book.vectors @ vector)
 
 
 def _rocchio(book: Book, text: str, liked: list[int], disliked: list[int]) -> np.ndarray:
-    """The usual weights (Manning, Raghavan and Schütze, "Introduction to Information Retrieval",
-    2008, 9.1.1) on vectors as they are."""
-    vector = book.words(text)[0]
-    for share, places in ((0.75, liked), (-0.15, disliked)):
-        if places:
-            vector = vector + share * book.vectors[places].mean(axis=0)
+    """Ranks by Rocchio's method with its usual weights, without normalization.
+
+    See Manning, Raghavan and Schütze, "Introduction to Information Retrieval", 2008, 9.1.1.
+    """
+    vector = book.embed_texts(text)[0]
+    for weight, marked in ((0.75, liked), (-0.15, disliked)):
+        if marked:
+            vector = vector + weight * book.vectors[marked].mean(axis=0)
     return ranked(book.vectors @ vector)

@@ -1,41 +1,39 @@
-"""What ``bench_retrieval.py`` does in fresh processes; ``workspace.run_step`` calls it."""
+"""The steps of ``bench_retrieval.py``; ``workspace.run_step`` runs each in a fresh process."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from retrieval_calibration import bands, cutoff, verdicts
 from retrieval_feedback import feedback
-from retrieval_meaning import bands, cut_off, verdicts
-from retrieval_options import diversity, fold, hubness, templates
+from retrieval_options import diversity, hubness, near_duplicates, templates
 from retrieval_terms import composition, negatives, plain
 from retrieval_world import Book, make_book
 from workspace import serve
 
+# By their keys in the JSON file.
 _SECTIONS = {
-    one.__name__: one
-    for one in (
-        plain,
-        composition,
-        negatives,
-        feedback,
-        templates,
-        hubness,
-        diversity,
-        fold,
-        bands,
-        verdicts,
-        cut_off,
-    )
+    "plain": plain,
+    "composition": composition,
+    "negatives": negatives,
+    "feedback": feedback,
+    "templates": templates,
+    "hubness": hubness,
+    "diversity": diversity,
+    "fold": near_duplicates,
+    "bands": bands,
+    "verdicts": verdicts,
+    "cut_off": cutoff,
 }
 
 
 def section_names() -> dict[str, Any]:
-    """The sections, in order."""
+    """Returns the names of the sections, in order."""
     return {"names": list(_SECTIONS)}
 
 
 def measure(section: str, name: str, folder: str, seed: int) -> dict[str, Any]:
-    """The tables of a section."""
+    """Measures the tables of a section."""
     return {"tables": _SECTIONS[section](Book.open(name, folder), seed)}
 
 

@@ -8,21 +8,21 @@ from typing import Any
 from report import header, number, table
 
 TITLES = {
-    "plain": "1. Words",
+    "plain": "1. Text queries",
     "composition": "2. Several terms",
-    "negatives": "3. Terms to avoid",
-    "feedback": "4. Feedback",
-    "templates": "5. Templates",
-    "hubness": "6. Hubness",
-    "diversity": "7. Variety",
-    "fold": "8. Near-copies",
+    "negatives": "3. Negative terms",
+    "feedback": "4. Relevance feedback",
+    "templates": "5. Prompt templates",
+    "hubness": "6. Hubness correction",
+    "diversity": "7. Diversity",
+    "fold": "8. Near-duplicates",
     "bands": "9. Bands",
-    "verdicts": "9. Verdicts",
-    "cut_off": "10. The cut-off",
+    "verdicts": "10. Verdicts",
+    "cut_off": "11. Score cutoff",
 }
 # Two runs of one seed, a few commits apart, differed by up to 0.011 in the feedback tables, and by
-# more in the verdicts, which hang on single pictures.
-_SAME = 0.015
+# more in the verdicts, which depend on single images.
+_NOISE = 0.015
 
 
 def write_page(data: dict[str, Any], path: Path) -> None:
@@ -30,55 +30,56 @@ def write_page(data: dict[str, Any], path: Path) -> None:
     book = data["book"]
     lines = header("Retrieval benchmark", data)
     lines += [
-        f"A book of {book['pictures']:,} drawn pictures that the model never saw, "
-        f"{book['near_copies']:,} of them near-copies, indexed with `{book['model']}` and searched "
-        "with `fiftyone_faiss.search`. Everything is measured on this small world, whose model "
-        "knows it well; on photos the numbers are others.",
+        f"The dataset has {book['pictures']:,} drawn images that the model was not trained on, "
+        f"{book['near_copies']:,} of them near-duplicates. It is indexed with `{book['model']}` "
+        "and searched with `fiftyone_faiss.search`. The model was trained on images of the same "
+        "kind, so expect other numbers for photos.",
         "",
     ]
-    for section, found in data["sections"].items():
-        lines += [f"## {TITLES[section]}", ""]
-        for one in found.get("tables", ()):
-            lines += _table_lines(one)
-        if "error" in found:
-            lines += [f"Not measured: {found['error']}", ""]
+    for name, section in data["sections"].items():
+        lines += [f"## {TITLES[name]}", ""]
+        for item in section.get("tables", ()):
+            lines += _table_lines(item)
+        if "error" in section:
+            lines += [f"Not measured: {section['error']}", ""]
     path.write_text("\n".join(lines).rstrip() + "\n")
 
 
-def _table_lines(one: dict[str, Any]) -> list[str]:
-    rows = one["rows"]
+def _table_lines(item: dict[str, Any]) -> list[str]:
+    rows = item["rows"]
     columns = list(dict.fromkeys(name for row in rows.values() for name in row))
-    shown = [
-        [_row_name(name, one), *(_cell(row.get(c)) for c in columns)] for name, row in rows.items()
+    cells = [
+        [_row_name(name, item), *(_cell(row.get(column)) for column in columns)]
+        for name, row in rows.items()
     ]
-    note = " ".join(part for part in (_by_default(one), one["why"]) if part)
-    return [f"### {one['title']}", "", *table([one["corner"], *columns], shown), note, ""]
+    note = " ".join(part for part in (_comparison(item), item["why"]) if part)
+    return [f"### {item['title']}", "", *table([item["corner"], *columns], cells), note, ""]
 
 
-def _row_name(name: str, one: dict[str, Any]) -> str:
-    return f"**{name}**" if name == one["now"] else name
+def _row_name(name: str, item: dict[str, Any]) -> str:
+    return f"**{name}**" if name == item["now"] else name
 
 
 def _cell(value: float | int | None) -> str:
     return f"{value:,}" if isinstance(value, int) else number(value)
 
 
-def _by_default(one: dict[str, Any]) -> str:
-    """What is on by default, and what measures better."""
-    rows, now, by = one["rows"], one["now"], one["by"]
-    known = {
-        name: row[by]
+def _comparison(item: dict[str, Any]) -> str:
+    """Compares the default setting with the best other one."""
+    rows, default, metric = item["rows"], item["now"], item["by"]
+    values = {
+        name: row[metric]
         for name, row in rows.items()
-        if name != one["bound"] and row.get(by) is not None
+        if name != item["bound"] and row.get(metric) is not None
     }
-    if now not in known:
+    if default not in values:
         return ""
-    value = known.pop(now)
-    best = max(known, key=lambda name: known[name])
-    ahead = known[best] - value
-    start = f"By default: {now} ({by} {number(value)});"
-    if ahead > _SAME:
-        return f"{start} {best} measures better here ({number(known[best])})."
-    if ahead > -_SAME:
-        return f"{start} {best} does not measure differently ({number(known[best])})."
-    return f"{start} the next best, {best}, does not measure better ({number(known[best])})."
+    value = values.pop(default)
+    best = max(values, key=lambda name: values[name])
+    lead = values[best] - value
+    start = f"Default: {default} ({metric} {number(value)})."
+    if lead > _NOISE:
+        return f"{start} Better: {best} ({number(values[best])})."
+    if lead > -_NOISE:
+        return f"{start} Not distinguishable: {best} ({number(values[best])})."
+    return f"{start} Next best: {best} ({number(values[best])})."

@@ -1,4 +1,4 @@
-"""Plain text, several terms, and terms to avoid."""
+"""Text queries, queries of several terms, and negative terms."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 from retrieval_world import (
-    LEAST_RIGHT,
+    MIN_RELEVANT,
     Book,
-    asked,
     constant,
+    draw_query_image,
+    labeled_queries,
     mean,
     ndcg,
-    one_thing,
     precision,
     r_precision,
     ranked,
@@ -29,45 +29,47 @@ from fiftyone_faiss.demo.scenes import SCENES
 from fiftyone_faiss.demo.world import KINDS, SCENE_NAMES
 from fiftyone_faiss.embedders import unit
 
+# Values by row and column of a table.
 Scores = dict[str, dict[str, list[float]]]
-# From a book, a kind, one to avoid, among how many pictures, and how many to find, to places.
-Way = Callable[[Book, str, str, int, int], np.ndarray]
+# Maps a wanted kind, a negative kind, the number of images to rank and k to positions.
+Method = Callable[[Book, str, str, int, int], np.ndarray]
 
-PICTURES_EACH = 1
+IMAGES_PER_QUERY = 1
 SHORTFALLS = (0.0, 1.0, 2.0, 3.0, 4.0)
 PENALTIES, PENALTIES_FROM = (1.0, 2.0, 4.0), (0.0, 0.5, 1.0, 1.5)
-# For the constants, so many pairs are enough.
-SWEPT = 40
-# In so few pictures, few are right, and it matters what is lost with what is avoided.
-HARD = 400
+# The number of pairs of kinds with which the constants are compared.
+PAIRS_PER_CONSTANT = 40
+# Among so few images, few are relevant, and a method that drops relevant images ranks lower.
+SMALL_SIZE = 400
 
 
 def plain(book: Book, seed: int) -> list[dict[str, Any]]:
-    """Words alone."""
-    found: Scores = {}
-    for query, right in asked(book, each=None):
-        places = book.find(query.text, int(right.sum()))
-        scores = {
-            "precision@10": precision(right, places),
-            "nDCG@10": ndcg(right, places),
-            "R-precision": r_precision(right, places),
+    """Measures text queries of one term."""
+    scores: Scores = {}
+    for query, relevant in labeled_queries(book, per_family=None):
+        order = book.rank(query.text, int(relevant.sum()))
+        values = {
+            "precision@10": precision(relevant, order),
+            "nDCG@10": ndcg(relevant, order),
+            "R-precision": r_precision(relevant, order),
         }
-        _add(found, query.family, **scores)
-    queries = {family: len(next(iter(one.values()))) for family, one in found.items()}
-    rows = {family: {"queries": queries[family], **one} for family, one in _means(found).items()}
-    why = "By default: words alone are ranked by their cosine, with nothing added to it."
-    return [table("Words alone", "family", rows, why=why)]
+        _add(scores, query.family, **values)
+    counts = {family: len(next(iter(columns.values()))) for family, columns in scores.items()}
+    means = _means(scores).items()
+    rows = {family: {"queries": counts[family], **columns} for family, columns in means}
+    note = "Text queries of one term are ranked by cosine similarity."
+    return [table("Text queries", "family", rows, note=note)]
 
 
-def _add(found: Scores, row: str, **values: float) -> None:
+def _add(scores: Scores, row: str, **values: float) -> None:
     for name, value in values.items():
-        found.setdefault(row, {}).setdefault(name, []).append(value)
+        scores.setdefault(row, {}).setdefault(name, []).append(value)
 
 
-def _means(found: Scores) -> dict[str, dict[str, float | None]]:
+def _means(scores: Scores) -> dict[str, dict[str, float | None]]:
     return {
         row: {name: mean(values) for name, values in columns.items()}
-        for row, columns in found.items()
+        for row, columns in scores.items()
     }
 
 
@@ -75,161 +77,163 @@ def _means(found: Scores) -> dict[str, dict[str, float | None]]:
 
 
 def composition(book: Book, seed: int) -> list[dict[str, Any]]:
-    """An image with words, and words with words, against other ways to combine them."""
+    """Compares methods that combine an image with a text, and a text with a text."""
     images, texts = list(_image_queries(book, seed)), list(_text_queries(book))
-    names = (f"ours, shortfall {ranking.SHORTFALL:g}", "precision@10")
+    default = f"search(), shortfall weight {ranking.SHORTFALL:g}"
     return [
         table(
-            f"An image and words, {len(images)} queries",
-            "how they are combined",
-            _means(_image_ways(book, images, names[0])),
-            *names,
-            why="The image shows one thing in another scene; right is that kind in the words' "
-            "scene. Standardised, because images are nearer to images than words are; less the "
-            "shortfall, because what one term lacks another cannot make up for.",
+            f"An image and a text, {len(images)} queries",
+            "method",
+            _means(_compare_image_methods(book, images, default)),
+            default,
+            "precision@10",
+            note="The image shows an object in another scene; relevant images show an object of "
+            "that kind in the scene of the text. Scores are standardized, because text embeddings "
+            "are farther from image embeddings than images are from each other. The shortfall "
+            "lowers the rank of results that match only some of the terms.",
         ),
         table(
-            f"Words and words, R-precision, {len(texts)} queries",
-            "how they are combined",
-            _means(_text_ways(book, texts, names[0])),
-            names[0],
+            f"Two texts, R-precision, {len(texts)} queries",
+            "method",
+            _means(_compare_text_methods(book, texts, default)),
+            default,
             "mean",
-            why="One sentence is another query, for a model that was trained on such sentences.",
+            note="One sentence is a single query, for a model that was trained on sentences.",
         ),
         _shortfalls(book, images, texts),
     ]
 
 
 def _shortfalls(book: Book, images: list[Any], texts: list[Any]) -> dict[str, Any]:
-    found: Scores = {}
+    scores: Scores = {}
     for shortfall in SHORTFALLS:
         row = f"{shortfall:g}"
         with constant(ranking, "SHORTFALL", shortfall):
-            for image, words, right in images:
-                score = precision(right, _find_image(book, image, words))
-                _add(found, row, **{"image + words": score})
-            for family, first, second, _, right in texts:
-                order = book.find(f'"{first}" + "{second}"', int(right.sum()))
-                _add(found, row, **{family: r_precision(right, order)})
-    rows = _means(found)
-    for one in rows.values():
-        one["mean"] = mean(list(one.values()))
+            for image, text, relevant in images:
+                score = precision(relevant, _search_image(book, image, text))
+                _add(scores, row, **{"image + text": score})
+            for family, first, second, _, relevant in texts:
+                order = book.rank(f'"{first}" + "{second}"', int(relevant.sum()))
+                _add(scores, row, **{family: r_precision(relevant, order)})
+    rows = _means(scores)
+    for columns in rows.values():
+        columns["mean"] = mean(list(columns.values()))
     return table(
-        "The weight of the shortfall",
+        "Weight of the shortfall",
         "`ranking.SHORTFALL`",
         rows,
         f"{ranking.SHORTFALL:g}",
         "mean",
-        why="Precision@10 of an image and words, R-precision of words and words.",
+        note="Precision@10 of an image and a text, R-precision of two texts.",
     )
 
 
 def _image_queries(book: Book, seed: int) -> Iterable[tuple[Any, str, np.ndarray]]:
     rng = np.random.default_rng([seed, 2])
     for kind, scene in product(KINDS, SCENE_NAMES):
-        right = book.has(kind) & book.scene(scene)
-        if right.sum() < LEAST_RIGHT:
+        relevant = book.has(kind) & book.scene(scene)
+        if relevant.sum() < MIN_RELEVANT:
             continue
-        for _ in range(PICTURES_EACH):
-            yield one_thing(rng, kind, not_in=scene), SCENES[scene], right
+        for _ in range(IMAGES_PER_QUERY):
+            yield draw_query_image(rng, kind, not_in=scene), SCENES[scene], relevant
 
 
 def _text_queries(book: Book) -> Iterable[tuple[str, str, str, str, np.ndarray]]:
     for kind, scene in product(KINDS, SCENE_NAMES):
-        right = book.has(kind) & book.scene(scene)
-        if right.sum() >= LEAST_RIGHT:
-            words, where = article(kind), SCENES[scene]
-            yield "kind + scene", words, where, f"{words} {where}", right
-    for one, other in combinations(KINDS, 2):
-        right = book.has(one) & book.has(other)
-        if right.sum() >= LEAST_RIGHT:
-            words = article(one), article(other)
-            yield "kind + kind", *words, " and ".join(words), right
+        relevant = book.has(kind) & book.scene(scene)
+        if relevant.sum() >= MIN_RELEVANT:
+            text, where = article(kind), SCENES[scene]
+            yield "kind + scene", text, where, f"{text} {where}", relevant
+    for first, second in combinations(KINDS, 2):
+        relevant = book.has(first) & book.has(second)
+        if relevant.sum() >= MIN_RELEVANT:
+            texts = article(first), article(second)
+            yield "kind + kind", *texts, " and ".join(texts), relevant
 
 
-def _find_image(book: Book, image: Any, words: str) -> np.ndarray:
-    return book.find(f'@upload + "{words}"', uploads={"upload": image})
+def _search_image(book: Book, image: Any, text: str) -> np.ndarray:
+    return book.rank(f'@upload + "{text}"', uploads={"upload": image})
 
 
-def _standard(values: np.ndarray) -> np.ndarray:
+def _standardize(values: np.ndarray) -> np.ndarray:
     return (values - values.mean()) / values.std()
 
 
-def _ways(book: Book, first: np.ndarray, second: np.ndarray) -> dict[str, np.ndarray]:
-    """The pictures' scores by way of combining two vectors."""
-    one, other = book.vectors @ first, book.vectors @ second
+def _combinations(book: Book, first: np.ndarray, second: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns the scores of the images by the method that combines two query vectors."""
+    cosines = book.vectors @ first, book.vectors @ second
+    standardized = _standardize(cosines[0]), _standardize(cosines[1])
     return {
-        "plain sum": one + other,
-        "standardised sum": _standard(one) + _standard(other),
-        "smaller standardised": np.minimum(_standard(one), _standard(other)),
+        "sum": cosines[0] + cosines[1],
+        "standardized sum": standardized[0] + standardized[1],
+        "standardized minimum": np.minimum(*standardized),
     }
 
 
-def _image_ways(book: Book, images: list[Any], ours: str) -> Scores:
-    found: Scores = {}
-    usual_image, usual_words = (
-        book.vectors.mean(axis=0),
-        book.words(*REFERENCE_PROMPTS).mean(axis=0),
-    )
-    for image, words, right in images:
-        seen, said = book.image(image), book.words(words)[0]
-        centred = unit(seen - usual_image) + unit(said - usual_words)
-        ways = {
-            "image alone": book.vectors @ seen,
-            "words alone": book.vectors @ said,
-            **_ways(book, seen, said),
-            "means of images and of words subtracted": book.vectors @ centred,
+def _compare_image_methods(book: Book, images: list[Any], default: str) -> Scores:
+    scores: Scores = {}
+    image_mean = book.vectors.mean(axis=0)
+    text_mean = book.embed_texts(*REFERENCE_PROMPTS).mean(axis=0)
+    for image, text, relevant in images:
+        image_vector, text_vector = book.embed_image(image), book.embed_texts(text)[0]
+        centered = unit(image_vector - image_mean) + unit(text_vector - text_mean)
+        methods = {
+            "image only": book.vectors @ image_vector,
+            "text only": book.vectors @ text_vector,
+            **_combinations(book, image_vector, text_vector),
+            "sum of centered vectors": book.vectors @ centered,
         }
-        orders = {name: ranked(scores) for name, scores in ways.items()}
-        for name, order in {**orders, ours: _find_image(book, image, words)}.items():
-            _add(
-                found,
-                name,
-                **{"precision@10": precision(right, order), "nDCG@10": ndcg(right, order)},
-            )
-    return found
+        orders = {name: ranked(similarities) for name, similarities in methods.items()}
+        for name, order in {**orders, default: _search_image(book, image, text)}.items():
+            values = {"precision@10": precision(relevant, order), "nDCG@10": ndcg(relevant, order)}
+            _add(scores, name, **values)
+    return scores
 
 
-def _text_ways(book: Book, texts: list[Any], ours: str) -> Scores:
-    found: Scores = {}
-    for family, first, second, sentence, right in texts:
-        vectors = book.words(first, second)
-        many = int(right.sum())
-        ways = {"first alone": book.vectors @ vectors[0], "second alone": book.vectors @ vectors[1]}
-        ways |= _ways(book, *vectors)
-        orders = {name: ranked(scores) for name, scores in ways.items()}
-        orders[ours] = book.find(f'"{first}" + "{second}"', many)
-        orders["one sentence"] = book.find(sentence, many)
+def _compare_text_methods(book: Book, texts: list[Any], default: str) -> Scores:
+    scores: Scores = {}
+    for family, first, second, sentence, relevant in texts:
+        vectors = book.embed_texts(first, second)
+        k = int(relevant.sum())
+        methods = {
+            "first only": book.vectors @ vectors[0],
+            "second only": book.vectors @ vectors[1],
+            **_combinations(book, *vectors),
+        }
+        orders = {name: ranked(similarities) for name, similarities in methods.items()}
+        orders[default] = book.rank(f'"{first}" + "{second}"', k)
+        orders["one sentence"] = book.rank(sentence, k)
         for name, order in orders.items():
-            _add(found, name, **{family: r_precision(right, order)})
-    for one in found.values():
-        one["mean"] = [float(np.mean(values)) for values in one.values()]
-    return found
+            _add(scores, name, **{family: r_precision(relevant, order)})
+    for columns in scores.values():
+        columns["mean"] = [float(np.mean(values)) for values in columns.values()]
+    return scores
 
 
-# -- what to avoid -------------------------------------------------------------------------------
+# -- negative terms ------------------------------------------------------------------------------
 
 
 def negatives(book: Book, seed: int) -> list[dict[str, Any]]:
-    """One kind without another, for all ordered pairs of kinds."""
+    """Compares methods that avoid a kind, on all ordered pairs of kinds."""
     pairs = list(permutations(KINDS, 2))
-    ours = f"ours, {ranking.PENALTY:g} from {ranking.PENALTY_FROM:g}"
-    ways: dict[str, Way] = {
-        "what to avoid left out": partial(_blind, share=0.0),
-        "vector subtracted, 0.5": partial(_blind, share=0.5),
-        "vector subtracted, 1": partial(_blind, share=1.0),
-        ours: _ours,
+    default = f"search(), {ranking.PENALTY:g} from {ranking.PENALTY_FROM:g}"
+    methods: dict[str, Method] = {
+        "negative term ignored": partial(_subtract, weight=0.0),
+        "vector subtracted, weight 0.5": partial(_subtract, weight=0.5),
+        "vector subtracted, weight 1": partial(_subtract, weight=1.0),
+        default: _search,
     }
-    few = np.random.default_rng([seed, 3]).choice(len(pairs), SWEPT, replace=False)
+    few = np.random.default_rng([seed, 3]).choice(len(pairs), PAIRS_PER_CONSTANT, replace=False)
     return [
         table(
             f"One kind without another, {len(pairs)} queries",
-            "how it is avoided",
-            _means(_avoided(book, pairs, ways)),
-            ours,
-            _HARD,
-            why=f"The last column ranks {HARD} pictures, where few are right. A penalty only where "
-            "it is there, for the opposite of a ball is not what anyone wants to see.",
+            "method",
+            _means(_compare_negatives(book, pairs, methods)),
+            default,
+            _SMALL,
+            note=f"The last column ranks {SMALL_SIZE} images, of which few are relevant. The "
+            "penalty applies only to images that match the negative term: images that are "
+            "especially unlike it are not better results.",
         ),
         _penalties(book, [pairs[i] for i in few]),
     ]
@@ -242,49 +246,55 @@ def _penalties(book: Book, pairs: list[tuple[str, str]]) -> dict[str, Any]:
             constant(ranking, "PENALTY", penalty),
             constant(ranking, "PENALTY_FROM", start),
         ):
-            found = _means(_avoided(book, pairs, {"ours": _ours}))["ours"]
-        rows[f"{penalty:g} from {start:g}"] = {**found, "mean": mean([found[_BOTH], found[_HARD]])}
+            columns = _means(_compare_negatives(book, pairs, {"search": _search}))["search"]
+        total = mean([columns[_BOTH], columns[_SMALL]])
+        rows[f"{penalty:g} from {start:g}"] = {**columns, "mean": total}
     return table(
-        f"The penalty, {len(pairs)} of these queries",
+        f"Penalty, {len(pairs)} of these queries",
         "`PENALTY` from `PENALTY_FROM`",
         rows,
         f"{ranking.PENALTY:g} from {ranking.PENALTY_FROM:g}",
         "mean",
-        why="The mean is that of the two columns before it.",
+        note="The mean is that of the two columns before it.",
     )
 
 
-_WITHOUT, _HAS = "without what is avoided", "precision@10 of what is wanted"
-_BOTH, _HARD = "precision@10 of both", "400 pictures, R-precision"
+_WITHOUT, _HAS = "precision@10, without the negative kind", "precision@10, with the wanted kind"
+_BOTH, _SMALL = "precision@10, both", "400 images, R-precision"
 
 
-def _avoided(book: Book, pairs: list[tuple[str, str]], ways: dict[str, Way]) -> Scores:
-    found: Scores = {}
-    count = len(book.ids)
-    few = np.arange(count) < HARD
-    for one, other in pairs:
-        wanted, avoided = book.has(one), book.has(other)
-        right = wanted & ~avoided
-        for name, way in ways.items():
-            order = way(book, one, other, count, 10)
+def _compare_negatives(
+    book: Book, pairs: list[tuple[str, str]], methods: dict[str, Method]
+) -> Scores:
+    scores: Scores = {}
+    size = len(book.ids)
+    small = np.arange(size) < SMALL_SIZE
+    for wanted_kind, negative_kind in pairs:
+        wanted, negative = book.has(wanted_kind), book.has(negative_kind)
+        relevant = wanted & ~negative
+        for name, method in methods.items():
+            order = method(book, wanted_kind, negative_kind, size, 10)
             values = {
-                _WITHOUT: precision(~avoided, order),
+                _WITHOUT: precision(~negative, order),
                 _HAS: precision(wanted, order),
-                _BOTH: precision(right, order),
+                _BOTH: precision(relevant, order),
             }
-            if (right & few).any():
-                order = way(book, one, other, min(HARD, count), int((right & few).sum()))
-                values[_HARD] = r_precision(right & few, order)
-            _add(found, name, **values)
-    return found
+            if (relevant & small).any():
+                k = int((relevant & small).sum())
+                order = method(book, wanted_kind, negative_kind, min(SMALL_SIZE, size), k)
+                values[_SMALL] = r_precision(relevant & small, order)
+            _add(scores, name, **values)
+    return scores
 
 
-def _blind(book: Book, one: str, other: str, n: int, k: int, *, share: float) -> np.ndarray:
-    """Ranks the first ``n`` pictures by a difference of vectors."""
-    wanted, avoided = book.words(article(one), article(other))
-    return ranked(book.vectors[:n] @ (wanted - share * avoided))
+def _subtract(
+    book: Book, wanted_kind: str, negative_kind: str, n: int, k: int, *, weight: float
+) -> np.ndarray:
+    """Ranks the first ``n`` images by a difference of vectors."""
+    wanted, negative = book.embed_texts(article(wanted_kind), article(negative_kind))
+    return ranked(book.vectors[:n] @ (wanted - weight * negative))
 
 
-def _ours(book: Book, one: str, other: str, n: int, k: int) -> np.ndarray:
-    within = None if n == len(book.ids) else book.dataset.limit(n)
-    return book.find(f'"{article(one)}" - "{article(other)}"', k, within=within)
+def _search(book: Book, wanted_kind: str, negative_kind: str, n: int, k: int) -> np.ndarray:
+    view = None if n == len(book.ids) else book.dataset.limit(n)
+    return book.rank(f'"{article(wanted_kind)}" - "{article(negative_kind)}"', k, view=view)

@@ -1,4 +1,4 @@
-"""The book that ``bench_retrieval.py`` searches, and how its answers are scored."""
+"""The dataset that ``bench_retrieval.py`` searches, and the metrics of its rankings."""
 
 from __future__ import annotations
 
@@ -19,31 +19,37 @@ import fiftyone_faiss
 from fiftyone_faiss.brain import Embedder, Neighbors, get_embedder, load_index, register_zoo_model
 from fiftyone_faiss.demo import MODEL_DIR, MODEL_NAME
 from fiftyone_faiss.demo.dataset import create_dataset
-from fiftyone_faiss.demo.phrases import Labelled, PhraseQuery, queries
-from fiftyone_faiss.demo.world import COLOR_NAMES, SCENE_NAMES, PictureFile, draw_picture
+from fiftyone_faiss.demo.phrases import Labeled, PhraseQuery, queries
+from fiftyone_faiss.demo.world import (
+    COLOR_NAMES,
+    LABELS_FILE,
+    SCENE_NAMES,
+    PictureFile,
+    draw_picture,
+)
 from fiftyone_faiss.demo.world import load_labels as load_pictures
 from fiftyone_faiss.embedders import unit
 from fiftyone_faiss.embedders.open_clip import OpenClipSpec
 
 KEY = "clip"
 K = 10
-# A query with fewer right pictures cannot fill the first ten.
-LEAST_RIGHT = 10
-# Where several ways or constants are compared, so many queries of a family are enough.
-EACH = 40
+# With fewer relevant images, precision@10 cannot reach 1.
+MIN_RELEVANT = 10
+# The number of queries per family when several methods or constants are compared.
+QUERIES_PER_FAMILY = 40
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Book:
-    """A dataset of drawn pictures with an index and exact labels.
+    """A dataset of drawn images with an index and exact labels.
 
     Attributes:
         dataset: the dataset
-        pictures: its ``n`` pictures, in its order
-        ids: their ids
-        vectors: ``(n, dim)`` float32 unit vectors, as the index has them
+        pictures: the labels of its ``n`` images, in the order of the dataset
+        ids: the ``n`` sample IDs, in the same order
+        vectors: ``(n, dim)`` float32 unit vectors, from the index
     """
 
     dataset: fo.Dataset
@@ -53,58 +59,58 @@ class Book:
 
     @classmethod
     def open(cls, name: str, folder: str) -> Book:
-        """Opens what :func:`make_book` made."""
+        """Opens the dataset that :func:`make_book` created."""
         _register()
-        _remember_words(get_embedder(MODEL_NAME))
+        _cache_texts(get_embedder(MODEL_NAME))
         dataset = fo.load_dataset(name)
-        _, pictures = load_pictures(Path(folder) / "labels.json")
+        _, pictures = load_pictures(Path(folder) / LABELS_FILE)
         ids, paths = dataset.values(["id", "filepath"])
-        by_file = {one.filename: one for one in pictures}
+        by_file = {picture.filename: picture for picture in pictures}
         vectors = unit(load_index(dataset, KEY).vectors_of(ids))
         return cls(dataset, [by_file[Path(path).name] for path in paths], ids, vectors)
 
     @cached_property
-    def place(self) -> dict[str, int]:
-        """The place of each id."""
-        return {one: i for i, one in enumerate(self.ids)}
+    def position(self) -> dict[str, int]:
+        """The position of each sample ID."""
+        return {sample_id: i for i, sample_id in enumerate(self.ids)}
 
-    def right(self, is_true_of: Callable[[Labelled], bool]) -> np.ndarray:
-        """``(n,)`` bool: which pictures are right."""
-        return np.array([is_true_of(one) for one in self.pictures])
+    def relevant(self, is_true_of: Callable[[Labeled], bool]) -> np.ndarray:
+        """Returns ``(n,)`` bool, which images satisfy a predicate."""
+        return np.array([is_true_of(picture) for picture in self.pictures])
 
     def has(self, kind: str, color: str | None = None) -> np.ndarray:
-        """``(n,)`` bool: which pictures have a thing of a kind, and a colour."""
-        return self.right(
+        """Returns ``(n,)`` bool, which images show an object of a kind, and of a color if given."""
+        return self.relevant(
             lambda picture: any(
                 thing.kind == kind and color in (None, thing.color) for thing in picture.things
             )
         )
 
     def scene(self, scene: str) -> np.ndarray:
-        """``(n,)`` bool: which pictures are of a scene."""
-        return self.right(lambda picture: picture.scene == scene)
+        """Returns ``(n,)`` bool, which images show a scene."""
+        return self.relevant(lambda picture: picture.scene == scene)
 
     def search(
-        self, query: Any, k: int = K, within: foc.SampleCollection | None = None, **options: Any
+        self, query: Any, k: int = K, view: foc.SampleCollection | None = None, **options: Any
     ) -> Neighbors:
-        """The public search, in the book or in a view of it."""
-        samples = self.dataset if within is None else within
+        """Runs ``fiftyone_faiss.search`` on the dataset or on a view of it."""
+        samples = self.dataset if view is None else view
         return fiftyone_faiss.search(samples, query, brain_key=KEY, k=k, **options)
 
-    def places(self, ids: Sequence[str]) -> np.ndarray:
-        """``(len(ids),)`` int64 places of ids."""
-        return np.array([self.place[one] for one in ids], np.int64)
+    def positions(self, ids: Sequence[str]) -> np.ndarray:
+        """Returns the ``(len(ids),)`` int64 positions of sample IDs."""
+        return np.array([self.position[sample_id] for sample_id in ids], np.int64)
 
-    def find(self, query: Any, k: int = K, **options: Any) -> np.ndarray:
-        """The places of what the public search finds, best first."""
-        return self.places(self.search(query, k, **options).ids)
+    def rank(self, query: Any, k: int = K, **options: Any) -> np.ndarray:
+        """Returns the positions of the results of a search, most similar first."""
+        return self.positions(self.search(query, k, **options).ids)
 
-    def words(self, *texts: str) -> np.ndarray:
-        """``(len(texts), dim)`` float32 unit vectors."""
+    def embed_texts(self, *texts: str) -> np.ndarray:
+        """Returns ``(len(texts), dim)`` float32 unit vectors."""
         return get_embedder(MODEL_NAME).embed_texts(list(texts))
 
-    def image(self, image: Image.Image) -> np.ndarray:
-        """The ``(dim,)`` float32 unit vector of an image."""
+    def embed_image(self, image: Image.Image) -> np.ndarray:
+        """Returns the ``(dim,)`` float32 unit vector of an image."""
         return get_embedder(MODEL_NAME).embed_image(image)
 
 
@@ -112,111 +118,111 @@ def _register() -> None:
     register_zoo_model(MODEL_NAME, OpenClipSpec.parse(str(MODEL_DIR)))
 
 
-def _remember_words(embedder: Embedder) -> None:
-    """Embeds the same words once: the same queries are asked of many ways and constants."""
+def _cache_texts(embedder: Embedder) -> None:
+    """Caches text embeddings, because many methods and constants share the same queries."""
     embed = embedder.embed_texts
-    known: dict[tuple[str, ...], np.ndarray] = {}
+    cache: dict[tuple[str, ...], np.ndarray] = {}
 
-    def remembered(texts: Sequence[str]) -> np.ndarray:
+    def cached(texts: Sequence[str]) -> np.ndarray:
         key = tuple(texts)
-        if key not in known:
-            known[key] = embed(texts)
-        return known[key].copy()
+        if key not in cache:
+            cache[key] = embed(texts)
+        return cache[key].copy()
 
-    embedder.embed_texts = remembered  # type: ignore[method-assign]
+    embedder.embed_texts = cached  # type: ignore[method-assign]
 
 
 def make_book(name: str, folder: str, n: int, seed: int) -> dict[str, Any]:
-    """Draws a book, or takes the one that was drawn before, and indexes it."""
+    """Draws and indexes ``n`` images; images that an earlier run has drawn are reused."""
     _register()
     dataset = create_dataset(name, Path(folder), n, seed)
     report = fiftyone_faiss.build_index(dataset, KEY, model=MODEL_NAME)
-    copies = sum(value is not None for value in dataset.values("near_copy_of"))
+    duplicates = sum(value is not None for value in dataset.values("near_duplicate_of"))
     return {
         "pictures": len(dataset),
-        "near_copies": copies,
+        "near_copies": duplicates,
         "model": MODEL_NAME,
         "report": str(report),
     }
 
 
-def asked(
-    book: Book, least: int = LEAST_RIGHT, each: int | None = EACH
+def labeled_queries(
+    book: Book, minimum: int = MIN_RELEVANT, per_family: int | None = QUERIES_PER_FAMILY
 ) -> list[tuple[PhraseQuery, np.ndarray]]:
-    """The demo's queries with so many right pictures, with which those are.
+    """Returns the text queries of the demo, each with ``(n,)`` bool, the relevant images.
 
     Args:
-        book: the book
-        least: how many right pictures a query has at least
-        each: how many queries of a family at most, drawn at random; None for all
+        book: the dataset
+        minimum (10): the minimum number of relevant images of a query
+        per_family (40): the maximum number of queries of a family; None for all of them
     """
     families: dict[str, list[tuple[PhraseQuery, np.ndarray]]] = {}
     for query in queries():
-        right = book.right(query.is_true_of)
-        if right.sum() >= least:
-            families.setdefault(query.family, []).append((query, right))
-    return [one for family in families.values() for one in some_of(family, each)]
+        relevant = book.relevant(query.is_true_of)
+        if relevant.sum() >= minimum:
+            families.setdefault(query.family, []).append((query, relevant))
+    return [pair for family in families.values() for pair in subset(family, per_family)]
 
 
-def some_of(things: list[T], most: int | None) -> list[T]:
-    """So many of some things at most, always the same, in their order."""
-    if most is None or len(things) <= most:
-        return things
-    chosen = np.random.default_rng(0).choice(len(things), most, replace=False)
-    return [things[i] for i in sorted(chosen)]
+def subset(items: list[T], maximum: int | None) -> list[T]:
+    """Returns at most ``maximum`` items, drawn from a fixed seed, in their order."""
+    if maximum is None or len(items) <= maximum:
+        return items
+    chosen = np.random.default_rng(0).choice(len(items), maximum, replace=False)
+    return [items[i] for i in sorted(chosen)]
 
 
-def one_thing(rng: np.random.Generator, kind: str, not_in: str) -> Image.Image:
-    """A picture that is not in the book: a thing of a kind in any scene but one."""
-    scene = str(rng.choice([one for one in SCENE_NAMES if one != not_in]))
+def draw_query_image(rng: np.random.Generator, kind: str, not_in: str) -> Image.Image:
+    """Draws an image that is not in the dataset: an object in any scene but ``not_in``."""
+    scene = str(rng.choice([name for name in SCENE_NAMES if name != not_in]))
     return draw_picture(rng, 1, scene, ((kind, str(rng.choice(COLOR_NAMES))),)).image
 
 
 @contextmanager
 def constant(module: ModuleType, name: str, value: float) -> Iterator[None]:
-    """Another value for one of the search's constants, while it is measured."""
-    usual = getattr(module, name)
+    """Sets a constant of a module to another value within the context."""
+    original = getattr(module, name)
     setattr(module, name, value)
     try:
         yield
     finally:
-        setattr(module, name, usual)
+        setattr(module, name, original)
 
 
-# -- scores --------------------------------------------------------------------------------------
+# -- metrics -------------------------------------------------------------------------------------
 
 
 def ranked(scores: np.ndarray) -> np.ndarray:
-    """Places by descending score, ties by place."""
+    """Returns positions by descending score, ties by position."""
     return np.argsort(-scores, kind="stable")
 
 
-def precision(right: np.ndarray, found: np.ndarray, k: int = K) -> float:
-    """The share of the first ``k`` found that is right, 0 to 1; missing ones count as wrong."""
-    return float(right[found[:k]].sum() / k)
+def precision(relevant: np.ndarray, ranking: np.ndarray, k: int = K) -> float:
+    """Returns precision@k, 0 to 1; missing results count as not relevant."""
+    return float(relevant[ranking[:k]].sum() / k)
 
 
-def ndcg(right: np.ndarray, found: np.ndarray, k: int = K) -> float:
-    """Normalised discounted cumulated gain of the first ``k`` found, 0 to 1.
+def ndcg(relevant: np.ndarray, ranking: np.ndarray, k: int = K) -> float:
+    """Returns the normalized discounted cumulative gain of the first ``k`` results, 0 to 1.
 
-    ``sum(right_i / log2(i + 1))`` over the ranks ``i`` from 1, divided by what it is if all that
-    is right comes first (Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR
-    techniques", 2002; a result is right or it is not).
+    This is ``sum(relevant_i / log2(i + 1))`` over the ranks ``i`` from 1, divided by its value for
+    a ranking that starts with all relevant images (Järvelin and Kekäläinen, "Cumulated gain-based
+    evaluation of IR techniques", 2002, with binary relevance).
     """
     discounts = 1 / np.log2(np.arange(2, k + 2))
-    gains = right[found[:k]]
-    best = discounts[: min(k, int(right.sum()))].sum()
+    gains = relevant[ranking[:k]]
+    best = discounts[: min(k, int(relevant.sum()))].sum()
     return float(gains @ discounts[: len(gains)] / best) if best else 0.0
 
 
-def r_precision(right: np.ndarray, found: np.ndarray) -> float:
-    """The share of right ones among the first ``R`` found, where ``R`` are right, 0 to 1."""
-    return precision(right, found, int(right.sum()))
+def r_precision(relevant: np.ndarray, ranking: np.ndarray) -> float:
+    """Returns the precision of the first ``R`` results, for ``R`` relevant images, 0 to 1."""
+    return precision(relevant, ranking, int(relevant.sum()))
 
 
 def mean(values: Sequence[float | None]) -> float | None:
-    """The mean of what is there, None of nothing."""
-    known = [one for one in values if one is not None]
+    """Returns the mean of the values that are not None, or None if there are none."""
+    known = [value for value in values if value is not None]
     return round(float(np.mean(known)), 4) if known else None
 
 
@@ -224,28 +230,28 @@ def table(
     title: str,
     corner: str,
     rows: dict[str, dict[str, Any]],
-    now: str | None = None,
-    by: str | None = None,
-    why: str = "",
+    default: str | None = None,
+    metric: str | None = None,
+    note: str = "",
     bound: str | None = None,
 ) -> dict[str, Any]:
-    """A table of a section.
+    """Returns a table of a section, as stored in the JSON file.
 
     Args:
-        title: its title
-        corner: what its rows are
-        rows: numbers by row and column
-        now (None): the row that is the default
-        by (None): the column to compare rows by, higher is better
-        why (""): sentences to put under it
-        bound (None): a row that nothing can be better than, and that is no choice
+        title: the title
+        corner: the heading of the row labels
+        rows: the numbers by row and column
+        default (None): the row of the default setting
+        metric (None): the column that rows are compared by, higher is better
+        note (""): sentences below the table
+        bound (None): a row that is an upper bound rather than a setting
     """
     return {
         "title": title,
         "corner": corner,
         "rows": rows,
-        "now": now,
-        "by": by,
-        "why": why,
+        "now": default,
+        "by": metric,
+        "why": note,
         "bound": bound,
     }

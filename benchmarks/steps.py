@@ -1,8 +1,8 @@
-"""What the benchmarks do in fresh processes; ``workspace.run_step`` calls it.
+"""The steps of the index benchmarks; ``workspace.run_step`` runs each in a fresh process.
 
     python benchmarks/steps.py STEP '{"argument": value}'
 
-prints the step's result as one line of JSON, the last it prints.
+prints the result of the step as JSON on its last line.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from typing import Any
 
 import numpy as np
 import psutil
-from made_up import delete_dataset, delete_index, make_dataset
+from synthetic_dataset import delete_dataset, delete_index, make_dataset
 
 K = 10
 SORT_K = 25
-# Memory is compared after this many queries.
+# Memory is measured after this many queries.
 MEMORY_QUERIES = 100
-_LEAST_QUERIES = 5
+_MIN_QUERIES = 5
 
-# What a process that uses a backend has imported before it opens an index.
+# The modules that a process imports before it opens an index of a backend.
 _IMPORTS = {
     "faiss": ("faiss", "fiftyone_faiss.brain.similarity"),
     "sklearn": ("fiftyone.brain.internal.core.sklearn",),
@@ -45,9 +45,10 @@ def build(
     config: dict[str, Any],
     model: str | None = None,
 ) -> dict[str, Any]:
-    """Builds and saves an index of vectors that are in memory, of a model that is loaded if named.
+    """Builds and saves an index of vectors that are in memory.
 
-    An index of this project whose model reads words is tuned for texts too.
+    If a model is named, it is loaded first. An index of this project whose model embeds text is
+    tuned for text queries too.
     """
     import fiftyone as fo
     import fiftyone.brain as fob
@@ -80,7 +81,7 @@ def build(
 
 def _disk_bytes(dataset: Any, results: Any, backend: str, key: str) -> int:
     if backend == "sklearn":
-        # It is a file in the database.
+        # The index is a GridFS file in the database.
         return int(dataset._doc.brain_methods[key].results.get().length)
     if backend == "lancedb":
         folder = Path(results.config.uri) / f"{results.config.table_name}.lance"
@@ -99,17 +100,18 @@ def open_index(
     shares: Sequence[float] = (),
     budget_s: float = 60,
 ) -> dict[str, Any]:
-    """Opens an index as a new process does, then asks it in several ways.
+    """Opens an index in a fresh process, then times several kinds of queries.
 
     Args:
-        name: the dataset
-        backend: the index's backend
-        key: the index's brain key
-        query_files: ``.npy`` files of query vectors by a name; the first query of the first opens
-        only_open (False): whether to stop after the first answer
-        sort (True): whether to measure ``sort_by_similarity`` too
-        shares (()): shares of the dataset to restrict the index to
-        budget_s (60): a measurement ends after this time, for the sake of slow backends
+        name: the name of the dataset
+        backend: the backend of the index
+        key: the brain key of the index
+        query_files: ``.npy`` files of query vectors by name; the first query of the first file is
+            part of the time to open the index
+        only_open (False): whether to stop after the first query
+        sort (True): whether to time ``sort_by_similarity``
+        shares (()): the sizes of views to search in, as shares of the dataset
+        budget_s (60): the time limit in seconds of one kind of query
     """
     import fiftyone as fo
     from fiftyone import ViewField as F
@@ -162,7 +164,10 @@ def _ask_sorted(dataset: Any, key: str, queries: np.ndarray, budget_s: float) ->
 
 
 def _ask_view(results: Any, view: Any, queries: np.ndarray, budget_s: float) -> dict[str, Any]:
-    """The first query includes finding out what is in the view; the answers start at query 1."""
+    """Times queries in a view.
+
+    The first query includes looking up the ids of the view; the answers start at query 1.
+    """
     started = time.perf_counter()
     results.use_view(view)
     _neighbors(results, queries[0])
@@ -175,11 +180,11 @@ def _ask_view(results: Any, view: Any, queries: np.ndarray, budget_s: float) -> 
 def exact(
     name: str, key: str, vectors_file: str, queries_file: str, budget_s: float = 60
 ) -> dict[str, Any]:
-    """Times exact search of one query: an index of type ``"flat"``, FAISS itself and NumPy.
+    """Times exact search of one query with an index of type ``"flat"``, with FAISS and with NumPy.
 
-    All of it in turns in one process, in random order, so that noise hits all alike; and over the
-    same mapped file where the index has one, so that they share its pages and the caches. The
-    lookup of the answers in the database, which only the index does, is timed on its own too.
+    One process runs all of them in random order, so that noise affects them equally, and on the
+    same memory-mapped file if the index has a single one, so that they share its cached pages.
+    Only the index looks up its results in the database; that is timed separately too.
     """
     import faiss
     import fiftyone as fo
@@ -192,11 +197,11 @@ def exact(
     vectors = _mapped_by(results, given)
 
     def numpy_search(query: np.ndarray) -> np.ndarray:
-        found = vectors @ query
-        best = np.argpartition(found, -K)[-K:]
-        return best[np.argsort(-found[best])]
+        similarities = vectors @ query
+        best = np.argpartition(similarities, -K)[-K:]
+        return best[np.argsort(-similarities[best])]
 
-    answer = [ObjectId(one) for one in _neighbors(results, queries[0])]
+    answer = [ObjectId(sample_id) for sample_id in _neighbors(results, queries[0])]
     ways: dict[str, Callable[[np.ndarray], Any]] = {
         "ours": lambda q: _neighbors(results, q),
         "faiss": lambda q: faiss.knn(q[None], vectors, K, metric=faiss.METRIC_INNER_PRODUCT),
@@ -213,22 +218,22 @@ def exact(
     for query in queries:
         for label in order.sample(list(ways), len(ways)):
             times[label] += _ask(ways[label], query[None], budget_s)[0]
-        if time.perf_counter() > ends and len(times["ours"]) >= _LEAST_QUERIES:
+        if time.perf_counter() > ends and len(times["ours"]) >= _MIN_QUERIES:
             break
     return {"times_ms": times, "same_file": vectors is not given}
 
 
 def _mapped_by(results: Any, given: np.ndarray) -> np.ndarray:
-    """The index's own file of these vectors, if it keeps them in one."""
+    """Returns the memory-mapped file of the index, or ``given`` if it has several segments."""
     segments = results.snapshot.segments
     return segments[0].column("vectors") if len(segments) == 1 else given
 
 
 def embed_pictures(n: int, n_queries: int, seed: int, folder: str) -> dict[str, Any]:
-    """Draws and embeds pictures; see ``pictures.py``."""
-    import pictures
+    """Draws and embeds images; see ``real_embeddings.py``."""
+    import real_embeddings
 
-    return pictures.embed(n, n_queries, seed, Path(folder))
+    return real_embeddings.embed(n, n_queries, seed, Path(folder))
 
 
 def _import_backend(backend: str) -> None:
@@ -237,13 +242,14 @@ def _import_backend(backend: str) -> None:
 
 
 def _neighbors(results: Any, query: np.ndarray) -> list[str]:
-    return [str(one) for one in results._kneighbors(query=query, k=K, return_dists=True)[0]]
+    sample_ids = results._kneighbors(query=query, k=K, return_dists=True)[0]
+    return [str(sample_id) for sample_id in sample_ids]
 
 
 def _ask(
     way: Callable[[np.ndarray], Any], queries: np.ndarray, budget_s: float
 ) -> tuple[list[float], list[Any]]:
-    """Milliseconds and answers, one by one, until the queries or the time are used up."""
+    """Returns the milliseconds and the answer of each query, up to the time limit."""
     times: list[float] = []
     answers = []
     ends = time.perf_counter() + budget_s
@@ -252,13 +258,13 @@ def _ask(
         answers.append(way(query))
         ended = time.perf_counter()
         times.append(round(1000 * (ended - started), 4))
-        if ended > ends and len(times) >= _LEAST_QUERIES:
+        if ended > ends and len(times) >= _MIN_QUERIES:
             break
     return times, answers
 
 
 def _memory() -> dict[str, int]:
-    """Resident bytes; and those that are no pages of mapped files, which can be given up."""
+    """Returns the resident bytes, and those without pages of mapped files."""
     info = psutil.Process(os.getpid()).memory_info()
     return {"rss": info.rss, "private": info.rss - getattr(info, "shared", 0)}
 

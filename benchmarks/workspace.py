@@ -1,11 +1,10 @@
-"""A FiftyOne of the benchmark's own, and steps of the benchmark in fresh processes."""
+"""A temporary FiftyOne database for a benchmark, and steps that run in fresh processes."""
 
 from __future__ import annotations
 
 import atexit
 import json
 import os
-import runpy
 import shutil
 import signal
 import subprocess
@@ -16,27 +15,31 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+from environment import use_folder  # noqa: E402
+
 CACHE = ROOT / ".bench"
 
 
 class StepError(RuntimeError):
-    """A step that failed; the message is the last line that it wrote."""
+    """A step failed; the message is the last line of its error output."""
 
 
 def open_workspace() -> Path:
     """Starts a database in a new folder, which is removed when this process ends.
 
-    This process never imports FiftyOne itself: it only lends its environment to the steps.
+    This process does not import FiftyOne; the steps inherit its environment.
     """
     CACHE.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=CACHE))
-    # Registered before the database is started, so that the database is stopped first.
+    # Registered before the database starts, so that the database stops first.
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    runpy.run_path(str(ROOT / "demo" / "environment.py"))["use_folder"](folder)
+    use_folder(folder)
     os.environ.update(
         {
-            # A stored LanceDB run does not say where its tables are.
+            # A stored LanceDB run does not hold the path of its tables.
             "FIFTYONE_BRAIN_SIMILARITY_LANCEDB_URI": str(folder / "lancedb"),
             "FIFTYONE_SHOW_PROGRESS_BARS": "false",
             "HF_HUB_OFFLINE": "1",
@@ -50,17 +53,20 @@ def run_step(
 ) -> dict[str, Any]:
     """Runs a function of a script of steps in a fresh process.
 
-    A process of its own, because imports, caches and freed memory of one measurement would
-    otherwise be part of the next.
+    Each step has its own process, so that imports, caches and freed memory of one measurement do
+    not change the next.
 
     Args:
-        step: the function's name
-        script ("steps.py"): the script, a file beside this one
-        timeout_s (None): after how many seconds to stop it
-        **params: its arguments
+        step: the name of the function
+        script ("steps.py"): the script, in the folder of this file
+        timeout_s (None): a time limit in seconds
+        **params: the arguments of the function
+
+    Returns:
+        the result of the function
 
     Raises:
-        StepError: if it fails, or takes too long
+        StepError: if the step fails or exceeds the time limit
     """
     command = [sys.executable, str(Path(__file__).with_name(script)), step]
     try:
@@ -76,12 +82,12 @@ def run_step(
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"{step} ended with {done.returncode}"]
         raise StepError(lines[-1].replace(str(ROOT), "."))
-    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
+    result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return result
 
 
 def try_step(step: str, **params: Any) -> dict[str, Any]:
-    """Like :func:`run_step`, but a failure is a result: the others are measured all the same."""
+    """Runs a step like :func:`run_step`, but returns ``{"error": message}`` if it fails."""
     try:
         return run_step(step, **params)
     except StepError as error:
@@ -90,6 +96,6 @@ def try_step(step: str, **params: Any) -> dict[str, Any]:
 
 
 def serve(*steps: Callable[..., dict[str, Any]]) -> None:
-    """Runs the one of a script's steps that :func:`run_step` asks for, and prints its result."""
+    """Runs the step that the command line names, and prints its result for :func:`run_step`."""
     by_name = {step.__name__: step for step in steps}
     print(json.dumps(by_name[sys.argv[1]](**json.loads(sys.argv[2]))))

@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from fiftyone_faiss.brain.indexing.building import IndexReport, build_index, build_index_steps
     from fiftyone_faiss.brain.indexing.catalog import (
         IndexInfo,
+        IndexSummary,
         delete_index,
+        index_configs,
+        index_info,
         list_indexes,
         list_other_indexes,
     )
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
         compute_embeddings,
         compute_embeddings_steps,
     )
+    from fiftyone_faiss.brain.indexing.given_embeddings import GivenEmbeddings
     from fiftyone_faiss.brain.indexing.health import (
         IndexHealth,
         index_health,
@@ -58,12 +62,13 @@ if TYPE_CHECKING:
         list_orphaned_indexes,
     )
     from fiftyone_faiss.brain.indexing.updating import (
+        tune_index,
         tune_index_steps,
         update_index,
         update_index_steps,
     )
     from fiftyone_faiss.brain.models.catalog import ModelInfo, list_models
-    from fiftyone_faiss.brain.models.loading import get_embedder
+    from fiftyone_faiss.brain.models.loading import ModelLike, get_embedder
     from fiftyone_faiss.brain.models.prompts import TEMPLATES
     from fiftyone_faiss.brain.models.zoo import register_zoo_model
     from fiftyone_faiss.brain.queries.query_line import explain_line
@@ -128,7 +133,10 @@ _MODULES = {
     ),
     "brain.indexing.catalog": (
         "IndexInfo",
+        "IndexSummary",
         "delete_index",
+        "index_configs",
+        "index_info",
         "list_indexes",
         "list_other_indexes",
     ),
@@ -139,6 +147,7 @@ _MODULES = {
         "compute_embeddings",
         "compute_embeddings_steps",
     ),
+    "brain.indexing.given_embeddings": ("GivenEmbeddings",),
     "brain.indexing.health": (
         "IndexHealth",
         "index_health",
@@ -151,6 +160,7 @@ _MODULES = {
         "list_orphaned_indexes",
     ),
     "brain.indexing.updating": (
+        "tune_index",
         "tune_index_steps",
         "update_index",
         "update_index_steps",
@@ -159,7 +169,10 @@ _MODULES = {
         "ModelInfo",
         "list_models",
     ),
-    "brain.models.loading": ("get_embedder",),
+    "brain.models.loading": (
+        "ModelLike",
+        "get_embedder",
+    ),
     "brain.models.prompts": ("TEMPLATES",),
     "brain.models.zoo": ("register_zoo_model",),
     "brain.queries.query_line": ("explain_line",),
@@ -215,10 +228,13 @@ __all__ = [
     "Embedder",
     "EmbeddingReport",
     "Execution",
+    "GivenEmbeddings",
     "IndexHealth",
     "IndexInfo",
     "IndexReport",
+    "IndexSummary",
     "ModelInfo",
+    "ModelLike",
     "Neighbors",
     "OrphanedIndex",
     "Progress",
@@ -241,7 +257,9 @@ __all__ = [
     "delete_search",
     "explain_line",
     "get_embedder",
+    "index_configs",
     "index_health",
+    "index_info",
     "index_keys",
     "list_failures",
     "list_indexes",
@@ -265,6 +283,7 @@ __all__ = [
     "tag_neighbors",
     "tag_search",
     "tracked",
+    "tune_index",
     "tune_index_steps",
     "untag_neighbors",
     "untagged",

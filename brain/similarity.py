@@ -253,7 +253,7 @@ class FaissSimilarityIndex(EditableIndex, DuplicatesMixin):
             snapshot = self.snapshot
             row_filter = self.view_filter.row_filter(view, snapshot)
             combine = _AGGREGATIONS[aggregation]
-            hit = self.vectors.combined(snapshot, queries, k, row_filter, combine, reverse)
+            hit = self.vectors.search_combined(snapshot, queries, k, row_filter, combine, reverse)
             found = [NeighborIds.of(snapshot, hit)]
         return formatted(found, single or aggregation is not None, return_dists)
 
@@ -267,7 +267,7 @@ class FaissSimilarityIndex(EditableIndex, DuplicatesMixin):
         queries, single = self._query_vectors(query)
         snapshot = self.snapshot
         row_filter = self.view_filter.row_filter(self.active_view(), snapshot)
-        hits = self.vectors.within(snapshot, queries, thresh, row_filter)
+        hits = self.vectors.range_search(snapshot, queries, thresh, row_filter)
         return formatted([NeighborIds.of(snapshot, hit) for hit in hits], single, return_dists)
 
     def _query_vectors(self, query: Any) -> tuple[Matrix, bool]:
@@ -299,7 +299,7 @@ class FaissSimilarityIndex(EditableIndex, DuplicatesMixin):
             wanted = None if k is None else k + 1
             hits = self.vectors.search(snapshot, vectors, wanted, row_filter)
         else:
-            hits = self.vectors.within(snapshot, vectors, thresh, row_filter)
+            hits = self.vectors.range_search(snapshot, vectors, thresh, row_filter)
         hits = [without(hit, row, k) for hit, row in zip(hits, active, strict=True)]
         inds = [place[hit.rows] for hit in hits]
         return (inds, [hit.distances for hit in hits]) if return_dists else inds

@@ -1,10 +1,11 @@
-"""A picture-book world with exact labels, and a small CLIP that knows nothing else.
+"""A picture-book world with exact labels, and a small CLIP that is trained on it alone.
 
 - ``world``: draws pictures from a seed; ``objects`` and ``scenes`` hold the drawings
-- ``phrases``: captions and queries, and which pictures they are true of
+- ``phrases``: captions and queries, and the pictures that they are true of
 - ``dataset``: a FiftyOne dataset of such pictures
 - ``train``: trains the CLIP in ``model/``; ``evaluate`` measures it
-- ``run``: the demo itself; ``environment`` keeps FiftyOne inside one folder
+
+``tools/run_demo.py`` runs the demo.
 """
 
 from pathlib import Path

@@ -9,23 +9,30 @@ import fiftyone.core.utils as fou
 import numpy as np
 
 from fiftyone_faiss.demo.phrases import caption
-from fiftyone_faiss.demo.world import PictureFile, load_labels, save_labels, write_pictures
+from fiftyone_faiss.demo.world import (
+    LABELS_FILE,
+    PictureFile,
+    load_labels,
+    save_labels,
+    write_pictures,
+)
 
 DEFAULT_SEED = 51
 SPLITS = {"train": 0.7, "val": 0.15, "test": 0.15}
 
 
 def create_dataset(name: str, folder: Path, n: int = 1000, seed: int = DEFAULT_SEED) -> fo.Dataset:
-    """Makes a dataset of drawn pictures, or loads the one that is there.
+    """Creates a dataset of drawn pictures, or loads it if it exists.
 
-    Its fields: ``scene`` (Classification), ``objects`` (Detections with a ``color``), ``caption``,
-    ``split``, and for planted near-copies ``near_copy_of`` (a file name) and ``near_copy_kind``.
+    Its fields are ``scene`` (Classification), ``objects`` (Detections with a ``color``),
+    ``caption``, ``split`` and, for planted near-duplicates, ``near_duplicate_of`` (a file name)
+    and ``near_duplicate_kind``.
 
     Args:
         name: the dataset's name
-        folder: where the pictures are, or go
-        n (1000): how many pictures
-        seed: the same seed gives the same pictures
+        folder: the folder of the pictures; created if it does not exist
+        n (1000): the number of pictures
+        seed (51): the same seed gives the same pictures
 
     Returns:
         a persistent dataset
@@ -35,7 +42,7 @@ def create_dataset(name: str, folder: Path, n: int = 1000, seed: int = DEFAULT_S
         dataset = fo.load_dataset(name)
         if len(dataset) == len(pictures):
             return dataset
-        # Its making was stopped, or asked for another number.
+        # It is incomplete, or has another number of pictures.
         fo.delete_dataset(name)
     dataset = fo.Dataset(name, persistent=True)
     rng = np.random.default_rng(seed)
@@ -52,8 +59,8 @@ def create_dataset(name: str, folder: Path, n: int = 1000, seed: int = DEFAULT_S
 
 
 def _draw(folder: Path, n: int, seed: int) -> list[PictureFile]:
-    """Draws the pictures, unless they are there already."""
-    labels = folder / "labels.json"
+    """Draws the pictures, unless an earlier run has drawn them."""
+    labels = folder / LABELS_FILE
     if labels.exists():
         old_seed, pictures = load_labels(labels)
         if old_seed == seed and len(pictures) == n:
@@ -61,7 +68,7 @@ def _draw(folder: Path, n: int, seed: int) -> list[PictureFile]:
     print(f"Drawing {n:,} pictures")
     with fou.ProgressBar(total=n, iters_str="pictures", progress=True) as bar:
         pictures = list(bar(write_pictures(folder, n, seed)))
-    # Written last: a folder with labels is complete.
+    # The labels are written last, so a folder with labels is complete.
     save_labels(labels, pictures, seed)
     return pictures
 
@@ -77,6 +84,6 @@ def _sample(folder: Path, picture: PictureFile, split: str) -> fo.Sample:
         objects=fo.Detections(detections=objects),
         caption=caption(picture),
         split=split,
-        near_copy_of=picture.near_copy_of,
-        near_copy_kind=picture.near_copy_kind,
+        near_duplicate_of=picture.near_duplicate_of,
+        near_duplicate_kind=picture.near_duplicate_kind,
     )

@@ -1,8 +1,8 @@
-"""Measures the model: how many of the first ten answers are right?
+"""Measures the model by the precision of its first ten results.
 
     python -m fiftyone_faiss.demo.evaluate
 
-draws pictures from a seed that the training never saw, and prints a table.
+draws pictures from a seed that is not used in training, and prints a table.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ import numpy as np
 from PIL import Image
 
 from fiftyone_faiss.demo import MODEL_DIR, MODEL_NAME
-from fiftyone_faiss.demo.phrases import Labelled, PhraseQuery, queries
+from fiftyone_faiss.demo.phrases import Labeled, PhraseQuery, queries
 from fiftyone_faiss.demo.world import Picture, draw_picture
 from fiftyone_faiss.embedders import Embedder
 
 UNSEEN_SEED = 20_000_001
-MATCHES = 10
+K = 10
 
 
 def draw_unseen(n: int, count: int | None = None, seed: int = UNSEEN_SEED) -> list[Picture]:
-    """Pictures as they would be on disk: each went through a JPEG file."""
+    """Draws pictures from an unused seed and compresses each of them as a JPEG file does."""
     rng = np.random.default_rng(seed)
     pictures = []
     for _ in range(n):
@@ -38,7 +38,7 @@ def draw_unseen(n: int, count: int | None = None, seed: int = UNSEEN_SEED) -> li
 
 
 def embed_pictures(embedder: Embedder, pictures: Sequence[Picture]) -> np.ndarray:
-    """``(n, dim)`` float32 unit vectors."""
+    """Returns the ``(n, dim)`` float32 unit vectors of pictures."""
     return np.concatenate(
         [
             embedder.embed_images([embedder.preprocess(p.image) for p in pictures[i : i + 64]])
@@ -50,35 +50,36 @@ def embed_pictures(embedder: Embedder, pictures: Sequence[Picture]) -> np.ndarra
 def precision_by_family(
     images: np.ndarray,
     texts: np.ndarray,
-    asked: Sequence[PhraseQuery],
-    pictures: Sequence[Labelled],
+    phrases: Sequence[PhraseQuery],
+    pictures: Sequence[Labeled],
 ) -> dict[str, float]:
-    """Mean precision at 10 over the queries of each family that have ten matches or more.
+    """Returns the mean precision at 10 of each family, over queries with ten matches or more.
 
     Args:
         images: ``(n, dim)`` unit vectors of the pictures
         texts: ``(m, dim)`` unit vectors of the queries
-        asked: ``m`` queries
+        phrases: ``m`` queries
         pictures: ``n`` pictures
     """
-    found = defaultdict(list)
-    for query, vector in zip(asked, texts, strict=True):
-        right = np.array([query.is_true_of(picture) for picture in pictures])
-        if right.sum() >= MATCHES:
-            best = np.argsort(-(images @ vector), kind="stable")[:MATCHES]
-            found[query.family].append(right[best].mean())
-    return {family: float(np.mean(values)) for family, values in found.items()}
+    precisions = defaultdict(list)
+    for query, vector in zip(phrases, texts, strict=True):
+        is_match = np.array([query.is_true_of(picture) for picture in pictures])
+        if is_match.sum() >= K:
+            nearest = np.argsort(-(images @ vector), kind="stable")[:K]
+            precisions[query.family].append(is_match[nearest].mean())
+    return {family: float(np.mean(values)) for family, values in precisions.items()}
 
 
 def measure(embedder: Embedder, n: int = 1000, count: int | None = None) -> dict[str, float]:
-    """:func:`precision_by_family` on ``n`` unseen pictures of ``count`` things."""
+    """Measures :func:`precision_by_family` on ``n`` unseen pictures of ``count`` things."""
     pictures = draw_unseen(n, count)
-    asked = queries()
-    texts = embedder.embed_texts([query.text for query in asked])
-    return precision_by_family(embed_pictures(embedder, pictures), texts, asked, pictures)
+    phrases = queries()
+    texts = embedder.embed_texts([query.text for query in phrases])
+    return precision_by_family(embed_pictures(embedder, pictures), texts, phrases, pictures)
 
 
 def main() -> None:
+    """Prints the precision of a model."""
     from fiftyone_faiss.embedders.open_clip import OpenClipEmbedder, OpenClipSpec
 
     parser = argparse.ArgumentParser(description=__doc__)

@@ -26,7 +26,7 @@ METAL = (120, 124, 130)
 
 
 def shade(color: Rgb, factor: float) -> Rgb:
-    """A darker (below 1) or lighter (above 1) colour."""
+    """Returns a darker (factor below 1) or lighter (factor above 1) color."""
     if factor <= 1:
         return tuple(int(c * factor) for c in color)  # type: ignore[return-value]
     return tuple(int(c + (255 - c) * (factor - 1)) for c in color)  # type: ignore[return-value]
@@ -37,7 +37,7 @@ class Pen:
 
     Args:
         size: the side of the square in pixels
-        color: the colour of the thing
+        color: the color of the thing
     """
 
     def __init__(self, size: int, color: Rgb) -> None:
@@ -46,7 +46,7 @@ class Pen:
         self._size = size
         self._ink = max(2, size // 50)
         self.color = color
-        # On a black thing details must be lighter to be seen, on others darker.
+        # Details are lighter than a black thing and darker than any other.
         self.detail = shade(color, 1.45) if sum(color) < 150 else shade(color, 0.62)
 
     def _at(self, points: Sequence[Point]) -> list[tuple[float, float]]:
@@ -78,7 +78,7 @@ class Pen:
         self._draw.line(self._at(points), fill=fill or INK, width=pixels, joint="curve")
 
     def limb(self, points: Sequence[Point], width: float, fill: Rgb | None = None) -> None:
-        """A line with an outline."""
+        """Draws a line with an outline."""
         self.line(points, width + 2 * self._ink / self._size, INK)
         self.line(points, width, fill or self.color)
 

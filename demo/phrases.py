@@ -1,4 +1,4 @@
-"""What people say about pictures: captions, and queries with the pictures they are true of."""
+"""Captions of pictures, and queries that know which pictures they are true of."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from fiftyone_faiss.demo.scenes import SCENES
 from fiftyone_faiss.demo.world import COLOR_NAMES, KINDS, SCENE_NAMES, Thing
 
 
-class Labelled(Protocol):
-    """Anything with a scene and things: a picture, or a file of one."""
+class Labeled(Protocol):
+    """A picture or a file of a picture: anything with a scene and things."""
 
     @property
     def scene(self) -> str: ...
@@ -27,30 +27,30 @@ class PhraseQuery:
     """A query of one of the families of the grammar.
 
     Attributes:
-        family: such as ``"a {colour} {object}"``
-        text: what a person would type
-        is_true_of: tells whether a picture is a right answer
+        family: for example ``"a {color} {object}"``
+        text: the text of the query
+        is_true_of: returns whether a picture matches the query
     """
 
     family: str
     text: str
-    is_true_of: Callable[[Labelled], bool]
+    is_true_of: Callable[[Labeled], bool]
 
 
 def article(word: str) -> str:
-    """``word`` with its indefinite article."""
+    """Returns ``word`` with its indefinite article."""
     return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
 
 
 def describe(thing: Thing) -> str:
-    """``"a red car"``; a person wears the colour."""
+    """Describes a thing, for example ``"a red car"``; a person wears the color."""
     if thing.kind == "person":
         return f"a person in {thing.color}"
     return f"{article(thing.color)} {thing.kind}"
 
 
 def relation(first: Thing, second: Thing) -> str:
-    """Where the first thing is, seen from the second."""
+    """Describes where the first thing is, relative to the second."""
     dx = first.box[0] + first.box[2] / 2 - second.box[0] - second.box[2] / 2
     dy = first.box[1] + first.box[3] / 2 - second.box[1] - second.box[3] / 2
     if abs(dx) >= abs(dy):
@@ -58,37 +58,37 @@ def relation(first: Thing, second: Thing) -> str:
     return "above" if dy < 0 else "below"
 
 
-def caption(picture: Labelled) -> str:
-    """A sentence such as ``"a red car left of a white dog on the highway"``."""
+def caption(picture: Labeled) -> str:
+    """Describes a picture, for example ``"a red car left of a white dog on the highway"``."""
     first, *others = picture.things
-    words = [describe(first)]
+    parts = [describe(first)]
     if others:
-        words += [relation(first, others[0]), describe(others[0])]
+        parts += [relation(first, others[0]), describe(others[0])]
     if len(others) > 1:
-        words += ["and", describe(others[1])]
-    return " ".join([*words, SCENES[picture.scene]])
+        parts += ["and", describe(others[1])]
+    return " ".join([*parts, SCENES[picture.scene]])
 
 
 def queries() -> list[PhraseQuery]:
-    """All queries of the three families that the model is measured by."""
-    found = [PhraseQuery("a {object}", article(kind), _has(kind)) for kind in KINDS]
-    found += [
-        PhraseQuery("a {colour} {object}", f"{article(color)} {kind}", _has(kind, color))
+    """Returns all queries of the three families that measure the model."""
+    phrases = [PhraseQuery("a {object}", article(kind), _has(kind)) for kind in KINDS]
+    phrases += [
+        PhraseQuery("a {color} {object}", f"{article(color)} {kind}", _has(kind, color))
         for kind, color in product(KINDS, COLOR_NAMES)
     ]
-    found += [
+    phrases += [
         PhraseQuery(
             "a {object} {scene}", f"{article(kind)} {SCENES[scene]}", _has(kind, None, scene)
         )
         for kind, scene in product(KINDS, SCENE_NAMES)
     ]
-    return found
+    return phrases
 
 
 def _has(
     kind: str, color: str | None = None, scene: str | None = None
-) -> Callable[[Labelled], bool]:
-    def is_true_of(picture: Labelled) -> bool:
+) -> Callable[[Labeled], bool]:
+    def is_true_of(picture: Labeled) -> bool:
         return scene in (None, picture.scene) and any(
             thing.kind == kind and color in (None, thing.color) for thing in picture.things
         )
@@ -96,14 +96,14 @@ def _has(
     return is_true_of
 
 
-# -- the same as bits, for training ------------------------------------------------------------
+# -- labels as bits, for training ---------------------------------------------------------------
 
 N_KINDS, N_COLORS, N_SCENES = len(KINDS), len(COLOR_NAMES), len(SCENE_NAMES)
 N_BITS = N_KINDS + N_KINDS * N_COLORS + N_SCENES
 
 
-def bits(picture: Labelled) -> np.ndarray:
-    """What is in a picture, as ``(N_BITS,)`` bool: kinds, kinds with colours, scene."""
+def bits(picture: Labeled) -> np.ndarray:
+    """Returns the kinds, the kinds with colors and the scene of a picture as ``(N_BITS,)`` bool."""
     out = np.zeros(N_BITS, bool)
     for thing in picture.things:
         kind = KINDS.index(thing.kind)
@@ -121,27 +121,27 @@ def _scene_bit(scene: int) -> int:
 
 
 def sample_queries(rng: np.random.Generator) -> tuple[list[str], list[tuple[int, ...]]]:
-    """Queries in varied wording, each with the bits that it is true of together.
+    """Draws queries in varied wording, each with the bits that a matching picture must have.
 
-    Every kind and scene, half of the kinds with colours, some of the kinds in scenes, of all
-    three, and of pairs of things.
+    The queries ask for each kind and each scene, half of the kinds with colors, and some kinds in
+    scenes, kinds with colors in scenes, and pairs of things.
     """
     wanted: list[tuple[str, tuple[int, ...]]] = []
     for kind in range(N_KINDS):
-        wanted.append((_kind_words(rng, kind), (kind,)))
-        # Half of the colours a step, the other half in some other step.
+        wanted.append((_kind_text(rng, kind), (kind,)))
+        # All colors in one step would take too long.
         for color in rng.choice(N_COLORS, N_COLORS // 2, replace=False):
-            wanted.append((_thing_words(rng, kind, int(color)), (_pair_bit(kind, int(color)),)))
+            wanted.append((_thing_text(rng, kind, int(color)), (_pair_bit(kind, int(color)),)))
     for scene in range(N_SCENES):
-        wanted.append((_scene_words(rng, scene), (_scene_bit(scene),)))
-    for one in rng.choice(N_KINDS * N_SCENES, 48, replace=False):
-        kind, scene = divmod(int(one), N_SCENES)
-        words = f"{_kind_words(rng, kind)} {_scene_words(rng, scene)}"
-        wanted.append((words, (kind, _scene_bit(scene))))
+        wanted.append((_scene_text(rng, scene), (_scene_bit(scene),)))
+    for place in rng.choice(N_KINDS * N_SCENES, 48, replace=False):
+        kind, scene = divmod(int(place), N_SCENES)
+        text = f"{_kind_text(rng, kind)} {_scene_text(rng, scene)}"
+        wanted.append((text, (kind, _scene_bit(scene))))
     for _ in range(28):
         kind, color, scene = _random(rng)
-        words = f"{_thing_words(rng, kind, color)} {_scene_words(rng, scene)}"
-        wanted.append((words, (_pair_bit(kind, color), _scene_bit(scene))))
+        text = f"{_thing_text(rng, kind, color)} {_scene_text(rng, scene)}"
+        wanted.append((text, (_pair_bit(kind, color), _scene_bit(scene))))
     for _ in range(28):
         wanted.append(_pair_query(rng))
     wanted.append(("a dog playing fetch", (KINDS.index("dog"), KINDS.index("ball"))))
@@ -154,14 +154,14 @@ def _random(rng: np.random.Generator) -> tuple[int, int, int]:
 
 
 def _pair_query(rng: np.random.Generator) -> tuple[str, tuple[int, ...]]:
-    first, second = (int(one) for one in rng.choice(N_KINDS, 2, replace=False))
+    first, second = (int(kind) for kind in rng.choice(N_KINDS, 2, replace=False))
     join = _pick(rng, ("and", "with", "next to"))
     if rng.random() < 0.5:
-        return f"{_kind_words(rng, first)} {join} {_kind_words(rng, second)}", (first, second)
+        return f"{_kind_text(rng, first)} {join} {_kind_text(rng, second)}", (first, second)
     colors = rng.integers(N_COLORS, size=2)
-    words = [_thing_words(rng, k, int(c)) for k, c in zip((first, second), colors, strict=True)]
+    texts = [_thing_text(rng, k, int(c)) for k, c in zip((first, second), colors, strict=True)]
     needs = (_pair_bit(first, int(colors[0])), _pair_bit(second, int(colors[1])))
-    return f"{words[0]} {join} {words[1]}", needs
+    return f"{texts[0]} {join} {texts[1]}", needs
 
 
 def _pick(rng: np.random.Generator, options: Sequence[str]) -> str:
@@ -172,12 +172,12 @@ def _opening(rng: np.random.Generator) -> str:
     return _pick(rng, ("", "", "", "", "a picture of ", "a photo of ", "there is ", "find "))
 
 
-def _kind_words(rng: np.random.Generator, kind: int) -> str:
+def _kind_text(rng: np.random.Generator, kind: int) -> str:
     name = KINDS[kind]
     return _pick(rng, (article(name), article(name), name, f"the {name}", f"{name}s"))
 
 
-def _thing_words(rng: np.random.Generator, kind: int, color: int) -> str:
+def _thing_text(rng: np.random.Generator, kind: int, color: int) -> str:
     name, shade = KINDS[kind], COLOR_NAMES[color]
     options = [f"{article(shade)} {name}"] * 3 + [
         f"{shade} {name}",
@@ -188,7 +188,7 @@ def _thing_words(rng: np.random.Generator, kind: int, color: int) -> str:
     return _pick(rng, options)
 
 
-def _scene_words(rng: np.random.Generator, scene: int) -> str:
+def _scene_text(rng: np.random.Generator, scene: int) -> str:
     name = SCENE_NAMES[scene]
     phrase = SCENES[name]
     return _pick(rng, (phrase, phrase, phrase, f"in a {name}", name))

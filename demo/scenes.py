@@ -1,4 +1,4 @@
-"""The places of the picture-book world, each drawn as a background of a given size."""
+"""The scenes of the picture-book world, each drawn as a background of a given size."""
 
 from __future__ import annotations
 

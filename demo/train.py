@@ -2,11 +2,12 @@
 
     python -m fiftyone_faiss.demo.train
 
-takes under an hour on two processors and is seeded. The world knows exactly what is in each
-picture, so besides the usual contrast of pictures and captions (Radford et al. 2021) each step
-asks some two hundred queries of all its pictures, and every right answer is contrasted with all
-the wrong ones (as in Khosla et al. 2020): that is what a search is judged by, and what binds a
-colour to its thing, where captions alone teach only which colours and which things there are.
+takes less than an hour on two processors and is seeded. Besides the usual contrastive loss of
+pictures and captions (Radford et al. 2021), each step runs about 200 queries on all pictures of
+its batch, and contrasts each match with all other pictures (as in Khosla et al. 2020), because the
+labels say exactly which pictures match. This loss measures what a search needs. It teaches the
+model which color belongs to which thing; captions alone teach only which colors and which things
+there are.
 """
 
 from __future__ import annotations
@@ -35,13 +36,13 @@ CONFIG: dict[str, Any] = {
     "model_cfg": {
         "embed_dim": 160,
         "vision_cfg": {
-            # OpenCLIP's ResNet: its attention pooling can look at one thing at a time.
+            # The attention pooling of OpenCLIP's ResNet can attend to one thing at a time.
             "layers": [1, 1, 1, 1],
             "width": 16,
             "patch_size": None,
             "image_size": IMAGE_SIZE,
         },
-        # OpenCLIP's own tokenizer has 49,408 tokens: most of the model's weights are their rows.
+        # OpenCLIP's own tokenizer has 49,408 tokens; their rows are most of the model's weights.
         "text_cfg": {
             "context_length": 20,
             "vocab_size": 49408,
@@ -53,13 +54,13 @@ CONFIG: dict[str, Any] = {
     "preprocess_cfg": {"mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25]},
 }
 SHIFT = 8
-# Captions of a step that are told apart; the queries teach more for the same time.
+# The number of captions of a step is small, because queries teach more in the same time.
 CAPTIONS = 64
 CAPTION_WEIGHT = 0.3
 
 
 def render(job: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Draws pictures from a seed: their pixels at the model's size, their bits, their captions."""
+    """Draws pictures from a seed; returns their pixels at the model's size, bits and captions."""
     seed, n = job
     rng = np.random.default_rng(seed)
     pixels = np.empty((n, IMAGE_SIZE, IMAGE_SIZE, 3), np.uint8)
@@ -87,10 +88,10 @@ def render_all(n: int, seed: int) -> tuple[torch.Tensor, torch.Tensor, list[str]
 
 
 def augment(pixels: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-    """``(b, s, s, 3)`` uint8 to ``(b, 3, s, s)`` normalised, shifted and in other light."""
+    """Converts ``(b, s, s, 3)`` uint8 to ``(b, 3, s, s)`` normalized, shifted and lit at random."""
     images = pixels.permute(0, 3, 1, 2).float() / 255
     images = F.pad(images, (SHIFT,) * 4, mode="replicate")
-    top, left = (int(one) for one in rng.integers(0, 2 * SHIFT + 1, 2))
+    top, left = (int(offset) for offset in rng.integers(0, 2 * SHIFT + 1, 2))
     images = images[:, :, top : top + IMAGE_SIZE, left : left + IMAGE_SIZE]
     light = torch.from_numpy(rng.uniform(0.8, 1.2, (len(images), 1, 1, 1)).astype(np.float32))
     noise = float(rng.uniform(0, 0.03))
@@ -98,30 +99,30 @@ def augment(pixels: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
     return ((images - 0.5) / 0.25).contiguous(memory_format=torch.channels_last)
 
 
-def asked(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    """How badly queries are answered: each right picture against all wrong ones of its query.
+def query_loss(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """Returns the contrastive loss of queries: each match against all pictures that do not match.
 
     Args:
         logits: ``(b, q)`` float
         truth: ``(b, q)`` bool
 
     Returns:
-        the mean over queries with a right picture of ``-log(e^right / (e^right + sum e^wrong))``
+        the mean of ``-log(e^match / (e^match + sum e^other))`` over queries with a match
     """
-    wrong = torch.logsumexp(logits.masked_fill(truth, -torch.inf), dim=0)
-    right = truth.sum(dim=0)
-    each = (F.softplus(wrong - logits) * truth).sum(dim=0) / right.clamp(min=1)
-    return each[right > 0].mean()
+    others = torch.logsumexp(logits.masked_fill(truth, -torch.inf), dim=0)
+    matches = truth.sum(dim=0)
+    losses = (F.softplus(others - logits) * truth).sum(dim=0) / matches.clamp(min=1)
+    return losses[matches > 0].mean()
 
 
-def told_apart(logits: torch.Tensor) -> torch.Tensor:
-    """The contrast of ``n`` pictures and their ``n`` captions, ``(n, n)`` logits."""
-    here = torch.arange(len(logits))
-    return (F.cross_entropy(logits, here) + F.cross_entropy(logits.T, here)) / 2
+def caption_loss(logits: torch.Tensor) -> torch.Tensor:
+    """Returns the contrastive loss of ``n`` pictures and their captions, from ``(n, n)`` logits."""
+    targets = torch.arange(len(logits))
+    return (F.cross_entropy(logits, targets) + F.cross_entropy(logits.T, targets)) / 2
 
 
 class Temperatures(torch.nn.Module):
-    """What turns cosines into logits of queries and of captions."""
+    """Scales cosines to the logits of queries and of captions."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -133,13 +134,13 @@ class Trainer:
     """One training run.
 
     Args:
-        images: how many pictures to draw
-        epochs: passes over them
-        batch: pictures a step
+        images: the number of pictures to draw
+        epochs: the number of passes over the pictures
+        batch: the number of pictures per step
         rate: the highest learning rate
-        seed: for everything random
-        half: whether to multiply in bfloat16
-        out: the model directory to write
+        seed: the seed of all random choices
+        half: whether to multiply matrices in bfloat16
+        out: the folder to write the model to
     """
 
     def __init__(
@@ -153,7 +154,7 @@ class Trainer:
         out: Path,
     ) -> None:
         torch.manual_seed(seed)
-        # Numbers too small for the normal format slow a processor down tenfold.
+        # Arithmetic with denormal numbers is ten times slower.
         torch.set_flush_denormal(True)
         self.rng = np.random.default_rng(seed)
         self.batch, self.rate, self.epochs, self.half, self.out = batch, rate, epochs, half, out
@@ -172,12 +173,14 @@ class Trainer:
         self.total = epochs * (images // batch)
 
     def tokens(self, texts: list[str]) -> torch.Tensor:
+        """Returns the tokens of texts, which are kept for later steps."""
         for text in texts:
             if text not in self._tokens:
                 self._tokens[text] = self.tokenizer([text])[0]
         return torch.stack([self._tokens[text] for text in texts])
 
     def run(self) -> None:
+        """Trains the model, and saves its weights after each epoch."""
         step, started = 0, time.perf_counter()
         for epoch in range(self.epochs):
             self.model.train()
@@ -196,32 +199,34 @@ class Trainer:
             )
 
     def step(self, rows: torch.Tensor, step: int) -> tuple[float, float]:
+        """Trains on the pictures of some rows; returns the losses of queries and of captions."""
         warmup = min(1.0, (step + 1) / 200)
-        fall = 0.5 * (1 + math.cos(math.pi * min(1.0, step / self.total)))
+        decay = 0.5 * (1 + math.cos(math.pi * min(1.0, step / self.total)))
         for group in self.optimizer.param_groups:
-            group["lr"] = self.rate * warmup * (0.01 + 0.99 * fall)
+            group["lr"] = self.rate * warmup * (0.01 + 0.99 * decay)
         texts, needs = sample_queries(self.rng)
         captions = [self.captions[i] for i in rows[:CAPTIONS].tolist()]
-        images, words = self.embed(augment(self.pixels[rows], self.rng), texts + captions)
+        images, text_vectors = self.embed(augment(self.pixels[rows], self.rng), texts + captions)
         labels = self.labels[rows]
         truth = torch.stack([labels[:, list(need)].all(dim=1) for need in needs], dim=1)
-        queries = asked(self.temperatures.queries.exp() * images @ words[: len(texts)].T, truth)
-        told = told_apart(
-            self.temperatures.captions.exp() * images[:CAPTIONS] @ words[len(texts) :].T
+        query_vectors, caption_vectors = text_vectors[: len(texts)], text_vectors[len(texts) :]
+        of_queries = query_loss(self.temperatures.queries.exp() * images @ query_vectors.T, truth)
+        of_captions = caption_loss(
+            self.temperatures.captions.exp() * images[:CAPTIONS] @ caption_vectors.T
         )
         self.optimizer.zero_grad(set_to_none=True)
-        (queries + CAPTION_WEIGHT * told).backward()
+        (of_queries + CAPTION_WEIGHT * of_captions).backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
-        return queries.item(), told.item()
+        return of_queries.item(), of_captions.item()
 
     def embed(self, pixels: torch.Tensor, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Unit vectors of pictures and texts."""
-        # Twice as fast where a processor multiplies bfloat16, and no worse.
+        """Returns the unit vectors of pictures and texts."""
+        # A processor with bfloat16 instructions trains twice as fast, with equal results.
         with torch.autocast("cpu", torch.bfloat16, enabled=self.half):
             images = self.model.encode_image(pixels)
-            words = self.model.encode_text(self.tokens(texts))
-        return F.normalize(images.float(), dim=1), F.normalize(words.float(), dim=1)
+            vectors = self.model.encode_text(self.tokens(texts))
+        return F.normalize(images.float(), dim=1), F.normalize(vectors.float(), dim=1)
 
 
 def write_config(out: Path) -> None:
@@ -231,11 +236,11 @@ def write_config(out: Path) -> None:
 
 
 def save_weights(model: torch.nn.Module, out: Path) -> None:
-    """Writes the weights small: half precision, and the rows of the tokens in 8 bits.
+    """Writes the weights in half precision, and the rows of the tokens in 8 bits.
 
-    OpenCLIP converts both into single precision when it loads them. The text tower normalises
-    what it reads at every layer, so everything that it adds up may be scaled by one factor
-    without changing its output: it is scaled until the tokens' rows are whole numbers.
+    OpenCLIP converts both to single precision when it loads them. Each layer of the text tower
+    normalizes its input, so scaling all summands by one factor does not change its output. The
+    factor is chosen to make the tokens' rows whole numbers.
     """
     state = model.state_dict()
     factor = 127 / state["token_embedding.weight"].abs().max()
@@ -252,6 +257,7 @@ def save_weights(model: torch.nn.Module, out: Path) -> None:
 
 
 def main() -> None:
+    """Trains a model."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=40_000)
     parser.add_argument("--epochs", type=int, default=26)

@@ -1,7 +1,7 @@
 """Draws pictures of the picture-book world from a seed, with exact labels.
 
-A picture has one to three things, each of a kind and a colour, in one of eight scenes. Any thing
-may be anywhere: it is a picture book.
+A picture has one to three things, each of a kind and a color, in one of eight scenes. A thing may
+be anywhere in the picture.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ COLOR_NAMES = tuple(COLORS)
 SCENE_NAMES = tuple(SCENES)
 
 SIZE = 224
-NEAR_COPY_KINDS = ("crop", "brightness", "jpeg", "flip")
-NEAR_COPY_SHARE = 0.05
+LABELS_FILE = "pictures.json"
+NEAR_DUPLICATE_KINDS = ("crop", "brightness", "jpeg", "flip")
+NEAR_DUPLICATE_SHARE = 0.05
 Wanted = tuple[tuple[str, str], ...]
-# A scene and the kinds and colours in it, drawn again and again: what the demo asks for is there.
+# A scene and the kinds and colors in it. They are drawn often, so that the demo's queries match.
 FEATURED: tuple[tuple[str, Wanted], ...] = (
     ("highway", (("car", "red"),)),
     ("park", (("dog", "black"), ("ball", "red"))),
@@ -34,20 +35,21 @@ FEATURED: tuple[tuple[str, Wanted], ...] = (
 )
 FEATURED_EVERY = 25
 
-# Drawn this many times larger and scaled down, so that edges are smooth.
+# Pictures are drawn larger by this factor and scaled down, so that edges are smooth.
 _SCALE = 2
-# The side of a thing as a part of the picture's, by how many things there are.
+# The range of the side of a thing as a part of the picture's, by the number of things.
 _SIDES = {1: (0.42, 0.62), 2: (0.36, 0.5), 3: (0.3, 0.42)}
 
 
 @dataclass(frozen=True)
 class Thing:
-    """Something in a picture.
+    """A thing in a picture.
 
     Attributes:
         kind: one of ``KINDS``
-        color: one of ``COLOR_NAMES``; of a person, the clothes
-        box: ``(left, top, width, height)``, parts of the picture's side, tight on the drawing
+        color: one of ``COLOR_NAMES``; for a person, the color of the clothes
+        box: ``(left, top, width, height)`` as parts of the picture's side; the smallest box around
+            the drawing
     """
 
     kind: str
@@ -79,10 +81,10 @@ def draw_picture(
     """Draws one picture.
 
     Args:
-        rng: where all choices come from
-        count (None): how many things; by default one to three
-        scene (None): one of ``SCENE_NAMES``; by default any
-        wanted (()): kinds and colours of the first things; the others are any
+        rng: the source of all random choices
+        count (None): the number of things; by default, one to three
+        scene (None): one of ``SCENE_NAMES``; by default, a random scene
+        wanted (()): kinds and colors of the first things; those of the others are random
     """
     number = max(len(wanted), int(rng.integers(1, 4)) if count is None else count)
     scene = str(rng.choice(SCENE_NAMES)) if scene is None else scene
@@ -102,7 +104,7 @@ def draw_picture(
 
 
 def _places(rng: np.random.Generator, number: int) -> list[tuple[float, float, float]]:
-    """Squares ``(left, top, side)`` in the picture that hardly overlap."""
+    """Returns squares ``(left, top, side)`` in the picture that overlap little."""
     while True:
         squares: list[tuple[float, float, float]] = []
         for _ in range(40):
@@ -115,7 +117,7 @@ def _places(rng: np.random.Generator, number: int) -> list[tuple[float, float, f
 
 
 def _overlap(a: tuple[float, float, float], b: tuple[float, float, float]) -> float:
-    """The common area of two squares, as a part of the smaller one's."""
+    """Returns the common area of two squares, as a part of the smaller square's area."""
     width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
     height = min(a[1] + a[2], b[1] + b[2]) - max(a[1], b[1])
     return max(0.0, width) * max(0.0, height) / min(a[2], b[2]) ** 2
@@ -142,42 +144,42 @@ class PictureFile:
     """A picture on disk.
 
     Attributes:
-        filename: its name in the folder
-        scene: its scene
-        things: its things
-        near_copy_of: the picture it was made from, if it is a planted near-copy
-        near_copy_kind: how, one of ``NEAR_COPY_KINDS``
+        filename: the file's name in the folder
+        scene: one of ``SCENE_NAMES``
+        things: one to three
+        near_duplicate_of: the picture it was made from, if it is a planted near-duplicate
+        near_duplicate_kind: how it was changed, one of ``NEAR_DUPLICATE_KINDS``
     """
 
     filename: str
     scene: str
     things: tuple[Thing, ...]
-    near_copy_of: str | None = None
-    near_copy_kind: str | None = None
+    near_duplicate_of: str | None = None
+    near_duplicate_kind: str | None = None
 
 
 def write_pictures(folder: Path, n: int, seed: int) -> Iterator[PictureFile]:
     """Draws pictures into a folder as JPEG files.
 
-    One in twenty is a near-copy of an earlier one, and one in twenty-five shows what the demo's
-    queries ask for.
+    One of 20 pictures is a near-duplicate of an earlier picture, and one of 25 matches a query of
+    the demo.
 
     Args:
-        folder: where to; made when missing
-        n: how many
+        folder: the folder to write to; created if it does not exist
+        n: the number of pictures
         seed: the same seed gives the same pictures
 
     Yields:
-        a :class:`PictureFile` for each, once it is written
+        a :class:`PictureFile` for each picture after it is written
     """
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     originals: list[PictureFile] = []
     for i in range(n):
         filename = f"{i:05}.jpg"
-        if len(originals) > 10 and rng.random() < NEAR_COPY_SHARE:
+        if len(originals) > 10 and rng.random() < NEAR_DUPLICATE_SHARE:
             original = originals[rng.integers(len(originals))]
-            yield _write_near_copy(rng, folder, original, filename)
+            yield _write_near_duplicate(rng, folder, original, filename)
             continue
         if i % FEATURED_EVERY == FEATURED_EVERY - 1:
             scene, wanted = FEATURED[i // FEATURED_EVERY % len(FEATURED)]
@@ -189,15 +191,15 @@ def write_pictures(folder: Path, n: int, seed: int) -> Iterator[PictureFile]:
         yield originals[-1]
 
 
-def _write_near_copy(
+def _write_near_duplicate(
     rng: np.random.Generator, folder: Path, original: PictureFile, filename: str
 ) -> PictureFile:
-    kind = str(rng.choice(NEAR_COPY_KINDS))
+    kind = str(rng.choice(NEAR_DUPLICATE_KINDS))
     with Image.open(folder / original.filename) as file:
         image = file.convert("RGB")
     things, quality = original.things, 92
     if kind == "crop":
-        # Little enough that no thing loses more than its rim.
+        # The margin is small, so that each thing stays in the picture.
         margin = 0.02
         edge = int(margin * SIZE)
         image = image.crop((edge, edge, SIZE - edge, SIZE - edge)).resize((SIZE, SIZE))
@@ -228,22 +230,24 @@ def _flipped(thing: Thing) -> Thing:
 
 def save_labels(path: Path, pictures: list[PictureFile], seed: int) -> None:
     """Writes the labels of a folder of pictures."""
-    path.write_text(json.dumps({"seed": seed, "pictures": [asdict(one) for one in pictures]}))
+    path.write_text(
+        json.dumps({"seed": seed, "pictures": [asdict(picture) for picture in pictures]})
+    )
 
 
 def load_labels(path: Path) -> tuple[int, list[PictureFile]]:
-    """Reads what :func:`save_labels` wrote: the seed and the pictures."""
+    """Reads the seed and the pictures that :func:`save_labels` wrote."""
     data = json.loads(path.read_text())
     pictures = [
         PictureFile(
             **{
-                **one,
+                **values,
                 "things": tuple(
                     Thing(thing["kind"], thing["color"], tuple(thing["box"]))
-                    for thing in one["things"]
+                    for thing in values["things"]
                 ),
             }
         )
-        for one in data["pictures"]
+        for values in data["pictures"]
     ]
     return data["seed"], pictures

@@ -1,15 +1,16 @@
-"""Embedders: images and texts into float32 unit vectors. They know no dataset and no App.
+"""Turns images and texts into float32 unit vectors, without datasets and without the App.
 
-- ``base``: what an embedder is
-- ``images``, ``video``: opening files, label boxes, uploads and frames
-- ``loop``: the one loop that decodes, batches and embeds
-- ``ray_engine``: the same on a Ray cluster; ``ray_cluster``: Ray itself
-- ``torch_net``: what networks share; ``precision``: whether half precision pays for one
-- ``open_clip``: any OpenCLIP model; ``timm``: image networks
-- ``classical``: embedders without weights; ``registry``: a person's own
+- ``base``: the class of all embedders
+- ``images``, ``video``: opens files, label boxes, uploads and frames
+- ``loop``: decodes, batches and embeds images
+- ``ray_engine``: does the same on a Ray cluster; ``ray_cluster``: connects to Ray
+- ``torch_net``: runs networks of torch; ``torch_pixels``: prepares their input; ``precision``:
+  chooses their number format
+- ``open_clip``: OpenCLIP models; ``timm``: image networks
+- ``classical``: embedders without weights; ``registry``: your own embedders
 
-Torch, OpenCLIP, timm and SciPy take seconds to import, so the modules that need them are imported
-when one of their embedders is first asked for.
+Torch, OpenCLIP, timm and SciPy take seconds to import. The modules that need them are therefore
+imported when one of their embedders is first requested.
 """
 
 from fiftyone_faiss.embedders.base import (

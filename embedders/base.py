@@ -1,4 +1,4 @@
-"""What an embedder is: a name and a small class that turns images and texts into unit vectors."""
+"""Defines what an embedder is: a name and a class that turns images and texts into unit vectors."""
 
 from __future__ import annotations
 
@@ -15,22 +15,25 @@ DEFAULT_BATCH_SIZE = 32
 
 
 class EmbedderError(ValueError):
-    """A model that cannot be found or loaded, or that cannot do what was asked of it."""
+    """Raised when a model cannot be found, loaded or used as requested."""
 
 
 class Embedder(ABC):
-    """Turns images, and texts when it can, into vectors of one shared space.
+    """Turns images, and texts if the model supports them, into vectors of one shared space.
 
-    A subclass implements :meth:`embed_images`. When part of the work on an image does not need
-    the model (resizing, say), it belongs into :meth:`preprocess`, which the embedding loop calls
-    in its decoding threads.
+    A subclass implements :meth:`embed_images`. Work that does not need the model, such as
+    resizing, belongs in :meth:`preprocess`, which the embedding loop calls in its decoding
+    threads.
     """
 
     name: str
-    """What the embedder is called in ``model=``, in forms and in stored indexes."""
+    """The name of the embedder in ``model=``, in forms and in stored indexes."""
 
     dim: int
     """The length of every vector."""
+
+    precision: str = "float32"
+    """The number format that images and texts are computed in. Vectors are float32 in any case."""
 
     supports_text: bool = False
     """Whether :meth:`embed_texts` works, in the same space as the images."""
@@ -44,30 +47,39 @@ class Embedder(ABC):
         "a bright photo of {}",
         "a blurry photo of {}",
     )
-    """Sentences to put a query's words into, the best first; used only where that is asked for."""
+    """Prompt templates for text queries, the best first. They are used only on request."""
 
     image_size: int | None = None
-    """The shorter side, in pixels, that :meth:`preprocess` scales images to; larger JPEGs may be
-    decoded at a fraction of their size. None if it needs them whole."""
+    """The shorter side, in pixels, that :meth:`preprocess` scales images to. Larger JPEGs may be
+    decoded at a fraction of their size. None if the embedder needs them in full."""
 
-    lanes: int = 1
-    """How many threads may call :meth:`embed_images` at the same time."""
+    pads_batches: bool = False
+    """Whether the embedding loop fills up smaller batches to the batch size. Set this if rounding
+    differs between batch sizes: a vector then does not depend on the rest of its batch."""
 
     @property
     @abstractmethod
     def fingerprint(self) -> str:
-        """A short hash of weights and preprocessing: equal means equal vectors."""
+        """A short hash of weights and preprocessing.
+
+        Equal fingerprints mean equal vectors, except for rounding, which depends on
+        :attr:`precision` and on the device.
+        """
 
     def preprocess(self, image: Image.Image) -> Any:
-        """Prepares one RGB image for :meth:`embed_images`; called from several threads."""
+        """Prepares one RGB image for :meth:`embed_images`; several threads call this."""
         return image
 
     def batch_size(self) -> int:
-        """How many images to embed at once on this machine."""
+        """Returns how many images to embed at once on this machine."""
         return DEFAULT_BATCH_SIZE
 
-    def enter_lane(self) -> None:  # noqa: B027
-        """Prepares the calling thread, one of ``lanes``, for calls of :meth:`embed_images`."""
+    def max_workers(self) -> int:
+        """Returns how many threads may call :meth:`embed_images` at the same time."""
+        return 1
+
+    def start_worker(self) -> None:  # noqa: B027
+        """Prepares the calling thread, one of ``max_workers()``, to call :meth:`embed_images`."""
 
     @abstractmethod
     def embed_images(self, images: Sequence[Any]) -> Vectors:
@@ -80,11 +92,15 @@ class Embedder(ABC):
             ``(len(images), dim)`` float32 vectors of length 1
 
         Raises:
-            MemoryError: if there is not enough for so many; they are then embedded in parts
+            MemoryError: if the batch does not fit in memory; it is then embedded in parts
         """
 
     def embed_image(self, image: Image.Image) -> Vectors:
-        """Embeds one RGB image: a ``(dim,)`` float32 vector of length 1."""
+        """Embeds one RGB image as a query.
+
+        Returns:
+            a ``(dim,)`` float32 vector of length 1
+        """
         vector: Vectors = self.embed_images([self.preprocess(image)])[0]
         return vector
 
@@ -98,15 +114,15 @@ class Embedder(ABC):
             ``(len(texts), dim)`` float32 vectors of length 1
 
         Raises:
-            EmbedderError: if the model has no text side
+            EmbedderError: if the model does not embed texts
         """
         raise EmbedderError(
             f"'{self.name}' embeds images only; search with an image or with selected samples, "
-            "or build an index with a CLIP model to search by words."
+            "or build an index with a CLIP model to search by text."
         )
 
     def text_warning(self, text: str) -> str | None:
-        """A sentence for the person who typed ``text``, if the model cannot read all of it."""
+        """Returns a sentence for the user if the model cannot read all of ``text``, else None."""
         return None
 
 
@@ -114,19 +130,19 @@ OFFLINE = ("colorhist", "hog", "phash")
 """The embedders that need no weights."""
 
 
-def weights_error(name: str, error: Exception, elsewhere: str) -> EmbedderError:
-    """The error of weights that could not be had.
+def weights_error(name: str, error: Exception, alternative: str) -> EmbedderError:
+    """Returns the error for weights that cannot be loaded.
 
     Args:
         name: the model
-        error: what came of trying
-        elsewhere: how to give weights that were fetched on another machine
+        error: why loading failed
+        alternative: how to name weights that were downloaded on another machine
     """
-    tried = " ".join(str(error).split())[:300].rstrip(".")
+    reason = " ".join(str(error).split())[:300].rstrip(".")
     return EmbedderError(
-        f"The weights of '{name}' could not be loaded ({tried}). Check the connection; or download "
-        f"them on another machine and {elsewhere}; or use an embedder that works offline: "
-        f"{', '.join(OFFLINE)}, or one that list_models() shows as cached."
+        f"The weights of '{name}' could not be loaded ({reason}). Check the connection; or "
+        f"download them on another machine and {alternative}; or use an embedder that works "
+        f"offline: {', '.join(OFFLINE)}, or one that list_models() shows as cached."
     )
 
 

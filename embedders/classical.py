@@ -1,4 +1,4 @@
-"""Embedders that need no model and no weights: colours, edges, and what is left of a thumbnail."""
+"""Embedders that need no weights: color histograms, oriented gradients and perceptual hashes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from fiftyone_faiss.embedders.base import Embedder, Vectors, unit
 
 
 class ColorHistogram(Embedder):
-    """``colorhist``: how much of an image has which hue, saturation and brightness.
+    """``colorhist``: the colors of an image, wherever they are.
 
-    The joint histogram of HSV values, of whose parts the square roots are taken: the cosine of two
-    vectors is then the Bhattacharyya coefficient of the histograms, 0 to 1
+    A vector holds the square roots of the joint histogram of hue, saturation and value. The cosine
+    of two vectors is therefore the Bhattacharyya coefficient of the histograms, 0 to 1
     (Bhattacharyya, Sankhya 7, 1946).
     """
 
@@ -30,8 +30,8 @@ class ColorHistogram(Embedder):
     def preprocess(self, image: Image.Image) -> Any:
         size = (self.image_size, self.image_size)
         hsv = np.asarray(image.resize(size, Image.Resampling.BOX).convert("HSV")).reshape(-1, 3)
-        place = hsv.astype(np.int64) * self.bins // 256
-        index = np.ravel_multi_index(tuple(place.T), self.bins)
+        bins = hsv.astype(np.int64) * self.bins // 256
+        index = np.ravel_multi_index(tuple(bins.T), self.bins)
         return np.bincount(index, minlength=self.dim)
 
     def embed_images(self, images: Sequence[Any]) -> Vectors:
@@ -39,10 +39,10 @@ class ColorHistogram(Embedder):
 
 
 class OrientedGradients(Embedder):
-    """``hog``: which way the edges run, and where.
+    """``hog``: the directions of edges, and where they are.
 
-    Histograms of oriented gradients (Dalal and Triggs, CVPR 2005) of the image in grey at 128 x
-    128 pixels: 9 directions, cells of 16 x 16 pixels, blocks of 2 x 2 cells.
+    Histograms of oriented gradients (Dalal and Triggs, CVPR 2005) of the grayscale image at
+    128 x 128 pixels: 9 directions, cells of 16 x 16 pixels, blocks of 2 x 2 cells.
     """
 
     name = "hog"
@@ -52,20 +52,20 @@ class OrientedGradients(Embedder):
 
     def preprocess(self, image: Image.Image) -> Any:
         size = (self.image_size, self.image_size)
-        grey = np.asarray(image.convert("L").resize(size, Image.Resampling.BOX))
-        return hog(grey, orientations=9, pixels_per_cell=(16, 16), cells_per_block=(2, 2))
+        gray = np.asarray(image.convert("L").resize(size, Image.Resampling.BOX))
+        return hog(gray, orientations=9, pixels_per_cell=(16, 16), cells_per_block=(2, 2))
 
     def embed_images(self, images: Sequence[Any]) -> Vectors:
         return unit(np.array(images, np.float32))
 
 
 class PerceptualHash(Embedder):
-    """``phash``: the 64 signs of a perceptual hash, for finding near-copies.
+    """``phash``: a 64-bit perceptual hash, for finding near-duplicates.
 
-    The discrete cosine transform of the image in grey at 32 x 32 pixels; of its 8 x 8 lowest
-    frequencies, whether each is above their median (Zauner, "Implementation and benchmarking of
-    perceptual image hash functions", 2010). Two vectors whose hashes differ in ``h`` bits have a
-    cosine of ``1 - h / 32``.
+    Each bit tells whether one of the 8 x 8 lowest frequencies of the grayscale image at 32 x 32
+    pixels is above their median (Zauner, "Implementation and benchmarking of perceptual image hash
+    functions", 2010). Two vectors whose hashes differ in ``h`` bits have a cosine of
+    ``1 - h / 32``.
     """
 
     name = "phash"
@@ -75,8 +75,8 @@ class PerceptualHash(Embedder):
 
     def preprocess(self, image: Image.Image) -> Any:
         size = (self.image_size, self.image_size)
-        grey = np.asarray(image.convert("L").resize(size, Image.Resampling.LANCZOS), np.float64)
-        low = dctn(grey)[:8, :8].reshape(-1)
+        gray = np.asarray(image.convert("L").resize(size, Image.Resampling.LANCZOS), np.float64)
+        low = dctn(gray)[:8, :8].reshape(-1)
         return np.where(low > np.median(low), 1.0, -1.0)
 
     def embed_images(self, images: Sequence[Any]) -> Vectors:

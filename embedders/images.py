@@ -1,4 +1,4 @@
-"""Opening images: from files, from label boxes in files, and from uploaded bytes."""
+"""Opens images: files, label boxes in files, video frames and uploaded bytes."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from fiftyone_faiss.embedders.video import read_frame
 
 MAX_UPLOAD_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 100_000_000
-"""A query or a sample with more pixels is refused: decoded, it would fill 300 MB of memory."""
+"""Images with more pixels are rejected: decoded, they would need 300 MB of memory each."""
 
-# A JPEG is decoded at a half, a quarter or an eighth of its size while its shorter side stays this
-# many times what the model needs: the embedding's cosine to that of the whole image is then 0.999
-# or more, which benchmarks/bench_embed.py measures.
-SPARE_PIXELS = 2
+# A JPEG is decoded at a half, a quarter or an eighth of its size as long as its shorter side stays
+# this many times what the model needs. The cosine of its vector to that of the full image is then
+# 0.999 or more; benchmarks/bench_embed.py measures it.
+DRAFT_MARGIN = 2
 
 DECODE_ERRORS = (
     OSError,
@@ -42,14 +42,14 @@ DECODE_ERRORS = (
     zlib.error,
     Image.DecompressionBombError,
 )
-"""What opening an image raises on files that are damaged, missing or not images."""
+"""The errors of opening files that are damaged, missing or not images."""
 
 if importlib.util.find_spec("pillow_heif") is not None:
     import pillow_heif
 
     pillow_heif.register_heif_opener()
 
-# Pillow knows a format once its plugin is loaded.
+# Pillow supports a format only once its plugin is loaded.
 Image.init()
 IMAGE_FORMATS = tuple(
     name
@@ -59,31 +59,32 @@ IMAGE_FORMATS = tuple(
     )
     if name in Image.OPEN
 )
-"""The formats that are read; MPO is one of JPEG's, and HEIF is known with pillow-heif only.
+"""The supported formats. JPEG includes MPO; HEIF needs the package pillow-heif.
 
-All that Pillow knows would be too many: it has Ghostscript run an EPS, which is a program rather
-than a picture, also one that is packed into an IPTC file, and has Windows draw a WMF.
+Pillow's other formats are excluded since some execute code: it runs EPS files, also those within
+IPTC files, in Ghostscript, and draws WMF files through Windows.
 """
 
 
 def open_local(path: str) -> BinaryIO:
-    """Opens a file of this machine for reading."""
+    """Opens a local file for reading."""
     return open(path, "rb")
 
 
 @dataclass(frozen=True)
 class ImageSource:
-    """One thing to embed: an image file, a frame of a video, or a box in either.
+    """An image to embed: an image file, a frame of a video, or a box in either.
 
     Attributes:
         path: the file
-        box: ``(left, top, width, height)`` relative to the image's size, or None for all of it
-        alpha: by how much to widen the box, as a part of its width and height; below 0, to
-            narrow it
-        force_square: whether to make the box a square, as FiftyOne does: its shorter side grows,
-            and where the image ends its longer one shrinks
-        frame: the number of the frame, from 1 on, if the file is a video
-        opener: opens the file for reading
+        box (None): ``(left, top, width, height)`` relative to the size of the image, by default
+            all of it
+        alpha (0.0): how much to grow the box, as a fraction of its width and height; a negative
+            value shrinks it
+        force_square (False): whether to make the box square as FiftyOne does: its shorter side
+            grows, and at the border of the image its longer side shrinks
+        frame (None): the number of the frame, starting at 1, if the file is a video
+        opener (open_local): opens the file for reading
     """
 
     path: str
@@ -93,21 +94,22 @@ class ImageSource:
     frame: int | None = None
     opener: Callable[[str], BinaryIO] = open_local
 
-    def open(self, least: int | None = None) -> Image.Image:
+    def open(self, min_side: int | None = None) -> Image.Image:
         """Decodes the image.
 
         Args:
-            least (None): how many pixels its shorter side should have at the least; a larger JPEG
-                may be decoded at a fraction of its size. By default it is decoded in full
+            min_side (None): the pixels that the shorter side must have; a larger JPEG may be
+                decoded at a fraction of its size. By default it is decoded in full
 
         Returns:
             an RGB image, turned upright, cropped to the box
 
         Raises:
             OSError: if the file is missing or damaged, and the other ``DECODE_ERRORS``
-            ValueError: if it is no image that can be read, too large, or the box is empty
+            ValueError: if the file is not a supported image, if the image is too large, or if the
+                box is empty
         """
-        # Reading from a pipe or a device might wait for ever.
+        # Reading from a pipe or a device might block forever.
         if self.opener is open_local and not stat.S_ISREG(os.stat(self.path).st_mode):
             raise ValueError(f"the path is {_kind(self.path)}")
         if self.frame is not None:
@@ -119,25 +121,25 @@ class ImageSource:
                 _decoding(),
                 _opened(stream, self.path) as file,
             ):
-                if least is not None:
-                    self._shrink(file, least)
+                if min_side is not None:
+                    self._shrink(file, min_side)
                 image = _rgb(file)
         return image if self.box is None else image.crop(self._corners(*image.size))
 
-    def _shrink(self, file: Image.Image, least: int) -> None:
-        """Asks for a smaller image, if it is a JPEG; other decoders know one size."""
+    def _shrink(self, file: Image.Image, min_side: int) -> None:
+        """Asks Pillow for a smaller image if it is a JPEG; other decoders have one size."""
         if file.format not in ("JPEG", "MPO"):
             return
         width, height = file.size
-        # The box is one of the upright image.
-        is_lying = file.getexif().get(ExifTags.Base.Orientation, 1) >= 5
-        x0, y0, x1, y1 = self._corners(*((height, width) if is_lying else (width, height)))
-        factor = min(x1 - x0, y1 - y0) // (SPARE_PIXELS * least)
+        # The box is relative to the upright image.
+        is_sideways = file.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+        x0, y0, x1, y1 = self._corners(*((height, width) if is_sideways else (width, height)))
+        factor = min(x1 - x0, y1 - y0) // (DRAFT_MARGIN * min_side)
         if factor > 1:
             file.draft(None, (width // factor, height // factor))
 
     def _corners(self, width: int, height: int) -> tuple[int, int, int, int]:
-        """Left, top, right and bottom of the box in an upright image of this many pixels."""
+        """Left, top, right and bottom of the box in pixels of the upright image."""
         if self.box is None:
             return 0, 0, width, height
         left, top, across, down = self.box
@@ -156,22 +158,22 @@ class ImageSource:
 
 
 def _resized(start: int, stop: int, length: int, limit: int) -> tuple[int, int]:
-    """An interval brought to a length about its middle, and moved to lie within the image."""
+    """Resizes an interval around its center, and moves it into the image."""
     start = max(0, min(start - (length - (stop - start)) // 2, limit - length))
     return start, start + length
 
 
 def _kind(path: str) -> str:
-    return "a folder" if os.path.isdir(path) else "no regular file"
+    return "a folder" if os.path.isdir(path) else "not a regular file"
 
 
 @contextmanager
 def _decoding() -> Iterator[None]:
-    """Says of any error that it is the file's: for what is run here and nothing else.
+    """Turns any error of a decoder into a ``ValueError`` about the file.
 
-    Nobody can list what decoders raise on damaged files. Pillow's stumble over what they read
-    (``TypeError`` and ``NotImplementedError`` were seen), those in C have errors of their own
-    (``RuntimeError``), and one image must not end a run over a million.
+    Decoders raise more than they document on damaged files: those of Pillow raised ``TypeError``
+    and ``NotImplementedError``, those in C raise ``RuntimeError``. A single image must not end a
+    run over a million.
     """
     try:
         yield
@@ -189,14 +191,14 @@ def _opened(stream: BinaryIO, path: str) -> Image.Image:
             raise ValueError("the file is empty") from error
         if Path(path).suffix.lower() in (".heic", ".heif"):
             raise ValueError("HEIC images need a decoder: pip install pillow-heif") from error
-        raise ValueError("the file is no image, or of a format that Pillow cannot read") from error
+        raise ValueError("the file is not an image of a supported format") from error
 
 
 def _rgb(file: Image.Image) -> Image.Image:
-    """The image upright and in 8-bit RGB; of an animation, its first frame.
+    """Returns the first frame of an image, upright, in 8-bit RGB.
 
-    What is transparent lies on white. 16 bits of grey become 8 by their upper half; Pillow's own
-    conversion would turn all but the darkest 255 of them white.
+    Transparent pixels are blended with white. 16-bit grayscale keeps its upper 8 bits; Pillow's own
+    conversion would turn all but the 255 darkest values white.
     """
     width, height = file.size
     if width * height > MAX_PIXELS:
@@ -206,12 +208,12 @@ def _rgb(file: Image.Image) -> Image.Image:
     if file.mode in ("I", "F"):
         raise ValueError(
             f"the image has pixels of {'32-bit integers' if file.mode == 'I' else 'floats'}, "
-            "whose black and white are not known; convert it to 8 or 16 bits"
+            "which have no defined black and white; convert it to 8 or 16 bits"
         )
     image = ImageOps.exif_transpose(file)
     if image.mode.startswith("I;16"):
-        grey = np.asarray(image).astype(np.uint16) >> 8
-        return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
+        gray = np.asarray(image).astype(np.uint16) >> 8
+        return Image.fromarray(gray.astype(np.uint8)).convert("RGB")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
@@ -220,17 +222,17 @@ def _rgb(file: Image.Image) -> Image.Image:
 
 
 def decode_image(content: bytes, name: str = "the upload") -> Image.Image:
-    """Decodes an image that a person uploaded.
+    """Decodes an uploaded image.
 
     Args:
         content: the bytes of the file
-        name: what to call it in an error
+        name ("the upload"): the name of the image in errors
 
     Returns:
         an RGB image
 
     Raises:
-        ValueError: if it is too large, not an image, or damaged, saying which
+        ValueError: if it is too large, not an image, or damaged
     """
     _check_size(len(content), name)
     try:
@@ -261,8 +263,8 @@ def _check_size(count: int, name: str) -> None:
 
 
 def decode_base64_image(content: str, name: str = "the upload") -> Image.Image:
-    """Decodes an image sent by a browser as bare base64; see :func:`decode_image`."""
-    # Base64 holds 3 bytes in 4 characters, so the size is known before anything is decoded.
+    """Decodes an image that a browser sent as bare base64; see :func:`decode_image`."""
+    # Base64 encodes 3 bytes in 4 characters, so the size is known before decoding.
     _check_size(len(content) * 3 // 4 - 2, name)
     try:
         data = base64.b64decode(content, validate=True)
@@ -275,11 +277,11 @@ def read_image(path: str | Path) -> Image.Image:
     """Opens an image file as a query.
 
     Raises:
-        ValueError: if the file is missing, is not an image, or is damaged, saying which
+        ValueError: if the file is missing, too large, not an image, or damaged
     """
     path = Path(path).expanduser()
     if not path.is_file():
         raise ValueError(f"There is no image file at {path}; check the path.")
-    # Before it is read: it may be larger than memory.
+    # Checked before reading: it may be larger than memory.
     _check_size(path.stat().st_size, path.name)
     return decode_image(path.read_bytes(), path.name)

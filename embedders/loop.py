@@ -1,4 +1,4 @@
-"""The one loop that embeds images: decode in threads, batch, embed, tell what failed."""
+"""Embeds images in one loop: decodes them in threads, batches them, and reports failures."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Failure:
     """An image that could not be embedded.
 
     Attributes:
-        position: its place among the sources
-        reason: why, in words
+        position: its position in the sources
+        reason: why it failed
     """
 
     position: int
@@ -32,12 +32,12 @@ class Failure:
 
 @dataclass(frozen=True)
 class EmbeddedBatch:
-    """What came of one batch of sources.
+    """The result of one batch of sources.
 
     Attributes:
-        positions: ``(n,)`` int64, the places among the sources of those embedded
+        positions: ``(n,)`` int64 positions in the sources of the images that were embedded
         vectors: ``(n, dim)`` float32 unit vectors
-        failures: the others
+        failures: the other images
     """
 
     positions: npt.NDArray[np.int64]
@@ -51,42 +51,44 @@ def embed_sources(
     batch_size: int | None = None,
     num_workers: int | None = None,
 ) -> Iterator[EmbeddedBatch]:
-    """Embeds images batch by batch, in order; a broken image costs only itself.
+    """Embeds images batch by batch, in order. Unreadable images are skipped and reported.
 
-    While the model embeds one batch, or one in each of its lanes, the next is decoded. No more
-    than that is held in memory, however many images there are.
+    While each of the embedder's workers embeds a batch, the next batch is decoded. Memory holds no
+    more than these batches, however many images there are.
 
     Args:
         embedder: the model
         sources: the images
-        batch_size (None): images a batch, by default what suits the model and the machine; it is
-            halved when memory runs out
-        num_workers (None): decoding threads, by default one a processor that this process may use
+        batch_size (None): images in a batch, by default what the embedder asks for; it is halved
+            when memory runs out
+        num_workers (None): decoding threads, by default one for each processor that this process
+            may use
 
     Yields:
         an :class:`EmbeddedBatch` for every ``batch_size`` sources
 
     Raises:
-        EmbedderError: if there is not enough memory for a single image
+        EmbedderError: if a single image does not fit in memory
     """
     size = batch_size or embedder.batch_size()
-    limit = _Limit(size)
+    max_workers = embedder.max_workers()
+    limit = _BatchLimit(size)
     running: deque[Future[EmbeddedBatch]] = deque()
-    with _pools(embedder, num_workers or _processors()) as (decoders, lanes):
+    with _pools(embedder, num_workers or _processors(), max_workers) as (decoders, workers):
         for start in range(0, len(sources), size):
             decoded = [
                 (i, decoders.submit(_load, embedder, sources[i]))
                 for i in range(start, min(start + size, len(sources)))
             ]
-            running.append(lanes.submit(_embed_batch, embedder, decoded, limit))
-            if len(running) > embedder.lanes:
+            running.append(workers.submit(_embed_batch, embedder, decoded, limit))
+            if len(running) > max_workers:
                 yield running.popleft().result()
         while running:
             yield running.popleft().result()
 
 
 def _processors() -> int:
-    """How many this process may use, as in a container with some of the machine's."""
+    """The number of processors that this process may use; a container may have fewer than all."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -94,23 +96,23 @@ def _processors() -> int:
 
 @contextmanager
 def _pools(
-    embedder: Embedder, workers: int
+    embedder: Embedder, decoding_threads: int, max_workers: int
 ) -> Iterator[tuple[ThreadPoolExecutor, ThreadPoolExecutor]]:
-    """Threads that decode, and threads that embed; what waits in them is dropped at the end."""
-    decoders = ThreadPoolExecutor(workers, thread_name_prefix="decode")
-    lanes = ThreadPoolExecutor(
-        embedder.lanes, thread_name_prefix="embed", initializer=embedder.enter_lane
+    """Starts threads that decode and threads that embed; cancels pending work at the end."""
+    decoders = ThreadPoolExecutor(decoding_threads, thread_name_prefix="decode")
+    workers = ThreadPoolExecutor(
+        max_workers, thread_name_prefix="embed", initializer=embedder.start_worker
     )
     try:
-        yield decoders, lanes
+        yield decoders, workers
     finally:
-        # The lanes first: those that run still wait for what is decoded.
-        for pool in (lanes, decoders):
+        # Workers first: those that run still wait for decoded images.
+        for pool in (workers, decoders):
             pool.shutdown(cancel_futures=True)
 
 
-class _Limit:
-    """The most images that fit into memory at once, as far as is known."""
+class _BatchLimit:
+    """The largest number of images known to fit in memory at once."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -121,7 +123,7 @@ def _load(embedder: Embedder, source: ImageSource) -> Any:
 
 
 def _embed_batch(
-    embedder: Embedder, batch: list[tuple[int, Future[Any]]], limit: _Limit
+    embedder: Embedder, batch: list[tuple[int, Future[Any]]], limit: _BatchLimit
 ) -> EmbeddedBatch:
     positions, images, failures = [], [], []
     for position, future in batch:
@@ -131,41 +133,45 @@ def _embed_batch(
             failures.append(Failure(position, reason_of(error)))
         else:
             positions.append(position)
-    # Images are held by what they were decoded in, too; from here on only where they are used.
+    # The futures hold the images too; drop them so that only this list does.
     batch.clear()
     vectors = _embed(embedder, images, limit)
     return EmbeddedBatch(np.array(positions, np.int64), vectors, tuple(failures))
 
 
-def _embed(embedder: Embedder, images: list[Any], limit: _Limit) -> Vectors:
-    """Embeds images, in parts when they do not fit into memory at once."""
+def _embed(embedder: Embedder, images: list[Any], limit: _BatchLimit) -> Vectors:
+    """Embeds images, in parts if they do not fit in memory at once."""
     parts = [np.empty((0, embedder.dim), np.float32)]
     done = 0
     while done < len(images):
         size = limit.size
+        part = images[done : done + size]
+        count = len(part)
+        if embedder.pads_batches:
+            part += part[-1:] * (size - count)
         try:
-            parts.append(embedder.embed_images(images[done : done + size]))
+            parts.append(embedder.embed_images(part)[:count])
         except MemoryError as error:
             if size == 1:
                 raise EmbedderError(
                     f"There is not enough memory to embed a single image with '{embedder.name}'; "
                     "free some, or choose a smaller model."
                 ) from error
-            # Another lane may have halved it already.
-            limit.size = min(limit.size, max(1, min(size, len(images) - done) // 2))
+            # Another worker may have halved it already.
+            limit.size = min(limit.size, max(1, len(part) // 2))
             continue
-        done += size
+        done += count
     return np.concatenate(parts)
 
 
 def reason_of(error: BaseException) -> str:
-    """Why an image could not be read, in a few words."""
+    """Returns why an image could not be read, in a few words."""
     if isinstance(error, FileNotFoundError):
         return "the file is missing"
     if isinstance(error, IsADirectoryError):
         return "the path is a folder"
     if isinstance(error, PermissionError):
         return "the file may not be read"
-    words = str(error) or type(error).__name__
-    # Each of Pillow's decoders has words of its own for it.
-    return "the file is cut short" if "truncat" in words.lower() else words
+    message = str(error) or type(error).__name__
+    # Each of Pillow's decoders has its own wording for this.
+    return "the file is cut short" if "truncat" in message.lower() else message

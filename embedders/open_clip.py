@@ -1,8 +1,7 @@
-"""Any OpenCLIP model: architectures with published weights, checkpoints, local directories."""
+"""Loads any OpenCLIP model: published weights, checkpoints and local folders."""
 
 from __future__ import annotations
 
-import copy
 import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import open_clip
 import torch
 
 from fiftyone_faiss.embedders.base import EmbedderError, Vectors, weights_error
-from fiftyone_faiss.embedders.torch_net import LOAD_ERRORS, TorchEmbedder, unit_rows
+from fiftyone_faiss.embedders.torch_net import LOAD_ERRORS, TorchEmbedder
 
 LOCAL_PREFIX = "local-dir:"
 HUB_PREFIX = "hf-hub:"
@@ -21,7 +20,7 @@ HUB_PREFIX = "hf-hub:"
 
 @dataclass(frozen=True)
 class OpenClipSpec:
-    """Where a model comes from, in OpenCLIP's terms.
+    """The source of a model, in OpenCLIP's terms.
 
     Attributes:
         clip_model: an architecture, ``"local-dir:<absolute folder>"`` or ``"hf-hub:<repository>"``
@@ -33,7 +32,7 @@ class OpenClipSpec:
 
     @classmethod
     def parse(cls, name: str) -> OpenClipSpec:
-        """Reads a model name.
+        """Parses a model name.
 
         Args:
             name: ``"<architecture>/<tag>"`` (``"ViT-B-32/laion2b_s34b_b79k"``),
@@ -49,44 +48,44 @@ class OpenClipSpec:
         if (folder / "open_clip_config.json").is_file():
             return cls(f"{LOCAL_PREFIX}{folder.resolve()}")
         if name.startswith(LOCAL_PREFIX):
-            raise EmbedderError(f"{folder} holds no open_clip_config.json; check the folder.")
+            raise EmbedderError(f"{folder} has no open_clip_config.json; check the folder.")
         architecture, _, pretrained = name.partition("/")
         if architecture not in open_clip.list_models():
             raise EmbedderError(
-                f"There is no model '{name}'. Give '<architecture>/<weights>', such as "
+                f"There is no model '{name}'. Use '<architecture>/<weights>', for example "
                 "'ViT-B-32/laion2b_s34b_b79k', a folder with an open_clip_config.json, or "
-                "'hf-hub:<repository>'; for one of your own, call register_embedder() first."
+                "'hf-hub:<repository>'; for your own model, call register_embedder() first."
             )
         return cls(architecture, _weights(architecture, pretrained))
 
     @property
     def architecture(self) -> str:
-        """The architecture's name, for an error to show."""
+        """The architecture's name, for error messages."""
         return "<architecture>" if ":" in self.clip_model else self.clip_model
 
     @property
     def dim(self) -> int | None:
-        """The length of its vectors, without loading it; None if its configuration is not here."""
+        """The length of its vectors, read without loading it; None if that is not known."""
         return self._config.get("embed_dim")
 
     @property
     def repository(self) -> str | None:
-        """The Hugging Face repository of its weights, None if they are files of this machine."""
+        """The Hugging Face repository of its weights; None if they are local files."""
         if self.clip_model.startswith(HUB_PREFIX):
             return self.clip_model.removeprefix(HUB_PREFIX)
         config = open_clip.get_pretrained_cfg(self.clip_model, self.pretrained or "")
-        # A file's name may follow.
+        # A file name may follow.
         return "/".join(config.get("hf_hub", "").split("/")[:2]) or None
 
     @property
     def needs_transformers(self) -> bool:
-        """Whether its texts are read by the package transformers; False if that is not known."""
+        """Whether its tokenizer needs the package transformers; False if that is not known."""
         text = self._config.get("text_cfg", {})
         return bool(text.get("hf_tokenizer_name") or text.get("hf_model_name"))
 
     @property
     def _config(self) -> dict[str, Any]:
-        """What OpenCLIP makes it from, nothing if that cannot be read."""
+        """OpenCLIP's configuration of the model; empty if it cannot be read."""
         try:
             return open_clip.get_model_config(self.clip_model) or {}
         except (OSError, ValueError):
@@ -102,25 +101,24 @@ def _weights(architecture: str, pretrained: str) -> str:
         return str(checkpoint.resolve())
     published = ", ".join(tags) or "none published"
     raise EmbedderError(
-        f"'{architecture}' has no weights '{pretrained}': add one of its tags ({published}) or "
-        f"the path of a checkpoint, as in '{architecture}/<tag or path>'."
+        f"'{architecture}' has no weights '{pretrained}'; use '{architecture}/<tag or path>' with "
+        f"one of its tags ({published}) or the path of a checkpoint."
     )
 
 
 class OpenClipEmbedder(TorchEmbedder):
-    """An OpenCLIP model as an embedder of images and texts.
-
-    Texts stay in float32, whatever the images' precision: they are few.
+    """An embedder that runs an OpenCLIP model on images and texts.
 
     Args:
-        name: what to call it
-        spec: where it comes from
-        text_prompt (""): words put before every text
-        device (None): a torch device; by default a GPU when there is one
+        name: the name of the embedder
+        spec: the source of the model
+        text_prompt (""): text to put before every text
+        device (None): a torch device, by default a GPU if there is one
         precision ("auto"): see :class:`fiftyone_faiss.embedders.torch_net.TorchEmbedder`
 
     Raises:
-        EmbedderError: if its weights cannot be loaded, or a package that it needs is missing
+        EmbedderError: if its weights cannot be loaded, if a package that it needs is missing, or
+            if it cannot run in this precision
     """
 
     supports_text = True
@@ -135,10 +133,10 @@ class OpenClipEmbedder(TorchEmbedder):
     ) -> None:
         self.spec = spec
         self._text_prompt = text_prompt
-        # Now, not after its weights were fetched.
+        # Checked before its weights are downloaded.
         if spec.needs_transformers and importlib.util.find_spec("transformers") is None:
             raise EmbedderError(
-                f"'{name}' reads texts with a package that is not here: pip install transformers."
+                f"'{name}' needs the package transformers: pip install transformers"
             )
         try:
             model, _, transform = open_clip.create_model_and_transforms(
@@ -147,7 +145,7 @@ class OpenClipEmbedder(TorchEmbedder):
             self._tokenizer = open_clip.get_tokenizer(spec.clip_model)
         except LOAD_ERRORS as error:
             raise weights_error(
-                name, error, f"give '{spec.architecture}/<path of the checkpoint>'"
+                name, error, f"use '{spec.architecture}/<path of the checkpoint>'"
             ) from error
         super().__init__(name, model, transform, device, precision, salt=text_prompt)
 
@@ -155,43 +153,36 @@ class OpenClipEmbedder(TorchEmbedder):
         features: torch.Tensor = net.encode_image(pixels)  # type: ignore[operator]
         return features
 
-    def _in_precision(self, net: torch.nn.Module, dtype: torch.dtype) -> torch.nn.Module:
-        # The same model but for its image side.
-        other = copy.copy(net)
-        visual = copy.deepcopy(net.get_submodule("visual")).to(dtype)
-        other._modules = {**net._modules, "visual": visual}
-        return other
-
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         with torch.inference_mode():
             features = self._net.encode_text(self._tokens(texts))  # type: ignore[operator]
-        return unit_rows(features)
+            return self._vectors(features)
 
     def text_warning(self, text: str) -> str | None:
-        readable = self._room() - self._count(self._text_prompt)
-        if self._count(text) > readable:
-            return f"Only the first {readable} word pieces of the query were read; shorten it."
-        # Others were trained on words of other languages too, for all that is known.
+        max_tokens = self._max_tokens() - self._count_tokens(self._text_prompt)
+        if self._count_tokens(text) > max_tokens:
+            return f"The model read only the first {max_tokens} tokens of the query; shorten it."
+        # Models with other tokenizers may know other languages.
         is_english = isinstance(self._tokenizer, open_clip.SimpleTokenizer)
-        if is_english and not any(one.isascii() and one.isalpha() for one in text):
-            return f"'{self.name}' reads English; put the query into English words."
+        if is_english and not any(char.isascii() and char.isalpha() for char in text):
+            return f"'{self.name}' reads English; write the query in English."
         return None
 
-    def _count(self, text: str) -> int:
-        """How many word pieces a text has."""
+    def _count_tokens(self, text: str) -> int:
+        """The number of tokens of a text, without start and end."""
         if isinstance(self._tokenizer, open_clip.SimpleTokenizer):
             return len(self._tokenizer.encode(text))
         cleaned = self._tokenizer.clean_fn(text)
-        # Not verbose: that a text is too long is said by text_warning().
-        pieces = self._tokenizer.tokenizer(cleaned, add_special_tokens=False, verbose=False)
-        return len(pieces.input_ids)
+        # Not verbose, since text_warning() reports long texts.
+        tokens = self._tokenizer.tokenizer(cleaned, add_special_tokens=False, verbose=False)
+        return len(tokens.input_ids)
 
-    def _room(self) -> int:
-        """For how many word pieces there is room beside the marks of a text's start and end."""
-        marks = 2
+    def _max_tokens(self) -> int:
+        """The number of tokens that a text may have, without start and end."""
+        special = 2
         if not isinstance(self._tokenizer, open_clip.SimpleTokenizer):
-            marks = self._tokenizer.tokenizer.num_special_tokens_to_add()
-        return int(self._tokenizer.context_length) - marks
+            special = self._tokenizer.tokenizer.num_special_tokens_to_add()
+        return int(self._tokenizer.context_length) - special
 
     def _tokens(self, texts: Sequence[str]) -> torch.Tensor:
         prompts = [f"{self._text_prompt} {text}" for text in texts]

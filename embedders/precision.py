@@ -1,72 +1,86 @@
-"""Whether half precision pays: a network is measured both ways with the first images that come."""
+"""Chooses the number format that a network computes in, by what the device can do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-from fiftyone_faiss.embedders.base import Vectors
+import torch
 
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
-"""``"auto"`` measures with the first images whether half precision is faster and close enough."""
+"""What ``precision=`` accepts. ``"auto"`` is what :func:`choose_precision` returns."""
 
-# Images that the measurement takes; fewer at once, such as a query, never start it.
-TRIAL_IMAGES, GPU_TRIAL_IMAGES = 4, 64
-# Half precision must take less than this part of the time, and keep this cosine for every image.
-TRIAL_TIME, TRIAL_COSINE = 0.8, 0.9995
-# How often each way is timed. Whatever else the machine does only adds to a time, so the least
-# counts.
-TRIAL_RUNS = 3
+BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
+"""The x86 instruction sets that multiply bfloat16 matrices. Without them, processors emulate
+bfloat16, and networks are several times slower than in float32."""
+
+# The first GPUs with tensor cores for each format (Volta and Ampere).
+FLOAT16_CAPABILITY, BFLOAT16_CAPABILITY = (7, 0), (8, 0)
+
+_CPUINFO = Path("/proc/cpuinfo")
 
 
 @dataclass(frozen=True)
-class Trial:
-    """What came of embedding the same images in float32 and in half precision.
+class DeviceCapability:
+    """What a torch device can compute with.
 
     Attributes:
-        exact_seconds: the time in float32
-        close_seconds: the time in half precision
-        cosine: the least cosine of an image's two vectors, -1 to 1
+        kind: the type of the device, such as ``"cpu"``, ``"cuda"`` or ``"mps"``
+        cpu_flags (frozenset()): the instruction sets of a processor, by their Linux names
+        compute_capability (None): the ``(major, minor)`` CUDA compute capability of a GPU
     """
 
-    exact_seconds: float
-    close_seconds: float
-    cosine: float
+    kind: str
+    cpu_flags: frozenset[str] = frozenset()
+    compute_capability: tuple[int, int] | None = None
 
-    @classmethod
-    def of(
-        cls,
-        exact: Callable[[], Vectors],
-        close: Callable[[], Vectors],
-        clock: Callable[[], float],
-    ) -> Trial:
-        """Measures, in turns: a machine may get slower or faster meanwhile.
 
-        Args:
-            exact: embeds the images in float32
-            close: embeds them in half precision
-            clock: tells the time, in seconds
-        """
-        # The first run of each is slower than all that follow.
-        cosine = float((exact() * close()).sum(axis=1).min())
-        seconds = []
-        for _ in range(TRIAL_RUNS):
-            started = clock()
-            exact()
-            between = clock()
-            close()
-            seconds.append((between - started, clock() - between))
-        exact_seconds, close_seconds = map(min, zip(*seconds, strict=True))
-        return cls(exact_seconds, close_seconds, cosine)
+def choose_precision(device: DeviceCapability) -> str:
+    """Chooses the fastest precision that a device supports in hardware.
 
-    @property
-    def is_won(self) -> bool:
-        """Whether half precision is faster, and close enough."""
-        is_faster = self.close_seconds < TRIAL_TIME * self.exact_seconds
-        return is_faster and self.cosine >= TRIAL_COSINE
+    The choice depends on nothing else: not on the network, and not on how busy the machine is.
+    ``benchmarks/bench_embed.py`` measures what it gains.
 
-    def __str__(self) -> str:
-        return (
-            f"half precision takes {self.close_seconds:.3f} s where float32 takes "
-            f"{self.exact_seconds:.3f} s, with cosines of at least {self.cosine:.5f}"
-        )
+    Args:
+        device: what the device can do
+
+    Returns:
+        ``"bfloat16"``, ``"float16"`` or ``"float32"``
+    """
+    if device.kind == "cpu" and device.cpu_flags & BFLOAT16_FLAGS:
+        return "bfloat16"
+    if device.compute_capability is not None:
+        if device.compute_capability >= BFLOAT16_CAPABILITY:
+            return "bfloat16"
+        if device.compute_capability >= FLOAT16_CAPABILITY:
+            return "float16"
+    return "float32"
+
+
+def detect_capability(device: torch.device) -> DeviceCapability:
+    """Asks a device of this machine what it can do."""
+    if device.type == "cpu":
+        return DeviceCapability("cpu", cpu_flags=_cpu_flags())
+    if device.type == "cuda":
+        capability = torch.cuda.get_device_capability(device)
+        return DeviceCapability("cuda", compute_capability=capability)
+    return DeviceCapability(device.type)
+
+
+def _cpu_flags() -> frozenset[str]:
+    """The instruction sets of this processor; an older torch knows them on Linux only."""
+    if hasattr(torch.cpu, "get_capabilities"):
+        capabilities = torch.cpu.get_capabilities()
+        return frozenset(name for name, value in capabilities.items() if value is True)
+    if _CPUINFO.exists():
+        return _flags_of(_CPUINFO.read_text())
+    return frozenset()
+
+
+def _flags_of(cpuinfo: str) -> frozenset[str]:
+    """The instruction sets that Linux lists for the first processor."""
+    for line in cpuinfo.splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == "flags":
+            return frozenset(value.split())
+    return frozenset()

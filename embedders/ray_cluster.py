@@ -1,4 +1,4 @@
-"""Ray itself: connecting to it, laying actors out over its machines, and its errors in words."""
+"""Connects to Ray, plans actors for its machines, and turns its errors into sentences."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from fiftyone_faiss.embedders.base import EmbedderError
 if TYPE_CHECKING:
     from types import ModuleType
 
-# Each actor holds the model; more of them on one machine would fill its memory with copies.
+# Each actor holds a copy of the model, so many actors on one machine would fill its memory.
 ACTORS_PER_NODE = 4
-# A chunk is what comes back at once, and what is done again when a worker dies: some seconds.
+# A chunk is returned at once, and is repeated if a worker dies: a few seconds of work.
 CHUNK_PER_CPU, GPU_CHUNK = 64, 2048
-# Of few images, each actor still gets so many chunks, so that all finish at about the same time.
+# Each actor gets at least this many chunks, so that all of them finish at about the same time.
 CHUNKS_PER_ACTOR = 4
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How actors lie on a cluster.
+    """The actors of a cluster.
 
     Attributes:
-        actors: how many
-        num_cpus: the processors of each
-        num_gpus: the GPUs of each, 0 or 1
+        actors: the number of actors
+        num_cpus: the processors of each actor
+        num_gpus: the GPUs of each actor, 0 or 1
     """
 
     actors: int
@@ -39,42 +39,43 @@ class Layout:
 
     @classmethod
     def over(cls, nodes: Sequence[dict[str, float]], concurrency: int | None = None) -> Layout:
-        """What suits a cluster: one actor a GPU; without GPUs, at most four a machine.
+        """Plans one actor for each GPU or, without GPUs, at most four for each machine.
 
         Args:
-            nodes: what each machine has, as Ray counts it: ``{"CPU": 8.0, "GPU": 1.0, ...}``
-            concurrency (None): how many actors to have instead
+            nodes: the resources of each machine as Ray reports them:
+                ``{"CPU": 8.0, "GPU": 1.0, ...}``
+            concurrency (None): the number of actors to use instead
         """
         sizes = [(int(node.get("CPU", 0)), int(node.get("GPU", 0))) for node in nodes]
         if any(gpus for _, gpus in sizes):
             actors = sum(gpus for _, gpus in sizes)
             num_cpus = min(cpus // gpus for cpus, gpus in sizes if gpus)
             return cls(concurrency or actors, num_cpus, 1)
-        # A cluster that grows when it is asked to may have none yet.
+        # A cluster that scales on demand may have no machines yet.
         machines = [cpus for cpus, _ in sizes if cpus] or [1]
         num_cpus = min(-(-cpus // ACTORS_PER_NODE) for cpus in machines)
         return cls(concurrency or sum(cpus // num_cpus for cpus in machines), num_cpus, 0)
 
     def chunk_size(self, sources: int, batch_size: int | None) -> int:
-        """How many of the sources to embed at once."""
-        most = GPU_CHUNK if self.num_gpus else CHUNK_PER_CPU * self.num_cpus
+        """Returns how many sources to put into one chunk."""
+        limit = GPU_CHUNK if self.num_gpus else CHUNK_PER_CPU * self.num_cpus
         share = -(-sources // (CHUNKS_PER_ACTOR * self.actors))
-        return max(1, min(max(most, batch_size or 1), share))
+        return max(1, min(max(limit, batch_size or 1), share))
 
 
 @contextmanager
 def connection(ray: ModuleType) -> Iterator[None]:
-    """The process's connection to Ray; one that is made here ends with its last user."""
-    ours = _own.enter(ray)
+    """Connects to Ray if this process is not connected; the last user closes that connection."""
+    is_shared = _shared.enter(ray)
     try:
         yield
     finally:
-        if ours:
-            _own.leave(ray)
+        if is_shared:
+            _shared.leave(ray)
 
 
-class _Own:
-    """The connection that was made here, while it has users."""
+class _SharedConnection:
+    """The connection that this module opened, and the number of its users."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -82,7 +83,7 @@ class _Own:
         self._level = logging.NOTSET
 
     def enter(self, ray: ModuleType) -> bool:
-        """Connects if the process is not connected; returns whether this connection is used."""
+        """Connects if the process is not connected; returns whether this connection is in use."""
         with self._lock:
             if not self._users:
                 if ray.is_initialized():
@@ -104,21 +105,22 @@ class _Own:
         except (ConnectionError, RuntimeError, ValueError) as error:
             address = os.environ.get("RAY_ADDRESS", "this machine")
             raise EmbedderError(
-                f"No Ray could be reached or started at {address} ({_reason(error)}); start one "
-                "with 'ray start --head', or set RAY_ADDRESS to that of a cluster."
+                f"Ray could not be reached or started at {address} ({_reason(error)}); start it "
+                "with 'ray start --head', or set RAY_ADDRESS to the address of a cluster."
             ) from error
-        # What goes wrong is raised. Whoever connected himself decides what he is told besides.
+        # Errors are raised, so its log would only repeat them. A connection that the caller opened
+        # keeps its own log level.
         logger = logging.getLogger("ray.data")
         self._level = logger.level
         logger.setLevel(logging.CRITICAL)
 
 
-_own = _Own()
+_shared = _SharedConnection()
 
 
 @contextmanager
 def no_progress_bars(ray: ModuleType) -> Iterator[None]:
-    """Without Ray Data's own progress bars: whoever embeds shows progress himself."""
+    """Hides Ray Data's own progress bars, since the caller shows progress."""
     context = ray.data.DataContext.get_current()
     shown, context.enable_progress_bars = context.enable_progress_bars, False
     try:
@@ -128,31 +130,31 @@ def no_progress_bars(ray: ModuleType) -> Iterator[None]:
 
 
 @contextmanager
-def sentences(ray: ModuleType) -> Iterator[None]:
-    """Says in a sentence what went wrong on a cluster."""
+def readable_errors(ray: ModuleType) -> Iterator[None]:
+    """Turns errors of a cluster into an :class:`EmbedderError` of one sentence."""
     try:
         yield
     except ray.exceptions.RayActorError as error:
         raise EmbedderError(
-            f"The workers of Ray did not start ({_reason(error)}). They need fiftyone-faiss, and "
-            "what the embedder imports, installed."
+            f"Ray's workers did not start ({_reason(error)}); install fiftyone-faiss, and what the "
+            "embedder imports, on every machine of the cluster."
         ) from error
     except ray.exceptions.RayError as error:
         raise EmbedderError(f"Embedding on Ray failed: {_reason(error)}.") from error
 
 
 def _reason(error: Exception) -> str:
-    """What is wrong, of a message with tracebacks, each of which ends with it."""
-    first = str(error).split("\n\nThe above exception was the direct cause")[0]
-    lines = first.strip().splitlines()
+    """The last line of an error's first traceback, which names the cause."""
+    traceback = str(error).split("\n\nThe above exception was the direct cause")[0]
+    lines = traceback.strip().splitlines()
     return lines[-1].strip().rstrip(".") if lines else type(error).__name__
 
 
 def import_ray() -> ModuleType:
-    """Ray, with Ray Data.
+    """Imports Ray and Ray Data.
 
     Raises:
-        EmbedderError: if it is not installed
+        EmbedderError: if they are not installed
     """
     try:
         import ray

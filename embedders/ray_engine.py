@@ -1,4 +1,4 @@
-"""The embedding loop on a Ray cluster: actors of Ray Data embed chunk by chunk."""
+"""Runs the embedding loop on a Ray cluster: actors of Ray Data embed chunk by chunk."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from fiftyone_faiss.embedders.ray_cluster import (
     connection,
     import_ray,
     no_progress_bars,
-    sentences,
+    readable_errors,
 )
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-# Ray replaces workers without end, but a chunk that so many died of is given up: some images kill
-# whoever reads them.
-MOST_DEATHS = 3
+# Ray replaces workers without limit. Some images crash their decoder, so a chunk fails after this
+# many workers died while embedding it.
+MAX_DEATHS = 3
 
 Load = Callable[[], Embedder]
 
@@ -39,38 +39,38 @@ def embed_sources_on_ray(
 ) -> Iterator[EmbeddedBatch]:
     """Embeds images like :func:`fiftyone_faiss.embedders.embed_sources`, on a Ray cluster.
 
-    It uses the Ray that this process is connected to; else it connects to the one that
-    ``RAY_ADDRESS`` names or that runs on this machine, or starts one here, and ends that when it is
-    done. Images are read on the workers, where this package has to be installed too. A worker
-    that dies is replaced, and what it was at is done again. Closing the iterator stops the work.
+    If this process is connected to Ray, that connection is used. If not, it connects to the
+    cluster of ``RAY_ADDRESS`` or on this machine, or starts Ray here, and disconnects at the end.
+    Workers read the images, so this package must be installed on them too. A worker that dies is
+    replaced, and its chunk is repeated. Closing the iterator stops the work.
 
     Args:
-        load: makes the embedder, on every worker
+        load: creates the embedder on every worker
         sources: the images, by paths that exist on the workers
-        batch_size (None): images a batch, by default what suits the model and the worker
-        num_workers (None): decoding threads of each worker, by default one a processor
-        concurrency (None): how many workers, by default one a GPU of the cluster; without GPUs, as
-            many as its processors make up, at most four a machine
+        batch_size (None): images in a batch, by default what the embedder asks for
+        num_workers (None): decoding threads of each worker, by default one for each processor
+        concurrency (None): the number of workers, by default one for each GPU of the cluster or,
+            without GPUs, at most four for each machine
 
     Returns:
-        an iterator over :class:`EmbeddedBatch`, in the order in which they are done; every source
-        is in exactly one of them
+        an iterator over :class:`EmbeddedBatch`, in order of completion; every source is in exactly
+        one batch
 
     Raises:
         EmbedderError: if Ray is not installed or cannot be reached, if ``load`` cannot be sent to
-            the workers or fails there, or if workers die again and again
+            the workers or fails there, or if workers die repeatedly
     """
     ray = import_ray()
-    worker = _Worker(_pickled(ray, load), batch_size, num_workers, MOST_DEATHS)
-    return _embedded(ray, worker, sources, concurrency)
+    worker = _Worker(_pickled(ray, load), batch_size, num_workers, MAX_DEATHS)
+    return _embed_chunks(ray, worker, sources, concurrency)
 
 
-def _embedded(
+def _embed_chunks(
     ray: ModuleType, worker: _Worker, sources: Sequence[ImageSource], concurrency: int | None
 ) -> Iterator[EmbeddedBatch]:
     if not sources:
         return
-    with connection(ray), no_progress_bars(ray), sentences(ray):
+    with connection(ray), no_progress_bars(ray), readable_errors(ray):
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         layout = Layout.over(nodes, concurrency)
         size = layout.chunk_size(len(sources), worker.batch_size)
@@ -82,7 +82,7 @@ def _embedded(
         results = _dataset(ray, chunks, worker, layout)
         with closing(iter(results.iter_rows())) as rows:
             for row in rows:
-                # Ray may do a chunk again whose result was lost after it had been read.
+                # Ray may repeat a chunk whose result it lost after this loop had read it.
                 if row["start"] not in missing:
                     continue
                 missing.remove(row["start"])
@@ -91,11 +91,11 @@ def _embedded(
                     raise result
                 yield from result
         if missing:
-            raise EmbedderError(f"Ray lost {len(missing)} of {len(chunks)} parts; try again.")
+            raise EmbedderError(f"Ray lost {len(missing)} of {len(chunks)} chunks; try again.")
 
 
 def _dataset(ray: ModuleType, chunks: dict[int, bytes], worker: _Worker, layout: Layout) -> Any:
-    """A Ray dataset of the results, which are computed while they are read."""
+    """Returns a Ray dataset of the results, which Ray computes while they are read."""
     worker = replace(
         worker,
         num_workers=worker.num_workers or max(1, layout.num_cpus),
@@ -112,13 +112,13 @@ def _dataset(ray: ModuleType, chunks: dict[int, bytes], worker: _Worker, layout:
 
 
 def _pickled(ray: ModuleType, load: Load) -> bytes:
-    """What makes the embedder, as bytes; a function that is defined anywhere goes with its code."""
+    """Pickles the function that creates the embedder, by value if it is not importable."""
     try:
         data: bytes = ray.cloudpickle.dumps(load)
     except (TypeError, pickle.PicklingError) as error:
         raise EmbedderError(
-            f"The embedder cannot be sent to Ray's workers ({error}). Give a model by its name, or "
-            "a class of your own, which the workers make anew."
+            f"The embedder cannot be sent to Ray's workers ({error}); pass the name of a model, or "
+            "a class that the workers can create themselves."
         ) from error
     return data
 
@@ -127,48 +127,48 @@ def _pickled(ray: ModuleType, load: Load) -> bytes:
 
 
 def _attempts(ray: ModuleType) -> Any:
-    """An actor that counts how often each chunk was begun."""
+    """Starts an actor that counts the attempts at each chunk."""
 
-    # Defined in here, its code is sent along: a process that runs it need not import the package.
+    # A local class is pickled by value, so that its process need not import this package.
     class Attempts:
         def __init__(self) -> None:
-            self.begun: dict[int, int] = {}
+            self.counts: dict[int, int] = {}
 
         def begin(self, start: int) -> int:
-            self.begun[start] = self.begun.get(start, 0) + 1
-            return self.begun[start]
+            self.counts[start] = self.counts.get(start, 0) + 1
+            return self.counts[start]
 
     return ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(Attempts).remote()
 
 
 @dataclass(frozen=True)
 class _Worker:
-    """What a worker does.
+    """The settings of a worker.
 
     Attributes:
-        load: makes the embedder, pickled
-        batch_size: images a batch
+        load: the pickled function that creates the embedder
+        batch_size: images in a batch
         num_workers: decoding threads
-        most_deaths: how many workers may die of a chunk
-        attempts: what :func:`_attempts` returned
+        max_deaths: how many workers may die while embedding one chunk
+        attempts: the actor of :func:`_attempts`
     """
 
     load: bytes
     batch_size: int | None
     num_workers: int | None
-    most_deaths: int
+    max_deaths: int
     attempts: Any = None
 
 
 class _Actor:
-    """Embeds chunks. Ray Data replaces it when its process dies, and gives it the chunk again."""
+    """Embeds chunks. If its process dies, Ray Data starts another one and repeats the chunk."""
 
     def __init__(self, worker: _Worker) -> None:
         self._worker = worker
 
     @cached_property
     def _embedder(self) -> Embedder:
-        # With the first chunk, whose attempts then count what loading kills.
+        # Loaded with the first chunk, so that deaths while loading count as attempts too.
         load: Load = pickle.loads(self._worker.load)
         return load()
 
@@ -177,7 +177,7 @@ class _Actor:
         try:
             result = self._embed(row["start"], pickle.loads(row["sources"]))
         except EmbedderError as error:
-            # Raised, it would come out in Ray's words.
+            # Returned, since Ray would wrap a raised error in its own.
             result = error
         return {"start": row["start"], "result": pickle.dumps(result)}
 
@@ -186,17 +186,19 @@ class _Actor:
 
         worker = self._worker
         deaths = ray.get(worker.attempts.begin.remote(start)) - 1
-        if deaths >= worker.most_deaths:
+        if deaths >= worker.max_deaths:
             raise EmbedderError(
-                f"{deaths} workers of Ray died, one after another, of the same images "
-                f"({len(sources)}, from {sources[0].path} on): one may crash its decoder, or "
-                "there is too little memory for the model."
+                f"{deaths} of Ray's workers died while embedding the same chunk of {len(sources)} "
+                f"images, which starts with {sources[0].path}; remove an image that crashes its "
+                "decoder, or use a smaller model if memory ran out."
             )
         batches = embed_sources(self._embedder, sources, worker.batch_size, worker.num_workers)
         return [_moved(batch, start) for batch in batches]
 
 
 def _moved(batch: EmbeddedBatch, start: int) -> EmbeddedBatch:
-    """A batch whose positions count from the first of all sources."""
-    failures = tuple(replace(one, position=one.position + start) for one in batch.failures)
+    """Shifts the positions of a batch, so that they count from the first of all sources."""
+    failures = tuple(
+        replace(failure, position=failure.position + start) for failure in batch.failures
+    )
     return EmbeddedBatch(batch.positions + start, batch.vectors, failures)

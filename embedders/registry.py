@@ -1,4 +1,4 @@
-"""A person's own embedders: classes, objects and functions, registered by name."""
+"""Registers your own embedders by name: classes, objects and functions."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _registered: dict[str, Callable[[], Embedder]] = {}
 
 
 class FunctionEmbedder(Embedder):
-    """A function as an embedder.
+    """An embedder that calls a function.
 
     Args:
-        name: what to call it
+        name: the name of the embedder
         function: turns a list of RGB PIL images into one vector for each
-        version ("1"): change it when the function's vectors change, so that indexes notice
+        version ("1"): part of the fingerprint; change it when the function's vectors change
 
     Raises:
         EmbedderError: if the function does not return a vector for an image
@@ -47,11 +47,11 @@ class FunctionEmbedder(Embedder):
             vectors = np.asarray(returned, np.float32)
         except (TypeError, ValueError) as error:
             raise EmbedderError(
-                f"The embedder '{self.name}' returned no array of numbers ({error}); return one "
-                "vector for each image, all of one length."
+                f"The embedder '{self.name}' did not return an array of numbers ({error}); return "
+                "one vector for each image, all of one length."
             ) from error
-        is_one_each = vectors.ndim > 1 and len(vectors) == len(images) and vectors.size > 0
-        if not is_one_each or self.dim not in (0, vectors[0].size):
+        has_all_rows = vectors.ndim > 1 and len(vectors) == len(images) and vectors.size > 0
+        if not has_all_rows or self.dim not in (0, vectors[0].size):
             raise EmbedderError(
                 f"The embedder '{self.name}' returned an array of shape {vectors.shape} for "
                 f"{len(images)} images; return one vector for each, all of one length."
@@ -60,58 +60,60 @@ class FunctionEmbedder(Embedder):
 
 
 def register_embedder(name: str, embedder: type[Embedder] | Embedder | Function) -> None:
-    """Makes an embedder known by a name, in this process.
+    """Registers an embedder by name, in this process.
 
-    An index built with it stores the name; whoever loads that index registers it again first.
+    An index stores only the name. Register the embedder in every process that searches by text or
+    by image, or that updates the index.
 
     Args:
-        name: what to call it in ``model=``; it takes the place of any other of that name
-        embedder: a subclass of :class:`Embedder` that can be made without arguments, an instance,
-            or a function from a list of RGB PIL images to an array of ``(n, dim)``
+        name: its name in ``model=``; it replaces any other embedder of that name
+        embedder: a subclass of :class:`Embedder` that takes no arguments, an instance, or a
+            function from a list of RGB PIL images to an ``(n, dim)`` array
 
     Raises:
-        EmbedderError: if it is none of these
+        EmbedderError: if the name is empty, or ``embedder`` is none of these
     """
     if not name.strip():
-        raise EmbedderError("Give the embedder a name, such as 'my-model'.")
+        raise EmbedderError("The name of an embedder must not be empty; use 'my-model', say.")
     if not (isinstance(embedder, Embedder) or callable(embedder)):
         raise EmbedderError(
-            f"An embedder is a class, an Embedder or a function, not a {type(embedder).__name__}."
+            "embedder must be a subclass of Embedder, an instance or a function, got "
+            f"{type(embedder).__name__}."
         )
     if isinstance(embedder, Embedder):
-        # Now, since it may be given as an object before it is asked for by this name.
+        # Set now, since callers may pass the object before they ask for it by name.
         embedder.name = name
-    # Made when it is first asked for, and once.
+    # Created once, on first use.
     _registered[name] = functools.cache(lambda: embedder_of(embedder, name))
 
 
 def is_registered(name: str) -> bool:
-    """Whether an embedder was registered by this name."""
+    """Returns whether an embedder of this name is registered."""
     return name in _registered
 
 
 def registered_embedders() -> list[str]:
-    """The names of registered embedders, in order of registration."""
+    """Returns the names of registered embedders, in order of registration."""
     return list(_registered)
 
 
 def make_registered(name: str) -> Embedder:
-    """The embedder that was registered by this name."""
+    """Returns the registered embedder of this name; it is created on first use."""
     return _registered[name]()
 
 
 def embedder_of(value: type[Embedder] | Embedder | Function, name: str | None = None) -> Embedder:
-    """Makes an embedder of a class, an instance or a function.
+    """Returns the embedder that a class, an instance or a function stands for.
 
     Args:
-        value: what it is made of
-        name (None): what to call it, by default by its own name
+        value: the class, instance or function
+        name (None): the name of the embedder, by default its own name
     """
     if isinstance(value, type) and issubclass(value, Embedder):
         value = value()
     if not isinstance(value, Embedder):
-        named = name or getattr(value, "__name__", None) or type(value).__name__
-        return FunctionEmbedder(str(named), value)
+        function_name = name or getattr(value, "__name__", None) or type(value).__name__
+        return FunctionEmbedder(str(function_name), value)
     if name is not None:
         value.name = name
     return value

@@ -1,4 +1,4 @@
-"""Image-only networks of timm: ResNet, ConvNeXt, DINOv2, DINOv3 and the others it knows."""
+"""Loads the image networks of timm: ResNet, ConvNeXt, DINOv2, DINOv3 and many more."""
 
 from __future__ import annotations
 
@@ -18,23 +18,24 @@ PREFIX = "timm/"
 
 
 class TimmEmbedder(TorchEmbedder):
-    """The pooled features of a timm network, as they are before its classifier.
+    """An embedder that returns the pooled features of a timm network, without its classifier.
 
     Args:
-        name: ``"timm/<model>"``, for its published weights, or ``"timm/<model>/<checkpoint file>"``
-        device (None): a torch device; by default a GPU when there is one
+        name: ``"timm/<model>"`` for its published weights, or ``"timm/<model>/<checkpoint file>"``
+        device (None): a torch device, by default a GPU if there is one
         precision ("auto"): see :class:`fiftyone_faiss.embedders.torch_net.TorchEmbedder`
 
     Raises:
-        EmbedderError: if there is no such model, or its weights cannot be loaded
+        EmbedderError: if the model does not exist, if its weights cannot be loaded, or if it
+            cannot run in this precision
     """
 
     def __init__(self, name: str, device: str | None = None, precision: str = "auto") -> None:
         model, _, checkpoint = name.removeprefix(PREFIX).partition("/")
         if not timm.is_model(model):
             raise EmbedderError(
-                f"timm has no model '{model}'. Give 'timm/<model>', such as 'timm/resnet50', or "
-                "'timm/<model>/<checkpoint file>'."
+                f"timm has no model '{model}'; use 'timm/<model>', for example 'timm/resnet50', "
+                "or 'timm/<model>/<checkpoint file>'."
             )
         if checkpoint and not Path(checkpoint).expanduser().is_file():
             raise EmbedderError(f"There is no checkpoint at {checkpoint}; check the path.")
@@ -43,7 +44,7 @@ class TimmEmbedder(TorchEmbedder):
             if checkpoint:
                 _load(net, str(Path(checkpoint).expanduser()))
         except LOAD_ERRORS as error:
-            raise weights_error(name, error, f"give 'timm/{model}/<path of the file>'") from error
+            raise weights_error(name, error, f"use 'timm/{model}/<path of the file>'") from error
         config = resolve_model_data_config(net)
         transform = create_transform(**config, is_training=False)
         super().__init__(name, net, transform, device, precision)
@@ -54,10 +55,10 @@ class TimmEmbedder(TorchEmbedder):
 
 
 def _load(net: Any, checkpoint: str) -> None:
-    """Loads weights; those of a classifier are passed over, all others must be there.
+    """Loads weights; those of a classifier are ignored, all others must be in the checkpoint.
 
     Raises:
-        RuntimeError: if weights are missing, or have other shapes
+        RuntimeError: if weights are missing or have other shapes
     """
     weights = timm.models.load_state_dict(checkpoint)
     known = net.state_dict()

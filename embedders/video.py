@@ -1,4 +1,4 @@
-"""Reading single frames of videos, in order of their numbers without seeking."""
+"""Reads single frames of videos; frames in ascending order are read without seeking."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-# Up to so many frames ahead, decoding them all is faster than a seek to the key frame before.
-NEAR = 300
+# Up to this many frames ahead, decoding all of them is faster than seeking to a key frame.
+MAX_SKIPPED_FRAMES = 300
 
 _open = threading.local()
 
@@ -29,7 +29,7 @@ class _Reader:
             raise ValueError("the video cannot be decoded")
 
     def read(self, number: int) -> npt.NDArray[np.uint8]:
-        if not self.next <= number <= self.next + NEAR:
+        if not self.next <= number <= self.next + MAX_SKIPPED_FRAMES:
             self._capture.set(cv2.CAP_PROP_POS_FRAMES, number - 1)
             self.next = number
         while self.next < number:
@@ -53,19 +53,19 @@ class _Reader:
 def read_frame(path: str, number: int) -> npt.NDArray[np.uint8]:
     """Decodes a frame of a video.
 
-    Each thread keeps the video that it read last open, so frames in ascending order are decoded
-    without going back.
+    Each thread keeps the video that it read last open, so that frames in ascending order are
+    decoded without seeking.
 
     Args:
         path: the video
-        number: the frame's number, from 1 on, as in FiftyOne
+        number: the frame number, starting at 1 as in FiftyOne
 
     Returns:
         ``(height, width, 3)`` uint8 RGB
 
     Raises:
-        FileNotFoundError: if there is no such file
-        ValueError: if it is no video, damaged, or has fewer frames
+        FileNotFoundError: if the file does not exist
+        ValueError: if the file is not a video, is damaged or has fewer frames
     """
     reader: _Reader | None = getattr(_open, "reader", None)
     if reader is None or reader.path != path:

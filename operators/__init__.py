@@ -1,4 +1,4 @@
-"""The operators: form -> request -> one call of brain -> view. One operator a file."""
+"""The operators: form -> request -> one call of brain -> view. One operator per file."""
 
 from fiftyone_faiss.operators.build_index import BuildIndex
 from fiftyone_faiss.operators.compute_embeddings import ComputeEmbeddings

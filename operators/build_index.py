@@ -1,8 +1,8 @@
-"""Build a FAISS similarity index, or complete one."""
+"""Builds a FAISS similarity index, or adds missing vectors to one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import fiftyone.core.collections as foc
@@ -32,32 +32,14 @@ class BuildIndex(foo.Operator):
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
         inputs = types.Object()
         inputs.view_target(ctx, action_description="Index")
-        self._brain_key(ctx, inputs)
+        indexes = brain.index_configs(ctx.dataset)
+        _brain_key(ctx, inputs, indexes)
         forms.embeddings_field(ctx, inputs)
-        forms.model(ctx, inputs)
+        forms.model(ctx, inputs, indexes)
         forms.regions(ctx, inputs)
         forms.metric(inputs)
         forms.index_type(ctx, inputs)
         return types.Property(inputs, view=types.View(label="Build a FAISS index"))
-
-    def _brain_key(self, ctx: foo.ExecutionContext, inputs: types.Object) -> None:
-        key = ctx.params.get("brain_key", "clip")
-        is_ours = key in [info.brain_key for info in brain.list_indexes(ctx.dataset)]
-        is_taken = not is_ours and key in ctx.dataset.list_brain_runs()
-        bad = is_taken or not str(key or "").isidentifier()
-        inputs.str(
-            "brain_key",
-            default="clip",
-            required=True,
-            label="Brain key",
-            description="There is an index of this name: what it lacks is added to it"
-            if is_ours
-            else "What to call the index",
-            invalid=bad,
-            error_message="Another Brain run has this key; choose another"
-            if is_taken
-            else "Use letters, digits and underscores, and start with a letter",
-        )
 
     def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any]:
         steps = brain.build_index_steps(
@@ -75,14 +57,15 @@ class BuildIndex(foo.Operator):
         self,
         samples: foc.SampleCollection,
         brain_key: str,
-        model: Any = None,
-        embeddings: Any = None,
+        model: brain.ModelLike | None = None,
+        embeddings: brain.GivenEmbeddings | None = None,
         patches_field: str | None = None,
         metric: str = "cosine",
         index_type: str = "auto",
         **options: Any,
     ) -> brain.IndexReport:
-        """Builds from Python; see :func:`fiftyone_faiss.build_index`, also for ``options``."""
+        """Builds an index from Python; see :func:`fiftyone_faiss.build_index`, also for
+        ``options``."""
         return brain.build_index(
             samples,
             brain_key,
@@ -93,3 +76,25 @@ class BuildIndex(foo.Operator):
             index_type=index_type,
             **options,
         )
+
+
+def _brain_key(
+    ctx: foo.ExecutionContext, inputs: types.Object, indexes: Sequence[brain.IndexSummary]
+) -> None:
+    """Adds the brain key: a new one, or that of an index."""
+    key = ctx.params.get("brain_key", "clip")
+    exists = key in [info.brain_key for info in indexes]
+    is_taken = not exists and key in ctx.dataset.list_brain_runs()
+    inputs.str(
+        "brain_key",
+        default="clip",
+        required=True,
+        label="Brain key",
+        description="This index exists; the missing vectors are added to it"
+        if exists
+        else "The name of the index",
+        invalid=is_taken or not str(key or "").isidentifier(),
+        error_message="Another Brain run has this key; choose another"
+        if is_taken
+        else "Use letters, digits and underscores, and start with a letter",
+    )

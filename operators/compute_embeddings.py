@@ -1,4 +1,4 @@
-"""Compute embeddings into a field."""
+"""Computes embeddings and stores them in a field."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ComputeEmbeddings(foo.Operator):
         return foo.OperatorConfig(
             name="compute_embeddings",
             label="FAISS: compute embeddings",
-            description="Embed images, or patches, into a field",
+            description="Embed images, or patches, and store the vectors in a field",
             icon="memory",
             dynamic=True,
             execute_as_generator=True,
@@ -32,19 +32,19 @@ class ComputeEmbeddings(foo.Operator):
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
         inputs = types.Object()
         inputs.view_target(ctx, action_description="Embed")
-        forms.model(ctx, inputs)
+        forms.model(ctx, inputs, brain.index_configs(ctx.dataset))
         forms.regions(ctx, inputs)
         inputs.str(
             "embeddings_field",
             default=brain.DEFAULT_EMBEDDINGS_FIELD,
-            label="Field",
-            description="The field that gets the vectors; made when it is missing",
+            label="Embeddings field",
+            description="The field to store the vectors in; it is created if it does not exist",
         )
         inputs.bool(
             "force",
             default=False,
-            label="Embed all again",
-            description="Otherwise what has a vector already is passed over",
+            label="Embed everything again",
+            description="Otherwise, samples and labels with embeddings are skipped",
         )
         return types.Property(inputs, view=types.View(label="Compute embeddings"))
 
@@ -62,10 +62,11 @@ class ComputeEmbeddings(foo.Operator):
     def __call__(
         self,
         samples: foc.SampleCollection,
-        model: Any,
+        model: brain.ModelLike,
         embeddings_field: str = brain.DEFAULT_EMBEDDINGS_FIELD,
         patches_field: str | None = None,
         **options: Any,
     ) -> brain.EmbeddingReport:
-        """Computes from Python; see :func:`fiftyone_faiss.compute_embeddings`."""
+        """Computes embeddings from Python; see :func:`fiftyone_faiss.compute_embeddings`, also for
+        ``options``."""
         return brain.compute_embeddings(samples, model, embeddings_field, patches_field, **options)

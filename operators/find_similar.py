@@ -1,8 +1,6 @@
-"""One click: what is similar to the selected samples, or to the open one, or to its labels?"""
+"""Finds the neighbors of the selected samples, the open sample or its labels in one click."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import fiftyone.core.collections as foc
 import fiftyone.operators as foo
@@ -20,7 +18,7 @@ class FindSimilar(foo.Operator):
         return foo.OperatorConfig(
             name="find_similar",
             label="Find similar",
-            description="Show what is most similar to the selected samples",
+            description="Show the samples that are most similar to the selected ones",
             icon="image_search",
             dynamic=True,
             risk_level="low",
@@ -30,7 +28,7 @@ class FindSimilar(foo.Operator):
     place = types.Places.SAMPLES_GRID_SECONDARY_ACTIONS
 
     def resolve_placement(self, ctx: foo.ExecutionContext) -> types.Placement:
-        # A form is needed only where there is a choice of indexes.
+        # The form is needed only to choose between several indexes.
         several = ctx.dataset is not None and len(brain.index_keys(ctx.dataset)) > 1
         button = types.Button(label="Find similar", icon="image_search", prompt=several)
         return types.Placement(self.place, button)
@@ -39,14 +37,14 @@ class FindSimilar(foo.Operator):
         inputs = types.Object()
         info = forms.index(ctx, inputs)
         if info is not None:
-            query_forms.k(ctx, inputs, info)
+            query_forms.k(ctx, inputs)
         return types.Property(inputs, view=types.View(label="Find similar"))
 
-    def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        params = {**ctx.params, "query_type": "samples", "sample_ids": _meant(ctx)}
+    def execute(self, ctx: foo.ExecutionContext) -> brain.SearchAnswer:
+        params = {**ctx.params, "query_type": "samples", "sample_ids": _query_ids(ctx)}
         try:
             request = brain.SearchRequest.from_params(params)
-            # The whole dataset, not the view: often that view is an earlier answer.
+            # Searches the dataset, not the view, which is often the result of an earlier search.
             neighbors = brain.run_search(ctx.dataset, request)
         except ValueError as error:
             ctx.ops.notify(str(error), variant="error")
@@ -63,23 +61,28 @@ class FindSimilar(foo.Operator):
         brain_key: str | None = None,
         k: int = brain.DEFAULT_K,
     ) -> brain.Neighbors:
-        """Finds from Python what is similar to samples; see :func:`fiftyone_faiss.search`."""
+        """Finds similar samples from Python; see :func:`fiftyone_faiss.search`."""
         return brain.search(samples, sample_ids, brain_key, k)
 
 
-def _meant(ctx: foo.ExecutionContext) -> list[str]:
-    """The ids of what is meant: in the sample viewer, the labels that are selected in it, else the
-    open sample, whatever is selected behind it."""
-    labels = [one["label_id"] for one in ctx.selected_labels or ()] if ctx.current_sample else []
-    current = [ctx.current_sample] if ctx.current_sample else []
+def _query_ids(ctx: foo.ExecutionContext) -> list[str]:
+    """Returns the ids to search with.
+
+    In the sample viewer, these are the labels selected in it, or else the open sample; in the
+    grid, the selected samples.
+    """
+    labels, current = [], []
+    if ctx.current_sample:
+        labels = [label["label_id"] for label in ctx.selected_labels or ()]
+        current = [ctx.current_sample]
     return list(ctx.params.get("sample_ids") or labels or current or ctx.selected)
 
 
 class FindSimilarToSample(FindSimilar):
     """``@fiftyone-faiss/similarity/find_similar_to_sample``
 
-    The same, for the sample that is open, or for the labels that are selected in it: an operator
-    has one place in the App only.
+    The same operator for the open sample, or the labels selected in it: FiftyOne allows only one
+    placement per operator.
     """
 
     place = types.Places.SAMPLES_VIEWER_ACTIONS

@@ -1,73 +1,90 @@
-"""Parts of forms: each adds its fields, marks what is wrong, and returns the choice."""
+"""Parts of forms: each adds its fields, marks invalid values, and returns the choice.
+
+FiftyOne resolves a form again at every change, so these parts only read run configs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+import threading
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Any
 
 import fiftyone as fo
 import fiftyone.operators as foo
+from cachetools import TTLCache
 from fiftyone.operators import types
 
 from fiftyone_faiss import brain
 
+# Health tables by dataset and index, kept until the form's switch is turned off, at most for these
+# seconds.
+HEALTH_SECONDS = 60.0
+_health: TTLCache[tuple[str, str], str] = TTLCache(16, HEALTH_SECONDS)
+_health_lock = threading.Lock()
 
-def index(ctx: foo.ExecutionContext, inputs: types.Object) -> brain.IndexInfo | None:
-    """A picker of the dataset's indexes; None if there are none, which the form then says."""
-    indexes = brain.list_indexes(ctx.dataset)
+
+def index(ctx: foo.ExecutionContext, inputs: types.Object) -> brain.IndexSummary | None:
+    """Adds a picker of the dataset's indexes; returns None, and says so, if there are none."""
+    indexes = brain.index_configs(ctx.dataset)
     if not indexes:
         notice = types.Warning(
             label="This dataset has no FAISS index yet",
-            description="Run the operator 'FAISS: build index' first, then come back.",
+            description="Run the operator 'FAISS: build index' first.",
         )
         prop = inputs.view("no_index", notice)
         prop.invalid = True
         return None
-    chosen = ctx.params.get("brain_key") or indexes[0].brain_key
+    chosen = ctx.params.get("brain_key")
     choices = types.DropdownView()
-    for one in indexes:
-        choices.add_choice(one.brain_key, label=one.brain_key, description=describe(one))
-    info = next((one for one in indexes if one.brain_key == chosen), indexes[0])
+    for info in indexes:
+        choices.add_choice(info.brain_key, label=info.brain_key, description=describe(info))
+    info = next((info for info in indexes if info.brain_key == chosen), indexes[0])
     inputs.enum(
         "brain_key",
         choices.values(),
         view=choices,
         default=indexes[0].brain_key,
         label="Index",
-        description=info.problem or describe(info),
-        invalid=info.problem is not None,
-        error_message=info.problem or "",
+        description=describe(info),
     )
     return info
 
 
-def describe(info: brain.IndexInfo) -> str:
-    """An index in a line."""
-    things = f"patches of {info.patches_field}" if info.patches_field else "images"
-    return f"{info.size:,} {things}, {info.model or 'given vectors'}, {info.metric}"
+def describe(info: brain.IndexSummary) -> str:
+    """Describes an index in one line."""
+    contents = f"patches of {info.patches_field}" if info.patches_field else "images"
+    return f"{contents}, {info.model or 'given embeddings'}, {info.metric}"
 
 
 def tag(ctx: foo.ExecutionContext, inputs: types.Object) -> str:
-    """The name of a tag."""
+    """Adds the name of a tag."""
     value = ctx.params.get("tag", brain.DEFAULT_TAG)
     inputs.str(
         "tag",
         default=brain.DEFAULT_TAG,
         label="Tag",
         invalid=not str(value or "").strip(),
-        error_message="Give a word, such as 'neighbors'",
+        error_message="Enter a tag, such as 'neighbors'",
     )
     return str(value)
 
 
-def model(ctx: foo.ExecutionContext, inputs: types.Object) -> str | None:
-    """The embedder: one of those known here, or any other name."""
+def model(
+    ctx: foo.ExecutionContext, inputs: types.Object, indexes: Sequence[brain.IndexSummary]
+) -> str | None:
+    """Adds the model: a known embedder, or the name of another one.
+
+    Args:
+        ctx: the operator's context
+        inputs: the form
+        indexes: the indexes of the dataset
+    """
     known = brain.list_models()
     view = types.AutocompleteView(allow_user_input=True)
     for info in known:
         view.add_choice(info.name, label=info.name, description=describe_model(info))
-    # The dataset's own; else what is here already and reads words is what most people want.
-    used = [one.model for one in brain.list_indexes(ctx.dataset) if one.model is not None]
+    # The dataset's own model, or else a model that needs no download and embeds text.
+    used = [summary.model for summary in indexes if summary.model is not None]
     ready = [info.name for info in known if info.is_cached and info.supports_text]
     default = next(iter((*used, *ready)), known[0].name)
     chosen = ctx.params.get("model", default)
@@ -79,27 +96,25 @@ def model(ctx: foo.ExecutionContext, inputs: types.Object) -> str | None:
         view=view,
         description=describe_model(info_of[chosen])
         if chosen in info_of
-        else "An OpenCLIP model as '<architecture>/<weights>', a folder with a local one, "
-        "'timm/<model>', or a FiftyOne zoo name. Missing weights are downloaded.",
+        else "An OpenCLIP model as '<architecture>/<weights>', the folder of a local one, "
+        "'timm/<model>', or the name of a FiftyOne zoo model. Missing weights are downloaded.",
     )
     return chosen
 
 
 def describe_model(info: brain.ModelInfo) -> str:
-    """An embedder in a line."""
-    reads = "words and images" if info.supports_text else "images only"
-    size = (
-        ""
-        if info.is_cached or not info.download_bytes
-        else (f", downloads {info.download_bytes / 1e6:,.0f} MB")
-    )
+    """Describes an embedder in one line."""
+    inputs = "text and images" if info.supports_text else "images only"
+    size = ""
+    if not info.is_cached and info.download_bytes:
+        size = f", downloads {info.download_bytes / 1e6:,.0f} MB"
     dim = f", {info.dim} dimensions" if info.dim else ""
     license = f", {info.license}" if info.license else ""
-    return f"{reads}{dim}{size}{license}"
+    return f"{inputs}{dim}{size}{license}"
 
 
 def embeddings_field(ctx: foo.ExecutionContext, inputs: types.Object) -> str | None:
-    """A field of vectors that exist, to index instead of computing new ones."""
+    """Adds a field of existing embeddings to index."""
     schema = ctx.dataset.get_field_schema(ftype=(fo.VectorField, fo.ArrayField))
     if not schema:
         return None
@@ -107,15 +122,15 @@ def embeddings_field(ctx: foo.ExecutionContext, inputs: types.Object) -> str | N
         "embeddings",
         list(schema),
         view=_dropdown(schema),
-        label="Embeddings",
-        description="A field with the vectors to index; leave empty to compute them. The model "
-        "below is then the one that made them",
+        label="Embeddings field",
+        description="A field of embeddings to index, which the model below computed. Leave empty "
+        "to compute the embeddings",
     )
     return ctx.params.get("embeddings")
 
 
 def patches_field(ctx: foo.ExecutionContext, inputs: types.Object) -> str | None:
-    """A field of labels whose patches are meant, instead of whole images."""
+    """Adds a field of labels whose patches are embedded instead of whole images."""
     fields = list(ctx.dataset.get_field_schema(embedded_doc_type=brain.PATCH_TYPES))
     if not fields:
         return None
@@ -123,31 +138,33 @@ def patches_field(ctx: foo.ExecutionContext, inputs: types.Object) -> str | None
         "patches_field",
         fields,
         view=_dropdown(fields),
-        label="Patches of",
+        label="Patches field",
         description="Leave empty for whole images",
     )
     return ctx.params.get("patches_field")
 
 
 def regions(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
-    """Which parts of the images are meant, and how their boxes are cut."""
-    field = patches_field(ctx, inputs)
-    if field is None:
+    """Adds the regions of the images to embed."""
+    if patches_field(ctx, inputs) is None:
         return
     alpha = ctx.params.get("alpha") or 0
     inputs.float(
         "alpha",
         default=0.0,
         label="Padding",
-        description="By how much to widen the boxes: 0.1 is 10 %; below 0 narrows them",
+        description="Expands the boxes by this fraction of their size: 0.1 is 10 %; negative "
+        "values shrink them",
         invalid=not alpha > -1,
-        error_message="Give a number above -1",
+        error_message="Enter a number above -1",
     )
-    inputs.bool("force_square", default=False, label="Square", description="Grow boxes to squares")
+    inputs.bool(
+        "force_square", default=False, label="Square boxes", description="Expands boxes to squares"
+    )
 
 
 def regions_of(params: Mapping[str, Any]) -> brain.Regions:
-    """What :func:`regions` asked for."""
+    """Returns the regions that :func:`regions` asked for."""
     return brain.Regions(
         params.get("patches_field"),
         alpha=float(params.get("alpha") or 0),
@@ -156,19 +173,19 @@ def regions_of(params: Mapping[str, Any]) -> brain.Regions:
 
 
 def metric(inputs: types.Object) -> None:
-    """What makes two vectors alike."""
+    """Adds the metric."""
     inputs.enum(
         "metric",
         brain.METRICS,
         view=_dropdown(brain.METRICS),
         default="cosine",
         label="Metric",
-        description="Cosine suits CLIP models",
+        description="Use cosine for CLIP models",
     )
 
 
 def index_type(ctx: foo.ExecutionContext, inputs: types.Object) -> str:
-    """How candidates are found: a type, or a FAISS factory string."""
+    """Adds the index type, or a FAISS factory string."""
     value = str(ctx.params.get("index_type") or "auto")
     problem = ""
     try:
@@ -183,22 +200,40 @@ def index_type(ctx: foo.ExecutionContext, inputs: types.Object) -> str:
         default="auto",
         label="Index type",
         view=view,
-        description="'auto' chooses by size; distances are exact with every type. FAISS factory "
-        "strings such as 'IVF1024,PQ64' work too",
+        description="'auto' chooses by size. FAISS factory strings such as 'IVF1024,PQ64' work "
+        "too. Distances are exact with every type",
         invalid=bool(problem),
         error_message=problem,
     )
     return value
 
 
-def health_table(health: brain.IndexHealth) -> str:
-    """How an index compares with its dataset, as Markdown."""
-    matches = {True: "the one that made the vectors", False: "changed since", None: "not known"}
+def health(ctx: foo.ExecutionContext, inputs: types.Object, brain_key: str) -> None:
+    """Adds a switch that compares an index with its dataset once, and shows the result."""
+    inputs.bool(
+        "check_health",
+        default=False,
+        label="Check health",
+        description="Compares the index with the dataset, which may take a while",
+        view=types.SwitchView(),
+    )
+    key = (ctx.dataset.name, brain_key)
+    with _health_lock:
+        if not ctx.params.get("check_health"):
+            _health.pop(key, None)
+            return
+        if key not in _health:
+            _health[key] = _health_table(brain.index_health(ctx.dataset, brain_key))
+        inputs.md(_health[key], name="health")
+
+
+def _health_table(health: brain.IndexHealth) -> str:
+    matches = {True: "matches the vectors", False: "changed", None: "unknown"}
     rows = {
         "Vectors": f"{health.size:,}",
         "Missing": f"{health.missing:,}",
-        "Of deleted samples": f"{health.orphaned:,}",
-        "Could not be read": f"{health.failed:,}",
+        "Orphaned": f"{health.orphaned:,}",
+        "Failed": f"{health.failed:,}",
         "Not in the FAISS index yet": f"{health.unindexed:,}",
         "Model": matches[health.model_matches],
     }
@@ -206,7 +241,7 @@ def health_table(health: brain.IndexHealth) -> str:
 
 
 def table(rows: Mapping[str, Any]) -> str:
-    """Names and values as Markdown."""
+    """Returns names and values as a Markdown table."""
     lines = [f"| {name} | {value} |" for name, value in rows.items()]
     return "\n".join(["| | |", "|---|---|", *lines])
 
@@ -221,22 +256,22 @@ def _dropdown(names: Iterable[str]) -> types.DropdownView:
 def run_steps(
     ctx: foo.ExecutionContext, steps: Generator[brain.Progress, None, Any], name: str
 ) -> Generator[Any, None, None]:
-    """Takes steps, showing each in the App, or in the run's record when it is delegated.
+    """Runs steps and shows their progress in the App, or in the record of a delegated run.
 
-    In the end it says what came of them, or that somebody cancelled them in the panel.
+    It notifies the user of the report at the end, or that the job was canceled in the panel.
 
     Args:
         ctx: the operator's context
         steps: the steps
-        name: what is worked on, such as a brain key
+        name: the name of the job, such as a brain key
 
     Yields:
-        what a generator operator yields
+        the messages of a generator operator
     """
-    watched = brain.tracked(steps, ctx.dataset.name, name)
+    tracked = brain.tracked(steps, ctx.dataset.name, name)
     while True:
         try:
-            step = next(watched)
+            step = next(tracked)
         except StopIteration as end:
             yield ctx.ops.notify(str(end.value), variant="success")
             break

@@ -1,4 +1,4 @@
-"""See the FAISS indexes of a dataset, and delete them."""
+"""Shows the FAISS indexes of a dataset, and deletes them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fiftyone.operators import types
 from fiftyone_faiss import brain
 from fiftyone_faiss.operators import forms
 
-# Deleted datasets that the form names.
+# The number of deleted datasets that the form names.
 NAMED = 5
 
 
@@ -23,7 +23,7 @@ class ManageIndexes(foo.Operator):
         return foo.OperatorConfig(
             name="manage_indexes",
             label="FAISS: manage indexes",
-            description="See the dataset's FAISS indexes, and delete them",
+            description="Show the dataset's FAISS indexes, and delete them",
             icon="storage",
             dynamic=True,
             view_target=False,
@@ -33,28 +33,14 @@ class ManageIndexes(foo.Operator):
         inputs = types.Object()
         info = forms.index(ctx, inputs)
         if info is not None:
-            inputs.md(_details(info), name="details")
+            inputs.md(_details(brain.index_info(ctx.dataset, info.brain_key)), name="details")
             inputs.bool(
                 "delete",
                 default=False,
                 label=f"Delete the index '{info.brain_key}'",
-                description="Removes its vectors from the disk; the samples stay as they are",
+                description="Deletes its vectors from the disk; the samples do not change",
             )
-        orphans = brain.list_orphaned_indexes()
-        if orphans:
-            size = sum(one.disk_bytes for one in orphans) / 2**20
-            # The largest first: of many, these and the number tell enough.
-            by_size = sorted(orphans, key=lambda one: -one.disk_bytes)
-            datasets = list(dict.fromkeys(one.dataset for one in by_size))
-            names = ", ".join(datasets[:NAMED])
-            if len(datasets) > NAMED:
-                names += f" and {len(datasets) - NAMED:,} more"
-            inputs.bool(
-                "delete_orphaned",
-                default=False,
-                label=f"Delete what deleted datasets left behind: {size:,.1f} MB",
-                description=f"The files of {len(orphans)} indexes, of {names}",
-            )
+        _orphans(inputs)
         deleting = bool(ctx.params.get("delete") or ctx.params.get("delete_orphaned"))
         view = types.PromptView(
             label="FAISS indexes", submit_button_label="Delete" if deleting else "Close"
@@ -64,20 +50,24 @@ class ManageIndexes(foo.Operator):
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         if ctx.params.get("delete"):
             deleted = brain.delete_index(ctx.dataset, ctx.params["brain_key"])
-            ctx.ops.notify(f"The index '{deleted.brain_key}' is deleted.", variant="success")
+            ctx.ops.notify(f"Deleted the index '{deleted.brain_key}'.", variant="success")
             ctx.ops.reload_dataset()
         if ctx.params.get("delete_orphaned"):
-            gone = [brain.delete_orphaned_index(o.run_id) for o in brain.list_orphaned_indexes()]
-            ctx.ops.notify(f"{len(gone)} indexes of deleted datasets removed.", variant="success")
+            orphans = brain.list_orphaned_indexes()
+            for orphan in orphans:
+                brain.delete_orphaned_index(orphan.run_id)
+            ctx.ops.notify(
+                f"Deleted {len(orphans)} indexes of deleted datasets.", variant="success"
+            )
         return {
             "indexes": [info.to_dict() for info in brain.list_indexes(ctx.dataset)],
-            "orphaned": [one.to_dict() for one in brain.list_orphaned_indexes()],
+            "orphaned": [orphan.to_dict() for orphan in brain.list_orphaned_indexes()],
         }
 
     def __call__(
         self, samples: foc.SampleCollection, delete: str | None = None
     ) -> list[brain.IndexInfo]:
-        """Lists the indexes from Python, after deleting one of them if asked.
+        """Lists the indexes from Python, after deleting one of them if requested.
 
         Args:
             samples: the dataset, or a view of it
@@ -91,19 +81,40 @@ class ManageIndexes(foo.Operator):
         return brain.list_indexes(samples)
 
 
+def _orphans(inputs: types.Object) -> None:
+    """Adds a switch that deletes the indexes of deleted datasets, if there are any."""
+    orphans = brain.list_orphaned_indexes()
+    if not orphans:
+        return
+    size = sum(orphan.disk_bytes for orphan in orphans) / 2**20
+    by_size = sorted(orphans, key=lambda orphan: -orphan.disk_bytes)
+    datasets = list(dict.fromkeys(orphan.dataset for orphan in by_size))
+    names = ", ".join(datasets[:NAMED])
+    if len(datasets) > NAMED:
+        names += f" and {len(datasets) - NAMED:,} more"
+    inputs.bool(
+        "delete_orphaned",
+        default=False,
+        label=f"Delete the indexes of deleted datasets: {size:,.1f} MB",
+        description=f"The files of {len(orphans)} indexes, of {names}",
+    )
+
+
 def _details(info: brain.IndexInfo) -> str:
     recall = "exact" if info.recall is None else f"{info.recall:.1%} of the 10 nearest"
     if info.latency_ms is not None:
         recall += f", in {info.latency_ms:.1f} ms"
     rows = {
-        "Holds": forms.describe(info),
+        "Contents": f"{info.size:,} {forms.describe(info)}",
         "Dimensions": info.dim,
         "Index type": info.index_type + (f" ({info.factory})" if info.factory else ""),
         "Recall": recall,
-        "Searchable by words": "yes" if info.supports_text else "no",
-        "Could not be read": f"{info.failures:,} images",
+        "Searchable by text": "yes" if info.supports_text else "no",
+        "Failed": f"{info.failures:,} images",
         "On disk": f"{info.disk_bytes / 2**20:,.1f} MB",
         "Folder": f"`{info.path}`" if info.path else "none",
-        "Built": info.created,
+        "Created": info.created,
     }
+    if info.problem:
+        rows["Problem"] = info.problem
     return forms.table(rows)

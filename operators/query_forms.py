@@ -1,4 +1,4 @@
-"""Parts of forms about a search: what to search for, how many, and how results are chosen."""
+"""Parts of search forms: the query, the number of neighbors, and the options."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from fiftyone_faiss import brain
 IMAGE_FILES = ".jpg,.jpeg,.png,.webp,.bmp,.gif,.tif,.tiff"
 
 
-def query(ctx: foo.ExecutionContext, inputs: types.Object, info: brain.IndexInfo) -> str:
-    """What to search for: words, an uploaded image, or the selected samples."""
+def query(ctx: foo.ExecutionContext, inputs: types.Object, info: brain.IndexSummary) -> str:
+    """Adds the query: text, an uploaded image, or the selected samples."""
     kinds = types.TabsView()
     if info.supports_text:
-        kinds.add_choice("text", label="Words")
+        kinds.add_choice("text", label="Text")
     if info.model is not None:
         kinds.add_choice("image", label="Image")
     kinds.add_choice("samples", label=f"Selected samples ({len(ctx.selected)})")
@@ -29,7 +29,7 @@ def query(ctx: foo.ExecutionContext, inputs: types.Object, info: brain.IndexInfo
             "query",
             label="Query",
             required=True,
-            description='For instance: a red car on the highway. Or: 2: forklift - "person"',
+            description='For example: a red car on the highway. Or: 2: forklift - "person"',
         )
     elif kind == "image":
         inputs.uploaded_file(
@@ -48,7 +48,7 @@ def query(ctx: foo.ExecutionContext, inputs: types.Object, info: brain.IndexInfo
 
 
 def query_params(ctx: foo.ExecutionContext) -> Mapping[str, Any]:
-    """The parameters of a request, with the selection as its samples unless they were given."""
+    """Returns the parameters of a request; the selection is its samples unless others are given."""
     ids = ctx.params.get("sample_ids") or ctx.selected
     kind = ctx.params.get("query_type") or (
         "samples" if "query" not in ctx.params and ids else "text"
@@ -58,31 +58,38 @@ def query_params(ctx: foo.ExecutionContext) -> Mapping[str, Any]:
 
 
 def search_options(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
-    """How results are chosen; most are shown on request."""
+    """Adds the options of a search; most are hidden until requested."""
     inputs.bool("reverse", default=False, label="Least similar first")
     inputs.bool("more", default=False, label="More options", view=types.SwitchView())
     if not ctx.params.get("more"):
         return
-    inputs.float("thresh", label="Largest distance", description="No limit if it is left empty")
-    inputs.enum("templates", list(brain.TEMPLATES), default="off", label="Prompt templates")
+    inputs.float("thresh", label="Maximum distance", description="Leave empty for no maximum")
+    inputs.enum(
+        "templates",
+        list(brain.TEMPLATES),
+        default="off",
+        label="Prompt templates",
+        description="Puts text into a single sentence, such as 'a photo of ...', or into an "
+        "ensemble of sentences whose vectors are averaged",
+    )
     inputs.float(
         "diversity", default=0.0, label="Diversity", view=types.SliderView(),
-        min=0, max=1, description="How much unlike one another results should be",
+        min=0, max=1, description="How different from each other the results should be",
     )  # fmt: skip
     inputs.bool("collapse", default=False, label="Collapse near-duplicates")
     inputs.bool("hubness", default=False, label="Hubness correction")
 
 
-def k(ctx: foo.ExecutionContext, inputs: types.Object, info: brain.IndexInfo) -> int | None:
-    """How many neighbours."""
+def k(ctx: foo.ExecutionContext, inputs: types.Object) -> int | None:
+    """Adds the number of neighbors."""
     value = ctx.params.get("k", brain.DEFAULT_K)
-    bad = not isinstance(value, int) or value < 1
+    is_invalid = not isinstance(value, int) or value < 1
     inputs.int(
         "k",
         default=brain.DEFAULT_K,
         label="k",
-        description=f"How many neighbors, 1 to {info.size:,}",
-        invalid=bad,
-        error_message="Give a whole number of at least 1",
+        description="The number of neighbors",
+        invalid=is_invalid,
+        error_message="Enter a whole number of at least 1",
     )
-    return None if bad else value
+    return None if is_invalid else value

@@ -1,4 +1,4 @@
-"""Search by words, an image or selected samples, and show the result in the grid."""
+"""Searches with text, an image or selected samples, and shows the neighbors in the grid."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Search(foo.Operator):
         return foo.OperatorConfig(
             name="search",
             label="FAISS: search",
-            description="Find samples by words, an image or selected samples",
+            description="Find samples with text, an image or selected samples",
             icon="search",
             dynamic=True,
             risk_level="low",
@@ -37,11 +37,11 @@ class Search(foo.Operator):
         info = forms.index(ctx, inputs)
         if info is not None:
             query_forms.query(ctx, inputs, info)
-            query_forms.k(ctx, inputs, info)
+            query_forms.k(ctx, inputs)
             query_forms.search_options(ctx, inputs)
         return types.Property(inputs, view=types.View(label="FAISS search"))
 
-    def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+    def execute(self, ctx: foo.ExecutionContext) -> brain.SearchAnswer:
         request = brain.SearchRequest.from_params(query_forms.query_params(ctx))
         neighbors = brain.run_search(ctx.target_view(), request)
         ctx.ops.set_view(neighbors.view())

@@ -1,4 +1,4 @@
-"""Tag what a search finds, or take such tags back."""
+"""Tags the neighbors of a query, or removes these tags."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class TagNeighbors(foo.Operator):
         return foo.OperatorConfig(
             name="tag_neighbors",
             label="FAISS: tag neighbors",
-            description="Tag a query and its nearest neighbors, or take the tags back",
+            description="Tag the nearest neighbors of a query, or remove the tags",
             icon="sell",
             dynamic=True,
         )
@@ -33,7 +33,7 @@ class TagNeighbors(foo.Operator):
         inputs.enum("action", actions.values(), view=actions, default="tag")
         if ctx.params.get("action") == "untag":
             forms.tag(ctx, inputs)
-            return types.Property(inputs, view=types.View(label="Take back a tagging"))
+            return types.Property(inputs, view=types.View(label="Remove a tag"))
         inputs.view_target(
             ctx,
             action_description="Search",
@@ -43,13 +43,13 @@ class TagNeighbors(foo.Operator):
         info = forms.index(ctx, inputs)
         if info is not None:
             query_forms.query(ctx, inputs, info)
-            query_forms.k(ctx, inputs, info)
+            query_forms.k(ctx, inputs)
             forms.tag(ctx, inputs)
             inputs.bool(
                 "replace",
                 default=False,
-                label="Replace the previous tagging",
-                description="First takes this tag from what an earlier run gave it to",
+                label="Replace previous tags",
+                description="First removes this tag from the samples that an earlier run tagged",
             )
         return types.Property(inputs, view=types.View(label="Tag the nearest neighbors"))
 

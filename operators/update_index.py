@@ -1,4 +1,4 @@
-"""Make an index say what its dataset holds."""
+"""Updates an index to match its dataset, rebuilds it, or tunes its FAISS index."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class UpdateIndex(foo.Operator):
         return foo.OperatorConfig(
             name="update_index",
             label="FAISS: update index",
-            description="Embed what an index lacks, and forget what was deleted",
+            description="Add missing samples to an index and remove deleted ones, or rebuild it",
             icon="sync",
             dynamic=True,
             execute_as_generator=True,
@@ -33,31 +33,61 @@ class UpdateIndex(foo.Operator):
         inputs = types.Object()
         inputs.view_target(ctx, action_description="Update the index for")
         info = forms.index(ctx, inputs)
-        if info is not None and info.problem is None:
-            health = brain.index_health(ctx.dataset, info.brain_key)
-            inputs.md(forms.health_table(health), name="health")
+        if info is not None:
+            forms.health(ctx, inputs, info.brain_key)
             inputs.bool(
-                "check_media",
+                "tune",
                 default=False,
-                label="Look for changed files",
-                description="Compares the size and the time of every file, which takes a while",
+                label="Tune",
+                description="Only rebuilds and tunes the FAISS index of the stored vectors",
             )
+            if not ctx.params.get("tune"):
+                _update_options(ctx, inputs)
         return types.Property(inputs, view=types.View(label="Update a FAISS index"))
 
     def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any]:
-        steps = brain.update_index_steps(
-            ctx.target_view(),
-            ctx.params.get("brain_key"),
-            check_media=bool(ctx.params.get("check_media")),
-        )
-        yield from forms.run_steps(ctx, steps, ctx.params.get("brain_key") or "index")
+        brain_key = ctx.params.get("brain_key")
+        if ctx.params.get("tune"):
+            steps = brain.tune_index_steps(ctx.dataset, brain_key)
+        else:
+            steps = brain.update_index_steps(
+                ctx.target_view(),
+                brain_key,
+                check_media=bool(ctx.params.get("check_media")),
+                force=bool(ctx.params.get("force")),
+            )
+        yield from forms.run_steps(ctx, steps, brain_key or "index")
 
     def __call__(
         self,
         samples: foc.SampleCollection,
         brain_key: str | None = None,
         check_media: bool = False,
+        force: bool = False,
+        tune: bool = False,
         **options: Any,
     ) -> brain.IndexReport:
-        """Updates from Python; see :func:`fiftyone_faiss.update_index`, also for ``options``."""
-        return brain.update_index(samples, brain_key, check_media, **options)
+        """Updates an index from Python.
+
+        Args:
+            samples: the dataset, or the view that the index should hold
+            brain_key (None): the index; optional if there is only one
+            check_media (False): whether to check all files for changes of their size or time
+            force (False): whether to rebuild the index: to embed everything again
+            tune (False): whether to only rebuild and tune the FAISS index of the stored vectors
+            **options: see :func:`fiftyone_faiss.update_index`
+        """
+        if tune:
+            return brain.tune_index(samples, brain_key)
+        return brain.update_index(samples, brain_key, check_media, force, **options)
+
+
+def _update_options(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    inputs.bool("force", default=False, label="Rebuild", description="Embeds everything again")
+    if not ctx.params.get("force"):
+        inputs.bool(
+            "check_media",
+            default=False,
+            label="Check for changed files",
+            description="Compares the size and time of every file, which takes a while",
+        )

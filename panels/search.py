@@ -1,40 +1,29 @@
-"""The panel "FAISS Search": what its page asks for, answered with a call or two of ``brain`` each.
+"""The panel "FAISS Search".
 
-The page keeps what a person typed and what was found. Each of its calls names a method of
-:class:`SearchPanel` and gets back a JSON value, in which ``error`` is a sentence to show.
+The page keeps what a person typed and the results. Each of its calls names a method of
+:class:`SearchPanel`; ``messages`` has the types of the parameters and of the answer. An answer with
+``error`` has a sentence to show.
 """
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable
+from typing import cast
 
 import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from fiftyone_faiss import brain
-from fiftyone_faiss.panels.acting import Acting
-from fiftyone_faiss.panels.answers import Answer, answered, base_view, drawn, fingerprint, scope_of
-from fiftyone_faiss.panels.remembering import Remembering
-from fiftyone_faiss.panels.upkeep import Upkeep
-
-METHODS = (
-    "refresh", "warm", "explain", "search", "compare", "clear",
-    "open_sample", "preview_tag", "tag", "untag", "save_view", "save_scores", "export", "code",
-    "history", "save_search", "rename_search", "pin_search", "delete_search",
-    "health", "missing", "build", "update", "rebuild", "tune", "jobs", "cancel",
-)  # fmt: skip
-
-# The number of the newest search, or clearing, of each page, of so many pages: an older one must
-# not reach the grid.
-PAGES = 1_000
-_newest: dict[str, int] = {}
-_counting = threading.Lock()
+from fiftyone_faiss.panels import messages
+from fiftyone_faiss.panels.base import methods_of, panel_method
+from fiftyone_faiss.panels.grid import base_view, fingerprint, is_newest, samples_of, shown_views
+from fiftyone_faiss.panels.history_methods import HistoryMethods
+from fiftyone_faiss.panels.index_methods import IndexMethods
+from fiftyone_faiss.panels.results_methods import ResultsMethods
 
 
-class SearchPanel(Acting, Remembering, Upkeep, foo.Panel):
+class SearchPanel(ResultsMethods, HistoryMethods, IndexMethods, foo.Panel):
     """``@fiftyone-faiss/similarity/similarity_search_faiss``"""
 
     @property
@@ -45,11 +34,11 @@ class SearchPanel(Acting, Remembering, Upkeep, foo.Panel):
             icon="image_search",
             surfaces="grid",
             category=foo.Categories.CURATE,
-            help_markdown="Search this dataset by words, by an image, or by selected samples.",
+            help_markdown="Search this dataset by text, by an image, or by selected samples.",
         )
 
     def render(self, ctx: foo.ExecutionContext) -> types.Property:
-        methods = {name: getattr(self, name) for name in METHODS}
+        methods = {name: getattr(self, name) for name in methods_of(type(self))}
         view = types.View(component="FaissSearchPanel", composite_view=True, **methods)
         return types.Property(types.Object(), view=view)
 
@@ -59,55 +48,67 @@ class SearchPanel(Acting, Remembering, Upkeep, foo.Panel):
     def on_change_dataset(self, ctx: foo.ExecutionContext) -> None:
         self.refresh(ctx)
 
-    @answered
-    def explain(self, ctx: foo.ExecutionContext) -> Answer:
-        """Tells how a query line is read, while it is typed."""
-        return brain.explain_line(str(ctx.params.get("query") or ""))
+    @panel_method
+    def explain(
+        self, ctx: foo.ExecutionContext, params: messages.LineParams
+    ) -> messages.Explanation:
+        """Parses a query line while it is typed."""
+        return cast(messages.Explanation, brain.explain_line(str(params.get("query") or "")))
 
-    @answered
-    def search(self, ctx: foo.ExecutionContext) -> Answer:
-        """Answers a query, and shows the same in the App's grid."""
+    @panel_method
+    def search(
+        self, ctx: foo.ExecutionContext, params: messages.SearchCall
+    ) -> messages.ShownAnswer | messages.Superseded:
+        """Runs a search, and shows its results in the App's grid.
+
+        The page calls :meth:`record` once it has drawn the results.
+        """
         started = time.perf_counter()
-        is_newest = _counted(ctx)
-        samples, base, shown = scope_of(ctx)
-        request = brain.SearchRequest.from_params(ctx.params)
-        if not is_newest():
+        still_newest = is_newest(ctx, params)
+        request = brain.SearchRequest.from_params(params)
+        samples = samples_of(ctx, params, request.scope)
+        base, shown = base_view(ctx, params), shown_views(ctx, params)
+        if not still_newest():
             return {"superseded": True}
         neighbors = brain.run_search(samples, request)
-        if not is_newest():
+        if not still_newest():
             return {"superseded": True}
-        # A further page joins what the grid shows already.
-        before = list(ctx.params.get("before") or ()) if request.skip else []
+        # A further page is added to the results that the grid shows already.
+        before = list(params.get("before") or ()) if request.skip else []
         view = brain.view_of(samples, [*before, *neighbors.ids], neighbors.patches_field)
-        answer = drawn(neighbors)
-        if not request.skip:
-            answer["notes"] += _remembered(ctx)
+        answer = neighbors.to_dict(_path_field(ctx.dataset))
         ctx.ops.set_view(view)
         return {
             **answer,
             "milliseconds": 1000 * (time.perf_counter() - started),
-            "base": base._serialize(include_uuids=False),
+            "base": brain.serialize_view(base),
             "shown": [*shown, fingerprint(view)],
         }
 
-    @answered
-    def compare(self, ctx: foo.ExecutionContext) -> Answer:
-        """Answers the same query from another index; the grid stays as it is."""
-        name = ctx.params.get("dataset") or ctx.dataset.name
+    @panel_method
+    def compare(
+        self, ctx: foo.ExecutionContext, params: messages.CompareParams
+    ) -> messages.CompareAnswer:
+        """Runs the same search in another index; the grid stays as it is."""
+        name = params.get("dataset") or ctx.dataset.name
         if not fo.dataset_exists(name):
             raise ValueError(f"There is no dataset '{name}' any more; compare with another index.")
-        other = scope_of(ctx)[0] if name == ctx.dataset.name else fo.load_dataset(name)
-        params = {**ctx.params, "brain_key": ctx.params["other_key"], "liked": [], "disliked": []}
-        # Ids are of this dataset; an index that does not hold them embeds their files.
-        request = brain.SearchRequest.from_params(params, ctx.dataset)
-        return {**drawn(brain.run_search(other, request)), "dataset": name}
+        other = {**params, "brain_key": params["other_key"], "liked": [], "disliked": []}
+        # Ids are from this dataset; an index that does not hold them embeds their files.
+        request = brain.SearchRequest.from_params(other, ctx.dataset)
+        dataset = ctx.dataset if name == ctx.dataset.name else fo.load_dataset(name)
+        samples = dataset if dataset != ctx.dataset else samples_of(ctx, params, request.scope)
+        neighbors = brain.run_search(samples, request)
+        return {**neighbors.to_dict(_path_field(dataset)), "dataset": name}
 
-    @answered
-    def clear(self, ctx: foo.ExecutionContext) -> Answer:
-        """Drops a search that still runs; the grid shows what it showed before the first one."""
-        if not _counted(ctx)():
+    @panel_method
+    def clear(
+        self, ctx: foo.ExecutionContext, params: messages.ClearParams
+    ) -> messages.Empty | messages.Superseded:
+        """Drops a search that is still running, and shows the view before the first search."""
+        if not is_newest(ctx, params)():
             return {"superseded": True}
-        base, _ = base_view(ctx)
+        base = base_view(ctx, params)
         if base == ctx.dataset.view():
             ctx.ops.clear_view()
         else:
@@ -115,27 +116,6 @@ class SearchPanel(Acting, Remembering, Upkeep, foo.Panel):
         return {}
 
 
-def _remembered(ctx: foo.ExecutionContext) -> list[str]:
-    """Puts a search into the history, all but those by uploads, which are not kept."""
-    if ctx.params.get("uploads") or "query" not in ctx.params:
-        return []
-    try:
-        brain.record_search(ctx.dataset, brain.lasting_params(ctx.params))
-    except ValueError as error:
-        return [str(error)]
-    return []
-
-
-def _counted(ctx: foo.ExecutionContext) -> Callable[[], bool]:
-    """Takes note of a search, or a clearing, and tells whether it is still its page's newest when
-    asked.
-
-    Pages number them: a request may arrive late.
-    """
-    page = f"{ctx.panel_id}/{ctx.params.get('page')}"
-    number = int(ctx.params.get("search_id") or 0)
-    with _counting:
-        _newest[page] = max(number, _newest.pop(page, 0))
-        while len(_newest) > PAGES:
-            del _newest[next(iter(_newest))]
-    return lambda: number >= _newest.get(page, 0)
+def _path_field(dataset: fo.Dataset) -> str:
+    """The field with the images that the grid shows, such as thumbnails."""
+    return str(dataset.app_config.grid_media_field or "filepath")

@@ -1,21 +1,22 @@
-"""Every test runs against a FiftyOne of its own: database, zoo and indexes in one folder."""
+"""Runs the tests with a database, a zoo and indexes of their own, in one folder."""
 
 from __future__ import annotations
 
 import os
-import runpy
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from environment import use_folder
+
 ROOT = Path(__file__).resolve().parent.parent
 (ROOT / ".test").mkdir(exist_ok=True)
 FOLDER = Path(tempfile.mkdtemp(prefix="run-", dir=ROOT / ".test"))
 
-# Before anything imports FiftyOne, which reads its configuration then.
-runpy.run_path(str(ROOT / "demo" / "environment.py"))["use_folder"](FOLDER)
-# An accidental download then fails at once instead of hanging.
+# Called before anything imports FiftyOne, which then reads its configuration.
+use_folder(FOLDER)
+# An accidental download fails at once instead of hanging.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 import fiftyone as fo  # noqa: E402
@@ -37,7 +38,7 @@ def rng() -> np.random.Generator:
 
 @pytest.fixture
 def dataset(tmp_path: Path) -> Iterator[fo.Dataset]:
-    """Twelve plain-coloured 32 px images, brightness rising with their place."""
+    """Twelve 32 px images of one color each, from green to red."""
     dataset = fo.Dataset(persistent=True)
     paths = []
     for i in range(12):
@@ -52,7 +53,7 @@ def dataset(tmp_path: Path) -> Iterator[fo.Dataset]:
 
 @pytest.fixture(scope="session")
 def book() -> fo.Dataset:
-    """A small picture book with an index "clip" of the demo's model; tests leave it unchanged."""
+    """160 drawn images with an index "clip" of the demo's model; tests leave it unchanged."""
     import fiftyone_faiss
     from fiftyone_faiss.brain import get_embedder, register_zoo_model
     from fiftyone_faiss.demo import MODEL_DIR, MODEL_NAME
@@ -61,7 +62,7 @@ def book() -> fo.Dataset:
 
     register_zoo_model(MODEL_NAME, OpenClipSpec.parse(str(MODEL_DIR)))
     dataset = create_dataset("book", FOLDER / "datasets" / "book", 160)
-    # Measured, the precision would be another from machine to machine.
+    # The precision that is chosen by default depends on the machine.
     exact = get_embedder(MODEL_NAME, precision="float32")
     fiftyone_faiss.build_index(dataset, "clip", model=exact)
     return dataset

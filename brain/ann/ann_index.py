@@ -1,8 +1,8 @@
 """ANN indexes: FAISS structures over the vectors of a store that propose candidates.
 
 An ANN index is derived from the store: it can be deleted and rebuilt at any time. Position ``i`` of
-an index is row ``i`` of the store, deleted rows included, so ids are not stored twice. Distances of
-candidates are computed exactly from the store, and deleted rows are removed there.
+an index is row ``i`` of the store, deleted rows included, so ids are not stored twice. The searcher
+drops deleted rows from the candidates and computes their distances exactly from the store.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from fiftyone_faiss.brain.core.arrays import Matrix, Rows, SurrogateScores
 
 # A search for fewer neighbors uses the parameters that were tuned for this many.
 MIN_K = 10
+MAX_EF_SEARCH = 4_096
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,11 @@ class SearchParameters:
 
 
 class AnnIndex:
-    """An ANN index that is ready to be searched, from several threads at once.
+    """An ANN index that several threads can search at once.
 
     Args:
         index: the FAISS index, which is only read
-        metric: its metric
+        metric: one of ``METRICS``
         parameters: the search parameters, by ascending ``k``
     """
 
@@ -63,7 +64,7 @@ class AnnIndex:
         self.max_nprobe = max_nprobe(index)
         for part in index_parts(index):
             if isinstance(part, faiss.IndexIVF):
-                # Threads share the lists of one query: several queries at once are rare.
+                # Parallelize over the lists of one query, because most searches have one query.
                 part.parallel_mode = 1
 
     @classmethod
@@ -72,7 +73,7 @@ class AnnIndex:
         return cls(faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC), metric, parameters)
 
     def parameters_for(self, k: int) -> SearchParameters:
-        """The search parameters for ``k`` neighbors."""
+        """Returns the search parameters for ``k`` neighbors."""
         for parameters in self.parameters:
             if k <= parameters.k:
                 return parameters
@@ -81,7 +82,7 @@ class AnnIndex:
         return SearchParameters(k, nprobe, last.k_factor)
 
     def rows_visited(self, k: int) -> float:
-        """The approximate number of rows that a search for ``k`` neighbors reads."""
+        """Estimates the number of rows that a search for ``k`` neighbors visits."""
         if not self.max_nprobe:
             return self.rows
         nprobe = self.parameters_for(k).nprobe
@@ -90,31 +91,40 @@ class AnnIndex:
         return self.rows * nprobe / self.max_nprobe
 
     def propose(self, query: Matrix, k: int) -> Rows:
-        """Candidates for the ``k`` nearest rows of a ``(dim,)`` query, in no order."""
+        """Returns candidates for the ``k`` nearest rows of a ``(dim,)`` query, unordered."""
         parameters = self.parameters_for(k)
         count = min(max(k, MIN_K) * parameters.k_factor, self.rows)
-        (rows,), _ = self.raw(prepared(query[None], self.metric), count, parameters.nprobe)
+        (rows,), _ = self.search(prepared(query[None], self.metric), count, parameters.nprobe)
         return rows[rows >= 0]
 
-    def raw(self, queries: Matrix, count: int, nprobe: int) -> tuple[Rows, SurrogateScores]:
-        """FAISS's own result: ``(Q, count)`` rows, -1 where there are none, and its scores."""
+    def search(self, queries: Matrix, count: int, nprobe: int) -> tuple[Rows, SurrogateScores]:
+        """Searches the FAISS index.
+
+        Args:
+            queries: ``(Q, dim)`` prepared queries
+            count: the number of rows per query
+            nprobe: ``nprobe`` of an IVF index, the smallest ``efSearch`` of an HNSW index
+
+        Returns:
+            ``(Q, count)`` rows, -1 where there are none, and their scores in FAISS's metric
+        """
         parameters = _faiss_parameters(self.index, nprobe, count)
         scores, rows = self.index.search(queries, count, params=parameters)
         return rows, scores
 
 
 def max_nprobe(index: faiss.Index) -> int:
-    """The largest useful ``nprobe`` or ``efSearch``; 0 for types that have neither."""
+    """Returns the largest useful ``nprobe`` or ``efSearch``, 0 for types that have neither."""
     for part in index_parts(index):
         if isinstance(part, faiss.IndexIVF):
             return int(part.nlist)
         if isinstance(part, faiss.IndexHNSW):
-            return 4_096
+            return MAX_EF_SEARCH
     return 0
 
 
 def effective_nprobe(index: faiss.Index, nprobe: int, count: int) -> int:
-    """The ``nprobe`` or ``efSearch`` of a search for ``count`` candidates.
+    """Returns the ``nprobe`` or ``efSearch`` that a search for ``count`` candidates uses.
 
     ``efSearch`` is at least the number of candidates.
     """
@@ -126,9 +136,9 @@ def _is_graph(index: faiss.Index) -> bool:
 
 
 def _faiss_parameters(index: faiss.Index, nprobe: int, count: int) -> faiss.SearchParameters | None:
-    """The search parameters of one call: threads share an index, so it is never modified.
+    """Creates the parameters of one call, because threads share an index and must not change it.
 
-    FAISS keeps bare pointers to the inner parameters; its Python objects keep them alive.
+    FAISS keeps only pointers to the inner parameters; its Python objects keep them alive.
     """
     index = faiss.downcast_index(index)
     if isinstance(index, faiss.IndexPreTransform):

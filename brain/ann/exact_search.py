@@ -1,12 +1,12 @@
-"""Exact distances, and exact search through all vectors, at the speed of the memory.
+"""Exact distances, and exact search for one query.
 
-Distances ascend: cosine is ``1 - cos`` (0 to 2; 1 to a vector of zeros), euclidean the unsquared
-L2 distance, dotproduct ``-<q, x>``. They are computed in float64 from the vectors as they were
-given, each pair by itself, so a distance depends on nothing but the two vectors.
+Distances ascend: cosine is ``1 - cos`` (0 to 2; 1 to a zero vector), euclidean the unsquared L2
+distance, dotproduct ``-<q, x>``. They are computed in float64 from the stored vectors, each pair
+separately, so a distance depends only on its two vectors.
 
-Candidates come from *keys*: float32 numbers that order rows like the metric does, made by a
-matrix-vector product. A key is off by a rounding error, for which there is a bound; whatever the
-bound leaves open is decided by the distances, and so is every row too short or long for float32.
+Candidates come from *surrogate scores*: float32 numbers that order rows like the metric, computed
+by a matrix-vector product. Their rounding error is bounded. Exact distances decide between rows
+that are closer together than this bound, and for all vectors whose norms are extreme.
 """
 
 from __future__ import annotations
@@ -23,27 +23,24 @@ from fiftyone_faiss.brain.core.arrays import (
     Rows,
     SurrogateScores,
     is_extreme,
-    lengths,
+    row_norms,
 )
 from fiftyone_faiss.brain.core.metrics import row_distances
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 
-# Rows handled at once: 32,768 x 512 float32 are 64 MB, well above what a call costs.
+# Rows per matrix product: 32,768 x 512 float32 are 64 MB, much more than the overhead of a call.
 BLOCK_ROWS = 32_768
-# The same where float64 copies are made.
+# Rows per block where float64 copies are made.
 SCORE_ROWS = 4_096
-QUERIES_AT_ONCE = 256
-# Candidates beyond k in a search of many queries.
-SPARE = 16
 
 
 @dataclass(frozen=True)
 class RowHits:
-    """What one query found: rows of the store, nearest first.
+    """The result of one query: rows of the store, nearest first.
 
     Attributes:
         rows: ``(n,)`` int64
-        distances: ``(n,)`` float64, ascending (descending for the least similar)
+        distances: ``(n,)`` float64, ascending (descending for the farthest rows)
     """
 
     rows: Rows
@@ -51,33 +48,34 @@ class RowHits:
 
 
 def distances(snapshot: Snapshot, query: Matrix, metric: str, rows: Rows) -> Distances:
-    """``(len(rows),)`` float64, the exact distances of a ``(dim,)`` query to rows."""
-    out = np.empty(len(rows))
-    wide = np.asarray(query, np.float64)
+    """Computes the ``(len(rows),)`` exact float64 distances of a ``(dim,)`` query to rows."""
+    query_64 = np.asarray(query, np.float64)
+    result = np.empty(len(rows))
     for start in range(0, len(rows), SCORE_ROWS):
         block = slice(start, start + SCORE_ROWS)
         vectors = snapshot.vectors_at(rows[block]).astype(np.float64)
-        out[block] = row_distances(wide, vectors, metric)
-    return out
+        result[block] = row_distances(query_64, vectors, metric)
+    return result
 
 
-def rank(rows: Rows, found: Distances, k: int | None, reverse: bool = False) -> RowHits:
-    """The ``k`` nearest (or farthest), ties by row."""
-    order = np.lexsort((rows, -found if reverse else found))[:k]
-    return RowHits(rows[order], found[order])
+def rank(rows: Rows, exact: Distances, k: int | None, reverse: bool = False) -> RowHits:
+    """Returns the ``k`` nearest (or farthest) rows, or all if ``k`` is None; ties by row."""
+    order = np.lexsort((rows, -exact if reverse else exact))[:k]
+    return RowHits(rows[order], exact[order])
 
 
 class ExactSearch:
-    """The keys of one query to all rows, or to some; gives out the best as often as asked.
+    """The surrogate scores of one query for all rows or for some.
 
     Args:
         snapshot: the vectors
         query: ``(dim,)`` float32
         metric: one of ``METRICS``
         start (0): the first row
-        rows (None): go through these rows alone
-        mask (None): ``(total_rows,)`` bool, the rows that count; by default the live ones
-        reverse (False): whether the farthest are the best
+        rows (None): ``(n,)`` rows to search; by default all from ``start``
+        mask (None): ``(total_rows,)`` bool, the rows to search if ``rows`` is None; by default the
+            live ones
+        reverse (False): whether to search for the farthest rows
     """
 
     def __init__(
@@ -93,66 +91,76 @@ class ExactSearch:
         self._rows = rows
         self._start = start
         total = snapshot.total_rows - start if rows is None else len(rows)
-        self._keys = np.empty(total, np.float32)
-        (query,), (length,) = _scaled(query[None], metric)
-        odd = np.full(total, _is_odd_query(length, metric))
+        self._scores = np.empty(total, np.float32)
+        (query,), (query_norm,) = scaled_queries(query[None], metric)
+        extreme = np.full(total, is_extreme_query(query_norm, metric))
         for at, vectors, norms in _blocks(snapshot, start, rows):
-            _write_keys(self._keys[at : at + len(norms)], vectors, norms, query, metric)
+            _write_scores(self._scores[at : at + len(norms)], vectors, norms, query, metric)
             if snapshot.has_extreme:
-                odd[at : at + len(norms)] |= is_extreme(norms)
-        self._slack = np.float32(_rounding(length, snapshot.max_norm, query.size, metric))
+                extreme[at : at + len(norms)] |= is_extreme(norms)
+        self._tolerance = np.float32(
+            rounding_bound(query_norm, snapshot.max_norm, query.size, metric)
+        )
         if reverse:
-            np.negative(self._keys, out=self._keys)
-        here = np.ones(total, bool)
+            np.negative(self._scores, out=self._scores)
+        allowed = np.ones(total, bool)
         if rows is None:
-            here = (snapshot.live if mask is None else mask)[start:]
-        self._odd = np.flatnonzero(odd & here)
-        self._plain = int(np.count_nonzero(here)) - len(self._odd)
-        if self._plain < total:
-            self._keys[~here | odd] = np.inf
+            allowed = (snapshot.live if mask is None else mask)[start:]
+        self._extreme = np.flatnonzero(extreme & allowed)
+        self._scored = int(np.count_nonzero(allowed)) - len(self._extreme)
+        if self._scored < total:
+            self._scores[~allowed | extreme] = np.inf
 
-    def best(self, width: int) -> Rows:
-        """At least the ``width`` best rows, in no order; all there are if there are fewer."""
-        if width >= self._plain:
-            found = np.flatnonzero(self._keys < np.inf)
+    def top_k(self, k: int) -> Rows:
+        """Returns a superset of the ``k`` best rows, unordered; all rows if there are fewer."""
+        if k >= self._scored:
+            positions = np.flatnonzero(self._scores < np.inf)
         else:
-            last = np.partition(self._keys, width - 1)[width - 1]
-            found = np.flatnonzero(self._keys <= last + self._slack)
-        found = np.concatenate([found, self._odd])
-        return self._start + found if self._rows is None else self._rows[found]
+            kth_score = np.partition(self._scores, k - 1)[k - 1]
+            positions = np.flatnonzero(self._scores <= kth_score + self._tolerance)
+        positions = np.concatenate([positions, self._extreme])
+        return self._start + positions if self._rows is None else self._rows[positions]
 
 
 def _blocks(
     snapshot: Snapshot, start: int, rows: Rows | None
 ) -> Iterator[tuple[int, Matrix, Matrix]]:
+    """Yields positions among the rows to search, vectors and norms."""
     if rows is None:
         for first, vectors, norms in snapshot.blocks(BLOCK_ROWS, start):
             yield first - start, vectors, norms
         return
     for at in range(0, len(rows), BLOCK_ROWS):
         vectors = snapshot.vectors_at(rows[at : at + BLOCK_ROWS])
-        yield at, vectors, lengths(vectors)
+        yield at, vectors, row_norms(vectors)
 
 
-def _scaled(queries: Matrix, metric: str) -> tuple[Matrix, Distances]:
-    """``(Q, dim)`` float32 queries, of unit length where only their direction counts, and lengths.
+def scaled_queries(queries: Matrix, metric: str) -> tuple[Matrix, Distances]:
+    """Normalizes queries unless the metric is euclidean.
 
-    The ``(Q,)`` lengths are those before, 1 for a query of zeros whose direction counts.
+    Args:
+        queries: ``(Q, dim)``
+        metric: one of ``METRICS``
+
+    Returns:
+        the ``(Q, dim)`` float32 queries, and their ``(Q,)`` float64 norms before; zero queries have
+        the norm 1 if they are normalized
     """
-    wide = queries.astype(np.float64)
-    norms = np.sqrt((wide * wide).sum(axis=1))
+    queries_64 = queries.astype(np.float64)
+    norms = np.sqrt((queries_64 * queries_64).sum(axis=1))
     if metric != "euclidean":
         norms[norms == 0] = 1.0
-        wide /= norms[:, None]
-    return np.ascontiguousarray(wide, np.float32), norms
+        queries_64 /= norms[:, None]
+    return np.ascontiguousarray(queries_64, np.float32), norms
 
 
-def _is_odd_query(length: float, metric: str) -> bool:
-    return metric == "euclidean" and bool(is_extreme(np.array([length], np.float32))[0])
+def is_extreme_query(norm: float, metric: str) -> bool:
+    """Whether float32 cannot compute the surrogate scores of a query of this norm."""
+    return metric == "euclidean" and bool(is_extreme(np.array([norm], np.float32))[0])
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def _write_keys(
+def _write_scores(
     out: SurrogateScores, vectors: Matrix, norms: Matrix, query: Matrix, metric: str
 ) -> None:
     np.matmul(vectors, query, out=out)
@@ -163,147 +171,27 @@ def _write_keys(
         return
     np.negative(out, out=out)
     if metric == "cosine":
-        # A vector of zeros has the distance of a right angle, that is, a cosine of 0.
+        # Zero vectors keep the score 0: they count as orthogonal.
         np.divide(out, norms, out=out, where=norms > 0)
 
 
-def _rounding(length: float, longest: float, dim: int, metric: str, squared: bool = False) -> float:
-    """How far two keys of a query can be off, together.
+def rounding_bound(
+    query_norm: float, max_norm: float, dim: int, metric: str, squared: bool = False
+) -> float:
+    """Bounds the rounding error of the difference of two surrogate scores of a query.
 
-    A sum of ``d`` products of float32 is off by about ``sqrt(d)`` half units of ``|q| |x|``
-    (Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 2.8); eight times that
-    is kept as a margin.
+    A sum of ``d`` float32 products has an error of about ``sqrt(d)`` half units of ``|q| |x|``
+    (Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 2.8). The bound is eight
+    times that.
 
     Args:
-        length: the query's length, which counts for the euclidean metric only
-        longest: the largest length of a vector
+        query_norm: the norm of the query; only the euclidean metric uses it
+        max_norm: the largest norm of a vector
         dim: ``d``
         metric: one of ``METRICS``
-        squared (False): whether euclidean keys have ``|q|^2`` in them
+        squared (False): whether euclidean scores include ``|q|^2``
     """
-    scale = 1.0 if metric == "cosine" else longest
+    scale = 1.0 if metric == "cosine" else max_norm
     if metric == "euclidean":
-        scale = (length + longest) ** 2 - (0.0 if squared else length * length)
+        scale = (query_norm + max_norm) ** 2 - (0.0 if squared else query_norm * query_norm)
     return float(8.0 * np.sqrt(dim) * np.finfo(np.float32).eps * scale)
-
-
-def search_many(
-    snapshot: Snapshot, queries: Matrix, metric: str, k: int, mask: Mask
-) -> list[RowHits]:
-    """Finds the ``k`` nearest rows of each of many ``(Q, dim)`` queries, exactly, ties by row."""
-    count = int(np.count_nonzero(mask))
-    width = min(k + SPARE, count)
-    hits: list[RowHits] = []
-    for start in range(0, len(queries), QUERIES_AT_ONCE):
-        part = queries[start : start + QUERIES_AT_ONCE]
-        scaled, sizes = _scaled(part, metric)
-        if snapshot.has_extreme or any(_is_odd_query(length, metric) for length in sizes):
-            hits += [_scanned(snapshot, query, metric, k, mask) for query in part]
-            continue
-        rows, reach = _closest(snapshot, scaled, sizes, metric, width, mask)
-        pairs = snapshot.vectors_at(rows.reshape(-1)).astype(np.float64)
-        wide = np.repeat(part.astype(np.float64), width, axis=0)
-        found = row_distances(wide, pairs, metric).reshape(len(part), width)
-        for i, query in enumerate(part):
-            hit = rank(rows[i], found[i], k)
-            if width < count and not _is_certain(snapshot, sizes[i], metric, hit, reach[i]):
-                hit = _scanned(snapshot, query, metric, k, mask)
-            hits.append(hit)
-    return hits
-
-
-def _scanned(snapshot: Snapshot, query: Matrix, metric: str, k: int, mask: Mask) -> RowHits:
-    close = ExactSearch(snapshot, query, metric, mask=mask).best(k)
-    return rank(close, distances(snapshot, query, metric, close), k)
-
-
-def _closest(
-    snapshot: Snapshot, queries: Matrix, sizes: Distances, metric: str, width: int, mask: Mask
-) -> tuple[Rows, SurrogateScores]:
-    """``(Q, width)`` rows with the smallest keys, and the ``(Q,)`` largest keys among them."""
-    rows, keys = [], []
-    for start, vectors, norms in snapshot.blocks(BLOCK_ROWS):
-        here = mask[start : start + len(norms)]
-        few = min(width, int(np.count_nonzero(here)))
-        if not few:
-            continue
-        found = _all_keys(queries, vectors, norms, metric)
-        found[:, ~here] = np.inf
-        at = np.argpartition(found, few - 1, axis=1)[:, :few]
-        rows.append(start + at)
-        keys.append(np.take_along_axis(found, at, axis=1))
-    all_rows, all_keys = np.hstack(rows), np.hstack(keys)
-    best = np.argpartition(all_keys, width - 1, axis=1)[:, :width]
-    worst = np.take_along_axis(all_keys, best, axis=1).max(axis=1)
-    if metric == "euclidean":
-        worst = worst + (sizes * sizes).astype(np.float32)
-    return np.take_along_axis(all_rows, best, axis=1), worst
-
-
-def _is_certain(
-    snapshot: Snapshot, length: float, metric: str, hit: RowHits, reach: np.float32
-) -> bool:
-    """Whether all rows beyond the candidates are farther than the last hit, rounding considered."""
-    key = _key_at(float(hit.distances[-1]), length, metric)
-    slack = _rounding(length, snapshot.max_norm, snapshot.dim, metric, squared=True)
-    # Equal ones might be ties, which go by row.
-    return bool(key + slack < reach)
-
-
-def _key_at(distance: float, length: float, metric: str) -> float:
-    """The key, ``|q|^2`` included, of a row at a distance from a query of this length."""
-    if metric == "euclidean":
-        return distance * abs(distance)
-    return distance - 1.0 if metric == "cosine" else distance / length
-
-
-def within(
-    snapshot: Snapshot, queries: Matrix, metric: str, thresh: float, mask: Mask
-) -> list[RowHits]:
-    """Finds all rows at most ``thresh`` away from each of ``(Q, dim)`` queries, nearest first."""
-    hits: list[RowHits] = []
-    for start in range(0, len(queries), QUERIES_AT_ONCE):
-        part = queries[start : start + QUERIES_AT_ONCE]
-        at, rows = _pairs_within(snapshot, part, metric, thresh, mask)
-        found = np.empty(len(rows))
-        for first in range(0, len(rows), SCORE_ROWS):
-            block = slice(first, first + SCORE_ROWS)
-            vectors = snapshot.vectors_at(rows[block]).astype(np.float64)
-            found[block] = row_distances(part[at[block]].astype(np.float64), vectors, metric)
-        near = found <= thresh
-        at, rows, found = at[near], rows[near], found[near]
-        hits += [rank(rows[at == i], found[at == i], None) for i in range(len(part))]
-    return hits
-
-
-def _pairs_within(
-    snapshot: Snapshot, queries: Matrix, metric: str, thresh: float, mask: Mask
-) -> tuple[Rows, Rows]:
-    """Pairs of queries and rows that can be within a distance, by their keys."""
-    queries, sizes = _scaled(queries, metric)
-    limits = np.array([_key_at(thresh, length, metric) for length in sizes], np.float64)
-    limits += [
-        _rounding(one, snapshot.max_norm, snapshot.dim, metric, squared=True) for one in sizes
-    ]
-    if metric == "euclidean":
-        limits -= sizes * sizes
-    odd = np.array([_is_odd_query(length, metric) for length in sizes])
-    at, rows = [], []
-    for start, vectors, norms in snapshot.blocks(SCORE_ROWS):
-        with np.errstate(over="ignore", invalid="ignore"):
-            keys = _all_keys(queries, vectors, norms, metric)
-        close = (keys <= limits[:, None]) | is_extreme(norms) | odd[:, None]
-        found = np.nonzero(close & mask[start : start + len(norms)])
-        at.append(found[0])
-        rows.append(start + found[1])
-    return np.concatenate(at), np.concatenate(rows)
-
-
-def _all_keys(queries: Matrix, vectors: Matrix, norms: Matrix, metric: str) -> SurrogateScores:
-    """``(Q, n)`` keys."""
-    keys: SurrogateScores = queries @ vectors.T
-    if metric == "euclidean":
-        return norms * norms - np.float32(2) * keys
-    if metric == "cosine":
-        np.divide(keys, norms, out=keys, where=norms > 0)
-    return -keys

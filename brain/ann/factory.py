@@ -9,52 +9,49 @@ import faiss
 import numpy as np
 import psutil
 
-from fiftyone_faiss.brain.core.arrays import Matrix, lengths
+from fiftyone_faiss.brain.ann.policy import DEFAULT_POLICY, AnnPolicy
+from fiftyone_faiss.brain.core.arrays import Matrix, Rows, row_norms
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 
 INDEX_TYPES = ("auto", "flat", "sqfp16", "sq8", "ivf_sq8", "hnsw")
-# More vectors than this, times their dimensions, and an IVF index pays: at 20,000 x 512, see
-# benchmarks/results/crossover.md, an exact answer takes 3 ms, one by way of it a good 1 ms.
-FLAT_VALUES = 10_000_000
-# An 8-bit index may take this share of the memory that is free; then codes are halved twice.
-MEMORY_SHARE = 0.5
-# Fewer training points a centroid than FAISS would like: tuning measures what comes of it.
+# FAISS asks for at least 39 training points per centroid. Fewer are enough here, because tuning
+# measures the recall of the index.
 MIN_POINTS, MAX_POINTS = 4, 32
-MIN_ROWS = 256
-# An IVF index has as many lists as rows in each, but no more rows in each than these; nor so many
-# lists that building it would take too long. At a million rows, 4,096 lists instead of 1,024 need
-# a third of the time for the same recall, and take twice the time to build.
-LIST_ROWS, MOST_BY_ROOT = 320, 4
+# The number of IVF lists is about the square root of the number of rows, but lists hold at most
+# LIST_ROWS rows, and there are at most MAX_LISTS_FACTOR times as many lists as the root, which
+# limits the build time. At a million rows, 4,096 lists instead of 1,024 take a third of the search
+# time at the same recall, and twice the build time.
+LIST_ROWS, MAX_LISTS_FACTOR = 320, 4
 HNSW_CONSTRUCTION, HNSW_LINKS = 100, 32
-# Rows added at once: their copies of unit length stay below what malloc returns to the system.
-ADDED_ROWS = 8_192
-IVF_ITERATIONS, PQ_ITERATIONS, ROTATIONS = 4, 8, 10
+# The number of rows added at once: malloc returns no memory of larger normalized copies.
+ADD_ROWS = 8_192
+IVF_ITERATIONS, PQ_ITERATIONS, OPQ_ITERATIONS = 4, 8, 10
 SEED = 51
-# What FAISS raises: it is written in C++.
+# FAISS is written in C++ and raises these.
 FAISS_ERRORS = (RuntimeError, MemoryError)
-# A width that most FAISS factory strings can be checked with, whatever they divide it by.
-_ANY_DIM = 40_320
+# A dimension that has many divisors, so that most FAISS factory strings can be checked with it.
+_DIVISIBLE_DIM = 40_320
 
 
 def check_index_type(index_type: str) -> None:
-    """Raises a ``ValueError`` if FAISS has no index of such a type or factory string."""
+    """Raises a ``ValueError`` if a string is neither an index type nor a FAISS factory string."""
     if index_type in INDEX_TYPES:
         return
     try:
-        _factory(index_type, _ANY_DIM, "euclidean")
+        _create(index_type, _DIVISIBLE_DIM, "euclidean")
     except RuntimeError as error:
         raise ValueError(
-            f"'{index_type}' is no index_type; choose one of {', '.join(INDEX_TYPES)}, or a FAISS "
-            "factory string such as 'IVF1024,PQ64'."
+            f"'{index_type}' is not an index_type; choose one of {', '.join(INDEX_TYPES)}, or a "
+            "FAISS factory string such as 'IVF1024,PQ64'."
         ) from error
 
 
 def check_fits(index_type: str, dim: int, metric: str) -> None:
-    """Raises a ``ValueError`` if an index of this type cannot hold vectors of this length."""
+    """Raises a ``ValueError`` if an index of this type cannot hold vectors of this dimension."""
     if index_type in INDEX_TYPES:
         return
     try:
-        index = _factory(index_type, dim, metric)
+        index = _create(index_type, dim, metric)
     except RuntimeError as error:
         raise ValueError(
             f"index_type '{index_type}' does not fit vectors of {dim} dimensions "
@@ -62,24 +59,26 @@ def check_fits(index_type: str, dim: int, metric: str) -> None:
         ) from error
     if any(isinstance(part, faiss.IndexIDMap) for part in index_parts(index)):
         raise ValueError(
-            f"index_type '{index_type}' keeps ids, which are kept with the vectors here; leave "
-            "out its IDMap."
+            f"index_type '{index_type}' keeps ids, but the ids are stored with the vectors; "
+            "leave out its IDMap."
         )
 
 
 def reason(error: Exception) -> str:
-    """What FAISS says of an error of its own, on one line and without its place in the code."""
+    """Returns the message of a FAISS error in one line, without its position in FAISS's code."""
     return re.sub(r"^Error in .*?:\d+: (Error: )?", "", str(error).replace("\n", " "))
 
 
-def factory_string(index_type: str, rows: int, dim: int) -> str | None:
-    """The FAISS factory string of a type at a size, or None for exact search."""
+def factory_string(
+    index_type: str, rows: int, dim: int, policy: AnnPolicy = DEFAULT_POLICY
+) -> str | None:
+    """Returns the FAISS factory string of an index type for a size, or None for exact search."""
     if index_type == "auto":
-        index_type = choose_type(rows, dim, psutil.virtual_memory().available)
-    if index_type == "flat" or rows < MIN_ROWS:
+        index_type = choose_type(rows, dim, psutil.virtual_memory().available, policy)
+    if index_type == "flat" or rows < policy.min_rows:
         return None
     root = np.sqrt(rows)
-    lists = 2 ** max(2, round(np.log2(np.clip(rows / LIST_ROWS, root, MOST_BY_ROOT * root))))
+    lists = 2 ** max(2, round(np.log2(np.clip(rows / LIST_ROWS, root, MAX_LISTS_FACTOR * root))))
     strings = {
         "sqfp16": "SQfp16",
         "sq8": "SQ8",
@@ -90,25 +89,29 @@ def factory_string(index_type: str, rows: int, dim: int) -> str | None:
     return strings.get(index_type, index_type)
 
 
-def choose_type(rows: int, dim: int, free_bytes: int) -> str:
-    """What ``"auto"`` is: exact search while it is fast, then 8 bits a value, then 2.
+def choose_type(rows: int, dim: int, free_bytes: int, policy: AnnPolicy = DEFAULT_POLICY) -> str:
+    """Chooses the index type for ``"auto"``.
 
     Args:
         rows: the number of vectors
-        dim: their length
-        free_bytes: the memory that is free
+        dim: their dimension
+        free_bytes: the free memory, in bytes
+        policy (DEFAULT_POLICY): the thresholds
+
+    Returns:
+        exact search while it is fast, then 8 bits per value, then 2
     """
-    if rows * dim <= FLAT_VALUES:
+    if rows * dim <= policy.flat_values:
         return "flat"
-    if rows * dim > MEMORY_SHARE * free_bytes and dim % 4 == 0:
+    if rows * dim > policy.memory_fraction * free_bytes and dim % 4 == 0:
         return "ivf_pq"
     return "ivf_sq8"
 
 
-def rows_needed(factory: str, dim: int, metric: str) -> int:
-    """From how many rows on an index can be trained; until then search is exact."""
-    index = _factory(factory, dim, metric)
-    needed = MIN_ROWS
+def rows_needed(factory: str, dim: int, metric: str, policy: AnnPolicy = DEFAULT_POLICY) -> int:
+    """Returns the number of rows needed to train an index; smaller stores are searched exactly."""
+    index = _create(factory, dim, metric)
+    needed = policy.min_rows
     for part in index_parts(index):
         if isinstance(part, faiss.IndexIVF):
             needed = max(needed, MIN_POINTS * part.nlist)
@@ -128,44 +131,40 @@ def build_steps(snapshot: Snapshot, factory: str, metric: str) -> Generator[int,
         metric: one of ``METRICS``
 
     Yields:
-        how many rows were added so far; the index is returned
+        the number of rows added so far; the index is returned
     """
-    index = _factory(factory, snapshot.dim, metric)
-    most = 0
-    _prepare(index)
-    for part in index_parts(index):
-        centroids = part.nlist if isinstance(part, faiss.IndexIVF) else 256
-        most = max(most, MAX_POINTS * centroids)
+    index = _create(factory, snapshot.dim, metric)
+    _set_training_parameters(index)
     yield 0
     if not index.is_trained:
-        rows = snapshot.live_rows
-        if len(rows) > most:
-            rows = np.sort(np.random.default_rng(SEED).choice(rows, most, replace=False))
+        rows = _training_rows(snapshot, index)
         index.train(prepared(snapshot.vectors_at(rows), metric))
-    for start, vectors, norms in snapshot.blocks(ADDED_ROWS):
+    for start, vectors, norms in snapshot.blocks(ADD_ROWS):
         index.add(prepared(vectors, metric, norms))
         yield start + len(vectors)
     return index
 
 
 def prepared(vectors: Matrix, metric: str, norms: Matrix | None = None) -> Matrix:
-    """Vectors as an ANN index holds them: of unit length for the cosine metric."""
+    """Prepares vectors for an ANN index: the cosine metric needs unit vectors.
+
+    Args:
+        vectors: ``(n, dim)`` vectors
+        metric: one of ``METRICS``
+        norms (None): their ``(n,)`` norms, computed if None
+
+    Returns:
+        ``(n, dim)`` float32 vectors; zero vectors stay zero
+    """
     vectors = np.ascontiguousarray(vectors, np.float32)
     if metric != "cosine":
         return vectors
-    norms = lengths(vectors) if norms is None else norms
+    norms = row_norms(vectors) if norms is None else norms
     return np.divide(vectors, np.where(norms > 0, norms, np.float32(1))[:, None], dtype=np.float32)
 
 
-def _factory(factory: str, dim: int, metric: str) -> faiss.Index:
-    kind = faiss.METRIC_L2 if metric == "euclidean" else faiss.METRIC_INNER_PRODUCT
-    # Hashing knows only one metric; its candidates are scored by ours.
-    kind = faiss.METRIC_L2 if "LSH" in factory else kind
-    return faiss.index_factory(dim, factory, kind)
-
-
 def index_parts(index: faiss.Index) -> list[faiss.Index]:
-    """An index and those inside it, from the outside in."""
+    """Lists an index and its nested indexes, from the outside in."""
     index = faiss.downcast_index(index)
     if isinstance(index, faiss.IndexPreTransform):
         return [index, *index_parts(index.index)]
@@ -174,39 +173,58 @@ def index_parts(index: faiss.Index) -> list[faiss.Index]:
     return [index]
 
 
-def _prepare(index: faiss.Index) -> None:
-    """Sets up training so that it is quick, repeatable, and quiet on few points."""
+def _create(factory: str, dim: int, metric: str) -> faiss.Index:
+    faiss_metric = faiss.METRIC_L2 if metric == "euclidean" else faiss.METRIC_INNER_PRODUCT
+    # LSH supports L2 only; the exact distances of its candidates use the metric of the index.
+    faiss_metric = faiss.METRIC_L2 if "LSH" in factory else faiss_metric
+    return faiss.index_factory(dim, factory, faiss_metric)
+
+
+def _training_rows(snapshot: Snapshot, index: faiss.Index) -> Rows:
+    """Samples the rows that the largest codebook of an index is trained on."""
+    max_rows = max(
+        MAX_POINTS * (part.nlist if isinstance(part, faiss.IndexIVF) else 256)
+        for part in index_parts(index)
+    )
+    rows = snapshot.live_rows
+    if len(rows) <= max_rows:
+        return rows
+    return np.sort(np.random.default_rng(SEED).choice(rows, max_rows, replace=False))
+
+
+def _set_training_parameters(index: faiss.Index) -> None:
+    """Makes training fast, reproducible, and silent when there are few points."""
     for part in index_parts(index):
         if isinstance(part, faiss.IndexHNSW):
             part.hnsw.efConstruction = HNSW_CONSTRUCTION
         if isinstance(part, faiss.IndexIVF):
-            _quiet(part.cp, IVF_ITERATIONS)
+            _set_clustering(part.cp, IVF_ITERATIONS)
         if hasattr(part, "pq"):
-            _quiet(part.pq.cp, PQ_ITERATIONS)
+            _set_clustering(part.pq.cp, PQ_ITERATIONS)
         if hasattr(part, "do_polysemous_training"):
-            # A minute of simulated annealing for a kind of search that is not used here.
+            # It takes a minute of simulated annealing, for a kind of search that is not used here.
             part.do_polysemous_training = False
         if isinstance(part, faiss.IndexPreTransform):
             for i in range(part.chain.size()):
                 transform = faiss.downcast_VectorTransform(part.chain.at(i))
                 if isinstance(transform, faiss.OPQMatrix):
-                    _prepare_rotation(transform, faiss.downcast_index(part.index))
+                    _set_rotation(transform, faiss.downcast_index(part.index))
 
 
-def _quiet(clustering: faiss.ClusteringParameters, iterations: int) -> None:
+def _set_clustering(clustering: faiss.ClusteringParameters, iterations: int) -> None:
     clustering.min_points_per_centroid = 1
     clustering.max_points_per_centroid = MAX_POINTS
     clustering.niter = iterations
     clustering.seed = SEED
 
 
-def _prepare_rotation(transform: faiss.OPQMatrix, index: faiss.Index) -> None:
-    # Rotated for the codes that there will be: by default FAISS trains it with 8 bits each, which
-    # takes sixteen times as long as the 4 bits of a fast scan.
+def _set_rotation(transform: faiss.OPQMatrix, index: faiss.Index) -> None:
+    # Train the rotation for the codes of the index. FAISS's default of 8 bits takes 16 times as
+    # long as the 4 bits of a fast scan.
     bits = index.pq.nbits if hasattr(index, "pq") else 8
     quantizer = faiss.ProductQuantizer(transform.d_out, transform.M, bits)
-    _quiet(quantizer.cp, PQ_ITERATIONS)
-    transform.niter, transform.max_train_points = ROTATIONS, MAX_POINTS * quantizer.ksub
-    # FAISS only keeps a pointer to it, so Python must keep the object for as long.
+    _set_clustering(quantizer.cp, PQ_ITERATIONS)
+    transform.niter, transform.max_train_points = OPQ_ITERATIONS, MAX_POINTS * quantizer.ksub
+    # FAISS keeps only a pointer, so the Python object must live as long as the transform.
     transform.trained_with = quantizer
     transform.pq = quantizer

@@ -1,4 +1,4 @@
-"""Keeping a store's ANN index: building it when it pays, making it anew in time, opening it."""
+"""Maintenance of a store's ANN index: building, rebuilding and opening it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import faiss
 
 from fiftyone_faiss.brain.ann import factory as factories
 from fiftyone_faiss.brain.ann.ann_index import AnnIndex
+from fiftyone_faiss.brain.ann.policy import DEFAULT_POLICY, AnnPolicy
 from fiftyone_faiss.brain.ann.tuning import TARGET_RECALL, Tuning, tune
 from fiftyone_faiss.brain.core.arrays import Matrix
 from fiftyone_faiss.brain.store.manifest import AnnIndexInfo
@@ -20,21 +21,19 @@ from fiftyone_faiss.brain.store.store import Store
 
 logger = logging.getLogger(__name__)
 
-# An ANN index is made anew when this part of the rows is not in it, and so many at least.
-TAIL, TAIL_ROWS = 0.25, 10_000
-# Rows are numbered anew when this part of them is deleted, and so many at least.
-DEAD, DEAD_ROWS = 0.25, 1_000
+BuildSteps = Generator[tuple[int, int], None, tuple[faiss.Index, Tuning]]
 
 
 class IndexMaintenance:
-    """Keeps the ANN index of a store.
+    """Maintains the ANN index of a store.
 
     Args:
         store: the vectors
         metric: one of ``METRICS``
         index_type: one of ``INDEX_TYPES``, or a FAISS factory string
-        texts (None): gives ``(t, dim)`` vectors of texts to tune with, or None if it is not
-            searched by words
+        texts: returns ``(t, dim)`` vectors of texts to tune with, or None if the index does not
+            support text queries
+        policy (DEFAULT_POLICY): when to build and rebuild
     """
 
     def __init__(
@@ -43,21 +42,23 @@ class IndexMaintenance:
         metric: str,
         index_type: str,
         texts: Callable[[], Matrix | None] = lambda: None,
+        policy: AnnPolicy = DEFAULT_POLICY,
     ) -> None:
         self.store = store
         self.metric = metric
         self.index_type = index_type
+        self.policy = policy
         self._texts = texts
         self._opened: tuple[str, AnnIndex | None] | None = None
         self._opening = threading.Lock()
 
     def tuning(self, snapshot: Snapshot) -> Tuning | None:
-        """What was measured when the ANN index was built; None for exact search."""
+        """Returns the tuning of the ANN index, None for exact search."""
         info = snapshot.manifest.ann_index
         return None if info is None else Tuning.from_json(info.metadata)
 
     def is_stale(self, snapshot: Snapshot) -> bool:
-        """Whether the ANN index should be made, or made anew, or no longer be."""
+        """Whether the ANN index should be built, rebuilt or removed."""
         info = snapshot.manifest.ann_index
         factory = self._factory(snapshot)
         if factory is None:
@@ -65,33 +66,31 @@ class IndexMaintenance:
         if info is None:
             return True
         tail = snapshot.total_rows - info.rows
-        return tail > max(TAIL_ROWS, TAIL * info.rows)
+        return tail > max(self.policy.tail_rows, self.policy.tail_fraction * info.rows)
 
     def maintain(self, target_recall: float = TARGET_RECALL, force: bool = False) -> None:
-        """Does what has become due; see :meth:`maintain_steps`."""
+        """Does the maintenance that is due; see :meth:`maintain_steps`."""
         for _ in self.maintain_steps(target_recall, force):
             pass
 
     def maintain_steps(
         self, target_recall: float = TARGET_RECALL, force: bool = False
     ) -> Iterator[tuple[int, int]]:
-        """Does what has become due: numbers rows anew, builds and tunes the ANN index.
+        """Compacts the store, and builds and tunes the ANN index, where due.
+
+        If FAISS cannot build the index, a warning is logged: searches are then exact, but slower.
 
         Args:
-            target_recall (0.99): the recall to tune it to, of the 10 nearest
-            force (False): whether to build it anew anyway
+            target_recall (0.99): the recall to reach for the 10 nearest rows
+            force (False): whether to rebuild the index even if it is not stale
 
         Yields:
-            how many rows the ANN index holds so far, and how many it will
+            the number of rows in the new ANN index so far, and in the end
 
         Raises:
-            ValueError: if FAISS cannot build what was forced; else that is a warning, for without
-                an ANN index searches are slower, but exact
+            ValueError: if ``force`` is set and FAISS cannot build the index
         """
-        snapshot = self.store.snapshot()
-        if len(snapshot.deleted) > max(DEAD_ROWS, DEAD * snapshot.total_rows):
-            self.store.compact()
-            snapshot = self.store.snapshot()
+        snapshot = self._compacted()
         while force or self.is_stale(snapshot):
             factory = self._factory(snapshot)
             if factory is None:
@@ -99,9 +98,7 @@ class IndexMaintenance:
                 return
             texts = self._texts_for(snapshot)
             try:
-                steps = factories.build_steps(snapshot, factory, self.metric)
-                index = yield from _of_all(steps, snapshot.total_rows)
-                tuning = tune(index, snapshot, self.metric, target_recall, texts)
+                index, tuning = yield from self._build(snapshot, factory, target_recall, texts)
             except factories.FAISS_ERRORS as error:
                 problem = f"FAISS could not build '{factory}' ({factories.reason(error)})"
                 if force:
@@ -115,11 +112,15 @@ class IndexMaintenance:
             metadata = {"factory": factory, **tuning.to_json()}
             if self.store.save_ann_index(snapshot, metadata, partial(_write, index)):
                 return
-            # Another process numbered the rows anew meanwhile.
+            # Another process has renumbered the rows.
             snapshot = self.store.snapshot()
 
-    def of(self, snapshot: Snapshot) -> AnnIndex | None:
-        """The ANN index of a generation, opened once; None if it has none that is sound."""
+    def ann_index_of(self, snapshot: Snapshot) -> AnnIndex | None:
+        """Opens the ANN index of a generation, and keeps it open.
+
+        Returns:
+            the index, or None if the generation has none or its file is damaged
+        """
         info = snapshot.manifest.ann_index
         if info is None:
             return None
@@ -128,38 +129,57 @@ class IndexMaintenance:
                 self._opened = (info.file.name, self._open(info))
             return self._opened[1]
 
+    def _compacted(self) -> Snapshot:
+        """Compacts the store if many rows are deleted, and returns the newest generation."""
+        snapshot = self.store.snapshot()
+        limit = max(self.policy.deleted_rows, self.policy.deleted_fraction * snapshot.total_rows)
+        if len(snapshot.deleted) > limit:
+            self.store.compact()
+            snapshot = self.store.snapshot()
+        return snapshot
+
+    def _build(
+        self, snapshot: Snapshot, factory: str, target_recall: float, texts: Matrix | None
+    ) -> BuildSteps:
+        index = yield from _with_total(
+            factories.build_steps(snapshot, factory, self.metric), snapshot.total_rows
+        )
+        return index, tune(index, snapshot, self.metric, target_recall, texts)
+
     def _open(self, info: AnnIndexInfo) -> AnnIndex | None:
         path = self.store.path / info.file.name
-        # FAISS's parser sees no file that is not exactly what was written.
+        # FAISS's parser must only read files that are exactly as they were written.
         if not self.store.is_sound(info.file):
             current = self.store.snapshot().manifest.ann_index
-            # That of an older generation may have been replaced; nothing is wrong then.
+            # The file of an older generation may have been replaced, which is no damage.
             if current is not None and current.file == info.file:
                 logger.warning(
-                    "%s is missing or damaged, so searches go through all vectors, which is exact "
-                    "but slower; run update_index to make it anew.",
+                    "%s is missing or damaged, so searches are exact but slower; run update_index "
+                    "to rebuild it.",
                     path,
                 )
             return None
         return AnnIndex.read(path, self.metric, Tuning.from_json(info.metadata).parameters)
 
     def _factory(self, snapshot: Snapshot) -> str | None:
-        """The FAISS factory string that the store should have an index of now, None for none."""
+        """Returns the FAISS factory string of the index that the store should have, or None."""
         if not snapshot.size:
             return None
-        factory = factories.factory_string(self.index_type, snapshot.size, snapshot.dim)
+        factory = factories.factory_string(
+            self.index_type, snapshot.size, snapshot.dim, self.policy
+        )
         if factory is None:
             return None
-        needed = factories.rows_needed(factory, snapshot.dim, self.metric)
+        needed = factories.rows_needed(factory, snapshot.dim, self.metric, self.policy)
         return factory if snapshot.size >= needed else None
 
     def _texts_for(self, snapshot: Snapshot) -> Matrix | None:
-        """Vectors of texts to tune with, if they are of the space of the vectors."""
+        """Returns vectors of texts to tune with, if they have the dimension of the vectors."""
         texts = self._texts()
         return texts if texts is not None and texts.shape[1] == snapshot.dim else None
 
 
-def _of_all(
+def _with_total(
     steps: Generator[int, None, faiss.Index], total: int
 ) -> Generator[tuple[int, int], None, faiss.Index]:
     while True:

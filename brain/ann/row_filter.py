@@ -18,7 +18,7 @@ class RowFilter:
     Attributes:
         contains: tests ``(n,)`` rows at the time of the call
         rows: lists all allowed rows, or returns None if all live rows are allowed
-        listed: whether ``rows`` has no cost, because the rows are listed already
+        listed (False): whether calling ``rows`` is free because the rows are already listed
     """
 
     contains: Callable[[Rows], Mask]
@@ -27,7 +27,7 @@ class RowFilter:
 
 
 def allowed_rows(snapshot: Snapshot, row_filter: RowFilter) -> Rows:
-    """The ``(n,)`` allowed rows in the order of the filter; ascending if it lists none."""
+    """Returns the ``(n,)`` allowed rows in the order of the filter, ascending if it lists none."""
     rows = row_filter.rows()
     if rows is None:
         rows = snapshot.live_rows
@@ -36,7 +36,7 @@ def allowed_rows(snapshot: Snapshot, row_filter: RowFilter) -> Rows:
 
 
 def row_mask(snapshot: Snapshot, rows: Rows) -> Mask:
-    """``(total_rows,)`` bool, whether a row is one of these."""
+    """Returns a ``(total_rows,)`` bool mask that is True for these rows."""
     mask = np.zeros(snapshot.total_rows, bool)
     mask[rows] = True
     return mask

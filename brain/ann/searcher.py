@@ -1,14 +1,15 @@
-"""Nearest neighbours over a store's vectors: FAISS proposes, exact distances decide. No FiftyOne.
+"""Nearest neighbors over a store: candidates, ranked by exact distances. No FiftyOne.
 
-A search asks for candidates, scores them exactly, and tests the winners for being answers: for
-existing, and for being in a view. When too few are, it asks for more. Candidates come from
+A search proposes candidates, computes their exact distances, and tests whether the nearest are
+allowed: whether they exist and are in the view. If too few are, it proposes more. Candidates come
+from
 
-- a scan of all vectors, when the store is small, the question needs all of them, or in doubt;
-- a gathering of the rows of a view, when those are few;
-- an ANN index, over the rows there were when it was built, and a scan of those added since.
+- an exact search of all vectors, if the store is small or the query needs all rows;
+- an exact search of the rows of a view, if these are few;
+- the ANN index for the rows it holds, and an exact search for the rows added since.
 
-So every type of index gives the same distance for the same row; which rows it finds is a matter
-of recall, which is measured when the index is built.
+So each index type gives the same distance for the same row. The recall, that is, which rows an
+index finds, is measured when the index is built.
 """
 
 from __future__ import annotations
@@ -17,24 +18,18 @@ from collections.abc import Callable
 
 import numpy as np
 
-from fiftyone_faiss.brain.ann import exact_search
+from fiftyone_faiss.brain.ann import batch_search, exact_search
 from fiftyone_faiss.brain.ann.ann_index import AnnIndex
 from fiftyone_faiss.brain.ann.exact_search import ExactSearch, RowHits
 from fiftyone_faiss.brain.ann.maintenance import IndexMaintenance
+from fiftyone_faiss.brain.ann.policy import DEFAULT_POLICY, AnnPolicy
 from fiftyone_faiss.brain.ann.row_filter import RowFilter, allowed_rows, row_mask
 from fiftyone_faiss.brain.core.arrays import Distances, Matrix, Rows
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 from fiftyone_faiss.brain.store.store import Store
 
-# From this many queries on, one pass of exact search serves them all.
-MANY_QUERIES = 16
-# Views of at most so many rows, or this part of them if there is no ANN index, are gathered.
-GATHER_ROWS, GATHER = 2_048, 1 / 12
-# To gather a row takes as long as an ANN index takes to look at so many.
-GATHERED = 20
-# Beyond this part of the rows, proposing candidates takes longer than a scan.
-WIDEST = 1 / 16
-WIDEN = 4
+# Returns candidates for a number of neighbors: at least this many live rows, if there are.
+Proposer = Callable[[int], Rows]
 
 
 def check_query(snapshot: Snapshot, queries: Matrix) -> None:
@@ -47,14 +42,15 @@ def check_query(snapshot: Snapshot, queries: Matrix) -> None:
 
 
 class VectorSearcher:
-    """Searches a store, by way of its ANN index where that serves.
+    """Searches a store, with its ANN index where that is faster.
 
     Args:
         store: the vectors
         metric: one of ``METRICS``
         index_type: one of ``INDEX_TYPES``, or a FAISS factory string
-        texts (None): gives ``(t, dim)`` vectors of texts to tune with, or None if it is not
-            searched by words
+        texts: returns ``(t, dim)`` vectors of texts to tune with, or None if the index does not
+            support text queries
+        policy (DEFAULT_POLICY): when to build, rebuild and use the ANN index
     """
 
     def __init__(
@@ -63,10 +59,16 @@ class VectorSearcher:
         metric: str,
         index_type: str,
         texts: Callable[[], Matrix | None] = lambda: None,
+        policy: AnnPolicy = DEFAULT_POLICY,
     ) -> None:
         self.store = store
         self.metric = metric
-        self.maintenance = IndexMaintenance(store, metric, index_type, texts)
+        self.maintenance = IndexMaintenance(store, metric, index_type, texts, policy)
+
+    @property
+    def policy(self) -> AnnPolicy:
+        """When to build, rebuild and use the ANN index."""
+        return self.maintenance.policy
 
     def search(
         self,
@@ -76,17 +78,17 @@ class VectorSearcher:
         row_filter: RowFilter,
         reverse: bool = False,
     ) -> list[RowHits]:
-        """Finds the nearest rows of each query, ties by row.
+        """Finds the nearest rows of each query; ties by row.
 
         Args:
             snapshot: the generation to search
             queries: ``(Q, dim)`` float32
-            k: how many, or None for all
-            row_filter: which rows may be answers
-            reverse (False): whether to find the farthest instead, farthest first
+            k: the number of neighbors, or None for all rows
+            row_filter: the allowed rows
+            reverse (False): whether to find the farthest rows instead, farthest first
 
         Returns:
-            ``Q`` hits of ``k`` rows each, or of as many as there are in the row_filter
+            the ``k`` rows of each query, or all allowed rows if there are fewer
 
         Raises:
             ValueError: if the queries have another dimension than the vectors
@@ -94,128 +96,14 @@ class VectorSearcher:
         check_query(snapshot, queries)
         if not snapshot.size or k == 0:
             return [RowHits(np.empty(0, np.int64), np.empty(0))] * len(queries)
-        if len(queries) < MANY_QUERIES:
+        if len(queries) < self.policy.batch_queries:
             return [self._search_one(snapshot, q, k, row_filter, reverse) for q in queries]
         rows = allowed_rows(snapshot, row_filter)
         if k is None or reverse or k >= len(rows):
-            return [
-                exact_search.rank(
-                    rows, exact_search.distances(snapshot, q, self.metric, rows), k, reverse
-                )
-                for q in queries
-            ]
-        return exact_search.search_many(snapshot, queries, self.metric, k, row_mask(snapshot, rows))
+            return [self._rank(snapshot, query, rows, k, reverse) for query in queries]
+        return batch_search.search_many(snapshot, queries, self.metric, k, row_mask(snapshot, rows))
 
-    def _search_one(
-        self, snapshot: Snapshot, query: Matrix, k: int | None, row_filter: RowFilter, reverse: bool
-    ) -> RowHits:
-        if k is None:
-            rows = allowed_rows(snapshot, row_filter)
-            found = exact_search.distances(snapshot, query, self.metric, rows)
-            return exact_search.rank(rows, found, None, reverse)
-        if not row_filter.listed:
-            hits = self._around(snapshot, query, k, row_filter, reverse)
-            if hits is not None:
-                return hits
-        return self._inside(snapshot, query, k, row_filter, reverse)
-
-    def _around(
-        self, snapshot: Snapshot, query: Matrix, k: int, row_filter: RowFilter, reverse: bool
-    ) -> RowHits | None:
-        """Searches all rows and tests the winners; None if a list of the rows is faster."""
-        ann_index = None if reverse else self.maintenance.of(snapshot)
-        propose = self._proposer(snapshot, ann_index, query, reverse)
-        width = k
-        while True:
-            if ann_index is not None and width > WIDEST * snapshot.total_rows:
-                ann_index = None
-                propose = self._proposer(snapshot, None, query, reverse)
-            hits = self._scored(snapshot, query, propose(width), reverse)
-            complete = ann_index is None and width >= snapshot.size
-            if not complete:
-                hits = RowHits(hits.rows[:width], hits.distances[:width])
-            good = row_filter.contains(hits.rows)
-            if complete or np.count_nonzero(good) >= k:
-                return RowHits(hits.rows[good][:k], hits.distances[good][:k])
-            # One round more may do for a view of half of the rows, none will for one of few.
-            if width > k and row_filter.rows() is not None:
-                return None
-            width = max(width * WIDEN, 64)
-
-    def _inside(
-        self, snapshot: Snapshot, query: Matrix, k: int, row_filter: RowFilter, reverse: bool
-    ) -> RowHits:
-        """Searches the listed rows of a row_filter."""
-        rows = allowed_rows(snapshot, row_filter)
-        while True:
-            hits = None if reverse else self._filtered(snapshot, query, k, rows)
-            if hits is None:
-                hits = self._scanned(snapshot, query, k, rows, reverse)
-            good = row_filter.contains(hits.rows)
-            if good.all():
-                return hits
-            # Gone since the list was made: look again without them.
-            rows = np.setdiff1d(rows, hits.rows[~good], assume_unique=True)
-
-    def _filtered(self, snapshot: Snapshot, query: Matrix, k: int, rows: Rows) -> RowHits | None:
-        """The nearest of some rows by way of the ANN index; None if a scan serves better."""
-        ann_index = self.maintenance.of(snapshot)
-        if ann_index is None or len(rows) <= GATHER_ROWS:
-            return None
-        # Enough that as many as are wanted can be expected among them, and a margin.
-        wanted = min(k, len(rows))
-        width = int(1.5 * wanted * snapshot.total_rows / len(rows)) + 16
-        if width > WIDEST * snapshot.total_rows or ann_index.rows_visited(width) > GATHERED * len(
-            rows
-        ):
-            return None
-        propose = self._proposer(snapshot, ann_index, query, False)
-        found = self._scored(snapshot, query, propose(width), False)
-        found = RowHits(found.rows[:width], found.distances[:width])
-        inside = row_mask(snapshot, rows)[found.rows]
-        if np.count_nonzero(inside) < wanted:
-            return None
-        return RowHits(found.rows[inside][:wanted], found.distances[inside][:wanted])
-
-    def _scanned(
-        self, snapshot: Snapshot, query: Matrix, k: int, rows: Rows, reverse: bool
-    ) -> RowHits:
-        """The nearest, or farthest, of some rows, by going through them."""
-        few = len(rows) <= max(GATHER_ROWS, GATHER * snapshot.total_rows)
-        chosen, mask = (rows, None) if few else (None, row_mask(snapshot, rows))
-        through = ExactSearch(snapshot, query, self.metric, rows=chosen, mask=mask, reverse=reverse)
-        found = self._scored(snapshot, query, through.best(min(k, len(rows))), reverse)
-        return RowHits(found.rows[:k], found.distances[:k])
-
-    def _proposer(
-        self, snapshot: Snapshot, ann_index: AnnIndex | None, query: Matrix, reverse: bool
-    ) -> Callable[[int], Rows]:
-        """What gives so many candidates, or more, among the live rows."""
-        if ann_index is None:
-            return ExactSearch(snapshot, query, self.metric, reverse=reverse).best
-        tail: ExactSearch | None = None
-        if ann_index.rows < snapshot.total_rows:
-            tail = ExactSearch(snapshot, query, self.metric, start=ann_index.rows)
-
-        def propose(width: int) -> Rows:
-            asked = width
-            while True:
-                rows = ann_index.propose(query, asked)
-                rows = rows[snapshot.live[rows]]
-                if len(rows) >= min(width, ann_index.rows):
-                    return rows if tail is None else np.concatenate([rows, tail.best(width)])
-                # Deleted rows took the places of others, which rows of the tail must not fill.
-                asked *= WIDEN
-                if asked > WIDEST * snapshot.total_rows:
-                    return ExactSearch(snapshot, query, self.metric).best(width)
-
-        return propose
-
-    def _scored(self, snapshot: Snapshot, query: Matrix, rows: Rows, reverse: bool) -> RowHits:
-        found = exact_search.distances(snapshot, query, self.metric, rows)
-        return exact_search.rank(rows, found, None, reverse)
-
-    def combined(
+    def search_combined(
         self,
         snapshot: Snapshot,
         queries: Matrix,
@@ -224,14 +112,139 @@ class VectorSearcher:
         combine: Callable[..., Distances],
         reverse: bool = False,
     ) -> RowHits:
-        """Ranks all rows by a combination of their distances to several queries, exactly."""
+        """Ranks all allowed rows by a combination of their exact distances to several queries."""
         rows = allowed_rows(snapshot, row_filter)
-        each = [exact_search.distances(snapshot, query, self.metric, rows) for query in queries]
-        return exact_search.rank(rows, combine(np.stack(each), axis=0), k, reverse)
+        distances = [
+            exact_search.distances(snapshot, query, self.metric, rows) for query in queries
+        ]
+        return exact_search.rank(rows, combine(np.stack(distances), axis=0), k, reverse)
 
-    def within(
+    def range_search(
         self, snapshot: Snapshot, queries: Matrix, thresh: float, row_filter: RowFilter
     ) -> list[RowHits]:
-        """Finds all rows at most ``thresh`` away from each query, nearest first, exactly."""
+        """Finds all allowed rows within the distance ``thresh`` of each query, nearest first."""
         mask = row_mask(snapshot, allowed_rows(snapshot, row_filter))
-        return exact_search.within(snapshot, queries, self.metric, thresh, mask)
+        return batch_search.range_search(snapshot, queries, self.metric, thresh, mask)
+
+    def _search_one(
+        self, snapshot: Snapshot, query: Matrix, k: int | None, row_filter: RowFilter, reverse: bool
+    ) -> RowHits:
+        if k is None:
+            rows = allowed_rows(snapshot, row_filter)
+            return self._rank(snapshot, query, rows, None, reverse)
+        if not row_filter.listed:
+            hits = self._search_and_filter(snapshot, query, k, row_filter, reverse)
+            if hits is not None:
+                return hits
+        return self._filter_and_search(snapshot, query, k, row_filter, reverse)
+
+    def _search_and_filter(
+        self, snapshot: Snapshot, query: Matrix, k: int, row_filter: RowFilter, reverse: bool
+    ) -> RowHits | None:
+        """Searches all rows and tests the nearest; None if listing the allowed rows is faster."""
+        ann_index = None if reverse else self.maintenance.ann_index_of(snapshot)
+        propose = self._proposer(snapshot, ann_index, query, reverse)
+        count = k
+        while True:
+            if ann_index is not None and self._is_large(snapshot, count):
+                ann_index = None
+                propose = self._proposer(snapshot, None, query, reverse)
+            hits = self._rank(snapshot, query, propose(count), None, reverse)
+            is_complete = ann_index is None and count >= snapshot.size
+            if not is_complete:
+                hits = _first(hits, count)
+            allowed = row_filter.contains(hits.rows)
+            if is_complete or np.count_nonzero(allowed) >= k:
+                return RowHits(hits.rows[allowed][:k], hits.distances[allowed][:k])
+            # A second round is enough if half of the rows are allowed; if few are, none would be.
+            if count > k and row_filter.rows() is not None:
+                return None
+            count = max(count * self.policy.candidate_growth, self.policy.min_candidates)
+
+    def _filter_and_search(
+        self, snapshot: Snapshot, query: Matrix, k: int, row_filter: RowFilter, reverse: bool
+    ) -> RowHits:
+        """Lists the allowed rows and searches them."""
+        rows = allowed_rows(snapshot, row_filter)
+        while True:
+            hits = None if reverse else self._ann_search(snapshot, query, k, rows)
+            if hits is None:
+                hits = self._exact_search(snapshot, query, k, rows, reverse)
+            allowed = row_filter.contains(hits.rows)
+            if allowed.all():
+                return hits
+            # Some rows were deleted after they were listed: search again without them.
+            rows = np.setdiff1d(rows, hits.rows[~allowed], assume_unique=True)
+
+    def _ann_search(self, snapshot: Snapshot, query: Matrix, k: int, rows: Rows) -> RowHits | None:
+        """Searches some rows with the ANN index; None if an exact search is faster."""
+        ann_index = self.maintenance.ann_index_of(snapshot)
+        if ann_index is None or len(rows) <= self.policy.gather_rows:
+            return None
+        # The number of candidates expected to contain k of the rows, and a margin.
+        wanted = min(k, len(rows))
+        count = int(1.5 * wanted * snapshot.total_rows / len(rows)) + 16
+        if self._is_large(snapshot, count):
+            return None
+        if ann_index.rows_visited(count) > self.policy.gather_cost * len(rows):
+            return None
+        propose = self._proposer(snapshot, ann_index, query, False)
+        hits = _first(self._rank(snapshot, query, propose(count), None, False), count)
+        allowed = row_mask(snapshot, rows)[hits.rows]
+        if np.count_nonzero(allowed) < wanted:
+            return None
+        return RowHits(hits.rows[allowed][:wanted], hits.distances[allowed][:wanted])
+
+    def _exact_search(
+        self, snapshot: Snapshot, query: Matrix, k: int, rows: Rows, reverse: bool
+    ) -> RowHits:
+        """Searches some rows exactly, either copied together or masked among all rows."""
+        gather_rows = max(
+            self.policy.gather_rows, self.policy.gather_fraction * snapshot.total_rows
+        )
+        if len(rows) <= gather_rows:
+            search = ExactSearch(snapshot, query, self.metric, rows=rows, reverse=reverse)
+        else:
+            mask = row_mask(snapshot, rows)
+            search = ExactSearch(snapshot, query, self.metric, mask=mask, reverse=reverse)
+        candidates = search.top_k(min(k, len(rows)))
+        return self._rank(snapshot, query, candidates, k, reverse)
+
+    def _proposer(
+        self, snapshot: Snapshot, ann_index: AnnIndex | None, query: Matrix, reverse: bool
+    ) -> Proposer:
+        """Returns a source of candidates: exact search, or the ANN index and newer rows."""
+        if ann_index is None:
+            return ExactSearch(snapshot, query, self.metric, reverse=reverse).top_k
+        tail: ExactSearch | None = None
+        if ann_index.rows < snapshot.total_rows:
+            tail = ExactSearch(snapshot, query, self.metric, start=ann_index.rows)
+
+        def propose(count: int) -> Rows:
+            requested = count
+            while True:
+                rows = ann_index.propose(query, requested)
+                rows = rows[snapshot.live[rows]]
+                if len(rows) >= min(count, ann_index.rows):
+                    return rows if tail is None else np.concatenate([rows, tail.top_k(count)])
+                # Deleted rows displaced live ones, and rows of the tail must not replace those.
+                requested *= self.policy.candidate_growth
+                if self._is_large(snapshot, requested):
+                    return ExactSearch(snapshot, query, self.metric).top_k(count)
+
+        return propose
+
+    def _is_large(self, snapshot: Snapshot, count: int) -> bool:
+        """Whether proposing this many candidates takes longer than an exact search."""
+        return count > self.policy.max_candidate_fraction * snapshot.total_rows
+
+    def _rank(
+        self, snapshot: Snapshot, query: Matrix, rows: Rows, k: int | None, reverse: bool
+    ) -> RowHits:
+        """Ranks rows by their exact distances."""
+        distances = exact_search.distances(snapshot, query, self.metric, rows)
+        return exact_search.rank(rows, distances, k, reverse)
+
+
+def _first(hits: RowHits, count: int) -> RowHits:
+    return RowHits(hits.rows[:count], hits.distances[:count])

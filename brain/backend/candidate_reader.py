@@ -89,7 +89,7 @@ class CandidateReader:
             )
         return self._ranked(vector, self._candidates(vector, k), k)
 
-    def within(self, vector: Matrix, thresh: float) -> RowHits:
+    def range_search(self, vector: Matrix, thresh: float) -> RowHits:
         if self._small_view is not None:
             hits = self._ranked(vector, self._small_view, None)
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from fiftyone.brain.internal.core import utils as fbu
@@ -14,6 +14,7 @@ from fiftyone_faiss.brain.core.arrays import Matrix
 from fiftyone_faiss.brain.core.ids import pack_ids, unpack_ids
 from fiftyone_faiss.brain.core.vectors import check_vectors
 from fiftyone_faiss.brain.store.batch import Batch
+from fiftyone_faiss.brain.store.store import Metadata
 
 logger = logging.getLogger(__name__)
 
@@ -47,8 +48,18 @@ class EditableIndex(SearchableStoredIndex):
         overwrite: bool = True,
         allow_existing: bool = True,
         warn_existing: bool = False,
+        metadata: Callable[[Metadata], Metadata] | None = None,
     ) -> None:
-        """Commits rows without maintaining the ANN index; see :meth:`add_to_index`."""
+        """Commits rows without maintaining the ANN index; see :meth:`add_to_index`.
+
+        Args:
+            batch: the rows
+            overwrite (True): whether to replace rows whose ids the index holds
+            allow_existing (True): whether to skip these rows otherwise, or to raise an error
+            warn_existing (False): whether to warn about them
+            metadata (None): returns the metadata to save with the rows in the same commit, from
+                the current metadata
+        """
         ids, count = batch.ids, len(batch.vectors)
         # The last vector of a repeated id counts, as if the vectors had been added in turn.
         keep = len(ids) - 1 - np.unique(ids[::-1], return_index=True)[1]
@@ -66,7 +77,7 @@ class EditableIndex(SearchableStoredIndex):
             # Vectors that the store refuses must not be written to the field.
             batch.columns(self.snapshot.manifest.dtype)
             self._write_field(batch.vectors, batch.sample_ids, batch.label_ids)
-        self._store.commit(batch)
+        self._store.commit(batch, metadata=metadata)
 
     def _write_field(self, vectors: Matrix, samples: np.ndarray, labels: np.ndarray | None) -> None:
         fbu.add_embeddings(

@@ -76,7 +76,7 @@ class IndexReader(Protocol):
             ValueError: if the backend cannot find the farthest
         """
 
-    def within(self, vector: Matrix, thresh: float) -> RowHits:
+    def range_search(self, vector: Matrix, thresh: float) -> RowHits:
         """Finds the rows of the view at most ``thresh`` away from a ``(dim,)`` vector."""
 
     def all_rows(self) -> Rows:

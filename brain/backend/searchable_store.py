@@ -62,7 +62,7 @@ class SearchableStoredIndex(StoredIndex):
 
     def get_embedder(self) -> Embedder:
         """The embedder of the model that the index names."""
-        return loading.get_embedder(model_of(self))
+        return loading.get_index_embedder(self.key, model_of(self))
 
     def reader(self, view: foc.SampleCollection | None = None) -> StoreReader:
         """Opens the newest generation of the vectors."""

@@ -56,8 +56,10 @@ class StoreReader:
     def nearest(self, vector: Matrix, k: int, reverse: bool = False) -> RowHits:
         return self._searcher.search(self._snapshot, vector[None], k, self._row_filter, reverse)[0]
 
-    def within(self, vector: Matrix, thresh: float) -> RowHits:
-        return self._searcher.within(self._snapshot, vector[None], thresh, self._row_filter)[0]
+    def range_search(self, vector: Matrix, thresh: float) -> RowHits:
+        return self._searcher.range_search(self._snapshot, vector[None], thresh, self._row_filter)[
+            0
+        ]
 
     def all_rows(self) -> Rows:
         return self._snapshot.live_rows

@@ -249,7 +249,7 @@ class StoredIndex(PerContextIndex):
         """The model of this index: an embedder of this package, or a model of FiftyOne's zoo."""
         if self._model is None and self.config.model is not None:
             self._model: fom.Model | None = loading.find_model(
-                self.config.model, self.config.model_kwargs
+                self.config.model, self.config.model_kwargs, self.key
             )
         return super().get_model()
 

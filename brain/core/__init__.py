@@ -1,4 +1,4 @@
-"""Arrays, ids, metrics, files, progress, jobs. No FiftyOne, no FAISS, no embedders.
+"""Arrays, ids, vector checks, metrics, files, progress, jobs. No FiftyOne, no FAISS, no embedders.
 
-May import: nothing else of the package.
+May import: no other sub-package.
 """

@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 Data = bytes | npt.NDArray[np.uint8]
-# Bytes of a file that are read at once.
-PART_BYTES = 1 << 22
+# The number of bytes read at once.
+CHUNK_BYTES = 1 << 22
 
 
 class FileSystem:
-    """The operations that a store asks of the file system; tests make them fail."""
+    """The file system operations of a store; tests replace them to inject failures."""
 
     def create(self, path: Path) -> BinaryIO:
         """Opens a new file for writing."""
@@ -31,13 +31,13 @@ class FileSystem:
         file.write(data)
 
     def sync(self, file: BinaryIO) -> None:
-        """Returns when the content of a file would survive a power cut."""
+        """Flushes a file to the disk: its content then survives a power failure."""
         file.flush()
         os.fsync(file.fileno())
 
     def sync_directory(self, directory: Path) -> None:
-        """Returns when the names in a directory would survive a power cut."""
-        # Windows has no such call; its names are as durable as their files.
+        """Flushes the names in a directory to the disk: they then survive a power failure."""
+        # Windows has no such call; names there are as durable as their files.
         if os.name == "nt":
             return
         descriptor = os.open(directory, os.O_RDONLY)
@@ -47,17 +47,17 @@ class FileSystem:
             os.close(descriptor)
 
     def replace(self, source: Path, target: Path) -> None:
-        """Renames a file over another, atomically."""
+        """Renames a file to ``target`` atomically, replacing an existing file."""
         os.replace(source, target)
 
     def remove(self, path: Path) -> None:
-        """Removes a file if it exists and no mapping prevents it."""
-        # Windows cannot remove a mapped file; a later writer removes it.
+        """Removes a file if it exists and is not mapped on Windows."""
+        # Windows cannot remove a mapped file; a later writer does.
         with contextlib.suppress(FileNotFoundError, PermissionError):
             path.unlink()
 
     def free_bytes(self, directory: Path) -> int:
-        """The free space of the disk that holds a directory, in bytes."""
+        """Returns the free space of the disk of a directory, in bytes."""
         return shutil.disk_usage(directory).free
 
     def link(self, source: Path, target: Path) -> None:
@@ -72,8 +72,8 @@ FILE_SYSTEM = FileSystem()
 def atomic_write(path: Path, filesystem: FileSystem = FILE_SYSTEM) -> Iterator[BinaryIO]:
     """Opens a temporary file that replaces ``path`` durably when the block ends.
 
-    Readers see the old content or the new content, also after a power cut. If the block raises,
-    ``path`` is unchanged, and a file that ends in ``.tmp`` may remain beside it.
+    Readers see either the old or the new content, even after a power failure. If the block raises,
+    ``path`` is unchanged, and a file with the suffix ``.tmp`` may remain beside it.
 
     Args:
         path: the file to write
@@ -83,24 +83,24 @@ def atomic_write(path: Path, filesystem: FileSystem = FILE_SYSTEM) -> Iterator[B
     with filesystem.create(temporary) as file:
         yield file
         filesystem.sync(file)
-    # The files that the new content names must be durable before it is.
+    # Files that the new content refers to must be durable before the new content is.
     filesystem.sync_directory(path.parent)
     filesystem.replace(temporary, path)
     filesystem.sync_directory(path.parent)
 
 
 def fingerprint(path: Path) -> tuple[int, int]:
-    """The size of a file in bytes, and the CRC-32 of its content."""
+    """Returns the size of a file in bytes and the CRC-32 of its content."""
     size = checksum = 0
     with path.open("rb") as stream:
-        while part := stream.read(PART_BYTES):
-            size += len(part)
-            checksum = zlib.crc32(part, checksum)
+        while chunk := stream.read(CHUNK_BYTES):
+            size += len(chunk)
+            checksum = zlib.crc32(chunk, checksum)
     return size, checksum
 
 
 def link_or_copy(filesystem: FileSystem, source: Path, target: Path) -> None:
-    """Links a file that never changes; copies it where the disk does not support links.
+    """Links a file that never changes, or copies it if the disk does not support links.
 
     Raises:
         FileNotFoundError: if the source does not exist
@@ -112,7 +112,7 @@ def link_or_copy(filesystem: FileSystem, source: Path, target: Path) -> None:
     except FileNotFoundError:
         raise
     except OSError:
-        # The complete copy appears at once, so an interrupted copy can be repeated.
+        # The copy appears only when it is complete, so an interrupted copy can be repeated.
         with source.open("rb") as stream, atomic_write(target, filesystem) as copy:
-            while part := stream.read(PART_BYTES):
-                filesystem.write(copy, part)
+            while chunk := stream.read(CHUNK_BYTES):
+                filesystem.write(copy, chunk)

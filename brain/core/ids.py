@@ -1,8 +1,8 @@
-"""FiftyOne's ids (24 hexadecimal digits) as 12-byte NumPy scalars.
+"""FiftyOne ids (24 hexadecimal digits) as 12-byte NumPy scalars.
 
-As fixed-length bytes a million ids take 12 MB, sort and compare at memory speed, and can be
-memory-mapped. All ids have the same length, so NumPy's habit of dropping trailing zero bytes
-changes neither their order nor their equality.
+A million packed ids take 12 MB, sort and compare at memory speed, and can be memory-mapped. NumPy
+drops trailing zero bytes of such scalars. All ids have the same length, so this changes neither
+their order nor their equality.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 ID_BYTES = 12
-_DIGITS = re.compile(f"[0-9a-fA-F]{{{2 * ID_BYTES}}}")
+ID_DIGITS = 2 * ID_BYTES
 ID_DTYPE = np.dtype(f"S{ID_BYTES}")
+_ID_PATTERN = re.compile(f"[0-9a-fA-F]{{{ID_DIGITS}}}")
 PackedIds = npt.NDArray[np.bytes_]
 
 
@@ -27,44 +28,43 @@ def pack_ids(ids: Iterable[Any]) -> PackedIds:
         ids: strings of 24 hexadecimal digits, or ``ObjectId`` instances
 
     Returns:
-        ``(n,)`` array of 12-byte scalars
+        an ``(n,)`` array of 12-byte scalars
 
     Raises:
-        ValueError: if one of them is not an id, naming it
+        ValueError: if a value is not an id
     """
-    texts = [str(one) for one in ids]
+    texts = [str(value) for value in ids]
     for text in texts:
-        if not _DIGITS.fullmatch(text):
-            raise ValueError(f"'{text}' is not an id; ids have {2 * ID_BYTES} hexadecimal digits.")
+        if not _ID_PATTERN.fullmatch(text):
+            raise ValueError(f"'{text}' is not an id; ids have {ID_DIGITS} hexadecimal digits.")
     return np.frombuffer(bytes.fromhex("".join(texts)), dtype=ID_DTYPE)
 
 
 def unpack_ids(packed: PackedIds) -> list[str]:
-    """The reverse of :func:`pack_ids`."""
+    """Reverses :func:`pack_ids`."""
     digits = np.ascontiguousarray(packed).tobytes().hex()
-    width = 2 * ID_BYTES
-    return [digits[i : i + width] for i in range(0, len(digits), width)]
+    return [digits[i : i + ID_DIGITS] for i in range(0, len(digits), ID_DIGITS)]
 
 
 def id_array(packed: PackedIds) -> npt.NDArray[np.str_]:
-    """``(n,)`` array of ids as FiftyOne's similarity indexes give them out."""
-    return np.array(unpack_ids(packed), dtype=f"U{2 * ID_BYTES}")
+    """Returns an ``(n,)`` array of id strings, the form that similarity indexes return."""
+    return np.array(unpack_ids(packed), dtype=f"U{ID_DIGITS}")
 
 
 def find_rows(
-    wanted: PackedIds, ascending: PackedIds, rows: npt.NDArray[np.int64]
+    wanted: PackedIds, sorted_ids: PackedIds, rows: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """Finds ids among known ones.
+    """Looks up the rows of ids.
 
     Args:
-        wanted: ``(m,)`` packed ids
-        ascending: ``(n,)`` the known ids in ascending order, each of them once
-        rows: ``(n,)`` int64, the row of each
+        wanted: ``(m,)`` packed ids to look up
+        sorted_ids: ``(n,)`` the known ids, unique and ascending
+        rows: ``(n,)`` int64, the row of each known id
 
     Returns:
-        ``(m,)`` int64 rows, -1 where an id is not known
+        ``(m,)`` int64 rows, -1 for unknown ids
     """
-    if ascending.size == 0:
+    if sorted_ids.size == 0:
         return np.full(wanted.size, -1, np.int64)
-    at = np.minimum(np.searchsorted(ascending, wanted), ascending.size - 1)
-    return np.where(ascending[at] == wanted, rows[at], -1)
+    positions = np.minimum(np.searchsorted(sorted_ids, wanted), sorted_ids.size - 1)
+    return np.where(sorted_ids[positions] == wanted, rows[positions], -1)

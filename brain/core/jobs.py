@@ -1,4 +1,7 @@
-"""Long work in this process that others may watch and cancel: a panel that of an operator, say."""
+"""Jobs: long work in this process that other code can list and cancel.
+
+For example, a panel shows the work that an operator started.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,12 @@ from fiftyone_faiss.brain.core.progress import Progress, Report, Steps
 logger = logging.getLogger(__name__)
 
 State = Literal["running", "done", "cancelled", "failed"]
-# Those that ended stay listed for so many seconds, for whoever watches to read how.
+# Finished jobs stay in the list for this long, so that their result can be read.
 LISTED_SECONDS = 60.0
 
 
 class CancelledError(Exception):
-    """Work that somebody cancelled; what it had done by then is kept."""
+    """Raised when work is cancelled; finished steps are kept."""
 
 
 @dataclass
@@ -27,11 +30,13 @@ class Job:
     """A piece of long work.
 
     Attributes:
-        dataset: the name of the dataset that it is about
-        name: what is worked on, such as a brain key
-        progress: how far it is, None before the first step
-        state: whether it runs, or how it ended
+        dataset: the name of its dataset
+        name: what it works on, for example a brain key
+        progress: its progress, None before the first step
+        state: whether it is running, or how it ended
         message: how it ended, in a sentence
+        id: its id
+        ended_at: when it ended, in seconds of the monotonic clock, None while it is running
     """
 
     dataset: str
@@ -40,68 +45,89 @@ class Job:
     state: State = "running"
     message: str = ""
     id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+    ended_at: float | None = None
     _cancelled: threading.Event = field(default_factory=threading.Event, repr=False)
-    _ended: float | None = None
 
     def cancel(self) -> None:
-        """Ends it after the step it is at; what is done is kept."""
+        """Ends the job after its current step; finished steps are kept."""
         self._cancelled.set()
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether :meth:`cancel` was called."""
+        return self._cancelled.is_set()
+
     def to_dict(self) -> dict[str, Any]:
-        """The same as JSON values, with the progress in words."""
-        step = self.progress
+        """Returns JSON values: the job, with its progress as a text."""
+        progress = self.progress
         return {
             "id": self.id,
             "name": self.name,
             "state": self.state,
             "message": self.message,
-            "fraction": step.fraction if step else 0.0,
-            "label": str(step) if step else "Starting…",
+            "fraction": progress.fraction if progress else 0.0,
+            "label": str(progress) if progress else "Starting…",
         }
 
-    def _end(self, state: State, message: str) -> None:
-        # The state last: whoever reads it, then reads how.
-        self.message, self._ended = message, time.monotonic()
+    def end(self, state: State, message: str) -> None:
+        """Marks the job as ended."""
+        # The state comes last: other threads read the message once the state has changed.
+        self.message, self.ended_at = message, time.monotonic()
         self.state = state
 
 
 _jobs: dict[str, Job] = {}
-_starting = threading.Lock()
+_registration = threading.Lock()
 
 
 def list_jobs(dataset: str) -> list[Job]:
-    """The jobs of a dataset that run, or ended within the last minute, oldest first."""
+    """Lists the jobs of a dataset that are running or ended within the last minute.
+
+    Args:
+        dataset: the name of the dataset
+
+    Returns:
+        the jobs, oldest first
+    """
     now = time.monotonic()
     for job in list(_jobs.values()):
-        if job._ended is not None and now - job._ended > LISTED_SECONDS:
+        if job.ended_at is not None and now - job.ended_at > LISTED_SECONDS:
             _jobs.pop(job.id, None)
     return [job for job in list(_jobs.values()) if job.dataset == dataset]
 
 
 def tracked(steps: Steps[Report], dataset: str, name: str) -> Steps[Report]:
-    """The same steps, listed as a job from the first to the last of them.
+    """Lists steps as a job while the caller runs them.
+
+    Args:
+        steps: the steps
+        dataset: the name of their dataset
+        name: what they work on
+
+    Yields:
+        the same steps; their report is returned
 
     Raises:
-        CancelledError: if it was cancelled
-        ValueError: with the first step, if there is a job on the same already
+        CancelledError: if the job was cancelled
+        ValueError: at the first step, if a job of this name is running
     """
-    return (yield from _stepped(_new_job(dataset, name), steps))
+    return (yield from _run_as(_new_job(dataset, name), steps))
 
 
 def start_job(steps: Steps[Any], dataset: str, name: str) -> Job:
-    """Runs steps in a thread of their own: they may take longer than a request may.
+    """Runs steps in a thread, because requests of the App time out.
 
     Raises:
-        ValueError: if there is a job on the same already
+        ValueError: if a job of this name is running
     """
     job = _new_job(dataset, name)
 
     def run() -> None:
         try:
-            for _ in _stepped(job, steps):
+            for _ in _run_as(job, steps):
                 pass
         except (CancelledError, ValueError):
-            # Told by the job.
+            # The message of the job says so.
             pass
         except Exception:
             logger.exception("The work on '%s' failed", name)
@@ -111,35 +137,38 @@ def start_job(steps: Steps[Any], dataset: str, name: str) -> Job:
 
 
 def _new_job(dataset: str, name: str) -> Job:
-    with _starting:
+    with _registration:
         if any(job.name == name and job.state == "running" for job in list_jobs(dataset)):
-            raise ValueError(f"'{name}' is being worked on already; wait for that, or cancel it.")
+            raise ValueError(
+                f"Work on '{name}' is already running; wait until it ends, or cancel it."
+            )
         job = Job(dataset, name)
         _jobs[job.id] = job
     return job
 
 
-def _stepped(job: Job, steps: Steps[Report]) -> Steps[Report]:
+def _run_as(job: Job, steps: Steps[Report]) -> Steps[Report]:
+    """Runs steps, and records their progress and their end in a job."""
     try:
         while True:
             try:
                 job.progress = next(steps)
             except StopIteration as stop:
                 report: Report = stop.value
-                job._end("done", str(report))
+                job.end("done", str(report))
                 return report
-            if job._cancelled.is_set():
-                raise CancelledError(f"Cancelled at {job.progress}; what is done is kept.")
+            if job.is_cancelled:
+                raise CancelledError(f"Cancelled at {job.progress}; finished work is kept.")
             yield job.progress
     except CancelledError as error:
         steps.close()
-        job._end("cancelled", str(error))
+        job.end("cancelled", str(error))
         raise
     except Exception as error:
-        job._end("failed", str(error) or type(error).__name__)
+        job.end("failed", str(error) or type(error).__name__)
         raise
     except BaseException:
-        # Whoever took the steps went away, such as a browser that was closed.
+        # The consumer went away, for example because a browser was closed.
         steps.close()
-        job._end("cancelled", "Stopped; what is done is kept.")
+        job.end("cancelled", "Stopped; finished work is kept.")
         raise

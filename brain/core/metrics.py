@@ -10,10 +10,19 @@ METRICS = ("cosine", "euclidean", "dotproduct")
 
 
 def row_distances(queries: Distances, vectors: Distances, metric: str) -> Distances:
-    """``(n,)`` distances of one ``(dim,)`` query, or ``(n, dim)`` queries, to ``(n, dim)`` vectors.
+    """Computes the distance of each query to the vector in the same row.
 
-    Sums run along each row by themselves; a matrix product would round differently with the
+    Sums run along each row separately: a matrix product would round differently for a different
     number of rows.
+
+    Args:
+        queries: ``(dim,)`` or ``(n, dim)`` float64
+        vectors: ``(n, dim)`` float64
+        metric: one of ``METRICS``
+
+    Returns:
+        ``(n,)`` float64 distances: cosine ``1 - cos`` (0 to 2; 1 if a vector is zero), euclidean
+        the unsquared L2 distance, dotproduct ``-<q, x>``
     """
     if metric == "euclidean":
         differences = vectors - queries
@@ -21,15 +30,17 @@ def row_distances(queries: Distances, vectors: Distances, metric: str) -> Distan
     products = (vectors * queries).sum(axis=-1)
     if metric == "dotproduct":
         return np.asarray(-products)
-    lengths = np.sqrt((vectors * vectors).sum(axis=-1) * (queries * queries).sum(axis=-1))
-    cosines = np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
+    norms = np.sqrt((vectors * vectors).sum(axis=-1) * (queries * queries).sum(axis=-1))
+    cosines = np.divide(products, norms, out=np.zeros_like(products), where=norms > 0)
     return 1.0 - np.clip(cosines, -1.0, 1.0)
 
 
 def similarities(vector: Matrix, vectors: Matrix, metric: str) -> Distances:
-    """``(n,)`` float64 similarities of ``(dim,)`` to ``(n, dim)``, higher is closer.
+    """Computes the similarities of a ``(dim,)`` vector to ``(n, dim)`` vectors.
 
-    The cosine, the inner product, or the negative euclidean distance.
+    Returns:
+        ``(n,)`` float64, higher is closer: the cosine, the inner product, or the negative
+        euclidean distance
     """
-    found = row_distances(vector.astype(np.float64), vectors.astype(np.float64), metric)
-    return 1.0 - found if metric == "cosine" else -found
+    distances = row_distances(vector.astype(np.float64), vectors.astype(np.float64), metric)
+    return 1.0 - distances if metric == "cosine" else -distances

@@ -1,7 +1,7 @@
-"""Long pieces of work, step by step so that they can show progress.
+"""Progress of long work.
 
-A function of steps is a generator: it yields a :class:`Progress` after every batch, and returns
-its report. :func:`run_steps` runs one to the end with a progress bar.
+A *steps* function is a generator: it yields a :class:`Progress` after every batch and returns a
+report. The caller draws the progress.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ Report = TypeVar("Report")
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a long piece of work is.
+    """The progress of long work.
 
     Attributes:
-        done: things done, failures included
-        total: things to do
-        failed: things that failed
-        seconds: the time since the start
-        what: what is done to each
+        done: the number of finished items, failed ones included
+        total: the number of items
+        failed: the number of failed items
+        seconds: the time since the start, in seconds
+        what: the participle that describes a finished item
     """
 
     done: int
@@ -33,21 +33,21 @@ class Progress:
 
     @property
     def fraction(self) -> float:
-        """The part that is done, 0 to 1."""
+        """The finished share, 0 to 1."""
         return self.done / self.total if self.total else 1.0
 
     def __str__(self) -> str:
         rate = self.done / self.seconds if self.seconds else 0.0
-        left = (self.total - self.done) / rate if rate else 0.0
+        remaining = (self.total - self.done) / rate if rate else 0.0
         failed = f", {self.failed:,} failed" if self.failed else ""
         return (
             f"{self.done:,} of {self.total:,} {self.what}, {rate:.0f} a second, "
-            f"{_duration(left)} left{failed}"
+            f"{_duration(remaining)} left{failed}"
         )
 
 
 def _duration(seconds: float) -> str:
-    """A time in the unit that a person would take."""
+    """Formats a duration in seconds, minutes or hours, depending on its length."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"

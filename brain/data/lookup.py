@@ -1,6 +1,6 @@
-"""Samples, frames and labels by their ids, wherever in a dataset they are.
+"""Finds samples, frames and labels by id, in all slices and videos of a dataset.
 
-A dataset alone shows one slice of a group, and no frames of its videos.
+A dataset itself shows only one slice of a group, and no frames of its videos.
 """
 
 from __future__ import annotations
@@ -13,101 +13,116 @@ import fiftyone.core.collections as foc
 import fiftyone.core.media as fomm
 from bson import ObjectId
 
-# Ids looked up at once: 50,000 stay well under MongoDB's 16 MB a message.
+from fiftyone_faiss.brain.data.private import (
+    FRAMES_PREFIX,
+    frame_documents,
+    holds_frames,
+    label_field_path,
+    root_dataset,
+    select_all_slices,
+)
+
+# The number of ids of one query: 50,000 stay well below MongoDB's limit of 16 MB per message.
 LOOKUP = 50_000
 
 
 def by_ids(
     samples: foc.SampleCollection, ids: Iterable[str], ordered: bool = False
 ) -> fo.DatasetView:
-    """The samples, or the frames, of these ids.
+    """Selects samples, or frames, by id.
 
     Args:
-        samples: a dataset, or a view of it, whose dataset is looked in; a view of frames is looked
-            in itself
+        samples: a dataset, or a view of it; the whole dataset is searched, unless this is a view
+            of frames
         ids: ids of samples or of frames
-        ordered (False): whether they are to come in this order
+        ordered (False): whether to return them in this order
     """
     ids = list(dict.fromkeys(ids))
-    if not samples._is_frames:
-        dataset = samples._root_dataset
+    if not holds_frames(samples):
+        dataset = root_dataset(samples)
         samples = _frames(dataset, ids) if are_frames(dataset, ids) else all_slices(dataset)
     return samples.select(ids, ordered=ordered)
 
 
 def labels_by_ids(samples: foc.SampleCollection, ids: Iterable[str], field: str) -> fo.DatasetView:
-    """The samples, or frames, that hold these labels, and of the field's labels no others.
+    """Selects labels by id: the samples, or frames, that hold them, with these labels only.
 
     Args:
         samples: as for :func:`by_ids`
         ids: ids of labels
-        field: their field, of samples or of frames
+        field: the field of the labels, of samples or of frames
     """
     ids = list(dict.fromkeys(ids))
-    if not samples._is_frames:
-        dataset = samples._root_dataset
+    if not holds_frames(samples):
+        dataset = root_dataset(samples)
         samples = all_slices(dataset)
         if is_of_frames(dataset, field):
-            frames = dataset._frame_collection
             path = label_path(dataset, field, of_frames=True)
-            query = {path: {"$in": [ObjectId(one) for one in ids]}}
+            query = {path: {"$in": [ObjectId(label_id) for label_id in ids]}}
+            frames = frame_documents(dataset)
+            assert frames is not None
             samples = by_ids(dataset, map(str, frames.distinct("_id", query)))
     return samples.select_labels(ids=ids, fields=field)
 
 
 def all_slices(dataset: fo.Dataset) -> foc.SampleCollection:
-    """A dataset with the samples of all its slices, if it is grouped."""
-    if dataset.media_type != fomm.GROUP:
-        return dataset
-    return dataset.select_group_slices(_allow_mixed=True)
+    """Returns a dataset with the samples of all its slices, if it is grouped."""
+    return select_all_slices(dataset) if dataset.media_type == fomm.GROUP else dataset
 
 
 def videos(dataset: fo.Dataset) -> foc.SampleCollection:
-    """The videos of a dataset of such, or of a grouped one."""
+    """Returns the videos of a video dataset, or of a grouped dataset."""
     if dataset.media_type != fomm.GROUP:
         return dataset
     return dataset.select_group_slices(media_type=fomm.VIDEO)
 
 
 def existing_ids(dataset: fo.Dataset, ids: Iterable[str], field: str | None) -> set[str]:
-    """Those of some ids of samples or frames, or of labels in a field, that are in a dataset."""
+    """Returns the ids that exist in a dataset.
+
+    Args:
+        dataset: the dataset
+        ids: ids of samples or frames, or of labels if ``field`` is given
+        field: the field of the labels
+    """
     if field is None:
         return set(by_ids(dataset, ids).values("id"))
-    found = labels_by_ids(dataset, ids, field)
-    return set(found.values(found._get_label_field_path(field, "id")[1], unwind=True))
+    labels = labels_by_ids(dataset, ids, field)
+    return set(labels.values(label_field_path(labels, field, "id"), unwind=True))
 
 
 def are_frames(dataset: fo.Dataset, ids: Sequence[str], **having: Any) -> bool:
-    """Whether there is a frame with one of these ids, and with these values of other fields."""
-    frames = dataset._frame_collection
+    """Returns whether a frame has one of these ids, and these values of other fields."""
+    frames = frame_documents(dataset)
     if frames is None:
         return False
-    for at in range(0, len(ids), LOOKUP):
-        some = {"$in": [ObjectId(one) for one in ids[at : at + LOOKUP]]}
-        if frames.find_one({"_id": some, **having}, {"_id": 1}) is not None:
+    for start in range(0, len(ids), LOOKUP):
+        wanted = {"$in": [ObjectId(frame_id) for frame_id in ids[start : start + LOOKUP]]}
+        if frames.find_one({"_id": wanted, **having}, {"_id": 1}) is not None:
             return True
     return False
 
 
 def is_of_frames(dataset: fo.Dataset, field: str) -> bool:
-    """Whether a field is none of a dataset's samples, but one of its frames."""
+    """Returns whether a field belongs to a dataset's frames, and not to its samples."""
     return not dataset.has_sample_field(field) and bool(dataset.has_frame_field(field))
 
 
 def label_path(dataset: fo.Dataset, field: str, of_frames: bool) -> str:
-    """Where the database has the ids of the labels in a field of samples, or of frames."""
-    prefix = dataset._FRAMES_PREFIX if of_frames else ""
-    path: str = dataset._get_label_field_path(prefix + field, "_id")[1]
-    return path.removeprefix(prefix)
+    """Returns the database path of the ids of the labels in a field of samples, or of frames."""
+    prefix = FRAMES_PREFIX if of_frames else ""
+    return label_field_path(dataset, prefix + field, "_id").removeprefix(prefix)
 
 
 def _frames(dataset: fo.Dataset, ids: list[str]) -> fo.DatasetView:
-    """A view of frames by their ids."""
-    wanted = {"_id": {"$in": [ObjectId(one) for one in ids]}}
-    owners = dataset._frame_collection.distinct("_sample_id", wanted)
-    # First the videos: of those, FiftyOne reads all frames.
-    found = videos(dataset).select(map(str, owners)).select_frames(ids)
+    """Returns a view of frames by their ids."""
+    frames = frame_documents(dataset)
+    assert frames is not None
+    wanted = {"_id": {"$in": [ObjectId(frame_id) for frame_id in ids]}}
+    video_ids = frames.distinct("_sample_id", wanted)
+    # Selects the videos first: FiftyOne reads all frames of the videos of the view.
+    selected = videos(dataset).select(map(str, video_ids)).select_frames(ids)
     if are_frames(dataset, ids, filepath=None):
-        # Those without an image of their own are shown from their videos.
-        return found.to_frames(sample_frames="dynamic", sparse=True)
-    return found.to_frames()
+        # Frames without images are decoded from their videos.
+        return selected.to_frames(sample_frames="dynamic", sparse=True)
+    return selected.to_frames()

@@ -1,7 +1,6 @@
-"""The private FiftyOne attributes that code outside ``data`` and ``backend`` needs.
+"""FiftyOne's private attributes, each behind a function that says what it gives.
 
-FiftyOne has no public way to get these. They are in one place, so that a FiftyOne release that
-renames one is one edit.
+A new FiftyOne release may change them, so other modules use these functions instead.
 """
 
 from __future__ import annotations
@@ -10,26 +9,84 @@ from typing import Any
 
 import fiftyone as fo
 import fiftyone.core.collections as foc
+import fiftyone.core.labels as fol
+import fiftyone.core.stages as fos
 from bson import ObjectId
+from pymongo.collection import Collection
+
+FRAMES_PREFIX: str = foc.SampleCollection._FRAMES_PREFIX
+"""What the path of a frame-level field begins with: ``"frames."``."""
+
+LABEL_LISTS: tuple[type[fo.Label], ...] = fol._LABEL_LIST_FIELDS
+"""The label types that hold lists of labels, such as ``Detections``."""
 
 
 def root_dataset(samples: foc.SampleCollection) -> fo.Dataset:
-    """The dataset of a collection; a dataset itself, and for a view of patches or frames the
-    dataset that it was made from."""
+    """Returns the dataset that a collection belongs to; for a view of frames or patches, too."""
     return samples._root_dataset
 
 
 def serialize_view(view: fo.DatasetView) -> list[dict[str, Any]]:
-    """The stages of a view as JSON values; :func:`build_view` makes the view again."""
+    """Returns the stages of a view as JSON values, without the random ids that FiftyOne adds."""
     stages: list[dict[str, Any]] = view._serialize(include_uuids=False)
     return stages
 
 
 def build_view(dataset: fo.Dataset, stages: list[dict[str, Any]]) -> fo.DatasetView:
-    """The view of a dataset with these serialized stages."""
+    """Builds a view from stages that :func:`serialize_view` returned."""
     return fo.DatasetView._build(dataset, stages)
 
 
 def dataset_id(dataset: fo.Dataset) -> ObjectId:
-    """The id of a dataset in the database; it stays when the dataset is renamed."""
+    """Returns the id of a dataset's document in the database."""
     return dataset._doc.id
+
+
+def holds_frames(samples: foc.SampleCollection) -> bool:
+    """Returns whether a collection is a view of the frames of videos."""
+    return bool(samples._is_frames)
+
+
+def holds_patches(samples: foc.SampleCollection) -> bool:
+    """Returns whether a collection is a view of patches."""
+    return bool(samples._is_patches)
+
+
+def frames_options(frames: foc.SampleCollection) -> dict[str, Any]:
+    """Returns the keyword arguments of ``to_frames()`` that made a view of frames."""
+    return frames._frames_stage.config or {}
+
+
+def view_stages(view: foc.SampleCollection) -> list[fos.ViewStage]:
+    """Returns all stages of a view, including that of its frames or patches."""
+    stages: list[fos.ViewStage] = view._all_stages
+    return stages
+
+
+def sample_documents(dataset: fo.Dataset) -> Collection[dict[str, Any]]:
+    """Returns the MongoDB collection of a dataset's samples."""
+    return dataset._sample_collection
+
+
+def frame_documents(dataset: fo.Dataset) -> Collection[dict[str, Any]] | None:
+    """Returns the MongoDB collection of a dataset's frames; None without videos."""
+    return dataset._frame_collection
+
+
+def collection_names(samples: foc.SampleCollection) -> set[str]:
+    """Returns the MongoDB collections of a view and of its dataset: of samples and of frames."""
+    datasets = (samples._root_dataset, samples._dataset)
+    names = {dataset._sample_collection_name for dataset in datasets}
+    names |= {dataset._frame_collection_name for dataset in datasets}
+    return names - {None}
+
+
+def label_field_path(samples: foc.SampleCollection, field: str, name: str) -> str:
+    """Returns the path of an attribute of the labels in a field: ``things.detections.id``."""
+    path: str = samples._get_label_field_path(field, name)[1]
+    return path
+
+
+def select_all_slices(dataset: fo.Dataset) -> fo.DatasetView:
+    """Selects the samples of all slices of a grouped dataset, also those of different media."""
+    return dataset.select_group_slices(_allow_mixed=True)

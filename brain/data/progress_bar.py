@@ -11,10 +11,19 @@ import fiftyone.core.utils as fou
 from fiftyone_faiss.brain.core.progress import Progress, Report, Steps
 
 ProgressOption = bool | Callable[[Any], None] | None
+"""What ``progress=`` takes, as in FiftyOne: whether to show a bar, or a callback."""
 
 
 def run_steps(steps: Steps[Report], progress: ProgressOption) -> Report:
-    """Runs steps to their end, with one of FiftyOne's progress bars for each kind of work."""
+    """Runs all steps and shows a FiftyOne progress bar for each kind of work.
+
+    Args:
+        steps: the steps
+        progress: whether to show the bars, or a callback
+
+    Returns:
+        the report of the steps
+    """
     report: list[Report] = []
 
     def collect() -> Iterator[Progress]:

@@ -12,7 +12,7 @@ from fiftyone_faiss.brain.data.lookup import (
     is_of_frames,
     labels_by_ids,
 )
-from fiftyone_faiss.brain.data.private import root_dataset
+from fiftyone_faiss.brain.data.private import holds_frames, holds_patches, root_dataset
 
 
 def view_of(
@@ -28,10 +28,10 @@ def view_of(
     is_view = isinstance(samples, fo.DatasetView)
     if patches_field is None:
         # A view of patches has no samples.
-        if not is_view or samples._is_patches or are_frames(dataset, ids):
+        if not is_view or holds_patches(samples) or are_frames(dataset, ids):
             return by_ids(samples, ids, ordered=True)
-    elif not samples._is_patches:
-        if not samples._is_frames and is_of_frames(dataset, patches_field):
+    elif not holds_patches(samples):
+        if not holds_frames(samples) and is_of_frames(dataset, patches_field):
             samples = labels_by_ids(samples, ids, patches_field)
         elif not is_view:
             samples = all_slices(dataset)

@@ -16,6 +16,7 @@ from fiftyone_faiss.brain.data.lookup import (
     labels_by_ids,
     videos,
 )
+from fiftyone_faiss.brain.data.private import FRAMES_PREFIX, frame_documents, label_field_path
 
 SCORES = {"made_by": "fiftyone-faiss scores"}
 """The ``info`` of a field of scores; a field without it is never cleared."""
@@ -51,9 +52,10 @@ def save_scores(
         return _save_of_samples(dataset, scores, name)
     # Before the field is cleared.
     values = _label_values(dataset, scores, patches_field)
-    prefix = dataset._FRAMES_PREFIX if is_of_frames(dataset, patches_field) else ""
-    _, path = dataset._get_label_field_path(prefix + patches_field, name)
-    _make_ready(dataset, path)
+    of_frames = is_of_frames(dataset, patches_field)
+    prefix = FRAMES_PREFIX if of_frames else ""
+    path = label_field_path(dataset, prefix + patches_field, name)
+    _make_ready(dataset, path, of_frames)
     dataset.set_label_values(path, values, dynamic=True)
     return len(values)
 
@@ -61,18 +63,20 @@ def save_scores(
 def _save_of_samples(dataset: fo.Dataset, scores: Mapping[str, float], name: str) -> int:
     ids = list(scores)
     if not are_frames(dataset, ids):
-        _make_ready(dataset, name)
+        _make_ready(dataset, name, of_frames=False)
         samples = all_slices(dataset)
         samples.set_values(name, dict(scores), key_field="id")
         return int(samples.exists(name).count())
-    path = dataset._FRAMES_PREFIX + name
+    path = FRAMES_PREFIX + name
+    frames = frame_documents(dataset)
+    assert frames is not None
     values: dict[str, dict[int, float]] = {}
     for at in range(0, len(ids), LOOKUP):
         query = {"_id": {"$in": [ObjectId(id) for id in ids[at : at + LOOKUP]]}}
-        for frame in dataset._frame_collection.find(query, {"_sample_id": 1, "frame_number": 1}):
+        for frame in frames.find(query, {"_sample_id": 1, "frame_number": 1}):
             of_video = values.setdefault(str(frame["_sample_id"]), {})
             of_video[frame["frame_number"]] = float(scores[str(frame["_id"])])
-    _make_ready(dataset, path)
+    _make_ready(dataset, path, of_frames=True)
     videos(dataset).set_values(path, values, key_field="id")
     return sum(map(len, values.values()))
 
@@ -86,7 +90,7 @@ def _label_values(
     values = []
     for at in range(0, len(label_ids), LABELS_AT_ONCE):
         labels = labels_by_ids(dataset, label_ids[at : at + LABELS_AT_ONCE], patches_field)
-        _, id_path = labels._get_label_field_path(patches_field, "id")
+        id_path = label_field_path(labels, patches_field, "id")
         for owner_id, ids in zip(*labels.values(["id", id_path]), strict=True):
             values += [
                 {owner: owner_id, "label_id": label, "value": float(scores[label])}
@@ -95,11 +99,10 @@ def _label_values(
     return values
 
 
-def _make_ready(dataset: fo.Dataset, path: str) -> None:
+def _make_ready(dataset: fo.Dataset, path: str, of_frames: bool) -> None:
     """Adds the field, or clears it if it holds the scores of an earlier search."""
     field = dataset.get_field(path)
-    of_frames = dataset._is_frame_field(path)
-    own_path = path.removeprefix(dataset._FRAMES_PREFIX) if of_frames else path
+    own_path = path.removeprefix(FRAMES_PREFIX) if of_frames else path
     if field is None:
         add = dataset.add_frame_field if of_frames else dataset.add_sample_field
         add(own_path, fo.FloatField, info=SCORES)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import fiftyone as fo
 
 from fiftyone_faiss.brain.data.lookup import by_ids, labels_by_ids
+from fiftyone_faiss.brain.data.private import label_field_path
 
 
 def split_by_tag(
@@ -25,7 +26,7 @@ def split_by_tag(
         tagged = view.match_tags(tag)
     else:
         view = labels_by_ids(dataset, ids, patches_field)
-        _, path = view._get_label_field_path(patches_field, "id")
+        path = label_field_path(view, patches_field, "id")
         tagged = view.filter_labels(patches_field, fo.ViewField("tags").contains(tag))
     with_tag = set(tagged.values(path, unwind=True))
     without_tag = set(view.values(path, unwind=True)) - with_tag

@@ -1,44 +1,57 @@
-"""Which ids a collection holds, and which stored ones still exist in the database."""
+"""The ids of a collection, and the stored ids that exist in the database."""
 
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import dataclass, replace
 from typing import Any
 
-import fiftyone as fo
 import fiftyone.core.collections as foc
 import numpy as np
 from bson import ObjectId, json_util
+from cachetools import LRUCache
 
 from fiftyone_faiss.brain.ann.row_filter import RowFilter
 from fiftyone_faiss.brain.core.arrays import Mask, Rows
 from fiftyone_faiss.brain.core.ids import PackedIds, pack_ids, unpack_ids
 from fiftyone_faiss.brain.data.database import check_exists, data_token
 from fiftyone_faiss.brain.data.lookup import LOOKUP, is_of_frames, label_path
+from fiftyone_faiss.brain.data.private import (
+    frame_documents,
+    root_dataset,
+    sample_documents,
+    serialize_view,
+)
 from fiftyone_faiss.brain.data.view_ids import can_test, ids_inside, view_ids
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 
-# Views whose rows are remembered, by an index.
+# The number of views whose rows an index remembers.
 REMEMBERED = 8
-# A view that is asked again is listed, which takes some 6 us a row, if it has no more rows than
-# these: then no query has to ask the database what is in it.
+# A view that is searched again is listed if it has at most this many rows (about 6 us per row);
+# later queries then need not ask the database which rows are in it.
 LISTED_ROWS = 200_000
 
 
 @dataclass(frozen=True)
-class _Listed:
-    """The rows of a view, None until they are listed; how many of its ids have no row."""
+class _ListedView:
+    """The rows of a view.
+
+    Attributes:
+        token: a value that changes with the data; see :meth:`ViewFilter.token`
+        rows: ``(n,)`` int64, None until they are listed
+        missing: the number of ids in the view that have no row
+        share: the fraction of the tested rows that are in the view; None before the first query
+    """
 
     token: Any
     rows: Rows | None = None
     missing: int = 0
-    # The part of the rows tested so far that are in the view; None before the first query.
     share: float | None = None
 
 
 class ViewFilter:
-    """Tells which rows of an index are in a collection.
+    """Determines which rows of an index are in a collection.
 
     Args:
         samples: the collection that was indexed, or its dataset
@@ -49,13 +62,15 @@ class ViewFilter:
     def __init__(
         self, samples: foc.SampleCollection, patches_field: str | None, is_of_frames: bool
     ) -> None:
-        self._root: fo.Dataset = samples._root_dataset
+        self._root = root_dataset(samples)
         self.is_of_frames = is_of_frames
         self._field = patches_field
-        self._remembered: dict[str, _Listed] = {}
+        # Threads of the App's server share an index.
+        self._lock = threading.Lock()
+        self._remembered: LRUCache[str, _ListedView] = LRUCache(REMEMBERED)
 
     def row_filter(self, samples: foc.SampleCollection | None, snapshot: Snapshot) -> RowFilter:
-        """The rows that are in a collection, or with None in the dataset, at this moment."""
+        """Returns the filter of the rows that are in a view now; None means the dataset."""
         if samples is None:
             return RowFilter(lambda rows: self.existing_rows(snapshot, rows), lambda: None)
         listed = self._listed(samples, snapshot)
@@ -64,18 +79,18 @@ class ViewFilter:
         if listed.rows is None and is_filter and is_large:
             return self._tested_row_filter(samples, snapshot, listed)
         rows = self._list(samples, snapshot, listed).rows
-        # The token, read a moment ago, says that nothing was deleted since they were listed.
+        # The current token proves that nothing was deleted since the rows were listed.
         return RowFilter(lambda some: np.ones(len(some), bool), lambda: rows, listed=True)
 
     def _tested_row_filter(
-        self, samples: foc.SampleCollection, snapshot: Snapshot, known: _Listed
+        self, samples: foc.SampleCollection, snapshot: Snapshot, known: _ListedView
     ) -> RowFilter:
-        """A row_filter that asks the database about few rows, until it is asked for all of them."""
+        """Returns a filter that tests few rows in the database until all rows are needed."""
 
         def contains(some: Rows) -> Mask:
             nonlocal known
             if known.rows is not None:
-                # Listed a moment ago; only of the list is asked from then on.
+                # All rows were listed, so only rows of that list are tested from now on.
                 return np.ones(len(some), bool)
             inside = self._inside(samples, snapshot, some)
             if len(some):
@@ -91,7 +106,7 @@ class ViewFilter:
         return RowFilter(contains, rows)
 
     def existing_rows(self, snapshot: Snapshot, rows: Rows) -> Mask:
-        """Asks the database which rows' samples, or labels, still exist.
+        """Determines which rows' samples, or labels, exist in the database.
 
         Args:
             snapshot: the store's rows
@@ -100,50 +115,51 @@ class ViewFilter:
         Returns:
             ``(n,)`` bool
         """
-        found: set[Any] = set()
+        existing: set[Any] = set()
         for start in range(0, len(rows), LOOKUP):
             some = rows[start : start + LOOKUP]
-            found |= self._existing(
+            existing |= self._existing(
                 _object_ids(snapshot.sample_ids[some]), _object_ids(snapshot.ids[some])
             )
-        if not found:
-            # Nothing is left of a deleted dataset either; asked only now, to ask once a query.
+        if not existing:
+            # The dataset may have been deleted; checked here so that it costs no query otherwise.
             check_exists(self._root)
-        return np.isin(snapshot.ids[rows], pack_ids(found))
+        return np.isin(snapshot.ids[rows], pack_ids(existing))
 
     def rows(self, samples: foc.SampleCollection, snapshot: Snapshot) -> tuple[Rows, int]:
-        """The rows of a view, in its order, and how many of its ids have none."""
+        """Returns the rows of a view, in its order, and the number of its ids without a row."""
         listed = self._list(samples, snapshot, self._listed(samples, snapshot))
         assert listed.rows is not None
         return listed.rows, listed.missing
 
     def token(self, samples: foc.SampleCollection, snapshot: Snapshot) -> Any:
-        """A value that changes when the data of a collection do, or the store."""
+        """Returns a value that changes when the data of a collection, or the store, changes."""
         return (data_token(samples), snapshot.manifest.generation)
 
-    def _listed(self, samples: foc.SampleCollection, snapshot: Snapshot) -> _Listed:
-        """What is remembered of a view, if its data are still the same."""
+    def _listed(self, samples: foc.SampleCollection, snapshot: Snapshot) -> _ListedView:
+        """Returns what is remembered of a view, if its data did not change."""
         token = self.token(samples, snapshot)
-        known = self._remembered.get(_fingerprint(samples))
-        return known if known is not None and known.token == token else _Listed(token)
+        with self._lock:
+            known = self._remembered.get(_fingerprint(samples))
+        return known if known is not None and known.token == token else _ListedView(token)
 
-    def _list(self, samples: foc.SampleCollection, snapshot: Snapshot, listed: _Listed) -> _Listed:
-        """Lists a view's rows, unless that is done, and remembers them."""
+    def _list(
+        self, samples: foc.SampleCollection, snapshot: Snapshot, listed: _ListedView
+    ) -> _ListedView:
+        """Lists a view's rows, unless they are listed, and remembers them."""
         if listed.rows is not None:
             return listed
         rows = snapshot.rows_of(pack_ids(view_ids(samples, self._field, self.is_of_frames)))
-        found = rows[rows >= 0]
-        return self._remember(samples, _Listed(listed.token, found, len(rows) - len(found)))
+        known = rows[rows >= 0]
+        return self._remember(samples, _ListedView(listed.token, known, len(rows) - len(known)))
 
-    def _remember(self, samples: foc.SampleCollection, listed: _Listed) -> _Listed:
-        key = _fingerprint(samples)
-        # Replaced as a whole, for other threads read it.
-        others = [one for one in self._remembered.items() if one[0] != key][1 - REMEMBERED :]
-        self._remembered = {**dict(others), key: listed}
+    def _remember(self, samples: foc.SampleCollection, listed: _ListedView) -> _ListedView:
+        with self._lock:
+            self._remembered[_fingerprint(samples)] = listed
         return listed
 
     def _inside(self, samples: foc.SampleCollection, snapshot: Snapshot, rows: Rows) -> Mask:
-        """Asks the database which of a few rows are in a view."""
+        """Determines which of a few rows are in a view, by a query to the database."""
         check_exists(self._root)
         sample_ids = unpack_ids(snapshot.sample_ids[rows])
         ids = unpack_ids(snapshot.ids[rows])
@@ -151,30 +167,33 @@ class ViewFilter:
         return np.isin(snapshot.ids[rows], inside)
 
     def _existing(self, sample_ids: list[ObjectId], ids: list[ObjectId]) -> set[ObjectId]:
-        """Asks the database which ids exist: these samples', or those of labels in them."""
-        samples, frames = self._root._sample_collection, self._root._frame_collection
+        """Returns the ids that exist: of samples or frames, or of labels in them."""
+        samples, frames = sample_documents(self._root), frame_documents(self._root)
         query = {"_id": {"$in": sample_ids}}
         if self._field is None:
-            # Frames count as existing whatever the index was registered with.
-            both = [samples] if frames is None else [samples, frames]
-            return {found["_id"] for one in both for found in one.find(query, {"_id": 1})}
+            # Frames count as existing, whatever the index was registered with.
+            collections = [samples] if frames is None else [samples, frames]
+            return {
+                document["_id"]
+                for collection in collections
+                for document in collection.find(query, {"_id": 1})
+            }
         of_frames = self.is_of_frames or is_of_frames(self._root, self._field)
-        collection = frames if of_frames else samples
+        collection = frames if of_frames and frames is not None else samples
         path = label_path(self._root, self._field, of_frames)
-        wanted, found = set(ids), set()
-        # Sample by sample, for the ids of all their labels may be more than MongoDB's 16 MB.
-        pipeline = [{"$match": query}, {"$project": {"ids": f"${path}"}}]
+        wanted, existing = set(ids), set()
+        # Sample by sample, because the ids of all labels may exceed MongoDB's limit of 16 MB.
+        pipeline: list[dict[str, Any]] = [{"$match": query}, {"$project": {"ids": f"${path}"}}]
         for document in collection.aggregate(pipeline):
             own = document.get("ids")
-            found |= wanted.intersection(own if isinstance(own, list) else [own])
-        return found
+            existing |= wanted.intersection(own if isinstance(own, list) else [own])
+        return existing
 
 
 def _object_ids(ids: PackedIds) -> list[ObjectId]:
-    return [ObjectId(one) for one in unpack_ids(ids)]
+    return [ObjectId(text) for text in unpack_ids(ids)]
 
 
-def _fingerprint(samples: foc.SampleCollection) -> str:
-    stages = [stage._serialize(include_uuid=False) for stage in samples._all_stages]
-    text: str = json.dumps(stages, default=json_util.default, sort_keys=True)
+def _fingerprint(view: foc.SampleCollection) -> str:
+    text: str = json.dumps(serialize_view(view), default=json_util.default, sort_keys=True)
     return text

@@ -1,4 +1,4 @@
-"""The ids of a collection that an index may hold."""
+"""The ids in a view that an index may hold."""
 
 from __future__ import annotations
 
@@ -6,9 +6,17 @@ from collections.abc import Sequence
 
 import fiftyone.core.collections as foc
 import fiftyone.core.stages as fos
-from fiftyone.brain.internal.core import utils as fbu
 
-# Stages that keep or remove each sample by itself, so that a few samples can be tested alone.
+from fiftyone_faiss.brain.data.embeddings_fields import label_ids
+from fiftyone_faiss.brain.data.private import (
+    FRAMES_PREFIX,
+    holds_frames,
+    holds_patches,
+    label_field_path,
+    view_stages,
+)
+
+# Stages that keep or drop each sample by itself, so that a few samples can be tested alone.
 FILTERS = (
     fos.Exclude, fos.ExcludeBy, fos.ExcludeFields, fos.ExcludeLabels, fos.Exists, fos.FilterField,
     fos.FilterLabels, fos.Match, fos.MatchLabels, fos.MatchTags, fos.Select, fos.SelectBy,
@@ -17,39 +25,37 @@ FILTERS = (
 
 
 def collection_ids(samples: foc.SampleCollection, patches_field: str | None) -> list[str]:
-    """The ids of a collection's samples, or of its labels in a patches field, in its order."""
+    """Returns the ids of a collection's samples, or of its labels in a field, in its order."""
     if patches_field is None:
-        ids: list[str] = samples.values("sample_id" if samples._is_patches else "id")
+        ids: list[str] = samples.values("sample_id" if holds_patches(samples) else "id")
         return list(dict.fromkeys(ids))
-    _, labels = fbu.get_ids(samples, patches_field=patches_field)
     # A view may hold a label twice.
-    return list(dict.fromkeys(labels.tolist()))
+    return list(dict.fromkeys(label_ids(samples, patches_field)))
 
 
 def view_ids(
     samples: foc.SampleCollection, patches_field: str | None, is_of_frames: bool
 ) -> list[str]:
-    """The ids in a view that an index may hold.
+    """Returns the ids in a view that an index may hold.
 
     Args:
         samples: the view
         patches_field: the field of the labels, None for samples
-        is_of_frames: whether the index holds frames, or their labels; of a view of videos, these
-            are listed
+        is_of_frames: whether the index holds frames or their labels; for a view of videos, these
+            are returned
     """
-    if not is_of_frames or samples._is_frames:
+    if not is_of_frames or holds_frames(samples):
         return collection_ids(samples, patches_field)
-    path = f"{samples._FRAMES_PREFIX}id"
+    path = f"{FRAMES_PREFIX}id"
     if patches_field is not None:
-        field = f"{samples._FRAMES_PREFIX}{patches_field}"
-        path = samples._get_label_field_path(field, "id")[1]
+        path = label_field_path(samples, f"{FRAMES_PREFIX}{patches_field}", "id")
     ids: list[str] = samples.values(path, unwind=True)
     return ids
 
 
 def can_test(samples: foc.SampleCollection, is_of_frames: bool) -> bool:
-    """Whether :func:`ids_inside` works on a view: its stages test each sample by itself."""
-    return not is_of_frames and all(isinstance(one, FILTERS) for one in samples._all_stages)
+    """Returns whether :func:`ids_inside` works for a view: its stages test samples one by one."""
+    return not is_of_frames and all(isinstance(stage, FILTERS) for stage in view_stages(samples))
 
 
 def ids_inside(
@@ -58,7 +64,7 @@ def ids_inside(
     sample_ids: Sequence[str],
     ids: Sequence[str],
 ) -> list[str]:
-    """Asks the database which of a few samples, or labels, are in a view.
+    """Determines which of a few samples, or labels, are in a view, by a query to the database.
 
     Args:
         samples: the view
@@ -66,7 +72,7 @@ def ids_inside(
         sample_ids: the ids of the samples
         ids: the ids of the same samples, or of their labels
     """
-    if not samples._is_patches:
+    if not holds_patches(samples):
         some = samples.select(list(dict.fromkeys(sample_ids)))
     elif patches_field is None:
         some = samples.select_by("sample_id", sample_ids)

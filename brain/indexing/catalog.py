@@ -1,4 +1,4 @@
-"""The indexes of a dataset: find, list, load, delete."""
+"""The indexes of a dataset: lists, descriptions, deletion."""
 
 from __future__ import annotations
 
@@ -14,32 +14,24 @@ from fiftyone_faiss.brain.backend.loading import (
     load_faiss_index,
     resolve_faiss_key,
 )
+from fiftyone_faiss.brain.data.private import dataset_id, root_dataset
 from fiftyone_faiss.brain.similarity import FaissSimilarityConfig
 from fiftyone_faiss.brain.store.manifest import StoreError
 from fiftyone_faiss.brain.store.store import Store
 
 
 @dataclass(frozen=True)
-class IndexInfo:
-    """An index, as a list shows it.
+class IndexSummary:
+    """The description of an index in its run config, which is read without opening the index.
 
     Attributes:
-        brain_key: its name
+        brain_key: the brain key
         model: the embedder's name, None if the vectors were given
-        supports_text: whether it can be searched by words
-        metric: its metric
-        index_type: its type
+        supports_text: whether it can be searched by text
+        metric: the metric
+        index_type: the index type
         patches_field: the field whose labels it holds, None if it holds samples
-        size: how many vectors it holds
-        dim: their length, None while it is empty
-        disk_bytes: the size of its files
-        path: its folder, None if it was never finished
-        failures: how many images could not be embedded
-        factory: the FAISS index that proposes candidates, None where search is exact
-        recall: the part of the 10 nearest that it finds, as measured when it was built, 0 to 1
-        latency_ms: the median time of its search then, in milliseconds
-        created: when it was built, in ISO format
-        problem: a sentence if it was never finished or cannot be read, else None
+        created: when it was created, in ISO format
     """
 
     brain_key: str
@@ -48,6 +40,30 @@ class IndexInfo:
     metric: str
     index_type: str
     patches_field: str | None
+    created: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the fields as JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class IndexInfo(IndexSummary):
+    """The full description of an index.
+
+    Attributes:
+        size: the number of vectors
+        dim: the length of the vectors, None if it is empty
+        disk_bytes: the size of its files
+        path: its folder, None if its build was never finished
+        failures: the number of images that could not be embedded
+        factory: the FAISS index that proposes candidates, None if search is exact
+        recall: the fraction of the 10 nearest neighbors that the FAISS index finds, as measured
+            when it was built, 0 to 1
+        latency_ms: the median time of its search then, in milliseconds
+        problem: a sentence if its build was never finished or it cannot be read, else None
+    """
+
     size: int
     dim: int | None
     disk_bytes: int
@@ -56,12 +72,19 @@ class IndexInfo:
     factory: str | None
     recall: float | None
     latency_ms: float | None
-    created: str | None
     problem: str | None
 
-    def to_dict(self) -> dict[str, Any]:
-        """The same as JSON values."""
-        return asdict(self)
+
+def index_configs(samples: foc.SampleCollection) -> list[IndexSummary]:
+    """Lists the FAISS indexes of a dataset from their run configs; opens none of them.
+
+    Args:
+        samples: the dataset, or a view of it
+
+    Returns:
+        a list of :class:`IndexSummary`, sorted by brain key
+    """
+    return [_summary(samples, brain_key) for brain_key in faiss_keys(samples)]
 
 
 def list_indexes(samples: foc.SampleCollection) -> list[IndexInfo]:
@@ -71,62 +94,80 @@ def list_indexes(samples: foc.SampleCollection) -> list[IndexInfo]:
         samples: the dataset, or a view of it
 
     Returns:
-        one :class:`IndexInfo` for each, in the order of their keys
+        a list of :class:`IndexInfo`, sorted by brain key
     """
-    return [_describe(samples, key) for key in faiss_keys(samples)]
+    return [index_info(samples, brain_key) for brain_key in faiss_keys(samples)]
 
 
-def _describe(samples: foc.SampleCollection, key: str) -> IndexInfo:
-    info = samples.get_brain_info(key)
-    config: FaissSimilarityConfig = info.config
+def index_info(samples: foc.SampleCollection, brain_key: str | None = None) -> IndexInfo:
+    """Describes a FAISS index.
+
+    Args:
+        samples: the dataset, or a view of it
+        brain_key (None): the index; optional if there is only one
+
+    Raises:
+        ValueError: if there is no such index
+    """
+    brain_key = resolve_faiss_key(samples, brain_key)
     path, problem, size, dim, failures = None, None, 0, None, 0
-    found: dict[str, Any] = {}
+    faiss_index: dict[str, Any] = {}
     try:
-        index = load_faiss_index(samples, key)
+        index = load_faiss_index(samples, brain_key)
         path = index.path
         snapshot = index.snapshot
-        size, dim = snapshot.size, snapshot.manifest.dim
-        failures = len(snapshot.manifest.failures)
-        found = snapshot.manifest.ann_index.metadata if snapshot.manifest.ann_index else {}
+        manifest = snapshot.manifest
+        size, dim, failures = snapshot.size, manifest.dim, len(manifest.failures)
+        faiss_index = manifest.ann_index.metadata if manifest.ann_index else {}
     except (UnfinishedIndexError, StoreError) as error:
         problem = str(error)
     return IndexInfo(
-        brain_key=key,
-        model=config.model,
-        supports_text=bool(config.supports_prompts),
-        metric=config.metric,
-        index_type=config.index_type,
-        patches_field=config.patches_field,
+        **_summary(samples, brain_key).to_dict(),
         size=size,
         dim=dim,
         disk_bytes=Store(path).disk_bytes if path else 0,
         path=str(path) if path else None,
         failures=failures,
-        factory=found.get("factory"),
-        recall=found.get("recall"),
-        latency_ms=found.get("latency_ms"),
-        created=info.timestamp.isoformat(timespec="seconds") if info.timestamp else None,
+        factory=faiss_index.get("factory"),
+        recall=faiss_index.get("recall"),
+        latency_ms=faiss_index.get("latency_ms"),
         problem=problem,
     )
 
 
+def _summary(samples: foc.SampleCollection, brain_key: str) -> IndexSummary:
+    info = samples.get_brain_info(brain_key)
+    config: FaissSimilarityConfig = info.config
+    return IndexSummary(
+        brain_key=brain_key,
+        model=config.model,
+        supports_text=bool(config.supports_prompts),
+        metric=config.metric,
+        index_type=config.index_type,
+        patches_field=config.patches_field,
+        created=info.timestamp.isoformat(timespec="seconds") if info.timestamp else None,
+    )
+
+
 def list_other_indexes(samples: foc.SampleCollection) -> list[dict[str, Any]]:
-    """The FAISS indexes of the other datasets of this database.
+    """Lists the FAISS indexes of the other datasets of this database.
 
     Args:
         samples: a dataset, or a view of it
 
     Returns:
-        for each its ``dataset``, ``brain_key``, ``model`` and whether it ``supports_text``, by
-        name
+        a list of dicts with ``dataset``, ``brain_key``, ``model`` and ``supports_text``, sorted by
+        dataset and brain key
     """
     database = foo.get_db_conn()
     runs = database.runs.find(
-        {"config.method": "faiss", "_dataset_id": {"$ne": samples._root_dataset._doc.id}},
+        {"config.method": "faiss", "_dataset_id": {"$ne": dataset_id(root_dataset(samples))}},
         {"_dataset_id": 1, "key": 1, "config": 1},
     )
-    names = {one["_id"]: one["name"] for one in database.datasets.find({}, {"name": 1})}
-    found = [
+    names = {
+        document["_id"]: document["name"] for document in database.datasets.find({}, {"name": 1})
+    }
+    indexes = [
         {
             "dataset": names[run["_dataset_id"]],
             "brain_key": run["key"],
@@ -136,7 +177,7 @@ def list_other_indexes(samples: foc.SampleCollection) -> list[dict[str, Any]]:
         for run in runs
         if run["_dataset_id"] in names
     ]
-    return sorted(found, key=lambda one: (one["dataset"], one["brain_key"]))
+    return sorted(indexes, key=lambda index: (index["dataset"], index["brain_key"]))
 
 
 def delete_index(samples: foc.SampleCollection, brain_key: str) -> IndexInfo:
@@ -144,14 +185,14 @@ def delete_index(samples: foc.SampleCollection, brain_key: str) -> IndexInfo:
 
     Args:
         samples: the dataset, or a view of it
-        brain_key: its key
+        brain_key: the index
 
     Returns:
-        what was deleted
+        the description of the deleted index
 
     Raises:
         ValueError: if there is no such index
     """
-    info = _describe(samples, resolve_faiss_key(samples, brain_key))
-    samples._root_dataset.delete_brain_run(brain_key)
+    info = index_info(samples, brain_key)
+    root_dataset(samples).delete_brain_run(brain_key)
     return info

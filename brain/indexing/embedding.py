@@ -1,4 +1,4 @@
-"""Computing embeddings: images and parts of them through an embedder, saved as they come."""
+"""Computes embeddings of images and of their regions, and saves them every few seconds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ from fiftyone_faiss.brain.core.progress import Progress, Steps
 from fiftyone_faiss.brain.data.media import WHOLE, Media, Regions, collect_media
 from fiftyone_faiss.brain.data.progress_bar import ProgressOption, run_steps
 from fiftyone_faiss.brain.indexing.field_record import FieldRecord
-from fiftyone_faiss.brain.models.loading import ModelLike, get_embedder, precision_of, stored_name
+from fiftyone_faiss.brain.models.loading import (
+    ModelLike,
+    absolute_name,
+    get_embedder,
+    loadable_name,
+)
 from fiftyone_faiss.embedders import (
     EmbeddedBatch,
     Embedder,
@@ -26,22 +31,26 @@ from fiftyone_faiss.embedders import (
     is_registered,
 )
 
+# The most work in seconds that is lost when an embedding is stopped.
 COMMIT_SECONDS = 3.0
 DEFAULT_EMBEDDINGS_FIELD = "embeddings"
 Engine = Literal["local", "ray"]
 Failures = dict[str, str]
+"""The reasons of failures, by the id of the sample or label."""
+
 Save = Callable[[Media, Matrix, Failures], None]
+"""Saves embedded media, their vectors, and the failures of other media."""
 
 
 @dataclass(frozen=True)
 class EmbeddingReport:
-    """What came of embedding.
+    """The result of computing embeddings.
 
     Attributes:
-        embedded: how many were embedded
-        failures: why the others were not, by their id
-        skipped: how many had their vectors already
-        seconds: how long it took
+        embedded: the number of new embeddings
+        failures: the reasons of the failures, by id
+        skipped: the number of samples, or labels, that had embeddings
+        seconds: the duration
     """
 
     embedded: int
@@ -50,8 +59,8 @@ class EmbeddingReport:
     seconds: float
 
     def __str__(self) -> str:
-        failed = f", {len(self.failures):,} could not be read" if self.failures else ""
-        skipped = f", {self.skipped:,} had embeddings already" if self.skipped else ""
+        failed = f", {len(self.failures):,} failed" if self.failures else ""
+        skipped = f", {self.skipped:,} skipped" if self.skipped else ""
         return f"{self.embedded:,} embedded{skipped}{failed}."
 
 
@@ -60,22 +69,24 @@ class Execution:
     """How to embed.
 
     Attributes:
-        batch_size: images a batch, None for what suits the model and the machine
-        num_workers: decoding threads, None for one a processor
+        batch_size: images per batch, None for what suits the model and the machine
+        num_workers: decoding threads, None for one per processor
         engine: ``"local"``, or ``"ray"`` for actors on a Ray cluster
+        precision: the precision of the network; see :func:`fiftyone_faiss.get_embedder`
     """
 
     batch_size: int | None = None
     num_workers: int | None = None
     engine: Engine = "local"
+    precision: str = "auto"
 
     def __post_init__(self) -> None:
         for name in ("batch_size", "num_workers"):
             value = getattr(self, name)
             if value is not None and value < 1:
-                raise ValueError(f"{name} is {value}; give a whole number of at least 1.")
+                raise ValueError(f"{name} must be at least 1, got {value}.")
         if self.engine not in ("local", "ray"):
-            raise ValueError(f"'{self.engine}' is no engine; choose 'local' or 'ray'.")
+            raise ValueError(f"engine must be 'local' or 'ray', got '{self.engine}'.")
 
 
 LOCAL = Execution()
@@ -94,37 +105,39 @@ def compute_embeddings(
     batch_size: int | None = None,
     num_workers: int | None = None,
     engine: Engine = "local",
+    precision: str = "auto",
     progress: ProgressOption = None,
 ) -> EmbeddingReport:
-    """Embeds images, or parts of them, and stores the vectors in a field.
+    """Embeds images, or regions of them, and stores the vectors in a field.
 
-    What has a vector already is passed over, so a run that was stopped goes on where it was.
+    Samples and labels with embeddings are skipped, so rerunning a stopped computation resumes it.
 
     Args:
         samples: a dataset or view of images, or of frames
         model: an embedder or its name; see :func:`fiftyone_faiss.brain.models.loading.get_embedder`
-        embeddings_field ("embeddings"): the field for the vectors; of the labels, for patches
+        embeddings_field ("embeddings"): the field for the vectors, of the labels for patches
         patches_field (None): a field of Detections or Polylines, to embed each label's patch
         roi_field (None): a field of Detections or Polylines, to embed the mean of their patches
-        alpha (0.0): by how much to widen the boxes of these, as a part of their size
-        force_square (False): whether to grow the boxes to squares
-        force (False): whether to embed all again, also with another model than before; it then has
-            to be all that has a vector in the field
-        check_media (False): whether to embed again what changed on disk since it was embedded
-        batch_size (None): images a batch, by default what suits the model and the machine
-        num_workers (None): decoding threads, by default one a processor
+        alpha (0.0): the padding of the boxes, as a fraction of their size
+        force_square (False): whether to expand the boxes to squares
+        force (False): whether to embed everything again. A different model must embed all samples
+            that have a vector in the field
+        check_media (False): whether to embed files again that changed since they were embedded
+        batch_size (None): images per batch, by default what suits the model and the machine
+        num_workers (None): decoding threads, by default one per processor
         engine ("local"): ``"ray"`` embeds on a Ray cluster
+        precision ("auto"): the precision of the network; see :func:`fiftyone_faiss.get_embedder`
         progress (None): whether to show a progress bar, or a callback, as in FiftyOne
 
     Returns:
         an :class:`EmbeddingReport`
 
     Raises:
-        ValueError: if the model, a field or the media is bad, saying what to do
+        ValueError: if the model, a field or the media is invalid
     """
     steps = compute_embeddings_steps(
         samples, model, embeddings_field, Regions(patches_field, roi_field, alpha, force_square),
-        force, check_media, Execution(batch_size, num_workers, engine),
+        force, check_media, Execution(batch_size, num_workers, engine, precision),
     )  # fmt: skip
     return run_steps(steps, progress)
 
@@ -138,20 +151,22 @@ def compute_embeddings_steps(
     check_media: bool = False,
     execution: Execution = LOCAL,
 ) -> Steps[EmbeddingReport]:
-    """:func:`compute_embeddings`, step by step."""
+    """Runs :func:`compute_embeddings` step by step."""
     if not embeddings_field.replace(".", "_").isidentifier():
-        raise ValueError(f"'{embeddings_field}' is no field name; give one such as 'embeddings'.")
+        raise ValueError(
+            f"'{embeddings_field}' is not a field name; use 'embeddings', for example."
+        )
     started = time.perf_counter()
     now = datetime.now(timezone.utc)
     media = collect_media(samples, regions)
-    embedder = get_embedder(model)
+    embedder = get_embedder(model, execution.precision)
     record = FieldRecord.open(samples, embeddings_field, embedder, regions, media, force)
-    todo = media if force else record.lacking(samples, media, check_media)
+    todo = media if force else record.missing(samples, media, check_media)
 
     def save(part: Media, vectors: Matrix, failures: Failures) -> None:
         if len(part):
             record.write(part, vectors)
-        record.note(part.ids, failures)
+        record.save_failures(part.ids, failures)
 
     failures = yield from embed(embedder, todo, save, execution, model)
     if force or check_media:
@@ -168,16 +183,19 @@ def embed(
     execution: Execution,
     model: ModelLike | None = None,
 ) -> Steps[Failures]:
-    """Embeds and saves every few seconds; returns why some failed, by their id.
+    """Embeds media and saves the vectors every few seconds.
 
-    Whatever ends it early, what was embedded by then is saved.
+    If the work ends early, for any reason, the vectors so far are saved.
 
     Args:
         embedder: the embedder
-        media: what to embed
-        save: takes what was embedded, its vectors, and why others failed
-        execution: how
-        model (None): what the embedder was found by, for other processes to find it too
+        media: the media
+        save: saves embedded media, their vectors, and the failures of other media
+        execution: how to embed
+        model (None): the model as it was given, so that other processes can load it too
+
+    Returns:
+        the reasons of the failures, by id
     """
     started = saved = time.perf_counter()
     failures: Failures = {}
@@ -200,7 +218,7 @@ def embed(
 
 
 class _Pending:
-    """What is embedded and not saved yet."""
+    """The media that are embedded and not yet saved."""
 
     def __init__(self, media: Media, save: Save) -> None:
         self._media = media
@@ -210,7 +228,7 @@ class _Pending:
         self._failures: Failures = {}
 
     def named(self, failures: tuple[Failure, ...]) -> Failures:
-        return {self._media.ids[one.position]: one.reason for one in failures}
+        return {self._media.ids[failure.position]: failure.reason for failure in failures}
 
     def take(self, batch: EmbeddedBatch) -> None:
         self._positions += batch.positions.tolist()
@@ -232,24 +250,26 @@ def _batches(
         return embed_sources(embedder, media.sources, size, workers)
     from fiftyone_faiss.embedders.ray_engine import embed_sources_on_ray
 
-    # By name where the workers know it: the weights need not travel.
-    name = None if model is None else stored_name(model)
-    is_known = name is not None and not is_registered(name)
-    precision = precision_of(embedder)
-    load = partial(get_embedder, name, precision) if is_known else partial(get_embedder, embedder)
+    # Workers load the model by name where they can, so that its weights need not be sent.
+    name = loadable_name(embedder)
+    if isinstance(model, str) and not is_registered(model):
+        name = absolute_name(model)
+    if name is None:
+        return embed_sources_on_ray(partial(get_embedder, embedder), media.sources, size, workers)
+    load = partial(get_embedder, name, embedder.precision)
     return embed_sources_on_ray(load, media.sources, size, workers)
 
 
 def _averaged(batches: Iterator[EmbeddedBatch], media: Media) -> Iterator[EmbeddedBatch]:
-    """Brings the vectors of several regions of a sample down to their mean.
+    """Averages the vectors of the regions of each sample.
 
-    A sample of which one region fails, fails: its vector would say something else than it should.
+    A sample fails if one of its regions fails, because the mean of the others would be different.
     """
     if media.parts is None:
         yield from batches
         return
     owners = np.repeat(np.arange(len(media)), media.parts)
-    found: dict[int, list[Matrix]] = {}
+    collected: dict[int, list[Matrix]] = {}
     failed: set[int] = set()
     for batch in batches:
         failures = []
@@ -258,17 +278,17 @@ def _averaged(batches: Iterator[EmbeddedBatch], media: Media) -> Iterator[Embedd
             if owner not in failed:
                 failures.append(Failure(owner, failure.reason))
             failed.add(owner)
-            found.pop(owner, None)
-        whole, means = [], []
+            collected.pop(owner, None)
+        complete, means = [], []
         for position, vector in zip(batch.positions, batch.vectors, strict=True):
             owner = int(owners[position])
             if owner in failed:
                 continue
-            vectors = found.setdefault(owner, [])
+            vectors = collected.setdefault(owner, [])
             vectors.append(vector)
             if len(vectors) == media.parts[owner]:
-                whole.append(owner)
-                means.append(np.mean(found.pop(owner), axis=0, dtype=np.float32))
+                complete.append(owner)
+                means.append(np.mean(collected.pop(owner), axis=0, dtype=np.float32))
         dim = batch.vectors.shape[1]
-        vectors_of = np.stack(means) if means else np.empty((0, dim), np.float32)
-        yield EmbeddedBatch(np.array(whole, np.int64), vectors_of, tuple(failures))
+        mean_vectors = np.stack(means) if means else np.empty((0, dim), np.float32)
+        yield EmbeddedBatch(np.array(complete, np.int64), mean_vectors, tuple(failures))

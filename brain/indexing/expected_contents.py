@@ -1,4 +1,4 @@
-"""What an index should hold of a collection that shows something else than the index has."""
+"""The samples or frames that an index should hold, for a collection of a different kind."""
 
 from __future__ import annotations
 
@@ -10,50 +10,60 @@ from fiftyone_faiss.brain.core.ids import unpack_ids
 from fiftyone_faiss.brain.data.frames import video_frames
 from fiftyone_faiss.brain.data.lookup import LOOKUP, are_frames
 from fiftyone_faiss.brain.data.media import check_images
+from fiftyone_faiss.brain.data.private import (
+    frames_options,
+    holds_frames,
+    root_dataset,
+    sample_documents,
+)
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
 
 
-def contents(index: FaissSimilarityIndex, samples: foc.SampleCollection) -> foc.SampleCollection:
-    """What an index should hold of a dataset or a view: of videos, frames like those it has; of a
-    grouped dataset, the slices it has.
+def expected_contents(
+    index: FaissSimilarityIndex, samples: foc.SampleCollection
+) -> foc.SampleCollection:
+    """Returns the samples or frames of a collection that an index should hold.
+
+    For videos, these are frames selected like the indexed frames; for a grouped dataset, the
+    slices that the index holds.
 
     Raises:
-        ValueError: if that is not known, saying what to do
+        ValueError: if they cannot be determined
     """
     is_of_frames = index.view_filter.is_of_frames
     if samples.media_type == fomm.GROUP:
         slices = None if is_of_frames else _slices(index)
         if slices == []:
             check_images(samples)
-        kind = fomm.VIDEO if is_of_frames else None
-        samples = samples.select_group_slices(slices, media_type=kind)
-    if is_of_frames and not samples._is_frames:
+        media_type = fomm.VIDEO if is_of_frames else None
+        samples = samples.select_group_slices(slices, media_type=media_type)
+    if is_of_frames and not holds_frames(samples):
         return _frames_of(samples, index)
     held = index.snapshot.sample_ids[:LOOKUP]
-    if samples.media_type == fomm.VIDEO and are_frames(samples._root_dataset, unpack_ids(held)):
-        # Of which videos frames are known, but not which frames of a video.
+    if samples.media_type == fomm.VIDEO and are_frames(root_dataset(samples), unpack_ids(held)):
+        # The index holds frames, but how they were selected from the videos is unknown.
         check_images(samples)
     return samples
 
 
 def _slices(index: FaissSimilarityIndex) -> list[str]:
-    """The slices of its grouped dataset that samples of an index are in."""
-    dataset, snapshot = index.samples._root_dataset, index.snapshot
+    """Returns the slices of the grouped dataset that contain samples of an index."""
+    dataset, snapshot = root_dataset(index.samples), index.snapshot
     ids = snapshot.sample_ids[snapshot.live_rows]
-    found: set[str] = set()
-    for at in range(0, len(ids), LOOKUP):
-        wanted = [ObjectId(one) for one in unpack_ids(ids[at : at + LOOKUP])]
+    slices: set[str] = set()
+    for start in range(0, len(ids), LOOKUP):
+        wanted = [ObjectId(sample_id) for sample_id in unpack_ids(ids[start : start + LOOKUP])]
         query = {"_id": {"$in": wanted}}
-        found |= set(dataset._sample_collection.distinct(f"{dataset.group_field}.name", query))
-    return sorted(found)
+        slices |= set(sample_documents(dataset).distinct(f"{dataset.group_field}.name", query))
+    return sorted(slices)
 
 
 def _frames_of(videos: foc.SampleCollection, index: FaissSimilarityIndex) -> foc.SampleCollection:
-    """The frames of videos, chosen and shown as those that an index has."""
-    how = index.config.frames
-    if how is None:
-        how = index.samples._frames_stage.config or {}
-    if how.keys() == {"sample_frames", "fps"} and how["sample_frames"] == "dynamic":
-        # It gives new videos the frames that keep their ids.
-        return video_frames(videos, 1 / how["fps"])
-    return videos.to_frames(**how)
+    """Returns the frames of videos, selected like the frames of an index."""
+    options = index.config.frames
+    if options is None:
+        options = frames_options(index.samples)
+    if options.keys() == {"sample_frames", "fps"} and options["sample_frames"] == "dynamic":
+        # Creates the frames of new videos, so that they keep their ids.
+        return video_frames(videos, 1 / options["fps"])
+    return videos.to_frames(**options)

@@ -1,4 +1,4 @@
-"""Whether an index still says what its dataset holds."""
+"""Compares indexes with their datasets."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from fiftyone_faiss.brain.backend.loading import load_faiss_index
 from fiftyone_faiss.brain.core.arrays import Rows
 from fiftyone_faiss.brain.core.ids import pack_ids
 from fiftyone_faiss.brain.data.media import Media, list_media, media_fingerprints
-from fiftyone_faiss.brain.indexing.expected_contents import contents
+from fiftyone_faiss.brain.indexing.expected_contents import expected_contents
 from fiftyone_faiss.brain.indexing.field_record import known_failures
-from fiftyone_faiss.brain.models.loading import get_embedder
+from fiftyone_faiss.brain.models.loading import get_index_embedder
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 from fiftyone_faiss.embedders import Embedder
@@ -23,20 +23,21 @@ from fiftyone_faiss.embedders import Embedder
 
 @dataclass(frozen=True)
 class IndexHealth:
-    """How an index compares with its dataset.
+    """The differences between an index and its dataset.
 
     Attributes:
-        brain_key: its key
-        size: the vectors it holds
-        missing: the samples, or labels, that it lacks; those that failed are not among them
-        orphaned: its vectors whose samples, or labels, were deleted
-        failed: the samples, or labels, that could not be embedded
-        changed: its vectors whose media have another size or time than when they were embedded,
-            those aside whose files are gone; None if nobody looked
-        model_matches: whether the model still has the weights that made the vectors; None if it
-            is not known which made them
-        unindexed: the vectors that the FAISS index does not hold yet; they are found by a scan
-        tuning: what was measured when the FAISS index was built; None where search is exact
+        brain_key: the index
+        size: the number of vectors it holds
+        missing: the number of samples, or labels, without a vector that did not fail
+        orphaned: the number of vectors whose samples, or labels, were deleted
+        failed: the number of samples, or labels, that could not be embedded
+        changed: the number of vectors whose files changed their size or modification time; deleted
+            files do not count; None if files were not checked
+        model_matches: whether all vectors were made with the model's current weights; None if the
+            model is unknown
+        unindexed: the number of vectors that the FAISS index does not hold yet; they are searched
+            exactly
+        tuning: the measurements of the FAISS index when it was built; None if search is exact
     """
 
     brain_key: str
@@ -51,25 +52,25 @@ class IndexHealth:
 
     @property
     def is_current(self) -> bool:
-        """Whether there is nothing for :func:`update_index` to do, as far as was looked."""
+        """Whether :func:`update_index` has nothing to do, as far as was checked."""
         stale = self.missing + self.orphaned + (self.changed or 0)
         return not stale and self.model_matches is not False
 
     def to_dict(self) -> dict[str, Any]:
-        """The same as JSON values."""
+        """Returns the fields as JSON values."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What there is, what of it an index lacks, and which of its rows no longer count.
+    """The differences between an index and its dataset, by id and row.
 
     Attributes:
-        media: all that there is to embed
-        missing: the ids of what it lacks
-        failed: the ids of what it lacks because it could not be embedded
-        orphaned: the rows of what was deleted
-        changed: the rows of media that were changed, as far as anybody looked
+        media: all media to embed
+        missing: the ids without a vector that did not fail
+        failed: the ids that could not be embedded
+        orphaned: ``(n,)`` int64 rows of deleted samples or labels
+        changed: ``(n,)`` int64 rows of changed files; empty if files were not checked
     """
 
     media: Media
@@ -86,8 +87,8 @@ def index_health(
 
     Args:
         samples: the dataset, or the view that the index should hold
-        brain_key (None): the index; may be left out when there is only one
-        check_media (False): whether to look at every file for a change of its size or time
+        brain_key (None): the index; optional if there is only one
+        check_media (False): whether to check all files for changes of their size or time
 
     Returns:
         an :class:`IndexHealth`
@@ -96,10 +97,10 @@ def index_health(
         ValueError: if there is no such index, or its files are missing or damaged
     """
     index = load_faiss_index(samples, brain_key)
-    samples = contents(index, samples)
+    samples = expected_contents(index, samples)
     snapshot = index.snapshot
     embedder = embedder_of(index)
-    found = compare(index, snapshot, samples, check_media)
+    difference = compare(index, snapshot, samples, check_media)
     fingerprint = snapshot.manifest.metadata.get("fingerprint")
     matches = None
     if embedder is not None and fingerprint is not None:
@@ -108,10 +109,10 @@ def index_health(
     return IndexHealth(
         brain_key=index.key,
         size=snapshot.size,
-        missing=len(found.missing),
-        orphaned=len(found.orphaned),
-        failed=len(found.failed),
-        changed=len(found.changed) if check_media else None,
+        missing=len(difference.missing),
+        orphaned=len(difference.orphaned),
+        failed=len(difference.failed),
+        changed=len(difference.changed) if check_media else None,
         model_matches=matches,
         unindexed=snapshot.total_rows - ann_index.rows if ann_index else 0,
         tuning=index.vectors.maintenance.tuning(snapshot),
@@ -121,14 +122,14 @@ def index_health(
 def verify_index(samples: foc.SampleCollection, brain_key: str | None = None) -> list[str]:
     """Reads all files of an index and compares their checksums.
 
-    A damaged FAISS index is made anew from the vectors at once.
+    A damaged FAISS index is rebuilt from the vectors at once.
 
     Args:
         samples: the dataset
-        brain_key (None): the index; may be left out when there is only one
+        brain_key (None): the index; optional if there is only one
 
     Returns:
-        a sentence for each damaged file, empty if all is well
+        a sentence for each damaged file, empty if there is none
 
     Raises:
         ValueError: if there is no such index, or its manifest is missing or damaged
@@ -145,17 +146,20 @@ def list_failures(
     brain_key: str | None = None,
     embeddings_field: str | None = None,
 ) -> dict[str, str]:
-    """Why samples, or labels, could not be embedded, by their id.
+    """Lists the samples, or labels, that could not be embedded.
 
-    :func:`update_index`, or :func:`compute_embeddings` for a field, tries them again.
+    :func:`update_index` retries them; for a field, :func:`compute_embeddings`.
 
     Args:
         samples: the dataset
-        brain_key (None): an index; may be left out when there is only one
+        brain_key (None): an index; optional if there is only one
         embeddings_field (None): a field that ``compute_embeddings`` wrote, instead of an index
 
+    Returns:
+        the reasons of the failures, by id
+
     Raises:
-        ValueError: if there is no such index, or nothing is known of the field
+        ValueError: if there is no such index, or ``compute_embeddings`` did not write the field
     """
     if embeddings_field is not None:
         return known_failures(samples, embeddings_field)
@@ -163,8 +167,13 @@ def list_failures(
 
 
 def embedder_of(index: FaissSimilarityIndex) -> Embedder | None:
-    """The embedder that makes an index's vectors, None if they were given."""
-    return None if index.config.model is None else get_embedder(index.config.model)
+    """Returns the embedder of an index, None if its vectors were given.
+
+    Raises:
+        EmbedderError: if the embedder is not available in this process
+    """
+    model = index.config.model
+    return None if model is None else get_index_embedder(index.key, model)
 
 
 def compare(
@@ -173,24 +182,31 @@ def compare(
     samples: foc.SampleCollection,
     check_media: bool,
 ) -> Difference:
-    """Compares the rows of an index with what it should hold."""
+    """Compares the rows of an index with the media that it should hold.
+
+    Args:
+        index: the index
+        snapshot: its rows
+        samples: the samples that it should hold
+        check_media: whether to check all files for changes of their size or time
+    """
     media = list_media(samples, index.config.regions)
     rows = snapshot.rows_of(pack_ids(media.ids))
     failures = snapshot.manifest.failures
-    lacking = [media.ids[i] for i in np.flatnonzero(rows < 0).tolist()]
+    without_vector = [media.ids[i] for i in np.flatnonzero(rows < 0).tolist()]
     live = snapshot.live_rows
     changed = np.empty(0, np.int64)
     if check_media:
         held = np.flatnonzero(rows >= 0)
         now = media_fingerprints(media.keep(held.tolist()))
         then = snapshot.media[rows[held]]
-        # The vector of a file that is gone still says what it showed.
+        # A deleted file does not make its vector wrong.
         known = (then["size"] >= 0) & (now["size"] >= 0)
         changed = rows[held][(then != now) & known]
     return Difference(
         media=media,
-        missing=[one for one in lacking if one not in failures],
-        failed=[one for one in lacking if one in failures],
+        missing=[media_id for media_id in without_vector if media_id not in failures],
+        failed=[media_id for media_id in without_vector if media_id in failures],
         orphaned=live[~index.view_filter.existing_rows(snapshot, live)],
         changed=changed,
     )

@@ -1,4 +1,4 @@
-"""Files of indexes whose datasets were deleted: FiftyOne tells no backend when it deletes one."""
+"""Files of indexes whose datasets were deleted. FiftyOne deletes datasets without notice."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from fiftyone_faiss.brain.store.store import Store
 
 @dataclass(frozen=True)
 class OrphanedIndex:
-    """The files of an index that no dataset of this database has any more.
+    """The files of an index whose dataset was deleted.
 
     Attributes:
-        run_id: the Brain run that they belonged to, which names their folder
-        dataset: the name that the dataset had
-        brain_key: the key that the index had
-        disk_bytes: their size
-        path: their folder
+        run_id: the id of its Brain run, which is the name of the folder
+        dataset: the name of the deleted dataset
+        brain_key: the key of the index
+        disk_bytes: the size of the files
+        path: the folder
     """
 
     run_id: str
@@ -33,56 +33,58 @@ class OrphanedIndex:
     path: str
 
     def to_dict(self) -> dict[str, Any]:
-        """The same as JSON values."""
+        """Returns the fields as JSON values."""
         return asdict(self)
 
 
 def list_orphaned_indexes(root_dir: str | None = None) -> list[OrphanedIndex]:
-    """Lists what deleted datasets left behind.
+    """Lists the indexes of deleted datasets.
 
-    Only files that were written for this database are listed; those of others, and those whose
-    manifest cannot be read, are nobody's business here.
+    Only files that were written for this database are listed, not those of other databases or
+    those whose manifest cannot be read.
 
     Args:
-        root_dir (None): the folder to look in, by default the one where indexes are kept
+        root_dir (None): the folder to search, by default the folder of all indexes
 
     Returns:
-        an :class:`OrphanedIndex` for each, in the order of their datasets
+        a list of :class:`OrphanedIndex`, sorted by dataset
     """
     root = FaissSimilarityConfig(root_dir=root_dir).root
     if not root.is_dir():
         return []
-    ours = database_id()
-    folders = [one for one in sorted(root.iterdir()) if ObjectId.is_valid(one.name)]
-    found = [orphan for one in folders if (orphan := _orphan(one, ours)) is not None]
-    return sorted(found, key=lambda one: (one.dataset, one.brain_key))
+    database = database_id()
+    folders = [folder for folder in sorted(root.iterdir()) if ObjectId.is_valid(folder.name)]
+    orphans = [orphan for folder in folders if (orphan := _orphan(folder, database)) is not None]
+    return sorted(orphans, key=lambda orphan: (orphan.dataset, orphan.brain_key))
 
 
 def delete_orphaned_index(run_id: str, root_dir: str | None = None) -> OrphanedIndex:
-    """Removes what a deleted dataset left behind.
+    """Deletes the files of an index whose dataset was deleted.
 
     Args:
-        run_id: which, see :func:`list_orphaned_indexes`
-        root_dir (None): the folder to look in, by default the one where indexes are kept
+        run_id: the run id; see :func:`list_orphaned_indexes`
+        root_dir (None): the folder to search, by default the folder of all indexes
 
     Returns:
-        what was removed
+        the deleted :class:`OrphanedIndex`
 
     Raises:
-        ValueError: if there is no such folder, or its index is in use, or of another database
+        ValueError: if there is no such folder, its dataset exists, or it belongs to another
+            database
     """
     folder = FaissSimilarityConfig(root_dir=root_dir).root / run_id
     orphan = _orphan(folder, database_id()) if ObjectId.is_valid(run_id) else None
     if orphan is None:
         raise ValueError(
-            f"'{run_id}' is not the folder of an index that a deleted dataset of this database "
-            "left behind; list_orphaned_indexes() names those."
+            f"'{run_id}' is not the run id of an orphaned index of this database; "
+            "list_orphaned_indexes() lists them."
         )
     Store(folder).destroy()
     return orphan
 
 
 def _orphan(folder: Path, database: str) -> OrphanedIndex | None:
+    """Returns the orphaned index in a folder; None for other folders."""
     path = folder / MANIFEST
     if not path.is_file():
         return None

@@ -1,4 +1,4 @@
-"""The catalog of embedders."""
+"""The catalog of embedders: what to choose from, and which need no download."""
 
 from __future__ import annotations
 
@@ -9,11 +9,8 @@ from typing import Any
 
 import fiftyone.zoo as foz
 
-from fiftyone_faiss.brain.models.loading import _absolute, _loaded
-from fiftyone_faiss.brain.models.zoo import (
-    registered_models,
-    zoo_entry,
-)
+from fiftyone_faiss.brain.models.loading import absolute_name, is_loaded
+from fiftyone_faiss.brain.models.zoo import registered_models, zoo_entry
 from fiftyone_faiss.embedders import (
     OFFLINE,
     is_registered,
@@ -24,15 +21,15 @@ from fiftyone_faiss.embedders import (
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """An embedder, as a list shows it.
+    """An entry of the catalog.
 
     Attributes:
-        name: what to give as ``model``
-        dim: the length of its vectors, None if it is not known before it is loaded
-        supports_text: whether it embeds words too
-        download_bytes: what is downloaded for it, 0 for nothing, None if that is not known
-        is_cached: whether everything that it needs is on this machine
-        license: the licence of its weights, None if that is not known
+        name: the value for ``model=``
+        dim: the length of its vectors, None if it is unknown before the model is loaded
+        supports_text: whether it embeds text too
+        download_bytes: the size of its download, 0 for none, None if it is unknown
+        is_cached: whether all files that it needs are on this machine
+        license: the license of its weights, None if it is unknown
     """
 
     name: str
@@ -43,8 +40,8 @@ class ModelInfo:
     license: str | None
 
 
-# From OpenCLIP's and timm's own configurations: names, dimensions, licences, the repositories
-# their weights come from. Sizes are four bytes for each parameter.
+# From the configurations of OpenCLIP and timm: names, dimensions, licenses and the repositories of
+# the weights. Sizes are four bytes per parameter.
 _PUBLISHED = (
     ("ViT-B-32/laion2b_s34b_b79k", 512, True, 605, "MIT",
      "laion/CLIP-ViT-B-32-laion2B-s34B-b79K"),
@@ -71,66 +68,66 @@ _CLASSICAL_DIMS = {"colorhist": 192, "hog": 1764, "phash": 64}
 
 
 def list_models() -> list[ModelInfo]:
-    """Embedders to choose from; any other that OpenCLIP, timm or FiftyOne's zoo knows works too.
+    """Lists embedders. Other models of OpenCLIP, timm and FiftyOne's zoo work too.
 
     Returns:
-        a :class:`ModelInfo` for each: those registered in this process, the OpenCLIP models that
-        were used or registered on this machine, published ones, and those without weights
+        a :class:`ModelInfo` for each: embedders registered in this process, OpenCLIP models used
+        or registered on this machine, published models, and embedders without weights
     """
-    own = [_described(name) for name in registered_embedders()]
-    # A name keeps its first place and gets its last value: what is published says more of a model
-    # that was used; one's own of a published name is what is found by it.
+    own = [_registered_info(name) for name in registered_embedders()]
+    # A name keeps its first place and gets its last value: the published entry says more about a
+    # model that was used, and a registered embedder replaces a model of the same name.
     by_name = {info.name: info for info in (*own, *_of_any_process(), *own)}
     return list(by_name.values())
 
 
 def is_at_hand(name: str) -> bool:
-    """Whether a named embedder is had without a download; False too where that is not known."""
+    """Returns whether an embedder needs no download; False also if that is unknown."""
     if is_registered(name):
         return True
-    name = _absolute(name)
-    if any(name == loaded for loaded, _ in _loaded):
+    name = absolute_name(name)
+    if is_loaded(name):
         return True
     known = {info.name: info for info in _of_any_process()}
     if name in known:
         return known[name].is_cached
     if zoo_entry(name) is not None:
-        # None of models that other packages fetch.
+        # False for models that other packages download.
         return bool(foz.is_zoo_model_downloaded(name))
     folder = Path(name.removeprefix("local-dir:")).expanduser()
     checkpoint = Path(name.removeprefix("timm/").partition("/")[2]).expanduser()
     if checkpoint.is_file() or any((folder / file).is_file() for file in _WEIGHTS):
         return True
-    # What timm publishes is in a repository of the model's own name.
+    # timm publishes each model in a repository of the same name.
     is_repository = name.startswith(("timm/", "hf-hub:"))
     return is_repository and _is_cached(name.removeprefix("hf-hub:"))
 
 
 def _of_any_process() -> list[ModelInfo]:
-    """Those that every process of this machine finds; of a name that is there twice, the last."""
-    local = [_local(entry) for entry in registered_models()]
-    published = [_published(*row) for row in _PUBLISHED]
+    """Lists the models that every process of this machine finds; later entries take precedence."""
+    local = [_local_info(entry) for entry in registered_models()]
+    published = [_published_info(*row) for row in _PUBLISHED]
     plain = [ModelInfo(name, _CLASSICAL_DIMS[name], False, 0, True, "Apache-2.0")
              for name in OFFLINE]  # fmt: skip
     return [*local, *published, *plain]
 
 
-def _described(name: str) -> ModelInfo:
+def _registered_info(name: str) -> ModelInfo:
     embedder = make_registered(name)
     return ModelInfo(name, embedder.dim, embedder.supports_text, 0, True, None)
 
 
-def _local(entry: dict[str, Any]) -> ModelInfo:
+def _local_info(entry: dict[str, Any]) -> ModelInfo:
     config = entry["default_deployment_config_dict"]["config"]
     source, weights = str(config["clip_model"]), str(config.get("pretrained"))
-    place = source.removeprefix("local-dir:") if source.startswith("local-dir:") else weights
-    is_local = os.path.isabs(place)
-    is_here = os.path.exists(place) if is_local else _is_cached(entry.get("repository") or "")
+    path = source.removeprefix("local-dir:") if source.startswith("local-dir:") else weights
+    is_local = os.path.isabs(path)
+    is_cached = os.path.exists(path) if is_local else _is_cached(entry.get("repository") or "")
     size = 0 if is_local else None
-    return ModelInfo(entry["base_name"], entry.get("dim"), True, size, is_here, None)
+    return ModelInfo(entry["base_name"], entry.get("dim"), True, size, is_cached, None)
 
 
-def _published(
+def _published_info(
     name: str, dim: int, supports_text: bool, megabytes: int, license: str, repository: str
 ) -> ModelInfo:
     size = megabytes * 10**6
@@ -144,5 +141,5 @@ def _is_cached(repository: str) -> bool:
     try:
         return any(isinstance(try_to_load_from_cache(repository, file), str) for file in _WEIGHTS)
     except HFValidationError:
-        # No repository has such a name.
+        # The name is not valid for a repository.
         return False

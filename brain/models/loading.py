@@ -1,4 +1,4 @@
-"""Finds embedders by name, and lists them."""
+"""Finds embedders by name and loads each once per process."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 import fiftyone.core.models as fom
+from cachetools import cached
 
 from fiftyone_faiss.brain.models.zoo import (
     OPEN_CLIP_MODEL,
@@ -19,6 +20,7 @@ from fiftyone_faiss.brain.models.zoo import (
 from fiftyone_faiss.embedders import (
     OFFLINE,
     Embedder,
+    EmbedderError,
     embedder_of,
     is_registered,
     make_registered,
@@ -28,18 +30,22 @@ from fiftyone_faiss.embedders.registry import Function
 ModelLike: TypeAlias = str | Embedder | type[Embedder] | fom.Model | Function
 """What ``model=`` takes: a name, an embedder or its class, a FiftyOne model, a function."""
 
-# Loaded once a process: the App's server lives long, and every query needs one.
+# Embedders by name and precision. The App's server lives long, and every query needs one.
 _loaded: dict[tuple[str, str], Embedder] = {}
-# One for each that is being loaded: whoever asks for another need not wait for its download.
-_loading: dict[tuple[str, str], threading.Lock] = {}
+# Embedder objects that indexes of this process were built with, by name.
+_objects: dict[str, Embedder] = {}
+
+
+class UnknownModelError(EmbedderError):
+    """A name that no embedder has in this process."""
 
 
 def get_embedder(model: ModelLike, precision: str = "auto") -> Embedder:
     """Finds an embedder, and loads it when it is first asked for.
 
     Args:
-        model: an embedder, or what can be made into one: a class, a FiftyOne model, a function
-            from a list of RGB PIL images to ``(n, dim)`` vectors; or a name:
+        model: an embedder, or an object that can be wrapped as one: a class, a FiftyOne model, a
+            function from a list of RGB PIL images to ``(n, dim)`` vectors; or a name:
 
             - one given to :func:`fiftyone_faiss.register_embedder`
             - ``"colorhist"``, ``"hog"`` or ``"phash"``, which need no weights
@@ -47,8 +53,9 @@ def get_embedder(model: ModelLike, precision: str = "auto") -> Embedder:
               the weights, or the folder of a local OpenCLIP model
             - ``"timm/<model>"`` or ``"timm/<model>/<checkpoint>"``, for images only
             - a model of FiftyOne's zoo
-        precision ("auto"): of the networks that are loaded by name here: ``"auto"`` measures
-            whether half precision pays, ``"float32"``, ``"bfloat16"`` and ``"float16"`` decide
+        precision ("auto"): the precision of networks that are loaded by name: ``"float32"``,
+            ``"bfloat16"`` or ``"float16"``; ``"auto"`` is the fastest that the device supports in
+            hardware
 
     Raises:
         EmbedderError: if there is no such model, or its weights cannot be loaded
@@ -57,7 +64,7 @@ def get_embedder(model: ModelLike, precision: str = "auto") -> Embedder:
     if isinstance(model, type):
         return embedder_of(model)
     if isinstance(model, EmbedderModel):
-        # FiftyOne's classes are untyped, so it might be a class for all that mypy knows.
+        # FiftyOne's classes are untyped, so mypy takes this for a possible class.
         return cast(EmbedderModel, model).embedder
     if isinstance(model, fom.Model):
         return ZooEmbedder(model)
@@ -65,31 +72,82 @@ def get_embedder(model: ModelLike, precision: str = "auto") -> Embedder:
         return embedder_of(model)
     if is_registered(model):
         return make_registered(model)
-    key = (model, precision)
-    if key not in _loaded:
-        key = (_absolute(model), precision)
-        with _loading.setdefault(key, threading.Lock()):
-            if key not in _loaded:
-                _loaded[key] = _load(*key)
-    return _loaded[key]
+    if model in _objects:
+        return _objects[model]
+    return _load_once(absolute_name(model), precision)
+
+
+def get_index_embedder(brain_key: str | None, name: str, precision: str = "auto") -> Embedder:
+    """Finds the embedder that an index was built with.
+
+    Args:
+        brain_key: the index, None for one without a key
+        name: the embedder's name, as the index stores it
+        precision ("auto"): see :func:`get_embedder`
+
+    Raises:
+        EmbedderError: if there is no such embedder in this process, saying what to register
+    """
+    try:
+        return get_embedder(name, precision)
+    except UnknownModelError as error:
+        index = "This index" if brain_key is None else f"The index '{brain_key}'"
+        raise EmbedderError(
+            f"{index} was built with the embedder '{name}', which is not "
+            f"registered in this process; call register_embedder('{name}', ...) first."
+        ) from error
 
 
 def stored_name(model: ModelLike) -> str | None:
-    """The name by which a later process finds the same embedder, None if it has none."""
+    """Returns the name under which an index stores its model; None for a function without one.
+
+    Raises:
+        EmbedderError: if an embedder object has the name of another model
+    """
     if isinstance(model, str):
-        return model if is_registered(model) else _absolute(model)
+        return model if is_registered(model) else absolute_name(model)
     embedder = get_embedder(model)
-    known = is_registered(embedder.name) and make_registered(embedder.name) is embedder
-    return embedder.name if known or embedder in _loaded.values() else None
+    if loadable_name(embedder) is not None or _is_registered_object(embedder):
+        return embedder.name
+    is_named = isinstance(model, (Embedder, EmbedderModel)) or (
+        isinstance(model, type) and issubclass(model, Embedder)
+    )
+    if not is_named:
+        return None
+    if is_registered(embedder.name):
+        other: Embedder | None = make_registered(embedder.name)
+    else:
+        other = _objects.get(embedder.name)
+    is_other = other is not None and other.fingerprint != embedder.fingerprint
+    if is_other or (other is None and _is_model_name(embedder.name)):
+        raise EmbedderError(
+            f"The embedder object is named '{embedder.name}', which is the name of another model; "
+            "give it a name of its own, or call register_embedder() to replace that model."
+        )
+    return embedder.name
 
 
-def precision_of(embedder: Embedder) -> str:
-    """With which ``precision`` an embedder was loaded by name, ``"auto"`` if it was not."""
-    return next((key[1] for key, one in _loaded.items() if one is embedder), "auto")
+def loadable_name(embedder: Embedder) -> str | None:
+    """Returns the name by which every process loads the same embedder; None if there is none."""
+    return embedder.name if embedder in _loaded.values() else None
 
 
-def _absolute(name: str) -> str:
-    """The name of a model by an absolute path, if it is one by a path of this process."""
+def remember_object(embedder: Embedder) -> None:
+    """Makes an embedder object that an index was built with available by its name.
+
+    It stays in memory until this process ends, so that its indexes can be searched by text.
+    """
+    if not is_registered(embedder.name) and loadable_name(embedder) is None:
+        _objects[embedder.name] = embedder
+
+
+def is_loaded(name: str) -> bool:
+    """Returns whether an embedder of this name is in memory."""
+    return name in _objects or any(name == loaded for loaded, _ in _loaded)
+
+
+def absolute_name(name: str) -> str:
+    """Returns the name of a model with an absolute path, if it contains a path that exists."""
     folder = Path(name.removeprefix("local-dir:")).expanduser()
     if (folder / "open_clip_config.json").is_file() and zoo_entry(name) is None:
         return str(folder.resolve())
@@ -103,8 +161,70 @@ def _absolute(name: str) -> str:
     return name
 
 
+def find_model(
+    name: str, model_kwargs: dict[str, Any] | None, brain_key: str | None
+) -> fom.Model | None:
+    """Returns the FiftyOne model of one of our embedders, or None for another zoo model.
+
+    Args:
+        name: the model's name
+        model_kwargs: the arguments that FiftyOne loads the model with
+        brain_key: the index that needs it
+    """
+    if model_kwargs:
+        return None
+    entry = zoo_entry(name)
+    if entry is not None and entry.get("type") != OPEN_CLIP_MODEL:
+        return None
+    return EmbedderModel(get_index_embedder(brain_key, name))
+
+
+def _is_registered_object(embedder: Embedder) -> bool:
+    return is_registered(embedder.name) and make_registered(embedder.name) is embedder
+
+
+def _is_model_name(name: str) -> bool:
+    """Returns whether a name is that of a model which every process can load."""
+    if name in OFFLINE or name.startswith("timm/") or zoo_entry(name) is not None:
+        return True
+    if "/" not in name and ":" not in name and not Path(name).is_dir():
+        # OpenCLIP, whose import takes seconds, has no model of this name.
+        return False
+    from fiftyone_faiss.embedders.open_clip import OpenClipSpec
+
+    try:
+        OpenClipSpec.parse(name)
+    except EmbedderError:
+        return False
+    return True
+
+
+# A thread that asks for an embedder which is being loaded waits; others do not.
+@cached(_loaded, condition=threading.Condition())
+def _load_once(name: str, precision: str) -> Embedder:
+    actual = _actual_precision(name, precision)
+    # An embedder is kept under "auto" and under the precision that this stands for.
+    return _load(name, precision) if precision == actual else _load_once(name, actual)
+
+
+def _actual_precision(name: str, precision: str) -> str:
+    """Returns the precision that a model runs in when this one is requested."""
+    entry = None if name in OFFLINE else zoo_entry(name)
+    if name in OFFLINE or (entry is not None and entry.get("type") != OPEN_CLIP_MODEL):
+        # Only networks that this package runs have another precision.
+        return "float32"
+    if precision != "auto":
+        return precision
+    import torch
+
+    from fiftyone_faiss.embedders import torch_net
+    from fiftyone_faiss.embedders.precision import choose_precision, detect_capability
+
+    return choose_precision(detect_capability(torch.device(torch_net.default_device())))
+
+
 def _load(name: str, precision: str) -> Embedder:
-    # Torch takes seconds to import, so nothing imports it before a model is needed.
+    # Torch takes seconds to import, so no module imports it before a model is needed.
     if name in OFFLINE:
         from fiftyone_faiss.embedders.classical import CLASSICAL
 
@@ -113,33 +233,28 @@ def _load(name: str, precision: str) -> Embedder:
         from fiftyone_faiss.embedders.timm import TimmEmbedder
 
         return TimmEmbedder(name, precision=precision)
+    import open_clip
+
     from fiftyone_faiss.embedders.open_clip import OpenClipEmbedder, OpenClipSpec
 
     entry = zoo_entry(name)
     if entry is None:
-        spec = OpenClipSpec.parse(name)
+        try:
+            spec = OpenClipSpec.parse(name)
+        except EmbedderError as error:
+            if Path(name).is_absolute() or name.partition("/")[0] in open_clip.list_models():
+                # The name of a model whose files are missing.
+                raise
+            raise UnknownModelError(str(error)) from error
         embedder = OpenClipEmbedder(name, spec, precision=precision)
-        # Not before: without its weights, the name would promise other processes too much.
+        # Registered only now: without its weights, other processes could not load the name.
         register_zoo_model(name, spec)
         return embedder
     if entry.get("type") != OPEN_CLIP_MODEL:
         return load_zoo_embedder(name)
     config = entry["config"]
-    # FiftyOne's own such model names neither: these are the defaults of its loader.
+    # FiftyOne's own entry names neither; these are the defaults of its loader.
     clip_model = config.get("clip_model", "ViT-B-32")
     spec = OpenClipSpec(clip_model, config.get("pretrained", "openai"))
     prompt = config.get("text_prompt") or ""
     return OpenClipEmbedder(name, spec, text_prompt=prompt, precision=precision)
-
-
-def find_model(name: str, model_kwargs: dict[str, Any] | None) -> fom.Model | None:
-    """The FiftyOne model of one of our embedders, or None for another model of the zoo."""
-    if model_kwargs:
-        return None
-    entry = zoo_entry(name)
-    if entry is not None and entry.get("type") != OPEN_CLIP_MODEL:
-        return None
-    return EmbedderModel(get_embedder(name))
-
-
-# -- what there is -------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
-"""Reference prompts: texts about many subjects, of which few concern any one dataset.
+"""Reference prompts: texts about many subjects, most of which do not occur in a given dataset.
 
-They calibrate the scores of text queries, and FAISS indexes are tuned with them.
+They calibrate the scores of text queries and serve as queries when FAISS indexes are tuned.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ REFERENCE_PROMPTS = (
 
 
 def reference_prompt_vectors(model: str | None) -> Matrix | None:
-    """The vectors of the reference prompts, unless they need a download.
+    """Embeds the reference prompts, unless that needs a download.
 
     Args:
         model: the name of a model that embeds text, or None

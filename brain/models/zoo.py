@@ -1,7 +1,7 @@
-"""Our embedders as FiftyOne's models, and FiftyOne's models as embedders.
+"""Embedders as FiftyOne models, and FiftyOne models as embedders.
 
-An OpenCLIP embedder is also a model of FiftyOne's zoo, under the same name: then the App's own
-prompt box and upload query embed with the very same weights, in any process.
+An OpenCLIP embedder is also registered in FiftyOne's zoo under the same name, so that the App's own
+text and image queries embed with the same weights, in any process.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ def _manifest_dir() -> Path:
 
 
 def registered_models() -> list[dict[str, Any]]:
-    """The manifest entries of the models that were registered here."""
+    """Returns the manifest entries of the models that were registered on this machine."""
     manifests = sorted(_manifest_dir().glob("*/manifest.json"))
     return [entry for path in manifests for entry in json.loads(path.read_text())["models"]]
 
 
 def zoo_entry(name: str) -> dict[str, Any] | None:
-    """How FiftyOne loads a model of its zoo, None if it has none of that name."""
+    """Returns how FiftyOne loads a model of its zoo; None for an unknown name."""
     try:
         model = foz.get_zoo_model(name)
     except ValueError:
@@ -48,19 +48,19 @@ def zoo_entry(name: str) -> dict[str, Any] | None:
 
 
 def register_zoo_model(name: str, spec: OpenClipSpec) -> None:
-    """Enters an OpenCLIP model into FiftyOne's zoo, for this and for later processes.
+    """Registers an OpenCLIP model in FiftyOne's zoo, for this process and later ones.
 
     Args:
         name: the zoo name
-        spec: where the model comes from
+        spec: the model and its weights
     """
-    # A folder for each model: FiftyOne wants a file of its own for each, and two processes may
-    # register models at the same time.
+    # One folder per model: FiftyOne requires a separate file, and two processes may register
+    # models at the same time.
     path = _manifest_dir() / hashlib.sha1(name.encode()).hexdigest()[:16] / "manifest.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     entry = {
         "base_name": name,
-        # FiftyOne takes a model as downloaded where this file exists; OpenCLIP finds the weights.
+        # FiftyOne considers a model downloaded if this file exists; OpenCLIP finds the weights.
         "base_filename": str(path.relative_to(fo.config.model_zoo_dir)),
         "version": None,
         "dim": spec.dim,
@@ -71,7 +71,7 @@ def register_zoo_model(name: str, spec: OpenClipSpec) -> None:
             "type": OPEN_CLIP_MODEL,
             "config": {
                 "text_prompt": "",
-                # FiftyOne's loader embeds by way of a prediction, which needs some classes.
+                # FiftyOne's loader embeds through a prediction, which needs some classes.
                 "embeddings_layer": "visual",
                 "labels_path": "{{eta-resources}}/voc-labels.txt",
                 "output_processor_cls": "fiftyone.utils.torch.ClassifierOutputProcessor",
@@ -86,7 +86,7 @@ def register_zoo_model(name: str, spec: OpenClipSpec) -> None:
 
 
 class EmbedderModel(fom.Model, fom.EmbeddingsMixin, fom.PromptMixin):
-    """An embedder as FiftyOne knows models, so that its own code can embed with it.
+    """Wraps an embedder as a FiftyOne model, so that FiftyOne's own code can embed with it.
 
     Args:
         embedder: the embedder
@@ -121,7 +121,7 @@ class EmbedderModel(fom.Model, fom.EmbeddingsMixin, fom.PromptMixin):
         return self.embedder.supports_text
 
     def predict(self, arg: np.ndarray) -> None:
-        """Embeds an image; there is no other prediction."""
+        """Embeds an image; it makes no other prediction."""
         self._embeddings = self.embed_all([arg])
 
     def get_embeddings(self) -> Vectors | None:
@@ -147,28 +147,28 @@ class EmbedderModel(fom.Model, fom.EmbeddingsMixin, fom.PromptMixin):
 
 
 class ZooEmbedder(Embedder):
-    """A model of FiftyOne's as an embedder.
+    """Wraps a FiftyOne model as an embedder.
 
     Args:
-        model: a FiftyOne model that gives embeddings
-        name (None): what to call it; by default the name of its class
+        model: a FiftyOne model that provides embeddings
+        name (None): the embedder's name, by default the name of the model's class
 
     Raises:
-        EmbedderError: if it gives no embeddings
+        EmbedderError: if the model provides no embeddings
     """
 
     def __init__(self, model: fom.Model, name: str | None = None) -> None:
         self.name = name or type(model).__name__
         if not (isinstance(model, fom.EmbeddingsMixin) and model.has_embeddings):
             raise EmbedderError(
-                f"The model '{self.name}' gives no embeddings; choose one that does, or load it "
+                f"The model '{self.name}' provides no embeddings; choose one that does, or load it "
                 "with an embeddings_layer."
             )
         self._model = model
         self.supports_text = isinstance(model, fom.PromptMixin) and model.can_embed_prompts
         blank = self.embed_images([Image.new("RGB", (224, 224))])
         self.dim = blank.shape[1]
-        # Of any model no more is known than what it makes of one and the same image.
+        # Models have no fingerprint of their own, so this one hashes the vector of a fixed image.
         probe = Image.linear_gradient("L").convert("RGB")
         digest = hashlib.sha256(self.embed_images([probe]).round(3).tobytes())
         self.fingerprint = digest.hexdigest()[:16]
@@ -190,10 +190,10 @@ class ZooEmbedder(Embedder):
 
 
 def load_zoo_embedder(name: str) -> ZooEmbedder:
-    """A model of FiftyOne's zoo by its name, downloaded if need be.
+    """Loads a model of FiftyOne's zoo, and downloads it if necessary.
 
     Raises:
-        EmbedderError: if it cannot be loaded, or gives no embeddings
+        EmbedderError: if it cannot be loaded, or provides no embeddings
     """
     try:
         model = foz.load_zoo_model(name)
@@ -205,4 +205,5 @@ def load_zoo_embedder(name: str) -> ZooEmbedder:
 
 
 def _unit_rows(vectors: Any, count: int) -> Vectors:
-    return unit(np.stack([np.asarray(one, np.float32) for one in vectors]).reshape(count, -1))
+    arrays = [np.asarray(vector, np.float32) for vector in vectors]
+    return unit(np.stack(arrays).reshape(count, -1))

@@ -1,7 +1,7 @@
-"""Images that a person names by a URL.
+"""Images at URLs of a query.
 
-Whoever reaches the App can name any, so a URL must not become a way into the server's own network:
-only public addresses are asked, at the very address that was tested.
+Anyone who can open the App may type a URL, so a URL must not give access to the server's own
+network: only public addresses are contacted, at exactly the address that was checked.
 """
 
 from __future__ import annotations
@@ -30,55 +30,55 @@ MAX_REDIRECTS = 3
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
 TOTAL_SECONDS = 20.0
-"""For all redirects together. The system's own limit holds for looking up a name."""
+"""For all redirects together. Name lookups have the operating system's limit."""
 
-REMEDY = "download the picture and drop it on the search bar"
+REMEDY = "download the image and drop it on the search bar"
 
 _BLOCK = 64 * 1024
 
 
 def fetch_image(url: str, is_allowed: Callable[[IPAddress], bool] = is_public) -> Image.Image:
-    """Downloads a picture from a server of the public internet.
+    """Downloads an image from a server on the public internet.
 
-    Each host is looked up once; every address it has must be allowed, and the connection goes to
-    one of those, so that a name which changes its address in between gains nothing. Redirects, 3
-    at most, are treated alike. No proxy of the environment is used.
+    Each host is looked up once; all of its addresses must be allowed, and the connection goes to
+    one of these addresses, so that changing the address of a name in between has no effect. At most
+    3 redirects are followed, with the same checks. Proxies of the environment are not used.
 
     Args:
-        url: an ``http`` or ``https`` address without user and password
-        is_allowed (is_public): whether an address may be asked
+        url: an ``http`` or ``https`` URL without user and password
+        is_allowed (is_public): whether an address may be contacted
 
     Returns:
         an RGB image
 
     Raises:
-        ValueError: if the address is not allowed, does not answer within 20 seconds in all, or
-            answers with anything but an image of at most 20 MB, saying which
+        ValueError: if the address is not allowed, does not answer within 20 seconds in total, or
+            does not answer with an image of at most 20 MB; the message says which
     """
     deadline = time.monotonic() + TOTAL_SECONDS
     target = _parsed(url.strip())
     for _ in range(1 + MAX_REDIRECTS):
-        answer = _ask(target, _looked_up(target, is_allowed), deadline)
-        if isinstance(answer, bytes):
-            return decode_image(answer, f"The file from {target.host}")
-        target = _parsed(answer, target.url)
-    raise _refusal(target, f"its address sends on more than {MAX_REDIRECTS} times")
+        response = _request(target, _looked_up(target, is_allowed), deadline)
+        if isinstance(response, bytes):
+            return decode_image(response, f"The file from {target.host}")
+        target = _parsed(response, target.url)
+    raise _refusal(target, f"its URL has more than {MAX_REDIRECTS} redirects")
 
 
 def _refusal(target: Url, reason: str) -> ValueError:
-    return ValueError(f"The picture at {target.host} was not fetched: {reason}; {REMEDY}.")
+    return ValueError(f"The image at {target.host} was not fetched: {reason}; {REMEDY}.")
 
 
 def _parsed(url: str, base: str = "") -> Url:
-    """The parts of a URL; of a relative one, on the page that it was found on."""
+    """The parts of a URL, which may be relative to another."""
     try:
         target = parse_url(urljoin(base, url))
     except ValueError as error:
-        raise ValueError(f"{url[:200]!r} is no address that can be read; {REMEDY}.") from error
+        raise ValueError(f"{url[:200]!r} is no valid URL; {REMEDY}.") from error
     if target.scheme not in ("http", "https") or not target.host:
-        raise ValueError(f"{url[:200]!r} is no address of the kind http://host/picture; {REMEDY}.")
+        raise ValueError(f"{url[:200]!r} is no URL like http://host/image; {REMEDY}.")
     if target.auth is not None:
-        raise _refusal(target, "its address holds a user or a password")
+        raise _refusal(target, "its URL contains a user or a password")
     return target
 
 
@@ -92,39 +92,39 @@ def _port(target: Url) -> int:
 
 
 def _looked_up(target: Url, is_allowed: Callable[[IPAddress], bool]) -> list[str]:
-    """The addresses of a host, each of them allowed."""
+    """The addresses of a host, all of which are allowed."""
     try:
-        found = socket.getaddrinfo(_bare_host(target), _port(target), type=socket.SOCK_STREAM)
-    # The latter if a part of the name is empty, or longer than names may be.
+        infos = socket.getaddrinfo(_bare_host(target), _port(target), type=socket.SOCK_STREAM)
+    # UnicodeError if a part of the name is empty, or too long.
     except (OSError, UnicodeError) as error:
-        raise _refusal(target, "no host of that name is known") from error
-    addresses = [str(where[0]) for *_, where in found]
-    # Which address it is stays unsaid: it may be a secret of the network.
+        raise _refusal(target, "there is no host with that name") from error
+    addresses = [str(address[0]) for *_, address in infos]
+    # The message does not contain the address, which may be a secret of the network.
     if not all(is_allowed(ip_address(address)) for address in addresses):
-        raise _refusal(target, "that is no host of the public internet")
+        raise _refusal(target, "the host is not on the public internet")
     return addresses
 
 
-def _ask(target: Url, addresses: Sequence[str], deadline: float) -> bytes | str:
-    """The body of the answer, or where it sends on to."""
+def _request(target: Url, addresses: Sequence[str], deadline: float) -> bytes | str:
+    """The body of the response, or the URL that it redirects to."""
     try:
         connection = _connected(target, addresses, deadline)
-        with _hung_up_at(deadline, connection, target):
-            return _answer(connection, target)
+        with _closed_at(deadline, connection, target):
+            return _response(connection, target)
     except ssl.SSLCertVerificationError as error:
-        reason = f"its certificate is not to be trusted ({error.verify_message.rstrip('.')})"
+        reason = f"its certificate is not trusted ({error.verify_message.rstrip('.')})"
         raise _refusal(target, reason) from error
     except (OSError, HTTPException, HTTPError) as error:
-        raise _refusal(target, "its server did not answer, or broke off") from error
+        raise _refusal(target, "its server did not answer, or closed the connection") from error
 
 
 def _connected(target: Url, addresses: Sequence[str], deadline: float) -> HTTPConnection:
-    """A connection to the first of the addresses that takes one."""
+    """A connection to the first of the addresses that accepts one."""
     failure: Exception = OSError("no address")
     for address in addresses:
         timeout = max(0.001, min(CONNECT_SECONDS, deadline - time.monotonic()))
         connection = (
-            # The name, and not the address, is asked for and looked for in the certificate.
+            # The certificate must be for the name, not for the address.
             HTTPSConnection(
                 address, _port(target), timeout=timeout, server_hostname=_bare_host(target)
             )
@@ -143,18 +143,18 @@ def _connected(target: Url, addresses: Sequence[str], deadline: float) -> HTTPCo
 
 
 @contextmanager
-def _hung_up_at(deadline: float, connection: HTTPConnection, target: Url) -> Iterator[None]:
-    """Ends a connection when it is done with, and at the deadline.
+def _closed_at(deadline: float, connection: HTTPConnection, target: Url) -> Iterator[None]:
+    """Closes a connection at the end of the block, or at the deadline.
 
-    A timeout limits the wait for the next byte, and a server may send one every few seconds.
+    A timeout limits only the wait for the next byte, and a server may send one every few seconds.
     """
-    line = connection.sock
-    timer = threading.Timer(max(0.0, deadline - time.monotonic()), _shut, [line])
+    sock = connection.sock
+    timer = threading.Timer(max(0.0, deadline - time.monotonic()), _shut, [sock])
     timer.daemon = True
     timer.start()
     try:
         yield
-    # Cut short, an answer may look bad in many ways, or good.
+    # A response that was interrupted may be invalid in many ways, or look complete.
     except (OSError, ValueError, HTTPException, HTTPError) as error:
         _check_time(target, deadline, error)
         raise
@@ -165,11 +165,11 @@ def _hung_up_at(deadline: float, connection: HTTPConnection, target: Url) -> Ite
         connection.close()
 
 
-def _shut(line: socket.socket) -> None:
-    # It may have ended a moment before. Not the method of a TLS socket, which would go on in
-    # plain text.
+def _shut(sock: socket.socket) -> None:
+    # It may just have been closed. Not the method of a TLS socket, which would continue in plain
+    # text.
     with suppress(OSError):
-        socket.socket.shutdown(line, socket.SHUT_RDWR)
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 def _check_time(target: Url, deadline: float, cause: Exception | None = None) -> None:
@@ -178,7 +178,7 @@ def _check_time(target: Url, deadline: float, cause: Exception | None = None) ->
         raise _refusal(target, reason) from cause
 
 
-def _answer(connection: HTTPConnection, target: Url) -> bytes | str:
+def _response(connection: HTTPConnection, target: Url) -> bytes | str:
     headers = {
         "Host": target.netloc or "",
         "User-Agent": "fiftyone-faiss",
@@ -193,29 +193,29 @@ def _answer(connection: HTTPConnection, target: Url) -> bytes | str:
         location = response.get_redirect_location()
         if location:
             return location
-        _check_answer(response, target)
+        _check_response(response, target)
         return _body(response, target)
     finally:
         response.close()
 
 
-def _check_answer(response: HTTPResponse, target: Url) -> None:
+def _check_response(response: HTTPResponse, target: Url) -> None:
     if response.status != 200:
-        raise _refusal(target, f"its server answers with status {response.status}")
-    kind = response.headers.get("Content-Type", "a file of no type").split(";")[0].strip()
+        raise _refusal(target, f"its server returned status {response.status}")
+    kind = response.headers.get("Content-Type", "a file without a type").split(";")[0].strip()
     if not kind.lower().startswith("image/"):
-        raise _refusal(target, f"its server sends {kind[:80]}, not an image")
-    # Not asked for, and a few bytes may unpack to very many.
+        raise _refusal(target, f"its server sent {kind[:80]}, not an image")
+    # The request excludes compression: a few bytes may decompress to very many.
     if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-        raise _refusal(target, "its server sends it compressed")
+        raise _refusal(target, "its server sent it compressed")
 
 
 def _body(response: HTTPResponse, target: Url) -> bytes:
-    too_large = _refusal(target, f"it has more than {MAX_UPLOAD_BYTES // 2**20} MB")
+    too_large = _refusal(target, f"it is larger than {MAX_UPLOAD_BYTES // 2**20} MB")
     if (response.length_remaining or 0) > MAX_UPLOAD_BYTES:
         raise too_large
     body = bytearray()
-    # Not stream(): older releases of urllib3 read lines of any length there.
+    # stream() of older urllib3 releases reads lines of any length.
     while block := response.read(_BLOCK):
         body += block
         if len(body) > MAX_UPLOAD_BYTES:

@@ -1,7 +1,7 @@
-"""Images that a person of the App names by a path on the server's machine.
+"""Images at paths on the server's machine, in a query of the App.
 
-Whoever reaches the App can name any, so a path may be what FiftyOne's server itself serves under
-``/media``: a regular file that it may read.
+Anyone who can open the App may type a path, so a path may only name what FiftyOne's server serves
+under ``/media``: a regular file that the server may read.
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ from fiftyone_faiss.embedders.loop import reason_of
 
 MAX_FILE_BYTES = 200 * 1024 * 1024
 
-# How the path of a file of another machine begins on Windows, which takes either slash.
+# The start of a path to another machine on Windows, which accepts either slash.
 _SHARES = ("//", "\\\\", "/\\", "\\/")
 
 
 def read_served_image(path: str | Path) -> Image.Image:
-    """Opens a picture on the server's machine that a person of the App named.
+    """Opens an image on the server's machine.
 
     Args:
-        path: the file, on a disk of the server and not ``//host/share/...``; ``~`` is the home of
-            whoever runs the server
+        path: the file, on a disk of the server and not ``//host/share/...``; ``~`` is the home
+            directory of the user who runs the server
 
     Returns:
         an RGB image
 
     Raises:
-        ValueError: if it is another machine's, missing, not a regular file, not permitted, larger
-            than 200 MB, not an image, or damaged, saying which
+        ValueError: if the file is on another machine, missing, not a regular file, not permitted,
+            larger than 200 MB, not an image, or damaged; the message says which
     """
-    # Windows would ask that machine for the file, and log in there, as soon as it looks for it.
+    # Windows would connect to that machine, and log in there, to check whether the file exists.
     if str(path)[:2] in _SHARES:
         raise ValueError(
-            f"{str(path)!r} would be a file of another machine; name a picture on the server's own "
-            "disks, or drop one on the search bar."
+            f"{str(path)!r} is a file on another machine; give an image on the server's own disks, "
+            "or drop one on the search bar."
         )
     path = os.path.expanduser(path)
     try:
-        # Before it is opened: a pipe or a device might never answer.
+        # Before it is opened: opening a pipe or a device may block forever.
         _check_file(path, os.stat(path))
         return ImageSource(path).open()
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -52,21 +52,21 @@ def read_served_image(path: str | Path) -> Image.Image:
     except DECODE_ERRORS as error:
         reason = reason_of(error).rstrip(".")
         raise ValueError(
-            f"{path!r} cannot be searched with: {reason}; name a picture that the server may "
+            f"{path!r} cannot be used as a query: {reason}; give an image that the server may "
             "read, or drop one on the search bar."
         ) from error
 
 
-def _check_file(path: str, found: os.stat_result) -> None:
-    if stat.S_ISDIR(found.st_mode):
+def _check_file(path: str, status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(path)
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         raise ValueError("the path is no regular file")
-    if found.st_size > MAX_FILE_BYTES:
+    if status.st_size > MAX_FILE_BYTES:
         raise ValueError(
-            f"the file has {found.st_size / 2**20:,.0f} MB, more than the "
+            f"the file has {status.st_size / 2**20:,.0f} MB, more than the "
             f"{MAX_FILE_BYTES // 2**20} allowed"
         )
-    # Some files of the system that are "empty" until they are read would be waited for for ever.
-    if not found.st_size:
+    # Reading some system files, which look empty, may block forever.
+    if not status.st_size:
         raise ValueError("the file is empty")

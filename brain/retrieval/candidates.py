@@ -204,7 +204,7 @@ def _hits(
     reverse = request.reverse != encoded.ranking.is_reversed
     if width is None or (reverse and request.thresh is not None):
         assert request.thresh is not None
-        hits = reader.within(vector, request.thresh)
+        hits = reader.range_search(vector, request.thresh)
         order = slice(None, None, -1) if reverse else slice(None)
         hits = RowHits(hits.rows[order], hits.distances[order])
         is_complete = len(hits.rows) <= (width or MAX_RESULTS)

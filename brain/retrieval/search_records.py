@@ -98,8 +98,8 @@ class SearchRecords:
                 key, text = self.find(id)
             except ValueError:
                 # It was just deleted; the searches to be merged with it stay.
-                for other in taken:
-                    self.add(other)
+                for taken_search in taken:
+                    self.add(taken_search)
                 raise
             merged = reduce(SavedSearch.merged, taken, SavedSearch.from_text(text))
             search = replace(merged, **changes)

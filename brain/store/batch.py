@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fiftyone_faiss.brain.core.arrays import Matrix, Rows, lengths
+from fiftyone_faiss.brain.core.arrays import Matrix, Rows, row_norms
 from fiftyone_faiss.brain.core.ids import PackedIds
 from fiftyone_faiss.brain.store.segments import MediaFingerprints, unknown_media
+
+Columns = dict[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -19,10 +21,12 @@ class Batch:
 
     Attributes:
         vectors: ``(n, dim)``, finite
-        sample_ids: ``(n,)`` packed, the samples they belong to
-        label_ids: ``(n,)`` packed, the labels, if the store holds labels
-        media: ``(n,)`` fingerprints of the media, if known
-        model: the fingerprint of the model that made the vectors, if one did
+        sample_ids: ``(n,)`` packed ids of their samples
+        label_ids (None): ``(n,)`` packed ids of their labels, if the store holds labels
+        media (None): ``(n,)`` fingerprints of their media, if known
+        model (None): the fingerprint of the model that computed the vectors, None for given vectors
+        precision (None): the precision that the model ran in, None for given vectors and where
+            unknown
     """
 
     vectors: Matrix
@@ -30,6 +34,8 @@ class Batch:
     label_ids: PackedIds | None = None
     media: MediaFingerprints | None = None
     model: str | None = None
+    precision: str | None = None
+    _columns: dict[str, Columns] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         count = len(self.vectors)
@@ -41,42 +47,48 @@ class Batch:
         for name, column in columns:
             if column is not None and len(column) != count:
                 raise ValueError(
-                    f"{count} embeddings came with {len(column)} {name}; give one for each."
+                    f"{count} embeddings came with {len(column)} {name}; pass one for each."
                 )
 
     @property
     def ids(self) -> PackedIds:
-        """The ids that identify a row."""
+        """The ids that identify the rows: label ids if there are any, else sample ids."""
         return self.sample_ids if self.label_ids is None else self.label_ids
 
     def at(self, rows: Rows) -> Batch:
-        """Those of its rows."""
-        return Batch(
-            self.vectors[rows],
-            self.sample_ids[rows],
-            None if self.label_ids is None else self.label_ids[rows],
-            None if self.media is None else self.media[rows],
-            self.model,
+        """Returns a batch of some of the rows."""
+        return replace(
+            self,
+            vectors=self.vectors[rows],
+            sample_ids=self.sample_ids[rows],
+            label_ids=None if self.label_ids is None else self.label_ids[rows],
+            media=None if self.media is None else self.media[rows],
         )
 
-    def columns(self, dtype: str) -> dict[str, npt.NDArray[Any]]:
-        """The columns of a segment of these rows, by name; see the module ``segments``.
+    def columns(self, dtype: str) -> Columns:
+        """Returns the columns of a segment of these rows; see the module ``segments``.
+
+        They are computed once, so that a caller can check a batch before the store commits it.
 
         Args:
-            dtype: how vectors are kept, ``"float32"`` or ``"float16"``
+            dtype: the dtype of stored vectors, ``"float32"`` or ``"float16"``
 
         Raises:
             ValueError: if some vectors do not fit into it
         """
+        if dtype not in self._columns:
+            self._columns[dtype] = self._compute_columns(dtype)
+        return self._columns[dtype]
+
+    def _compute_columns(self, dtype: str) -> Columns:
         with np.errstate(over="ignore"):
             vectors = np.ascontiguousarray(self.vectors, np.dtype(dtype))
         if dtype != "float32" and not np.isfinite(vectors).all():
             raise ValueError(f"Some vectors do not fit into {dtype}; build the index with float32.")
-        media = unknown_media(len(vectors)) if self.media is None else self.media
-        columns = {
+        columns: Columns = {
             "vectors": vectors,
-            "norms": lengths(vectors),
+            "norms": row_norms(vectors),
             "samples": self.sample_ids,
-            "media": media,
+            "media": unknown_media(len(vectors)) if self.media is None else self.media,
         }
         return columns if self.label_ids is None else {**columns, "labels": self.label_ids}

@@ -1,4 +1,4 @@
-"""The folder of a store: the lock of its one writer, its manifest, and what is wrong with it."""
+"""The directory of a store: its manifest, its writer lock, and the removal of unused files."""
 
 from __future__ import annotations
 
@@ -20,39 +20,39 @@ from fiftyone_faiss.brain.store.manifest import (
 
 LOCK = "lock"
 SUFFIXES = (".segment", ".deleted", ".derived", ".tmp")
-# How often to try to remove a folder that others are putting their lock into.
-ATTEMPTS = 5
+# Removing a directory is tried this often, because waiting writers may create their lock in it.
+REMOVAL_ATTEMPTS = 5
 
 
 class StoreDirectory:
-    """A store's folder.
+    """The directory of a store.
 
     Args:
-        path: where it is
-        disk: what carries out its writes
+        path: its path
+        filesystem: carries out the writes
     """
 
-    def __init__(self, path: Path, disk: FileSystem) -> None:
+    def __init__(self, path: Path, filesystem: FileSystem) -> None:
         self.path = path
-        self._filesystem = disk
+        self.filesystem = filesystem
 
     @property
     def exists(self) -> bool:
-        """Whether there is a store."""
+        """Whether the directory holds a store."""
         return (self.path / MANIFEST).exists()
 
     @property
     def disk_bytes(self) -> int:
-        """The size of its files, 0 if there are none."""
+        """The size of the files in bytes, 0 if there are none."""
         total = 0
         for path in self.path.glob("*"):
-            # A writer may take a file away meanwhile.
+            # A writer may remove a file in the meantime.
             with contextlib.suppress(FileNotFoundError):
                 total += path.stat().st_size
         return total
 
     def manifest_bytes(self) -> bytes:
-        """The newest manifest as it is stored.
+        """Reads the newest manifest file.
 
         Raises:
             StoreError: if there is none
@@ -62,56 +62,56 @@ class StoreDirectory:
         except FileNotFoundError as error:
             raise missing_store(self.path) from error
 
-    def parsed(self, manifest_bytes: bytes) -> Manifest:
-        """A manifest of this folder; see :meth:`Manifest.parse`."""
+    def parse(self, manifest_bytes: bytes) -> Manifest:
+        """Parses a manifest of this directory; see :meth:`Manifest.parse`."""
         return Manifest.parse(manifest_bytes, self.path / MANIFEST)
 
     def describe(self, name: str) -> FileInfo:
-        """A file as a manifest names it."""
+        """Computes the manifest entry of a file."""
         return FileInfo(name, *fingerprint(self.path / name))
 
     def is_sound(self, file: FileInfo) -> bool:
-        """Whether a small or derived file is there, as it was written."""
+        """Whether a file exists and is as it was written; reads the whole file."""
         path = self.path / file.name
-        # Without reading one that has another size.
+        # A file of another size need not be read.
         if not path.is_file() or path.stat().st_size != file.bytes:
             return False
         return self.describe(file.name) == file
 
     def check_space(self, needed: int) -> None:
-        """Raises a ``StoreError`` if its disk has no room for so many bytes more."""
-        free = self._filesystem.free_bytes(self.path)
+        """Raises a ``StoreError`` if the disk has less free space than needed, in bytes."""
+        free = self.filesystem.free_bytes(self.path)
         if free < needed:
             raise StoreError(
                 f"{self.path} needs {needed / 1e9:.2f} GB more but its disk has only "
-                f"{free / 1e9:.2f} GB left; free some, or choose another root_dir."
+                f"{free / 1e9:.2f} GB left; free some space, or choose another root_dir."
             )
 
     # -- writing -------------------------------------------------------------------------------
 
-    def make(self) -> None:
-        """Makes the folder and those above it, durably."""
-        new = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
-        with self.explained():
+    def create(self) -> None:
+        """Creates the directory and its parents durably."""
+        missing = [path for path in (self.path, *self.path.parents) if not path.exists()]
+        with self.explain_errors():
             self.path.mkdir(parents=True, exist_ok=True)
-            for folder in new:
-                self._filesystem.sync_directory(folder.parent)
+            for path in missing:
+                self.filesystem.sync_directory(path.parent)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
-        """Makes the caller the one writer, and tidies up after those before.
+        """Makes the caller the only writer, and removes unused files of earlier writers.
 
         Raises:
-            StoreError: if the folder is missing, or cannot be written
+            StoreError: if the directory is missing or cannot be written
         """
         if not self.path.is_dir():
             raise missing_store(self.path)
-        with self.explained(), self._locked():
+        with self.explain_errors(), self._locked():
             self.remove_leftovers()
             try:
                 yield
             except OSError:
-                # A full disk is no place to leave half a file.
+                # An unfinished file must not stay on a full disk.
                 with contextlib.suppress(OSError):
                     self.remove_leftovers()
                 raise
@@ -119,16 +119,16 @@ class StoreDirectory:
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         try:
-            held = FileLock(self.path / LOCK).acquire()
+            lock = FileLock(self.path / LOCK).acquire()
         except FileNotFoundError as error:
-            # It was destroyed while this writer waited.
+            # The store was destroyed while this writer waited.
             raise missing_store(self.path) from error
-        with held:
+        with lock:
             yield
 
     @contextlib.contextmanager
-    def explained(self) -> Iterator[None]:
-        """Turns what the disk says into a ``StoreError``."""
+    def explain_errors(self) -> Iterator[None]:
+        """Converts an ``OSError`` to a ``StoreError``."""
         try:
             yield
         except OSError as error:
@@ -138,34 +138,34 @@ class StoreDirectory:
             ) from error
 
     def remove_leftovers(self) -> None:
-        """Removes the files of a store that its manifest does not name."""
+        """Removes the files of the store that its manifest does not name."""
         if not self.exists:
             return
-        manifest = self.parsed(self.manifest_bytes())
-        # Whatever else there is belongs to others, such as what NFS keeps of a removed file.
+        manifest = self.parse(self.manifest_bytes())
+        # Other files are not ours, for example those that NFS keeps for a removed file.
         ours = [path for path in self.path.iterdir() if path.suffix in SUFFIXES]
         leftovers = [path for path in ours if path.name not in manifest.file_names]
         if leftovers:
-            # The generation before needs some of them: it must not come back in a power cut.
-            self._filesystem.sync_directory(self.path)
+            # The previous generation needs some of them: it must not return after a power failure.
+            self.filesystem.sync_directory(self.path)
         for path in leftovers:
-            self._filesystem.remove(path)
+            self.filesystem.remove(path)
 
     def destroy(self) -> None:
-        """Removes the folder, once its writer is done; who waits to write finds no store."""
+        """Removes the directory after its writer has ended; waiting writers find no store."""
         if not self.path.exists():
             return
-        # Another may have destroyed it meanwhile.
+        # Another process may have destroyed it in the meantime.
         with contextlib.suppress(FileNotFoundError), FileLock(self.path / LOCK):
-            # Without it the other files are nothing, also if they outlive this.
-            self._filesystem.remove(self.path / MANIFEST)
-            self._filesystem.sync_directory(self.path)
+            # Without the manifest there is no store, even if other files cannot be removed.
+            self.filesystem.remove(self.path / MANIFEST)
+            self.filesystem.sync_directory(self.path)
         attempts = 0
         while self.path.exists():
             try:
                 shutil.rmtree(self.path)
             except OSError:
-                # Who waits may have made the lock anew.
+                # A waiting writer may have created the lock again.
                 attempts += 1
-                if attempts == ATTEMPTS:
+                if attempts == REMOVAL_ATTEMPTS:
                     raise

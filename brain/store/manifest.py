@@ -19,7 +19,7 @@ Values = dict[str, Any]
 
 
 class StoreError(ValueError):
-    """A store that is missing, damaged, unwritable, or of another format."""
+    """Raised for a store that is missing, damaged, unwritable, or of another format."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class SegmentInfo:
         rows: its number of rows
         checksum: the CRC-32 of its table of checksums
         model: the fingerprint of the model that computed its vectors, None for given vectors
-        precision: the precision that the model ran in, None for given vectors and where unknown
+        precision: the precision that the model ran in, None for given vectors and where
+            unknown
     """
 
     name: str
@@ -52,7 +53,7 @@ class SegmentInfo:
         )
 
     def to_json(self) -> Values:
-        """The stored form."""
+        """Returns the stored form."""
         return {
             "name": self.name,
             "rows": self.rows,
@@ -64,7 +65,13 @@ class SegmentInfo:
 
 @dataclass(frozen=True)
 class FileInfo:
-    """A file, as listed in the manifest: its name, its size and the CRC-32 of its content."""
+    """A file, as listed in the manifest.
+
+    Attributes:
+        name: its name
+        bytes: its size
+        checksum: the CRC-32 of its content
+    """
 
     name: str
     bytes: int
@@ -76,7 +83,7 @@ class FileInfo:
         return cls(values["name"], values["bytes"], values["checksum"])
 
     def to_json(self) -> Values:
-        """The stored form."""
+        """Returns the stored form."""
         return {"name": self.name, "bytes": self.bytes, "checksum": self.checksum}
 
 
@@ -100,13 +107,13 @@ class AnnIndexInfo:
         return cls(FileInfo.from_json(values["file"]), values["rows"], values["facts"])
 
     def to_json(self) -> Values:
-        """The stored form."""
+        """Returns the stored form."""
         return {"file": self.file.to_json(), "rows": self.rows, "facts": self.metadata}
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """The content of a store.
+    """The content of one generation of a store.
 
     Attributes:
         generation: the number of commits so far
@@ -160,7 +167,7 @@ class Manifest:
         )
 
     def to_json(self) -> Values:
-        """The stored form."""
+        """Returns the stored form."""
         return {
             "generation": self.generation,
             "epoch": self.compaction_count,
@@ -192,14 +199,14 @@ class Manifest:
         return cls.from_json(values)
 
     def write(self, filesystem: FileSystem, directory: Path) -> None:
-        """Makes this the newest generation, completely or not at all, even after a power cut."""
+        """Makes this the newest generation, atomically and durably."""
         body = json.dumps(self.to_json(), indent=1).encode()
         with atomic_write(directory / MANIFEST, filesystem) as file:
             filesystem.write(file, b"%b\n%d" % (body, zlib.crc32(body)))
 
 
 def _is_format_1(data: bytes) -> bool:
-    """Whether this is a manifest of format 1, which had no checksum."""
+    """Whether data is a manifest of format 1, which had no checksum."""
     try:
         values = json.loads(data)
     except ValueError:
@@ -212,7 +219,7 @@ def _other_format(path: Path, what: str, action: str) -> StoreError:
 
 
 def lost(problem: str) -> StoreError:
-    """The error for a file that cannot be rebuilt.
+    """Creates the error for a file that cannot be rebuilt.
 
     Args:
         problem: a clause without its full stop
@@ -223,7 +230,7 @@ def lost(problem: str) -> StoreError:
 
 
 def missing_store(directory: Path) -> StoreError:
-    """The error for a store that is not where it should be."""
+    """Creates the error for a directory that holds no store."""
     return StoreError(
         f"There is no index at {directory} on {socket.gethostname()}; restore that directory, or "
         "run update_index to rebuild it from the dataset."

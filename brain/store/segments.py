@@ -1,9 +1,9 @@
-"""Segments: files of vectors and what belongs to them, written once and then only mapped.
+"""Segments: files of vectors, ids and media fingerprints, written once and then only mapped.
 
-A segment holds one column after the other, each at a multiple of 64 bytes: the vectors as they
-were given, their norms, the sample ids, the label ids if there are any, and the fingerprints of
-the media. After them comes the CRC-32 of every 64 KiB before. Those are compared when a block is
-first touched in a process: checking a whole file would take longer than opening and searching it.
+A segment holds its columns one after the other, each at a multiple of 64 bytes: the vectors as
+given, their norms, the sample ids, the label ids if there are any, and the media fingerprints. The
+CRC-32 of each block of 64 KiB follows. A block is checked when a process first reads it, because
+checking the whole file would take longer than opening and searching it.
 """
 
 from __future__ import annotations
@@ -21,29 +21,37 @@ import numpy as np
 import numpy.typing as npt
 
 from fiftyone_faiss.brain.core.arrays import Rows
-from fiftyone_faiss.brain.core.files import Data, FileSystem
+from fiftyone_faiss.brain.core.files import Data
 from fiftyone_faiss.brain.core.ids import ID_DTYPE, PackedIds
 from fiftyone_faiss.brain.store.manifest import Manifest, SegmentInfo, StoreError, lost
 
 BLOCK_BYTES = 65_536
 ALIGNMENT = 64
-# Up to so many vectors are read one by one, without the pages around them: mapped, those would
-# fill the memory with what nobody asked for.
+# Up to this many vectors are read one by one. Mapped reads would also load the pages around them
+# into memory.
 FEW_ROWS = 128
-# Size in bytes and time of change in nanoseconds of a row's media; -1 where nobody looked.
+# The size in bytes and the modification time in nanoseconds of a row's media; -1 if unknown.
 MEDIA_DTYPE = np.dtype([("size", "<i8"), ("mtime", "<i8")])
 
 MediaFingerprints = npt.NDArray[np.void]
 
 
 def unknown_media(rows: int) -> MediaFingerprints:
-    """``(rows,)`` media fingerprints that say nothing."""
+    """Returns ``(rows,)`` media fingerprints of unknown media."""
     return np.full(rows, -1, "<i8").astype(MEDIA_DTYPE)
 
 
 @dataclass(frozen=True)
 class Column:
-    """Where a column lies in its segment: ``(rows, width)`` or ``(rows,)`` values."""
+    """The position of a column in a segment.
+
+    Attributes:
+        name: its name
+        dtype: the dtype of its values
+        width: the number of values per row
+        offset: its first byte
+        stop: the byte after its last one
+    """
 
     name: str
     dtype: np.dtype[Any]
@@ -53,12 +61,19 @@ class Column:
 
     @property
     def row_bytes(self) -> int:
+        """The number of bytes per row."""
         return self.dtype.itemsize * self.width
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The columns of a segment, by name, and its size."""
+    """The columns of a segment and its size.
+
+    Attributes:
+        columns: the columns, by name
+        payload: the number of bytes before the checksums
+        blocks: the number of checksums
+    """
 
     columns: Mapping[str, Column]
     payload: int
@@ -66,82 +81,27 @@ class Layout:
 
     @classmethod
     def of(cls, rows: int, manifest: Manifest) -> Layout:
-        """That of so many rows of a store."""
-        kinds = [("vectors", np.dtype(manifest.dtype), manifest.dim or 0)]
-        kinds.append(("norms", np.dtype(np.float32), 1))
-        kinds += [(name, ID_DTYPE, 1) for name in ("samples", "labels")[: 1 + manifest.has_labels]]
-        kinds.append(("media", MEDIA_DTYPE, 1))
+        """Computes the layout of a segment of a store.
+
+        Args:
+            rows: the number of rows of the segment
+            manifest: the manifest of the store
+        """
+        specs = [("vectors", np.dtype(manifest.dtype), manifest.dim or 0)]
+        specs.append(("norms", np.dtype(np.float32), 1))
+        specs += [(name, ID_DTYPE, 1) for name in ("samples", "labels")[: 1 + manifest.has_labels]]
+        specs.append(("media", MEDIA_DTYPE, 1))
         columns, offset = {}, 0
-        for name, kind, width in kinds:
-            stop = offset + rows * width * kind.itemsize
-            columns[name] = Column(name, kind, width, offset, stop)
+        for name, dtype, width in specs:
+            stop = offset + rows * width * dtype.itemsize
+            columns[name] = Column(name, dtype, width, offset, stop)
             offset = -(-stop // ALIGNMENT) * ALIGNMENT
         return cls(columns, offset, -(-offset // BLOCK_BYTES))
 
     @property
     def file_bytes(self) -> int:
+        """The size of the file."""
         return self.payload + 4 * self.blocks
-
-
-class _Checksums:
-    """The CRC-32 of every block of a stream."""
-
-    def __init__(self) -> None:
-        self.finished: list[int] = []
-        self._crc = 0
-        self._filled = 0
-
-    def feed(self, data: npt.NDArray[np.uint8]) -> None:
-        at = 0
-        while at < data.size:
-            part = data[at : at + BLOCK_BYTES - self._filled]
-            self._crc = zlib.crc32(part, self._crc)
-            self._filled += part.size
-            at += part.size
-            if self._filled == BLOCK_BYTES:
-                self.finished.append(self._crc)
-                self._crc = self._filled = 0
-
-    def table(self) -> npt.NDArray[np.uint8]:
-        last = [self._crc] if self._filled else []
-        return np.array(self.finished + last, "<u4").view(np.uint8)
-
-
-def write_segment(
-    disk: FileSystem, path: Path, layout: Layout, parts: Mapping[str, Iterable[npt.NDArray[Any]]]
-) -> int:
-    """Writes a segment, durably.
-
-    Args:
-        disk: where to
-        path: its file, which must not exist
-        layout: its layout
-        parts: for each column its values, in parts
-
-    Returns:
-        the checksum of its table of checksums
-    """
-    checksums = _Checksums()
-    at = 0
-    with disk.create(path) as file:
-        for column in layout.columns.values():
-            padding = np.zeros(column.offset - at, np.uint8)
-            for part in (padding, *_as_bytes(parts[column.name], column)):
-                checksums.feed(part)
-                disk.write(file, part)
-            at = column.stop
-        padding = np.zeros(layout.payload - at, np.uint8)
-        checksums.feed(padding)
-        table = checksums.table()
-        disk.write(file, padding)
-        disk.write(file, table)
-        disk.sync(file)
-    return zlib.crc32(table)
-
-
-def _as_bytes(parts: Iterable[npt.NDArray[Any]], column: Column) -> Iterable[npt.NDArray[np.uint8]]:
-    for part in parts:
-        yield np.ascontiguousarray(part, column.dtype).reshape(-1).view(np.uint8)
 
 
 class Segment:
@@ -149,13 +109,13 @@ class Segment:
 
     Args:
         path: its file
-        info: what the manifest says of it
+        info: its entry in the manifest
         layout: its layout
-        start: its first row's number in the store
+        start: the row of the store that is its first row
 
     Raises:
-        FileNotFoundError: if the file is not there
-        StoreError: if it has another size than it should have, or its checksums are damaged
+        FileNotFoundError: if the file is missing
+        StoreError: if the file has the wrong size, or its table of checksums is damaged
     """
 
     def __init__(self, path: Path, info: SegmentInfo, layout: Layout, start: int) -> None:
@@ -165,25 +125,31 @@ class Segment:
         self.stop = start + info.rows
         self._layout = layout
         with path.open("rb") as file:
-            self._expect(file.seek(0, 2))
+            self._check_size(file.seek(0, 2))
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self._bytes = np.frombuffer(self._map, np.uint8)
         self._checksums = self._bytes[layout.payload :].view("<u4")
         if zlib.crc32(self._bytes[layout.payload :]) != info.checksum:
-            raise self._damaged("its table of checksums")
+            raise self._damaged("table of checksums")
         self._unchecked = np.ones(layout.blocks, bool)
 
     @classmethod
-    def of(cls, folder: Path, manifest: Manifest, info: SegmentInfo, start: int) -> Segment:
-        """A segment that a manifest names."""
-        return cls(folder / info.name, info, Layout.of(info.rows, manifest), start)
+    def of(cls, directory: Path, manifest: Manifest, info: SegmentInfo, start: int) -> Segment:
+        """Maps a segment of a manifest."""
+        return cls(directory / info.name, info, Layout.of(info.rows, manifest), start)
 
     def check_size(self) -> None:
-        """Raises a ``StoreError`` if the file was cut short: reading on would end the process."""
-        self._expect(self._map.size())
+        """Raises a ``StoreError`` if the file was truncated: reading it would crash the process."""
+        self._check_size(self._map.size())
 
     def column(self, name: str, start: int = 0, stop: int | None = None) -> npt.NDArray[Any]:
-        """The mapped values of a column, from a row of the segment up to another."""
+        """Returns the mapped values of a column.
+
+        Args:
+            name: the name of the column
+            start (0): the first row of the segment
+            stop (None): the row after the last one, None for all rows
+        """
         column = self._layout.columns[name]
         stop = self.info.rows if stop is None else min(stop, self.info.rows)
         first = column.offset + start * column.row_bytes
@@ -194,7 +160,7 @@ class Segment:
         return values.reshape(stop - start, column.width) if name == "vectors" else values
 
     def vectors_at(self, rows: Rows) -> npt.NDArray[Any]:
-        """Copies of the vectors in these rows of the segment, in the store's dtype."""
+        """Copies the vectors of some rows of the segment, in the dtype of the store."""
         column = self._layout.columns["vectors"]
         if rows.size and self._unchecked.any():
             first = (column.offset + rows * column.row_bytes) // BLOCK_BYTES
@@ -202,10 +168,10 @@ class Segment:
             spans = [np.minimum(first + i, last) for i in range(int((last - first).max()) + 1)]
             self._check(np.unique(np.concatenate(spans)))
         if rows.size <= FEW_ROWS:
-            with self._reading() as read:
+            with self._reader() as read:
                 size = column.row_bytes
                 parts = [read(column.offset + row * size, size) for row in rows.tolist()]
-            # As an array of its own, which can be written to, as it can otherwise.
+            # A bytearray, because callers may write to the copies.
             data = np.frombuffer(bytearray(b"".join(parts)), column.dtype)
             return data.reshape(-1, column.width)
         values = self._bytes[column.offset : column.stop].view(column.dtype)
@@ -213,12 +179,12 @@ class Segment:
         return copies
 
     @contextlib.contextmanager
-    def _reading(self) -> Iterator[Callable[[int, int], Data]]:
-        """What reads bytes at an offset without mapping the pages around them, where it can."""
+    def _reader(self) -> Iterator[Callable[[int, int], Data]]:
+        """Opens a function that reads bytes at an offset, without mapping pages where possible."""
         try:
             file = os.open(self.path, os.O_RDONLY) if hasattr(os, "pread") else None
         except FileNotFoundError:
-            # A writer has removed it since; what is mapped is still there.
+            # A writer has removed the file; the mapping remains valid.
             file = None
         if file is None:
             yield lambda offset, size: self._map[offset : offset + size]
@@ -229,10 +195,10 @@ class Segment:
             os.close(file)
 
     def check_all(self) -> None:
-        """Compares all checksums, also of blocks that were compared before.
+        """Checks all blocks, including those that were checked before.
 
         Raises:
-            StoreError: if one is wrong
+            StoreError: if a block is damaged
         """
         self._unchecked[:] = True
         self._check(np.arange(self._layout.blocks))
@@ -241,7 +207,7 @@ class Segment:
         new = blocks[self._unchecked[blocks]].tolist()
         if not new:
             return
-        with self._reading() as read:
+        with self._reader() as read:
             for block in new:
                 start = block * BLOCK_BYTES
                 stop = min(start + BLOCK_BYTES, self._layout.payload)
@@ -251,17 +217,17 @@ class Segment:
                     raise self._damaged(f"bytes {start:,} to {stop:,}")
                 self._unchecked[block] = False
 
-    def _expect(self, size: int) -> None:
+    def _check_size(self, size: int) -> None:
         if size != self._layout.file_bytes:
             expected = self._layout.file_bytes
             raise lost(f"{self.path} has {size:,} bytes instead of {expected:,}")
 
     def _damaged(self, what: str) -> StoreError:
-        return lost(f"{self.path} is damaged ({what} changed since they were written)")
+        return lost(f"{self.path} is damaged ({what})")
 
 
 def concatenated(segments: Iterable[Segment], name: str, empty: PackedIds) -> npt.NDArray[Any]:
-    """A column over several segments; mapped as it is if there is only one."""
+    """Concatenates a column of several segments; a single one stays mapped."""
     parts = [segment.column(name) for segment in segments]
     if len(parts) == 1:
         return parts[0]

@@ -1,4 +1,4 @@
-"""One generation of a store, as a reader sees it."""
+"""Snapshots: one generation of a store, for readers."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from fiftyone_faiss.brain.store.segments import (
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One generation of a store: immutable, so a query may use it without a lock.
+    """One generation of a store. It never changes, so a query needs no lock.
 
     Attributes:
-        manifest: what it holds
+        manifest: the manifest of the generation
         segments: the mapped segments
-        deleted: ``(d,)`` int64, the rows that no longer count, ascending
+        deleted: ``(d,)`` int64, the deleted rows, ascending
     """
 
     manifest: Manifest
@@ -37,30 +37,33 @@ class Snapshot:
     deleted: Rows
 
     @classmethod
-    def of(cls, folder: Path, manifest: Manifest, known: Snapshot | None) -> Snapshot:
+    def of(cls, directory: Path, manifest: Manifest, previous: Snapshot | None) -> Snapshot:
         """Maps a generation.
 
         Args:
-            folder: its folder
-            manifest: what it holds
-            known: another generation, if there is one, whose mapped files are used again
+            directory: the directory of the store
+            manifest: the manifest of the generation
+            previous: another generation of the store, or None; its mapped segments are reused
 
         Raises:
-            FileNotFoundError: if one of its files is not there
-            StoreError: if one is damaged
+            FileNotFoundError: if a file is missing
+            StoreError: if a file is damaged
         """
-        mapped = {one.info.name: one for one in known.segments} if known else {}
+        segments_by_name = (
+            {segment.info.name: segment for segment in previous.segments} if previous else {}
+        )
         segments: list[Segment] = []
         start = 0
         for info in manifest.segments:
-            # What was mapped before stays mapped, and checked.
-            segment = mapped.get(info.name) or Segment.of(folder, manifest, info, start)
+            # Mapped segments remember which blocks were checked.
+            segment = segments_by_name.get(info.name)
+            segment = segment or Segment.of(directory, manifest, info, start)
             segment.check_size()
             segments.append(segment)
             start += info.rows
         deleted = np.empty(0, np.int64)
         if manifest.deleted:
-            path = folder / manifest.deleted.name
+            path = directory / manifest.deleted.name
             data = path.read_bytes()
             if zlib.crc32(data) != manifest.deleted.checksum:
                 raise lost(f"{path} is damaged")
@@ -69,21 +72,21 @@ class Snapshot:
 
     @property
     def total_rows(self) -> int:
-        """All rows, deleted ones included."""
+        """The number of rows, deleted ones included."""
         return self.segments[-1].stop if self.segments else 0
 
     @property
     def size(self) -> int:
-        """The rows that count."""
+        """The number of live rows."""
         return self.total_rows - len(self.deleted)
 
     @property
     def dim(self) -> int:
-        """The length of the vectors, 0 before the first."""
+        """The dimension of the vectors, 0 if there are none yet."""
         return self.manifest.dim or 0
 
     def check_dim(self, dim: int) -> None:
-        """Raises a ``ValueError`` if vectors of this length cannot join those there are."""
+        """Raises a ``ValueError`` if the vectors of the store have another dimension."""
         if self.manifest.dim not in (None, dim):
             raise ValueError(
                 f"The vectors have {dim} dimensions but this index has {self.dim}; use the model "
@@ -92,7 +95,7 @@ class Snapshot:
 
     @cached_property
     def live(self) -> npt.NDArray[np.bool_]:
-        """``(total_rows,)`` bool, which rows count."""
+        """``(total_rows,)`` bool, whether a row is not deleted."""
         mask = np.ones(self.total_rows, bool)
         mask[self.deleted] = False
         mask.setflags(write=False)
@@ -100,7 +103,7 @@ class Snapshot:
 
     @cached_property
     def live_rows(self) -> Rows:
-        """``(size,)`` int64, the rows that count, ascending."""
+        """``(size,)`` int64, the rows that are not deleted, ascending."""
         return np.flatnonzero(self.live)
 
     @cached_property
@@ -117,67 +120,75 @@ class Snapshot:
 
     @property
     def ids(self) -> PackedIds:
-        """The ids that identify a row: of labels if it holds labels, else of samples."""
+        """The ids that identify the rows: label ids if there are any, else sample ids."""
         return self.sample_ids if self.label_ids is None else self.label_ids
 
     @cached_property
     def max_norm(self) -> float:
-        """The largest norm of a vector, those aside that float32 cannot compute with."""
-        norms = [one.column("norms") for one in self.segments]
+        """The largest norm of a vector, extreme norms excluded; see :func:`is_extreme`."""
+        norms = [segment.column("norms") for segment in self.segments]
         return max((float(n.max(where=~is_extreme(n), initial=0.0)) for n in norms), default=0.0)
 
     @cached_property
     def has_extreme(self) -> bool:
-        """Whether float32 cannot compute with some of the vectors."""
-        return any(is_extreme(one.column("norms")).any() for one in self.segments)
+        """Whether some vectors have extreme norms; see :func:`is_extreme`."""
+        return any(is_extreme(segment.column("norms")).any() for segment in self.segments)
 
     @cached_property
     def media(self) -> MediaFingerprints:
-        """``(total_rows,)`` fingerprints of the media, as they were when embedded."""
+        """``(total_rows,)`` fingerprints of the media at the time they were embedded."""
         return concatenated(self.segments, "media", np.empty(0, MEDIA_DTYPE))
 
     @cached_property
-    def _ascending(self) -> tuple[PackedIds, Rows]:
-        # Only live rows can be found, and each id is live in one row at most.
+    def _sorted_ids(self) -> tuple[PackedIds, Rows]:
+        """The ids of the live rows, ascending and unique, and their rows."""
         ids = self.ids[self.live_rows]
         order = np.argsort(ids, kind="stable")
         return ids[order], self.live_rows[order]
 
     def rows_of(self, ids: PackedIds) -> Rows:
-        """``(len(ids),)`` int64 rows of these ids, -1 for those it does not hold."""
-        return find_rows(ids, *self._ascending)
+        """Returns the ``(len(ids),)`` int64 live rows of some ids, -1 for unknown ids."""
+        return find_rows(ids, *self._sorted_ids)
 
     def rows_of_samples(self, ids: PackedIds) -> Rows:
-        """The live rows of these samples, ascending; a sample may have several labels, or none."""
+        """Returns the live rows of some samples, ascending.
+
+        A sample has several rows if it has several labels.
+        """
         rows: Rows = self.live_rows[np.isin(self.sample_ids[self.live_rows], ids)]
         return rows
 
     def rows_not_of_model(self, fingerprint: str) -> Rows:
-        """The live rows whose vectors another model made, as far as is known."""
+        """Returns the live rows whose vectors are known to come from another model."""
         stale = np.zeros(self.total_rows, bool)
         for segment in self.segments:
             stale[segment.start : segment.stop] = segment.info.model not in (None, fingerprint)
         return np.flatnonzero(stale & self.live)
 
+    def precision(self) -> str | None:
+        """Returns the precision of the newest vectors whose precision is known, None if none is."""
+        known = (segment.info.precision for segment in reversed(self.segments))
+        return next((precision for precision in known if precision is not None), None)
+
     def vectors_at(self, rows: Rows) -> Matrix:
-        """``(len(rows), dim)`` float32 copies of the vectors in these rows."""
+        """Copies the ``(len(rows), dim)`` float32 vectors of some rows."""
         if len(self.segments) == 1:
             return np.asarray(self.segments[0].vectors_at(rows), np.float32)
-        out = np.empty((len(rows), self.dim), np.float32)
+        vectors = np.empty((len(rows), self.dim), np.float32)
         for segment in self.segments:
             here = (rows >= segment.start) & (rows < segment.stop)
-            out[here] = segment.vectors_at(rows[here] - segment.start)
-        return out
+            vectors[here] = segment.vectors_at(rows[here] - segment.start)
+        return vectors
 
     def blocks(self, size: int, start: int = 0) -> Iterator[tuple[int, Matrix, Matrix]]:
-        """Goes through the vectors, deleted ones included.
+        """Reads the vectors block by block, deleted rows included.
 
         Args:
-            size: how many rows at once
+            size: the largest number of rows per block
             start (0): the first row
 
         Yields:
-            the first row of a block, its ``(n, dim)`` float32 vectors, their ``(n,)`` norms
+            the first row of a block, its ``(n, dim)`` float32 vectors and their ``(n,)`` norms
         """
         for segment in self.segments:
             first = max(start - segment.start, 0)

@@ -1,37 +1,38 @@
-"""The store: vectors and ids on disk, as they were given. It knows no FAISS and no FiftyOne.
+"""The store: vectors and their ids on disk. No FAISS and no FiftyOne.
 
-A store is a folder::
+A store is a directory::
 
-    manifest.json   what is in it; replaced atomically, its generation counts the commits
-    <name>.segment  vectors and what belongs to them, see the module ``segments``
-    <name>.deleted  rows that no longer count, int64
-    <name>.derived  what the layer above made of the vectors, to find them faster
-    lock            held by the one writer
+    manifest.json   lists the files; each commit replaces it atomically and counts its generation
+    <name>.segment  vectors, ids and media fingerprints; see the module ``segments``
+    <name>.deleted  deleted rows, int64
+    <name>.derived  the ANN index, which can be rebuilt from the vectors
+    lock            held by the only writer
 
-Files never change once a manifest names them, so readers map them without a lock, and a stopped
-write leaves at most files that no manifest names, which the next writer removes.
+Files never change once a manifest names them, so readers map them without a lock. An interrupted
+write leaves at most files that no manifest names; the next writer removes them.
 """
 
 from __future__ import annotations
 
 import uuid
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from fiftyone_faiss.brain.core.arrays import Rows
-from fiftyone_faiss.brain.core.files import FileSystem, link_or_copy
+from fiftyone_faiss.brain.core.files import FILE_SYSTEM, FileSystem
 from fiftyone_faiss.brain.core.ids import PackedIds
 from fiftyone_faiss.brain.store import compaction
 from fiftyone_faiss.brain.store.batch import Batch
+from fiftyone_faiss.brain.store.copying import copy_store
 from fiftyone_faiss.brain.store.directory import StoreDirectory
 from fiftyone_faiss.brain.store.manifest import AnnIndexInfo, FileInfo, Manifest, SegmentInfo, lost
-from fiftyone_faiss.brain.store.segments import Layout, write_segment
+from fiftyone_faiss.brain.store.segment_writer import write_segment
+from fiftyone_faiss.brain.store.segments import Layout
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 from fiftyone_faiss.brain.store.verification import Problem, find_problems
 
@@ -39,17 +40,17 @@ Metadata = dict[str, Any]
 
 
 class Store:
-    """A folder of vectors; see the module for its format.
+    """A directory of vectors; see the module for its format.
 
     Args:
-        path: the folder
-        disk (None): what carries out its writes
+        path: the directory
+        filesystem (FILE_SYSTEM): carries out the writes
     """
 
-    def __init__(self, path: Path, disk: FileSystem | None = None) -> None:
+    def __init__(self, path: Path, filesystem: FileSystem = FILE_SYSTEM) -> None:
         self.path = path
-        self._filesystem = disk or FileSystem()
-        self._directory = StoreDirectory(path, self._filesystem)
+        self._filesystem = filesystem
+        self._directory = StoreDirectory(path, filesystem)
         self._current: tuple[bytes, Snapshot] | None = None
 
     @classmethod
@@ -59,20 +60,20 @@ class Store:
         has_labels: bool,
         metadata: Metadata,
         dtype: str = "float32",
-        disk: FileSystem | None = None,
+        filesystem: FileSystem = FILE_SYSTEM,
     ) -> Store:
-        """Makes an empty store, or opens the one that is there.
+        """Creates an empty store, or opens an existing one.
 
         Args:
-            path: the folder
+            path: the directory
             has_labels: whether rows belong to labels rather than samples
             metadata: see :class:`Manifest`
-            dtype ("float32"): how to keep vectors, or ``"float16"``
-            disk (None): what carries out its writes
+            dtype ("float32"): the dtype of stored vectors, ``"float32"`` or ``"float16"``
+            filesystem (FILE_SYSTEM): carries out the writes
         """
-        store = cls(path, disk)
+        store = cls(path, filesystem)
         if not store.exists:
-            store._directory.make()
+            store._directory.create()
             with store._directory.writing():
                 if not store.exists:
                     manifest = Manifest(has_labels=has_labels, metadata=metadata, dtype=dtype)
@@ -81,18 +82,18 @@ class Store:
 
     @property
     def exists(self) -> bool:
-        """Whether there is a store."""
+        """Whether the directory holds a store."""
         return self._directory.exists
 
     @property
     def disk_bytes(self) -> int:
-        """The size of its files, 0 if there are none."""
+        """The size of the files in bytes, 0 if there are none."""
         return self._directory.disk_bytes
 
     # -- reading -------------------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:
-        """The newest generation; costs the reading of one small file when nothing changed.
+        """Opens the newest generation; reads one small file if nothing changed.
 
         Raises:
             StoreError: if the store is missing, damaged, or of another format
@@ -105,10 +106,10 @@ class Store:
                     segment.check_size()
                 return current[1]
             try:
-                manifest = self._directory.parsed(data)
+                manifest = self._directory.parse(data)
                 snapshot = Snapshot.of(self.path, manifest, current and current[1])
             except FileNotFoundError as error:
-                # A writer may have removed what this generation needed, making a newer one.
+                # A writer may have committed a newer generation and removed this file.
                 if self._directory.manifest_bytes() == data:
                     raise lost(f"{error.filename} is missing") from error
                 continue
@@ -119,20 +120,20 @@ class Store:
         """Reads every file and compares its checksums.
 
         Returns:
-            a :class:`Problem` for each damaged file, empty if all is well
+            a :class:`Problem` for each missing or damaged file
 
         Raises:
-            StoreError: if the store is missing, or its manifest damaged
+            StoreError: if the store is missing, or its manifest is damaged
         """
         while True:
             data = self._directory.manifest_bytes()
-            problems = find_problems(self._directory, self._directory.parsed(data))
-            # What is missing may be what a writer has replaced meanwhile.
+            problems = find_problems(self._directory, self._directory.parse(data))
+            # A writer may have replaced the missing files in the meantime.
             if not problems or self._directory.manifest_bytes() == data:
                 return problems
 
     def is_sound(self, file: FileInfo) -> bool:
-        """Whether a small or derived file is there, as it was written."""
+        """Whether a file exists and is as it was written; reads the whole file."""
         return self._directory.is_sound(file)
 
     # -- writing -------------------------------------------------------------------------------
@@ -143,19 +144,18 @@ class Store:
         delete: PackedIds | None = None,
         metadata: Metadata | Callable[[Metadata], Metadata] | None = None,
     ) -> None:
-        """Changes the store, all or nothing, and durably.
-
-        A vector whose id is there already replaces it.
+        """Changes the store atomically and durably.
 
         Args:
-            batch (None): rows to add, each id once
-            delete (None): packed ids of rows to remove; those it does not hold are passed over
-            metadata (None): values to remember; they are merged into those there are. Or what makes
-                them of those there are, which no other writer changes meanwhile
+            batch (None): rows to add; each id occurs once, and replaces the row that has it
+            delete (None): packed ids of rows to delete; unknown ids are ignored. Rows of the batch
+                are added even if their ids are deleted here
+            metadata (None): values to merge into the metadata, or a function that returns them,
+                given the current metadata. No other writer changes the metadata meanwhile
 
         Raises:
-            ValueError: if the vectors have another dimension than those there are
-            StoreError: if the disk is full or forbids it; nothing has changed then
+            ValueError: if the vectors have another dimension than those of the store
+            StoreError: if the disk is full or not writable; the store is then unchanged
         """
         with self._directory.writing():
             snapshot = self.snapshot()
@@ -166,29 +166,30 @@ class Store:
                 generation=snapshot.manifest.generation + 1,
                 metadata={**old, **(new or {})},
             )
-            gone = [snapshot.deleted]
+            deleted = [snapshot.deleted]
             if delete is not None:
-                gone.append(snapshot.rows_of(delete))
+                deleted.append(snapshot.rows_of(delete))
             if batch is not None and len(batch.vectors):
-                gone.append(snapshot.rows_of(batch.ids))
+                deleted.append(snapshot.rows_of(batch.ids))
                 manifest = self._append(snapshot, manifest, batch)
-            manifest = self._write_deleted(snapshot, manifest, np.unique(np.concatenate(gone)))
+            manifest = self._write_deleted(snapshot, manifest, np.unique(np.concatenate(deleted)))
             manifest.write(self._filesystem, self.path)
 
     def compact(self) -> None:
-        """Rewrites the rows that count, in their order; rows are numbered anew.
+        """Removes deleted rows from the files; the rows are renumbered in their order.
 
         Raises:
-            StoreError: if the disk is full or forbids it; nothing has changed then
+            StoreError: if the disk is full or not writable; the store is then unchanged
         """
         with self._directory.writing():
             snapshot = self.snapshot()
             old = snapshot.manifest
             infos: list[SegmentInfo] = []
-            for run in compaction.runs_of_one_model(snapshot.segments):
-                rows, column = compaction.kept(run, snapshot.live)
+            for segments in compaction.group_by_origin(snapshot.segments):
+                rows, read = compaction.read_live(segments, snapshot.live)
                 if rows:
-                    infos.append(self._write(old, rows, run[0].info.model, column))
+                    origin = compaction.origin_of(segments[0])
+                    infos.append(self._write_segment(old, rows, origin, read))
             manifest = replace(
                 old,
                 generation=old.generation + 1,
@@ -200,33 +201,33 @@ class Store:
             manifest.write(self._filesystem, self.path)
 
     def save_ann_index(
-        self, of: Snapshot, metadata: Metadata, write: Callable[[Path], None]
+        self, snapshot: Snapshot, metadata: Metadata, write: Callable[[Path], None]
     ) -> bool:
-        """Keeps a file made of the vectors, in place of the one there was.
+        """Saves the file of an ANN index, replacing the previous one.
 
-        It need not survive a power cut: a damaged one is noticed, and made again.
+        The file may be lost in a power failure: readers detect that, and it can be rebuilt.
 
         Args:
-            of: the generation it was made of
-            metadata: what to know when it is read
-            write: writes it to a path
+            snapshot: the generation that the index was built from
+            metadata: JSON values that are needed to read the file
+            write: writes the file to a path
 
         Returns:
-            False, and nothing kept, if rows were numbered anew since that generation
+            whether it was saved: an index of rows that were renumbered since is not
         """
         with self._directory.writing():
             manifest = self.snapshot().manifest
-            if manifest.compaction_count != of.manifest.compaction_count:
+            if manifest.compaction_count != snapshot.manifest.compaction_count:
                 return False
             name = f"{uuid.uuid4().hex[:12]}.derived"
             write(self.path / name)
-            ann_index = AnnIndexInfo(self._directory.describe(name), of.total_rows, metadata)
+            ann_index = AnnIndexInfo(self._directory.describe(name), snapshot.total_rows, metadata)
             changed = replace(manifest, generation=manifest.generation + 1, ann_index=ann_index)
             changed.write(self._filesystem, self.path)
         return True
 
     def remove_ann_index(self) -> None:
-        """Forgets the derived file, if there is one."""
+        """Removes the ANN index, if there is one."""
         with self._directory.writing():
             manifest = self.snapshot().manifest
             if manifest.ann_index:
@@ -234,88 +235,61 @@ class Store:
                 changed.write(self._filesystem, self.path)
 
     def check_space(self, rows: int, dim: int) -> None:
-        """Raises a ``StoreError`` if the disk has no room for so many more rows."""
+        """Raises a ``StoreError`` if the disk has too little space for this many more rows."""
         manifest = replace(self.snapshot().manifest, dim=dim)
         self._directory.check_space(Layout.of(rows, manifest).file_bytes)
 
     def copy_to(self, path: Path, metadata: Metadata) -> Store:
-        """Makes a store of its own of this one; files are linked where the disk can.
+        """Copies the store; files are linked if the disk supports links.
 
         Args:
-            path: the folder of the copy; if there is a store already, it is left as it is
-            metadata: values to remember instead of those here
+            path: the directory of the copy; an existing store there is left unchanged
+            metadata: values that replace those of this store
 
         Raises:
-            StoreError: if a file of this store is missing, other than the derived one, which the
-                copy then does without, or if the disk is full or forbids it
+            StoreError: if a file of this store other than the ANN index is missing, or the disk is
+                full or not writable
         """
         copy = Store(path, self._filesystem)
-        copy._directory.make()
-        with copy._directory.writing():
-            while not copy.exists:
-                data = self._directory.manifest_bytes()
-                manifest = self._directory.parsed(data)
-                missing = self._link_files(manifest.file_names, path)
-                if missing and self._directory.manifest_bytes() != data:
-                    # A writer has replaced them meanwhile.
-                    continue
-                if manifest.ann_index and manifest.ann_index.file.name in missing:
-                    missing.remove(manifest.ann_index.file.name)
-                    manifest = replace(manifest, ann_index=None)
-                if missing:
-                    raise lost(f"{self.path / min(missing)} is missing")
-                replace(manifest, metadata={**manifest.metadata, **metadata}).write(
-                    self._filesystem, path
-                )
+        copy_store(self._directory, copy._directory, metadata)
         return copy
 
-    def _link_files(self, names: Iterable[str], folder: Path) -> set[str]:
-        """Links or copies files into a folder, and returns those that are not there."""
-        missing = set()
-        for name in names:
-            try:
-                link_or_copy(self._filesystem, self.path / name, folder / name)
-            except FileNotFoundError:
-                missing.add(name)
-        return missing
-
     def destroy(self) -> None:
-        """Removes the folder, once its writer is done; who waits to write finds no store."""
+        """Removes the directory after its writer has ended; waiting writers find no store."""
         self._current = None
         self._directory.destroy()
-
-    # -- how -----------------------------------------------------------------------------------
 
     def _append(self, snapshot: Snapshot, manifest: Manifest, batch: Batch) -> Manifest:
         if (batch.label_ids is not None) != manifest.has_labels:
             expected = "labels" if manifest.has_labels else "samples"
-            raise ValueError(f"This index holds {expected}; its vectors must come with their ids.")
+            raise ValueError(f"This index holds {expected}; pass their ids with the vectors.")
         snapshot.check_dim(batch.vectors.shape[1])
         manifest = replace(manifest, dim=batch.vectors.shape[1])
-        along = compaction.taken_along(snapshot.segments, batch.model, len(batch.vectors))
-        rows = len(batch.vectors) + sum(segment.info.rows for segment in along)
-        column = compaction.appended(along, batch.columns(manifest.dtype))
-        info = self._write(manifest, rows, batch.model, column)
-        left = manifest.segments[: len(manifest.segments) - len(along)]
-        return replace(manifest, segments=(*left, info))
+        origin = (batch.model, batch.precision)
+        merged = compaction.segments_to_merge(snapshot.segments, origin, len(batch.vectors))
+        rows = len(batch.vectors) + sum(segment.info.rows for segment in merged)
+        read = compaction.read_appended(merged, batch.columns(manifest.dtype))
+        info = self._write_segment(manifest, rows, origin, read)
+        unchanged = manifest.segments[: len(manifest.segments) - len(merged)]
+        return replace(manifest, segments=(*unchanged, info))
 
-    def _write(
+    def _write_segment(
         self,
         manifest: Manifest,
         rows: int,
-        model: str | None,
-        column: Callable[[str], Iterable[npt.NDArray[Any]]],
+        origin: compaction.Origin,
+        read: compaction.ColumnReader,
     ) -> SegmentInfo:
         layout = Layout.of(rows, manifest)
         self._directory.check_space(layout.file_bytes)
         name = f"{uuid.uuid4().hex[:12]}.segment"
-        parts = {one: column(one) for one in layout.columns}
-        checksum = write_segment(self._filesystem, self.path / name, layout, parts)
-        return SegmentInfo(name, rows, checksum, model)
+        columns = {column: read(column) for column in layout.columns}
+        checksum = write_segment(self._filesystem, self.path / name, layout, columns)
+        return SegmentInfo(name, rows, checksum, *origin)
 
     def _write_deleted(self, snapshot: Snapshot, manifest: Manifest, rows: Rows) -> Manifest:
         rows = rows[rows >= 0]
-        # Deleted rows stay so; as many are the same.
+        # Rows are never undeleted, so an equal number means equal rows.
         if rows.size == snapshot.deleted.size:
             return manifest
         name = f"{uuid.uuid4().hex[:12]}.deleted"

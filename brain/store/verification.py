@@ -1,4 +1,4 @@
-"""What is damaged in a store: all of its files compared with their checksums."""
+"""Verification: comparing all files of a store with their checksums."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from fiftyone_faiss.brain.store.segments import Segment
 
 @dataclass(frozen=True)
 class Problem:
-    """A file that is not as it was written.
+    """A missing or damaged file.
 
     Attributes:
-        file: where it is, or should be
-        sentence: what is wrong with it
-        is_rebuildable: whether it can be made anew of the vectors
+        file: its path
+        sentence: what is wrong
+        is_rebuildable (False): whether it can be rebuilt from the vectors
     """
 
     file: Path
@@ -25,21 +25,25 @@ class Problem:
     is_rebuildable: bool = False
 
 
-def find_problems(folder: StoreDirectory, manifest: Manifest) -> list[Problem]:
-    """A :class:`Problem` for each damaged file of a generation, the segments first."""
+def find_problems(directory: StoreDirectory, manifest: Manifest) -> list[Problem]:
+    """Verifies the files of a generation.
+
+    Returns:
+        a :class:`Problem` for each missing or damaged file, the segments first
+    """
     problems = []
     for segment in manifest.segments:
-        path = folder.path / segment.name
+        path = directory.path / segment.name
         try:
-            Segment.of(folder.path, manifest, segment, 0).check_all()
+            Segment.of(directory.path, manifest, segment, 0).check_all()
         except StoreError as error:
             problems.append(Problem(path, str(error)))
         except FileNotFoundError:
             problems.append(Problem(path, f"{path} is missing."))
     ann_index = manifest.ann_index.file if manifest.ann_index else None
     for file in filter(None, (manifest.deleted, ann_index)):
-        if not folder.is_sound(file):
-            path = folder.path / file.name
+        if not directory.is_sound(file):
+            path = directory.path / file.name
             sentence = f"{path} is missing or damaged."
             problems.append(Problem(path, sentence, is_rebuildable=file is ann_index))
     return problems

@@ -12,7 +12,8 @@ from fiftyone_faiss.demo.world import (
     COLOR_NAMES,
     FEATURED,
     KINDS,
-    NEAR_COPY_KINDS,
+    LABELS_FILE,
+    NEAR_DUPLICATE_KINDS,
     SCENE_NAMES,
     SIZE,
     Picture,
@@ -28,22 +29,22 @@ def pixels(image: Image.Image) -> np.ndarray:
     return np.asarray(image, np.float32)
 
 
-def test_there_is_enough_to_tell_apart() -> None:
+def test_the_world_has_many_kinds_colors_and_scenes() -> None:
     assert len(KINDS) >= 16
     assert len(COLOR_NAMES) >= 8
     assert len(SCENE_NAMES) >= 8
     assert {"person", "dog", "ball", "car"} <= set(KINDS)
 
 
-def test_a_seed_gives_the_same_picture_and_another_seed_another() -> None:
-    one, same, other = (draw_picture(np.random.default_rng(seed)) for seed in (3, 3, 4))
-    assert (one.scene, one.things) == (same.scene, same.things)
-    np.testing.assert_array_equal(pixels(one.image), pixels(same.image))
-    assert np.abs(pixels(one.image) - pixels(other.image)).mean() > 5
+def test_a_seed_gives_the_same_picture_and_another_seed_a_different_picture() -> None:
+    first, same, other = (draw_picture(np.random.default_rng(seed)) for seed in (3, 3, 4))
+    assert (first.scene, first.things) == (same.scene, same.things)
+    np.testing.assert_array_equal(pixels(first.image), pixels(same.image))
+    assert np.abs(pixels(first.image) - pixels(other.image)).mean() > 5
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_thing_shows_its_colour_inside_its_box(kind) -> None:
+def test_a_thing_has_its_color_in_its_box(kind) -> None:
     rng = np.random.default_rng(0)
     for _ in range(300):
         picture = draw_picture(rng, 1)
@@ -69,36 +70,36 @@ def test_counts_and_boxes_stay_inside() -> None:
     assert counts == {1, 2, 3}
 
 
-def test_near_copies_are_like_their_originals_and_recorded(tmp_path) -> None:
+def test_near_duplicates_resemble_their_originals_and_are_recorded(tmp_path) -> None:
     written = list(write_pictures(tmp_path, 400, 5))
-    by_name = {one.filename: one for one in written}
-    copies = [one for one in written if one.near_copy_of]
-    assert {one.near_copy_kind for one in copies} == set(NEAR_COPY_KINDS)
-    for one in copies:
-        original = by_name[one.near_copy_of]
-        assert (one.scene, len(one.things)) == (original.scene, len(original.things))
+    by_name = {picture.filename: picture for picture in written}
+    duplicates = [picture for picture in written if picture.near_duplicate_of]
+    assert {picture.near_duplicate_kind for picture in duplicates} == set(NEAR_DUPLICATE_KINDS)
+    for picture in duplicates:
+        original = by_name[picture.near_duplicate_of]
+        assert (picture.scene, len(picture.things)) == (original.scene, len(original.things))
         image, source = (
-            Image.open(tmp_path / one.filename),
+            Image.open(tmp_path / picture.filename),
             Image.open(tmp_path / original.filename),
         )
-        if one.near_copy_kind == "flip":
+        if picture.near_duplicate_kind == "flip":
             source = source.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        if one.near_copy_kind in ("flip", "jpeg"):
+        if picture.near_duplicate_kind in ("flip", "jpeg"):
             assert np.abs(pixels(image) - pixels(source)).mean() < 8
-    save_labels(tmp_path / "labels.json", written, 5)
-    assert load_labels(tmp_path / "labels.json") == (5, written)
+    save_labels(tmp_path / LABELS_FILE, written, 5)
+    assert load_labels(tmp_path / LABELS_FILE) == (5, written)
 
 
-def test_what_the_demo_asks_for_is_in_its_book(tmp_path) -> None:
+def test_the_demo_s_queries_have_matches(tmp_path) -> None:
     written = list(write_pictures(tmp_path, 200, 51))
     for scene, wanted in FEATURED:
-        shown = [
-            one
-            for one in written
-            if one.scene == scene
-            and set(wanted) <= {(thing.kind, thing.color) for thing in one.things}
+        matches = [
+            picture
+            for picture in written
+            if picture.scene == scene
+            and set(wanted) <= {(thing.kind, thing.color) for thing in picture.things}
         ]
-        assert len(shown) >= 2
+        assert len(matches) >= 2
 
 
 PICTURE = Picture(
@@ -108,11 +109,11 @@ PICTURE = Picture(
 )
 
 
-def test_a_caption_says_what_is_where() -> None:
+def test_a_caption_names_things_and_their_relation() -> None:
     assert caption(PICTURE) == "a red car left of a white dog on the highway"
 
 
-def test_queries_bind_a_colour_to_its_thing() -> None:
+def test_a_query_with_a_color_matches_only_the_thing_of_this_color() -> None:
     truth = {query.text: query.is_true_of(PICTURE) for query in queries()}
     assert truth["a red car"]
     assert truth["a white dog"]
@@ -122,11 +123,11 @@ def test_queries_bind_a_colour_to_its_thing() -> None:
     assert not truth["a dog at the beach"]
 
 
-def test_training_queries_are_true_where_the_sentence_is() -> None:
+def test_the_bits_of_training_queries_agree_with_their_texts() -> None:
     labels = bits(PICTURE)
     texts, needs = sample_queries(np.random.default_rng(2))
     truth = dict(zip(texts, (bool(labels[list(need)].all()) for need in needs), strict=True))
     assert truth["a dog playing fetch"] is False
-    for text, true in truth.items():
-        if true:
+    for text, is_match in truth.items():
+        if is_match:
             assert "car" in text or "dog" in text or "highway" in text

@@ -1,4 +1,4 @@
-"""A real App and a real Chromium, as a person would use them."""
+"""The App on a real server, in a real Chromium."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from support.browser import PATIENCE, launch, open_page, shoot
 
 
-# Not for longer than these tests: while Playwright runs, this thread counts as one with a running
-# event loop, in which FiftyOne executes operators differently.
+# The scope ends with these tests: while Playwright runs, this thread has a running event loop, in
+# which FiftyOne executes operators differently.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
@@ -26,7 +26,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def session(book: fo.Dataset) -> Iterator[fo.Session]:
-    """The App's server, on a free port."""
+    """The server of the App, on a free port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -37,7 +37,7 @@ def session(book: fo.Dataset) -> Iterator[fo.Session]:
 
 
 def _wait_until_connected(session: fo.Session) -> None:
-    """FiftyOne's client tries every ten seconds until its server, just started, is there."""
+    """Waits for the server, which FiftyOne's client itself tries to reach every 10 seconds."""
     deadline = time.monotonic() + PATIENCE / 1000
     while True:
         try:
@@ -51,7 +51,7 @@ def _wait_until_connected(session: fo.Session) -> None:
 
 
 def panels(name: str) -> fo.Space:
-    """The samples on the left, a panel on the right."""
+    """Returns a layout with the grid on the left and a panel on the right."""
     samples, panel = fo.Panel(type="Samples", pinned=True), fo.Panel(type=name)
     return fo.Space(
         children=[
@@ -69,7 +69,7 @@ OpenApp = Callable[..., Page]
 def open_app(
     browser: Browser, session: fo.Session, book: fo.Dataset, request: pytest.FixtureRequest
 ) -> Iterator[OpenApp]:
-    """Opens the App on a dataset with a panel beside the grid, everything else as new."""
+    """Opens the App on a dataset with a panel beside the grid, without view or selection."""
     pages = []
 
     def open_here(
@@ -89,7 +89,7 @@ def open_app(
         return page
 
     yield open_here
-    # What a failed test saw last is what tells why.
+    # The last state of a page explains why its test failed.
     for page in pages:
         shoot(page, f"end-{re.sub('[^a-z0-9]+', '-', request.node.name.lower())}")
         page.context.close()

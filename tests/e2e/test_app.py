@@ -1,4 +1,4 @@
-"""Our operators and FiftyOne's own similarity features in the App, on our index."""
+"""The similarity operators and FiftyOne's own similarity features in the App."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from support.browser import cy, select, shoot, shows, view_ids
 
 import fiftyone_faiss
 
+pytestmark = pytest.mark.browser
 
-def test_find_similar_in_the_toolbar(book, open_app, session) -> None:
+
+def test_find_similar_runs_from_the_toolbar(book, open_app, session) -> None:
     page = open_app(panel=None)
     select(page, 3)
     page.locator('[data-item-id="@fiftyone-faiss/similarity/find_similar"]').click()
@@ -21,7 +23,7 @@ def test_find_similar_in_the_toolbar(book, open_app, session) -> None:
     assert view_ids(session) == expected
 
 
-def test_find_similar_in_the_sample_viewer(book, open_app, session) -> None:
+def test_find_similar_runs_from_the_sample_viewer(book, open_app, session) -> None:
     page = open_app(panel=None)
     cy(page, "looker").nth(4).click()
     expect(cy(page, "modal")).to_be_visible()
@@ -33,35 +35,35 @@ def test_find_similar_in_the_sample_viewer(book, open_app, session) -> None:
     assert view_ids(session) == expected
 
 
-def test_fiftyones_magnifier_by_words(book, open_app, session) -> None:
+def test_the_similarity_button_searches_by_text(book, open_app, session) -> None:
     page = open_app(panel=None)
     cy(page, "action-sort-by-similarity").click()
     page.get_by_placeholder("Type anything!").fill("a red car")
     page.get_by_placeholder("Type anything!").press("Enter")
-    # The answer arrives in FiftyOne's own panel, where a click shows it in the grid.
+    # FiftyOne's own panel lists the search; a click shows its results in the grid.
     page.get_by_text("a red car · clip").first.click(force=True)
     shows(page, 25)
-    shoot(page, "magnifier-words")
+    shoot(page, "similarity-button-text")
     assert view_ids(session) == fiftyone_faiss.search(book, "a red car").ids
 
 
-def test_fiftyones_magnifier_by_selection(book, open_app, session) -> None:
+def test_the_similarity_button_searches_by_selection(book, open_app, session) -> None:
     page = open_app(panel=None)
     select(page, 6)
     cy(page, "action-sort-by-similarity").click()
     page.get_by_text("Show similar samples").click()
     page.get_by_text("Image similarity (1 prompt)").first.click(force=True)
     shows(page, 25)
-    shoot(page, "magnifier-selection")
+    shoot(page, "similarity-button-selection")
     assert view_ids(session) == fiftyone_faiss.search(book, book.skip(6).first().id).ids
 
 
-@pytest.mark.parametrize("kind", ["words", "upload", "selection"])
-def test_fiftyones_own_panel(book, open_app, session, kind) -> None:
+@pytest.mark.parametrize("kind", ["text", "upload", "selection"])
+def test_the_builtin_panel_searches_the_index(book, open_app, session, kind) -> None:
     page = open_app(panel="similarity_search_panel", height=1300)
     seventh = book.skip(7).first()
     page.get_by_role("button", name="New Search").click()
-    if kind == "words":
+    if kind == "text":
         page.get_by_placeholder("Enter a text prompt...").fill("a red car")
         expected = fiftyone_faiss.search(book, "a red car").ids
     elif kind == "upload":

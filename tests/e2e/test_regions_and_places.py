@@ -1,41 +1,33 @@
-"""Regions, files and addresses as queries; patches, saved views and other datasets as places."""
+"""Queries by region, file and URL; searches in patches, saved views and other datasets."""
 
 from __future__ import annotations
 
 import http.server
 import re
 import threading
+import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
 import fiftyone as fo
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from support.browser import again_until_visible, cy, result_ids, shoot, shows, view_ids
+from support.browser import cy, repeat_until_visible, result_ids, shoot, shows, view_ids
+from support.search_panel import enter_query, search, wait_for_error
 
 import fiftyone_faiss
 from fiftyone_faiss.demo import MODEL_NAME
 
-READY = f"Ready: {MODEL_NAME}"
-
-
-def search(page: Page, line: str, k: int = 6) -> None:
-    """Searches, and waits for the answer."""
-    expect(cy(page, "faiss-status")).to_contain_text(re.compile(rf"{READY}|results? in"))
-    cy(page, "faiss-k").fill(str(k))
-    cy(page, "faiss-query").fill(line)
-    cy(page, "faiss-query").press("Enter")
-    expect(cy(page, "faiss-status")).to_have_text(re.compile(rf"^{k} results? in \d+ ms"))
-    expect(page.locator(".ffs-stale")).to_have_count(0)
+pytestmark = pytest.mark.browser
 
 
 def shown_box(page: Page, place: int, box: list[float]) -> list[float]:
-    """Where a box of an image is in its tile: ``[x, y, width, height]``, parts of the tile's."""
-    picture = cy(page, "faiss-result").nth(place).locator(".ffs-picture")
-    expect(picture.locator("img")).to_have_attribute("style", re.compile("left"))
-    shown: list[float] = picture.evaluate(
+    """Returns a box of an image in its tile, ``[x, y, width, height]`` relative to the tile."""
+    image = cy(page, "faiss-result").nth(place).locator(".ffs-image")
+    expect(image.locator("img")).to_have_attribute("style", re.compile("left"))
+    shown: list[float] = image.evaluate(
         """(tile, [x, y, w, h]) => {
-            const boxOf = (one) => one.getBoundingClientRect();
+            const boxOf = (element) => element.getBoundingClientRect();
             const [outer, inner] = [boxOf(tile), boxOf(tile.firstChild)];
             const left = (inner.left + x * inner.width - outer.left) / outer.width;
             const top = (inner.top + y * inner.height - outer.top) / outer.height;
@@ -46,64 +38,55 @@ def shown_box(page: Page, place: int, box: list[float]) -> list[float]:
     return shown
 
 
-def refused(page: Page, line: str, sentence: str) -> None:
-    cy(page, "faiss-query").fill(line)
-    cy(page, "faiss-query").press("Enter")
-    expect(cy(page, "faiss-status")).to_contain_text(sentence)
-    expect(cy(page, "faiss-status")).to_have_attribute("role", "alert")
-
-
 @pytest.fixture
 def address(book: fo.Dataset) -> Iterator[str]:
-    """A picture on a server of this machine, and whether anybody asked for it."""
+    """The URL of an image on this machine; the test fails if it is requested."""
     folder = str(Path(book.first().filepath).parent)
 
     class Server(http.server.SimpleHTTPRequestHandler):
-        asked: list[str] = []
+        requested: list[str] = []
 
         def __init__(self, *args: object) -> None:
             super().__init__(*args, directory=folder)  # type: ignore[arg-type]
 
         def do_GET(self) -> None:
-            self.asked.append(self.path)
+            self.requested.append(self.path)
             super().do_GET()
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/{Path(book.first().filepath).name}"
         server.shutdown()
-    assert Server.asked == []
+    assert Server.requested == []
 
 
-def test_a_path_is_a_query_and_an_address_of_this_machine_is_not(
-    book, open_app, address, tmp_path
-) -> None:
+def test_a_path_is_searched_and_a_local_url_is_rejected(book, open_app, address, tmp_path) -> None:
     page = open_app()
-    picture = book.skip(9).first()
-    search(page, f'{picture.filepath} - "a dog"')
-    expected = fiftyone_faiss.search(book, f'{picture.filepath} - "a dog"', k=6)
+    sample = book.skip(9).first()
+    search(page, f'{sample.filepath} - "a dog"')
+    expected = fiftyone_faiss.search(book, f'{sample.filepath} - "a dog"', k=6)
     assert result_ids(page) == expected.ids
-    expect(cy(page, "faiss-chip").first).to_contain_text(Path(picture.filepath).name)
+    expect(cy(page, "faiss-chip").first).to_contain_text(Path(sample.filepath).name)
     shoot(page, "path")
-    (tmp_path / "notes.txt").write_text("no picture")
-    refused(page, f"{tmp_path}/notes.txt", "notes.txt")
-    refused(page, f"{tmp_path}/none.jpg", "none.jpg")
-    refused(page, address, "127.0.0.1")
+    (tmp_path / "notes.txt").write_text("not an image")
+    for query in (f"{tmp_path}/notes.txt", f"{tmp_path}/none.jpg", address):
+        enter_query(page, query)
+        wait_for_error(page, urllib.parse.urlsplit(query).hostname or Path(query).name)
     shoot(page, "address-refused")
-    # The results from before are still there.
+    # The earlier results are still shown.
     assert result_ids(page) == expected.ids
 
 
-def test_a_label_is_a_query_with_its_region(book, open_app) -> None:
+def test_a_label_is_searched_by_its_region(book, open_app) -> None:
     page = open_app()
     label = book.skip(4).first().objects.detections[0]
     search(page, f"@{label.id}")
     assert result_ids(page) == fiftyone_faiss.search(book, f"@{label.id}", k=6).ids
     kinds = book.select(result_ids(page)).values("objects.detections.label")
-    assert sum(label.label in found for found in kinds) >= 3
+    assert sum(label.label in labels for labels in kinds) >= 3
 
 
-def test_find_similar_to_a_detection_in_the_sample_viewer(book, open_app, session) -> None:
+def test_find_similar_uses_a_selected_detection(book, open_app, session) -> None:
     page = open_app(panel=None)
     sample = book.skip(4).first()
     label = sample.objects.detections[0]
@@ -116,10 +99,10 @@ def test_find_similar_to_a_detection_in_the_sample_viewer(book, open_app, sessio
 
     def point() -> None:
         page.mouse.move(0, 0)
-        page.mouse.move(*_middle(canvas, label))
+        page.mouse.move(*_center(canvas, label))
 
-    again_until_visible(point, tooltip)
-    page.mouse.click(*_middle(canvas, label))
+    repeat_until_visible(point, tooltip)
+    page.mouse.click(*_center(canvas, label))
     expect(cy(modal, "action-manage-selected")).to_have_text("1")
     shoot(page, "viewer-label")
     page.locator('#modal span.material-icons:text("image_search")').click()
@@ -129,11 +112,11 @@ def test_find_similar_to_a_detection_in_the_sample_viewer(book, open_app, sessio
     assert view_ids(session) == expected
 
 
-def _middle(canvas: Locator, label: fo.Detection) -> tuple[float, float]:
-    """Where the middle of a label of a square picture is on the page."""
+def _center(canvas: Locator, label: fo.Detection) -> tuple[float, float]:
+    """Returns the center of a label of a square image, on the page."""
     box = canvas.bounding_box()
     assert box is not None
-    # The picture is in the middle.
+    # The canvas centers the image.
     side = min(box["width"], box["height"])
     left = box["x"] + (box["width"] - side) / 2
     top = box["y"] + (box["height"] - side) / 2
@@ -141,16 +124,16 @@ def _middle(canvas: Locator, label: fo.Detection) -> tuple[float, float]:
     return left + (x + width / 2) * side, top + (y + height / 2) * side
 
 
-def test_patches_are_found_and_tagged(book, open_app) -> None:
+def test_patches_are_searched_and_tagged(book, open_app) -> None:
     dataset = book[:30].clone()
     fiftyone_faiss.build_index(dataset, "things", model=MODEL_NAME, patches_field="objects")
     page = open_app(dataset)
     search(page, "a car", k=4)
-    found = fiftyone_faiss.search(dataset, "a car", k=4)
-    assert result_ids(page) == found.ids
+    neighbors = fiftyone_faiss.search(dataset, "a car", k=4)
+    assert result_ids(page) == neighbors.ids
     expect(cy(page, "entry-counts")).to_contain_text("4 patches")
-    # Each tile shows its label: the box is in it and fills it, with a margin.
-    for place, row in enumerate(found.to_dict()["results"]):
+    # Each tile shows the box of its label with a margin.
+    for place, row in enumerate(neighbors.to_dict()["results"]):
         x, y, width, height = shown_box(page, place, row["bounding_box"])
         assert min(x, y) >= 0 and max(x + width, y + height) <= 1
         assert 0.75 < max(width, height) < 0.85
@@ -160,9 +143,9 @@ def test_patches_are_found_and_tagged(book, open_app) -> None:
     shoot(page, "patches")
     dataset.reload()
     tagged = dataset.match_labels(tags="car?").select_labels(tags="car?")
-    assert set(tagged.values("objects.detections.id", unwind=True)) == set(found.ids)
+    assert set(tagged.values("objects.detections.id", unwind=True)) == set(neighbors.ids)
     cy(page, "faiss-untag").click()
-    expect(cy(page, "faiss-status")).to_contain_text("was taken back from 4")
+    expect(cy(page, "faiss-status")).to_contain_text("Removed the tag “car?” from 4")
 
 
 def test_a_saved_view_is_searched(book, open_app) -> None:
@@ -176,7 +159,7 @@ def test_a_saved_view_is_searched(book, open_app) -> None:
     assert set(dataset.select(expected).values("scene.label")) == {"beach"}
 
 
-def test_another_dataset_answers_beside(book, open_app) -> None:
+def test_results_of_another_dataset_are_compared(book, open_app) -> None:
     dataset = book.clone()
     other = book[80:].clone("other-book")
     fiftyone_faiss.build_index(other, "clip2", model=MODEL_NAME, progress=False)
@@ -189,7 +172,7 @@ def test_another_dataset_answers_beside(book, open_app) -> None:
     expect(results).to_have_count(4)
     title = re.compile(r"^\d+\.jpg: score .*; opens the dataset other-book$")
     expect(results.first).to_have_attribute("title", title)
-    ids = results.evaluate_all("all => all.map(one => one.dataset.id)")
+    ids = results.evaluate_all("tiles => tiles.map(tile => tile.dataset.id)")
     expected = fiftyone_faiss.search_several([dataset, (other, "clip2")], "a red car", k=4)
     assert ids == expected[1].ids
     assert result_ids(page)[:4] == expected[0].ids

@@ -1,4 +1,4 @@
-"""How long to look for faults: ``FAULTS=long`` (see the Makefile), or a few seconds."""
+"""The extent of fault injection: some seconds, or minutes with ``FAULTS=long``."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ import pytest
 
 @dataclass(frozen=True)
 class Extent:
-    """How much to try.
+    """The extent of fault injection.
 
     Attributes:
-        kills: how many writers to kill
+        kills: the number of writers to kill
         seconds: how long readers and writers run together
-        places: where in each file to damage it
-        cuts: how many outcomes of a power cut to try at each call
+        positions: the number of positions to damage per file
+        outcomes: the number of random outcomes of a power failure to try per call
     """
 
     kills: int
     seconds: float
-    places: int
-    cuts: int
+    positions: int
+    outcomes: int
 
 
-SHORT = Extent(kills=15, seconds=3, places=12, cuts=1)
-LONG = Extent(kills=300, seconds=60, places=300, cuts=20)
+SHORT = Extent(kills=15, seconds=3, positions=12, outcomes=1)
+LONG = Extent(kills=300, seconds=60, positions=300, outcomes=20)
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +37,7 @@ def extent() -> Extent:
 
 @pytest.fixture
 def report(request: pytest.FixtureRequest) -> Iterator[Callable[[str], None]]:
-    """Writes a line that is seen whether or not the test passes."""
+    """Prints a line even if the test passes."""
     plugins = request.config.pluginmanager
     lines: list[str] = []
     yield lines.append

@@ -1,4 +1,4 @@
-"""Files that are no images, each with the reason that is given for it."""
+"""Files that are not images, each with the reason of its failure."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "empty.png": (lambda path: path.touch(), "the file is empty"),
     "text.png": (
         lambda path: path.write_text("no image"),
-        "the file is no image, or of a format that Pillow cannot read",
+        "the file is not an image of a supported format",
     ),
     "folder.png": (lambda path: path.mkdir(), "the path is a folder"),
-    "fifo.png": (lambda path: os.mkfifo(path), "the path is no regular file"),
-    "device.png": (lambda path: path.symlink_to("/dev/zero"), "the path is no regular file"),
+    "fifo.png": (lambda path: os.mkfifo(path), "the path is not a regular file"),
+    "device.png": (lambda path: path.symlink_to("/dev/zero"), "the path is not a regular file"),
     "halved.png": (_halved, "the file is cut short"),
     "halved.jpg": (_halved, "the file is cut short"),
     "halved.webp": (_halved, "could not create decoder object"),
@@ -54,12 +54,12 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "photo.heic": (_heic, "HEIC images need a decoder: pip install pillow-heif"),
     "integers.tif": (
         lambda path: Image.new("I", (8, 8), 70_000).save(path),
-        "the image has pixels of 32-bit integers, whose black and white are not known; "
+        "the image has pixels of 32-bit integers, which have no defined black and white; "
         "convert it to 8 or 16 bits",
     ),
     "floats.tif": (
         lambda path: Image.new("F", (8, 8), 0.5).save(path),
-        "the image has pixels of floats, whose black and white are not known; "
+        "the image has pixels of floats, which have no defined black and white; "
         "convert it to 8 or 16 bits",
     ),
     "large.png": (
@@ -71,4 +71,4 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
         "Image size (400000000 pixels) exceeds limit",
     ),
 }
-"""For each file's name, what makes it and how the reason begins or what it holds."""
+"""For each file name, a function that writes the file, and a part of the reason."""

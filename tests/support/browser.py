@@ -1,4 +1,4 @@
-"""Chromium, driven as a person would use it."""
+"""Chromium, driven by tests and benchmarks of the App."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ FLAGS = (
     "--disable-sync",
 )
 SCREENSHOTS = Path(__file__).resolve().parents[2] / ".test" / "screenshots"
-# How long a state may take to come about on a busy machine, in milliseconds.
+# The timeout of every wait, in ms. A busy machine needs a long one.
 PATIENCE = 60_000
 
 expect.set_options(timeout=PATIENCE)
 
 
 def launch(playwright: Playwright) -> Browser:
-    """Starts the Chromium that is installed."""
+    """Starts the installed Chromium."""
     return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
 
 
@@ -42,7 +42,7 @@ def open_page(browser: Browser, url: str, width: int, height: int, dark: bool = 
     context.add_init_script(f"localStorage.setItem('mui-mode', '{'dark' if dark else 'light'}')")
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
-    # A promotion comes up when it likes.
+    # A promotion can appear at any time.
     promotion = page.get_by_text("Dismiss", exact=True).first
     page.add_locator_handler(promotion, lambda: promotion.click())
     page.goto(url)
@@ -51,12 +51,12 @@ def open_page(browser: Browser, url: str, width: int, height: int, dark: bool = 
 
 
 def cy(page: Page | Locator, name: str) -> Locator:
-    """The elements of a ``data-cy`` name, anywhere on the page or within an element."""
+    """Returns the elements with a ``data-cy`` name, on the page or in an element."""
     return page.locator(f'[data-cy="{name}"]')
 
 
-def again_until_visible(act: Callable[[], object], sign: Locator) -> None:
-    """Does what may be done twice until its sign shows: the page may not be listening yet."""
+def repeat_until_visible(act: Callable[[], object], sign: Locator) -> None:
+    """Repeats an action until an element is visible, because the page may not react at first."""
     deadline = time.monotonic() + PATIENCE / 1000
     while True:
         act()
@@ -69,33 +69,34 @@ def again_until_visible(act: Callable[[], object], sign: Locator) -> None:
 
 
 def result_ids(page: Page) -> list[str]:
-    """The ids of the panel's results, in order."""
-    ids: list[str] = cy(page, "faiss-result").evaluate_all("all => all.map(one => one.dataset.id)")
+    """Returns the IDs of the results in the panel, in order."""
+    tiles = cy(page, "faiss-result")
+    ids: list[str] = tiles.evaluate_all("tiles => tiles.map(tile => tile.dataset.id)")
     return ids
 
 
 def select(page: Page, place: int) -> None:
-    """Selects a sample of the grid, as a click on its corner does."""
+    """Selects a sample in the grid by a click on its corner."""
     looker = cy(page, "looker").nth(place)
 
     def hover() -> None:
         page.mouse.move(0, 0)
         looker.hover()
 
-    # Where the box shows, a click on it is listened to.
-    again_until_visible(hover, looker.locator("label"))
+    # A click selects only once the checkbox is shown.
+    repeat_until_visible(hover, looker.locator("label"))
     looker.click(position={"x": 14, "y": 14})
     expect(looker.get_by_role("checkbox")).to_be_checked()
     expect(cy(page, "action-manage-selected")).to_contain_text(re.compile(r"\d"))
 
 
 def shows(page: Page, count: int) -> None:
-    """Waits until the grid shows so many samples."""
+    """Waits until the grid shows ``count`` samples."""
     expect(cy(page, "entry-counts")).to_contain_text(f"{count} sample")
 
 
 def view_ids(session: fo.Session) -> list[str]:
-    """The samples of the App's view, as soon as Python has learnt of it."""
+    """Returns the sample IDs of the view in the App, once the session has received it."""
     deadline = time.monotonic() + PATIENCE / 1000
     while not session.view._stages and time.monotonic() < deadline:
         time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""An honest little embedder: an image's vector is its mean colour."""
+"""A small embedder without weights: the vector of an image is its mean color."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fiftyone_faiss.embedders import Embedder, Vectors, unit
 
 
 class MeanColor(Embedder):
-    """Embeds images as their mean colour, and counts its batches."""
+    """Embeds images as their mean color, and records the sizes of its batches."""
 
     name = "mean-color"
     dim = 3
@@ -27,5 +27,5 @@ class MeanColor(Embedder):
 
 
 def color_vector(red: int, green: int, blue: int) -> Vectors:
-    """The vector of a plain image of this colour."""
+    """The vector of an image of this color."""
     return unit(np.array([[red, green, blue]], np.float32))[0]

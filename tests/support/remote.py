@@ -1,4 +1,4 @@
-"""Embedders for worker processes: some leave traces there, some come to grief."""
+"""Embedders for worker processes: some record what they do there, some fail."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ class Traced(MeanColor):
 
     Args:
         folder: where the files are
-        most (None): after how many images each process waits for the file ``go``
+        limit (None): the number of images after which each process waits for the file ``go``
         go (None): that file
     """
 
-    def __init__(self, folder: Path, most: int | None = None, go: Path | None = None) -> None:
+    def __init__(self, folder: Path, limit: int | None = None, go: Path | None = None) -> None:
         super().__init__()
         self._folder = folder
-        self._most, self._go = most, go
+        self._limit, self._go = limit, go
         self._seen = 0
 
     def embed_images(self, images: Sequence[Image.Image]) -> Vectors:
         with (self._folder / str(os.getpid())).open("a") as file:
             file.writelines("image\n" for _ in images)
         self._seen += len(images)
-        if self._most is not None and self._go is not None:
-            while self._seen > self._most and not self._go.exists():
+        if self._limit is not None and self._go is not None:
+            while self._seen > self._limit and not self._go.exists():
                 time.sleep(0.01)
         return super().embed_images(images)
 
 
 def traces(folder: Path) -> dict[int, int]:
-    """How many images each process embedded, or was about to when it ended."""
+    """The number of images that each process embedded or was embedding when it ended."""
     return {int(path.name): path.read_text().count("\n") for path in folder.iterdir()}
 
 
 class Deadly(MeanColor):
-    """Kills the process that it runs in at the sight of a colour."""
+    """Kills its process when it embeds an image of one color."""
 
     def embed_images(self, images: Sequence[Image.Image]) -> Vectors:
         if any(image.getpixel((0, 0)) == (50, 205, 10) for image in images):
@@ -56,19 +56,19 @@ class Deadly(MeanColor):
 
 
 class Faulty(MeanColor):
-    """Fails as a model does that has a fault."""
+    """Raises an error as a broken model does."""
 
     def embed_images(self, images: Sequence[Image.Image]) -> Vectors:
         raise RuntimeError("the model has a fault")
 
 
 def load_nothing() -> MeanColor:
-    """Fails as the loading of weights does that are nowhere."""
+    """Raises an error as for missing weights."""
     raise EmbedderError("The weights of 'x' could not be loaded.")
 
 
-def count_lanes(folder: Path) -> MeanColor:
-    """Writes down how many lanes a network of torch has in this process."""
+def write_worker_count(folder: Path) -> MeanColor:
+    """Writes into a file how many workers a network of torch has in this process."""
     import torch
     from torchvision.transforms import Compose, Normalize, ToTensor
 
@@ -79,12 +79,13 @@ def count_lanes(folder: Path) -> MeanColor:
             return net(pixels)
 
     transform = Compose([ToTensor(), Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))])
-    (folder / "lanes").write_text(str(Flat("flat", torch.nn.Flatten(), transform, "cpu").lanes))
+    network = Flat("flat", torch.nn.Flatten(), transform, "cpu")
+    (folder / "workers").write_text(str(network.max_workers()))
     return MeanColor()
 
 
 def colored(folder: Path, n: int) -> tuple[list[str], Vectors]:
-    """Images of one colour each: their paths, and the vectors of :class:`MeanColor`."""
+    """Images of one color each: their paths, and the vectors of :class:`MeanColor`."""
     paths = [str(folder / f"{i:03}.png") for i in range(n)]
     for i, path in enumerate(paths):
         Image.new("RGB", (16, 16), (i, 255 - i, 10)).save(path)

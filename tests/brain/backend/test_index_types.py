@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -28,6 +29,7 @@ from support.points import Points, neighbors_of, one_sentence
 import fiftyone_faiss
 from fiftyone_faiss.brain import similarity
 from fiftyone_faiss.brain.ann import factory as factory_module
+from fiftyone_faiss.brain.ann.policy import DEFAULT_POLICY
 from fiftyone_faiss.brain.data import result_views
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
 
@@ -385,11 +387,13 @@ def test_auto_builds_what_it_chooses(
     points = large.points("samples", 1_500)
     memory = SimpleNamespace(available=free_bytes)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
-    monkeypatch.setattr(factory_module, "FLAT_VALUES", 1_500 * 64)
     results = create(points, "auto")
+    maintenance = results.vectors.maintenance
+    maintenance.policy = replace(DEFAULT_POLICY, flat_values=1_500 * 64)
+    maintenance.maintain()
     assert _built(results) is None
-    monkeypatch.setattr(factory_module, "FLAT_VALUES", 1_500 * 64 - 1)
-    results.vectors.maintenance.maintain()
+    maintenance.policy = replace(DEFAULT_POLICY, flat_values=1_500 * 64 - 1)
+    maintenance.maintain()
     assert _built(results) == (factory, 1_500)
     assert _mean_recall(results, _queries(points, 6), points) >= _floor(results)
     large.dataset.delete_brain_run("auto")

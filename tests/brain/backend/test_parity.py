@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import fiftyone as fo
 import fiftyone.core.models as fom
@@ -39,10 +40,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     checkpoint = folder / "weights.pt"
     torch.manual_seed(51)
     torch.save(open_clip.create_model("ViT-B-32").state_dict(), checkpoint)
-    with pytest.MonkeyPatch.context() as patch:
-        # Of their own, so that neither the name nor 600 MB of weights outlive these tests.
+    # Private ones, so that neither the name nor 600 MB of weights outlive these tests.
+    with pytest.MonkeyPatch.context() as patch, mock.patch.dict(loading._loaded, clear=True):
         patch.setattr(fo.config, "model_zoo_dir", str(folder / "zoo"))
-        patch.setattr(loading, "_loaded", {})
         # A GPU would round otherwise.
         patch.setattr(torch_net, "default_device", lambda: "cpu")
         register_zoo_model(NAME, OpenClipSpec.parse(f"ViT-B-32/{checkpoint}"))
@@ -144,12 +144,13 @@ def test_texts_have_the_vectors_of_fiftyones_model(exact, theirs) -> None:
     assert cosines(vectors, unit(theirs.embed_prompts(TEXTS))).min() > 0.99999
 
 
-def test_half_precision_is_close_and_leaves_words_alone(exact, photos, expected) -> None:
+def test_half_precision_is_close_for_images_and_texts(exact, photos, expected) -> None:
     half = get_embedder(NAME, precision="bfloat16")
     assert half.precision == "bfloat16"
     vectors = embedded(half, photos.values("filepath"))
     assert 0.999 < cosines(vectors, expected).min() < 0.999999
-    np.testing.assert_allclose(half.embed_texts(TEXTS), exact.embed_texts(TEXTS), atol=1e-6)
+    similar = cosines(half.embed_texts(TEXTS), exact.embed_texts(TEXTS))
+    assert 0.999 < similar.min() < 0.999999
     assert half.fingerprint == exact.fingerprint
 
 

@@ -12,7 +12,7 @@ from support.formulas import LINES, Formula, check, line_of, similarities
 from support.points import Points, one_sentence
 
 import fiftyone_faiss
-from fiftyone_faiss.brain import SearchRequest
+from fiftyone_faiss.brain import SearchRequest, run_search
 from fiftyone_faiss.brain.queries.terms import CombinedQuery, QueryTerm, VectorQuery
 from fiftyone_faiss.brain.retrieval.encoding import EncodedQuery
 from fiftyone_faiss.brain.retrieval.reference_set import reference_set_of
@@ -254,7 +254,7 @@ def test_a_cut_off_is_where_the_scores_drop(large) -> None:
 
 
 def test_in_a_small_index_hubness_takes_nothing_off_and_says_so(large) -> None:
-    note = "hubness needs 30 vectors, so nothing was taken off."
+    note = "hubness needs 30 vectors, so scores were not corrected."
     for size in (1, 29, 30):
         points = large.points("samples", size)
         index = create(points, f"hub{size}")
@@ -318,7 +318,7 @@ def test_near_copies_are_counted_under_the_best_of_them(dataset) -> None:
         ids[3]: [ids[4]],
         ids[6]: [ids[7], ids[8], ids[9]],
     }
-    assert [row["near_duplicates"] for row in found.rows()] == [2, 1, 0, 3]
+    assert [row["near_duplicates"] for row in found.to_dict()["results"]] == [2, 1, 0, 3]
     assert found.notes == ()
 
 
@@ -388,8 +388,8 @@ BAD_FORMS = [
 
 
 @pytest.mark.parametrize(("given", "start"), BAD_FORMS, ids=[str(one[0]) for one in BAD_FORMS])
-def test_a_bad_form_is_refused_in_one_sentence(given, start) -> None:
+def test_a_bad_form_is_refused_in_one_sentence(dataset, given, start) -> None:
     with pytest.raises(ValueError) as caught:
-        SearchRequest.from_params({"query": "a car", **given}).query
+        run_search(dataset, SearchRequest.from_params({"query": "a car", **given}))
     assert str(caught.value).startswith(start)
     assert one_sentence(caught.value), str(caught.value)

@@ -18,7 +18,7 @@ import fiftyone_faiss
 from fiftyone_faiss.brain.data import score_fields
 from fiftyone_faiss.brain.queries import parsing
 from fiftyone_faiss.brain.queries.parsing import References, parse_query
-from fiftyone_faiss.brain.queries.terms import TextQuery
+from fiftyone_faiss.brain.queries.terms import Query, TextQuery
 from fiftyone_faiss.brain.retrieval import candidates
 from fiftyone_faiss.brain.retrieval.code import as_code
 from fiftyone_faiss.brain.retrieval.request import SearchRequest
@@ -169,12 +169,16 @@ def test_the_farthest_within_a_distance_are_found_beyond_what_is_far(many, monke
     ).has_more
 
 
+def query_of(params: dict[str, Any]) -> Query:
+    return SearchRequest.from_params(params).query
+
+
 def test_an_upload_that_no_term_names_is_not_decoded(book) -> None:
     upload = {"name": "x.png", "content": "no picture at all"}
     named = SearchRequest.from_params({"query": "a dog", "uploads": {"upload": upload}}).query
     assert named == TextQuery("a dog")
     with pytest.raises(ValueError, match=r"x\.png"):
-        SearchRequest.from_params({"query": "a dog + @upload", "uploads": {"upload": upload}}).query
+        query_of({"query": "a dog + @upload", "uploads": {"upload": upload}})
 
 
 def test_large_pictures_in_a_line_are_made_small() -> None:
@@ -202,27 +206,21 @@ def test_an_address_is_fetched_once_in_some_minutes(monkeypatch) -> None:
     monkeypatch.setattr(parsing, "fetch_image", fetch)
     parsing.URL_CACHE.clear()
     first, second, other = (
-        SearchRequest.from_params({"query": f"https://example.com/{name}"}).query.image.getpixel(
-            (0, 0)
-        )
+        query_of({"query": f"https://example.com/{name}"}).image.getpixel((0, 0))
         for name in ("a.jpg", "a.jpg", "b.jpg")
     )
     assert (first, second, other) == ((1, 0, 0), (1, 0, 0), (2, 0, 0))
     parsing.URL_CACHE.clear()
-    again = SearchRequest.from_params({"query": "https://example.com/a.jpg"}).query.image.getpixel(
-        (0, 0)
-    )
+    again = query_of({"query": "https://example.com/a.jpg"}).image.getpixel((0, 0))
     assert again == (3, 0, 0)
     with pytest.raises(ValueError, match="more than 4 URLs; remove some"):
-        SearchRequest.from_params({"query": " + ".join(["https://example.com/c.jpg"] * 5)}).query
+        query_of({"query": " + ".join(["https://example.com/c.jpg"] * 5)})
     assert len(asked) == 3
 
 
 def test_code_is_written_without_reading_the_query(book) -> None:
-    code = as_code(
-        book,
-        SearchRequest.from_params({"query": "https://nowhere.invalid/a.jpg - /gone.jpg", "k": 7}),
-    )
+    params = {"query": "https://nowhere.invalid/a.jpg - /gone.jpg", "k": 7}
+    code = as_code(book, SearchRequest.from_params(params))
     assert "'https://nowhere.invalid/a.jpg - /gone.jpg'" in code
     assert "k=7" in code
 

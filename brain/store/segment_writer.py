@@ -1,0 +1,80 @@
+"""Writing segments; see the module ``segments`` for their format."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fiftyone_faiss.brain.core.files import FileSystem
+from fiftyone_faiss.brain.store.segments import BLOCK_BYTES, Column, Layout
+
+
+class _Checksums:
+    """Computes the CRC-32 of each block of a stream."""
+
+    def __init__(self) -> None:
+        self.finished: list[int] = []
+        self._crc = 0
+        self._filled = 0
+
+    def update(self, data: npt.NDArray[np.uint8]) -> None:
+        at = 0
+        while at < data.size:
+            chunk = data[at : at + BLOCK_BYTES - self._filled]
+            self._crc = zlib.crc32(chunk, self._crc)
+            self._filled += chunk.size
+            at += chunk.size
+            if self._filled == BLOCK_BYTES:
+                self.finished.append(self._crc)
+                self._crc = self._filled = 0
+
+    def table(self) -> npt.NDArray[np.uint8]:
+        last = [self._crc] if self._filled else []
+        return np.array(self.finished + last, "<u4").view(np.uint8)
+
+
+def write_segment(
+    filesystem: FileSystem,
+    path: Path,
+    layout: Layout,
+    columns: Mapping[str, Iterable[npt.NDArray[Any]]],
+) -> int:
+    """Writes a segment durably.
+
+    Args:
+        filesystem: carries out the writes
+        path: the file, which must not exist
+        layout: the layout
+        columns: the values of each column, in chunks
+
+    Returns:
+        the CRC-32 of the table of checksums
+    """
+    checksums = _Checksums()
+    at = 0
+    with filesystem.create(path) as file:
+        for column in layout.columns.values():
+            padding = np.zeros(column.offset - at, np.uint8)
+            for chunk in (padding, *_as_bytes(columns[column.name], column)):
+                checksums.update(chunk)
+                filesystem.write(file, chunk)
+            at = column.stop
+        padding = np.zeros(layout.payload - at, np.uint8)
+        checksums.update(padding)
+        table = checksums.table()
+        filesystem.write(file, padding)
+        filesystem.write(file, table)
+        filesystem.sync(file)
+    return zlib.crc32(table)
+
+
+def _as_bytes(
+    chunks: Iterable[npt.NDArray[Any]], column: Column
+) -> Iterable[npt.NDArray[np.uint8]]:
+    for chunk in chunks:
+        yield np.ascontiguousarray(chunk, column.dtype).reshape(-1).view(np.uint8)

@@ -1,0 +1,86 @@
+"""The App's grid: which view a person chose, and what a search in it means."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.core.collections as foc
+import fiftyone.operators as foo
+from bson import json_util
+from cachetools import LRUCache
+
+from fiftyone_faiss import brain
+
+# The number of the newest search, or clearing, of each page; an older one must not reach the grid.
+_NEWEST: LRUCache[str, int] = LRUCache(maxsize=1_000)
+_NEWEST_LOCK = threading.Lock()
+
+
+def base_view(ctx: foo.ExecutionContext, params: Mapping[str, Any]) -> fo.DatasetView:
+    """The view that a person chose: if the grid shows results, the view before the first search.
+
+    The page sends the fingerprints of all results that it has shown, because the grid may lag
+    behind.
+    """
+    if fingerprint(ctx.view) not in (params.get("shown") or []):
+        return ctx.view
+    return brain.build_view(ctx.dataset, params["base"])
+
+
+def shown_views(ctx: foo.ExecutionContext, params: Mapping[str, Any]) -> list[str]:
+    """The fingerprints of the chosen view and of the results shown since."""
+    shown, now = list(params.get("shown") or []), fingerprint(ctx.view)
+    return shown if now in shown else [now]
+
+
+def fingerprint(view: fo.DatasetView) -> str:
+    """A hash of a view's stages."""
+    stages = json.loads(json_util.dumps(brain.serialize_view(view)))
+    return hashlib.sha1(json.dumps(stages, sort_keys=True).encode()).hexdigest()
+
+
+def samples_of(
+    ctx: foo.ExecutionContext, params: Mapping[str, Any], scope: str
+) -> foc.SampleCollection:
+    """The dataset or the view to search in.
+
+    Args:
+        ctx: the context
+        params: the message of the page
+        scope: see :class:`SearchRequest`; the name of a saved view alone works too
+
+    Raises:
+        ValueError: if it is a saved view that does not exist
+    """
+    if scope == "dataset":
+        return ctx.dataset
+    if scope == "view":
+        return base_view(ctx, params)
+    # A saved view may be named "dataset" or "view".
+    name = scope.removeprefix("saved:")
+    if not ctx.dataset.has_saved_view(name):
+        raise ValueError(f"There is no saved view '{name}' any more; choose what to search in.")
+    return ctx.dataset.load_saved_view(name)
+
+
+def is_newest(ctx: foo.ExecutionContext, params: Mapping[str, Any]) -> Callable[[], bool]:
+    """Registers a search, or a clearing; returns a function that tells whether it is still the
+    newest of its page.
+
+    Pages number them, because a request may arrive late.
+    """
+    page = f"{ctx.panel_id}/{params.get('page')}"
+    number = int(params.get("search_id") or 0)
+    with _NEWEST_LOCK:
+        _NEWEST[page] = max(number, _NEWEST.get(page, 0))
+
+    def check() -> bool:
+        with _NEWEST_LOCK:
+            return number >= _NEWEST.get(page, 0)
+
+    return check

@@ -1,0 +1,65 @@
+"""The panel's methods for the history of searches."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import fiftyone.operators as foo
+
+from fiftyone_faiss import brain
+from fiftyone_faiss.panels import messages
+from fiftyone_faiss.panels.base import panel_method
+
+
+class HistoryMethods:
+    """A part of :class:`SearchPanel`."""
+
+    @panel_method
+    def record(
+        self, ctx: foo.ExecutionContext, params: messages.SearchParams
+    ) -> messages.SavedSearch:
+        """Adds a search to the history. The page calls it once it has drawn the results."""
+        return _answer(brain.record_search(ctx.dataset, params))
+
+    @panel_method
+    def history(
+        self, ctx: foo.ExecutionContext, params: messages.NoParams
+    ) -> messages.HistoryAnswer:
+        """Lists the saved searches of the dataset."""
+        return {"searches": [_answer(search) for search in brain.list_searches(ctx.dataset)]}
+
+    @panel_method
+    def save_search(
+        self, ctx: foo.ExecutionContext, params: messages.SaveSearchParams
+    ) -> messages.SavedSearch:
+        """Saves a search under a name."""
+        name = str(params.get("name") or "")
+        return _answer(brain.save_search(ctx.dataset, params["params"], name))
+
+    @panel_method
+    def rename_search(
+        self, ctx: foo.ExecutionContext, params: messages.RenameParams
+    ) -> messages.SavedSearch:
+        """Renames a search; an empty name removes the name."""
+        name = str(params.get("name") or "")
+        return _answer(brain.update_search(ctx.dataset, params["id"], name=name))
+
+    @panel_method
+    def pin_search(
+        self, ctx: foo.ExecutionContext, params: messages.PinParams
+    ) -> messages.SavedSearch:
+        """Pins a search, or unpins it."""
+        pinned = bool(params["pinned"])
+        return _answer(brain.update_search(ctx.dataset, params["id"], pinned=pinned))
+
+    @panel_method
+    def delete_search(
+        self, ctx: foo.ExecutionContext, params: messages.SearchIdParams
+    ) -> messages.Empty:
+        """Deletes a search."""
+        brain.delete_search(ctx.dataset, params["id"])
+        return {}
+
+
+def _answer(search: brain.SavedSearch) -> messages.SavedSearch:
+    return cast(messages.SavedSearch, search.to_dict())

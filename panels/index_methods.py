@@ -1,0 +1,145 @@
+"""The panel's methods for indexes: their state, and work on them that takes long."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import fiftyone as fo
+import fiftyone.operators as foo
+
+from fiftyone_faiss import brain
+from fiftyone_faiss.panels import messages
+from fiftyone_faiss.panels.base import answer_of, panel_method
+
+BUILD_INDEX = "@fiftyone-faiss/similarity/build_index"
+UPDATE_INDEX = "@fiftyone-faiss/similarity/update_index"
+
+# The parameters of the operator "update_index".
+_WORK: dict[str, dict[str, Any]] = {
+    "update": {"check_media": True},
+    "rebuild": {"force": True},
+    "tune": {"tune": True},
+}
+
+
+class IndexMethods:
+    """A part of :class:`SearchPanel`."""
+
+    @panel_method
+    def refresh(
+        self, ctx: foo.ExecutionContext, params: messages.NoParams
+    ) -> messages.Empty | messages.Failure:
+        """Sends the panel's data to the page, or the error that prevented it."""
+        data = answer_of(lambda: _panel_data(ctx.dataset))
+        # After an error, the page keeps the data that it has.
+        ctx.panel.set_data(data)
+        return {"error": data["error"]} if data["error"] else {}
+
+    @panel_method
+    def warm(self, ctx: foo.ExecutionContext, params: messages.IndexParams) -> messages.WarmAnswer:
+        """Loads the model of an index before the first query needs it."""
+        return cast(messages.WarmAnswer, brain.warm(ctx.dataset, params.get("brain_key")))
+
+    @panel_method
+    def health(
+        self, ctx: foo.ExecutionContext, params: messages.IndexParams
+    ) -> messages.IndexHealth:
+        """Compares an index with its dataset, and returns how well it finds neighbors."""
+        key = params["brain_key"]
+        health = brain.index_health(ctx.dataset, key, check_media=True)
+        info = next(info for info in brain.list_indexes(ctx.dataset) if info.brain_key == key)
+        answer = {**info.to_dict(), **health.to_dict(), "is_current": health.is_current}
+        # The page shows the recall and the latency of the index itself.
+        del answer["tuning"]
+        return cast(messages.IndexHealth, answer)
+
+    @panel_method
+    def missing(
+        self, ctx: foo.ExecutionContext, params: messages.IndexParams
+    ) -> messages.MissingAnswer:
+        """Counts the samples that an index lacks."""
+        return {"missing": brain.index_health(ctx.dataset, params["brain_key"]).missing}
+
+    @panel_method
+    def build(self, ctx: foo.ExecutionContext, params: messages.NoParams) -> messages.Empty:
+        """Opens the form that builds an index."""
+        ctx.prompt(BUILD_INDEX, on_success=self.refresh)
+        return {}
+
+    @panel_method
+    def update(self, ctx: foo.ExecutionContext, params: messages.IndexParams) -> messages.Job:
+        """Starts to embed missing samples, and to remove vectors of deleted samples."""
+        key = params["brain_key"]
+        return _start(ctx, key, brain.update_index_steps(ctx.dataset, key, check_media=True))
+
+    @panel_method
+    def rebuild(self, ctx: foo.ExecutionContext, params: messages.IndexParams) -> messages.Job:
+        """Starts to embed everything again."""
+        key = params["brain_key"]
+        return _start(ctx, key, brain.update_index_steps(ctx.dataset, key, force=True))
+
+    @panel_method
+    def tune(self, ctx: foo.ExecutionContext, params: messages.IndexParams) -> messages.Job:
+        """Starts to rebuild and tune the FAISS index of the stored vectors."""
+        key = params["brain_key"]
+        return _start(ctx, key, brain.tune_index_steps(ctx.dataset, key))
+
+    @panel_method
+    def delegate(
+        self, ctx: foo.ExecutionContext, params: messages.DelegateParams
+    ) -> messages.DelegatedWork:
+        """Queues an update, a rebuild or a tuning for FiftyOne's orchestrator."""
+        if not _can_delegate():
+            raise ValueError(
+                "No orchestrator runs delegated operations; set "
+                "FIFTYONE_ALLOW_LEGACY_ORCHESTRATORS=true and run 'fiftyone delegated launch'."
+            )
+        work = params.get("work")
+        if work not in _WORK:
+            raise ValueError(f"'{work}' is no work on an index; choose one of {', '.join(_WORK)}.")
+        given = {"brain_key": params["brain_key"], "view_target": "DATASET", **_WORK[work]}
+        result = foo.execute_operator(
+            UPDATE_INDEX, ctx={"dataset": ctx.dataset, "params": given}, request_delegation=True
+        )
+        if result.error:
+            raise ValueError(result.error_message)
+        return {"operation_id": str(result.result["id"])}
+
+    @panel_method
+    def jobs(self, ctx: foo.ExecutionContext, params: messages.JobsParams) -> messages.JobsAnswer:
+        """Returns the jobs of the dataset; refreshes the page once all have ended."""
+        jobs = brain.list_jobs(ctx.dataset.name)
+        if params.get("watched") and not any(job.state == "running" for job in jobs):
+            self.refresh(ctx)
+        return {"jobs": [cast(messages.Job, job.to_dict()) for job in jobs]}
+
+    @panel_method
+    def cancel(self, ctx: foo.ExecutionContext, params: messages.JobParams) -> messages.Empty:
+        """Cancels a job; what it has finished is kept."""
+        for job in brain.list_jobs(ctx.dataset.name):
+            if job.id == params["id"]:
+                job.cancel()
+        return {}
+
+
+def _panel_data(dataset: fo.Dataset) -> messages.PanelData:
+    data = {
+        "error": None,
+        "dataset": dataset.name,
+        "size": dataset.count(),
+        "indexes": [info.to_dict() for info in brain.list_indexes(dataset)],
+        "jobs": [job.to_dict() for job in brain.list_jobs(dataset.name)],
+        "saved_views": dataset.list_saved_views(),
+        "others": brain.list_other_indexes(dataset),
+        "can_delegate": _can_delegate(),
+    }
+    return cast(messages.PanelData, data)
+
+
+def _start(ctx: foo.ExecutionContext, key: str, steps: Any) -> messages.Job:
+    return cast(messages.Job, brain.start_job(steps, ctx.dataset.name, key).to_dict())
+
+
+def _can_delegate() -> bool:
+    """Whether the App offers delegated execution."""
+    return bool(fo.config.allow_legacy_orchestrators)

@@ -1,0 +1,12 @@
+// The bundle's "react" is the App's own.
+export default window.React;
+export const {
+  memo,
+  useCallback,
+  useEffect,
+  useId,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} = window.React;

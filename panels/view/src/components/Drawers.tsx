@@ -1,0 +1,66 @@
+import React, { type ComponentType } from "react";
+import type { Server } from "../app/server.ts";
+import type { Job } from "../generated.ts";
+import type { DrawerName } from "../state/searchState.ts";
+import type { RefreshJobs } from "../state/useJobs.ts";
+import type { Search } from "../state/useSearch.ts";
+import { Help } from "./Help.tsx";
+import { History } from "./History.tsx";
+import { Icon, type IconName } from "./Icon.tsx";
+import { Health } from "./indexes/Health.tsx";
+
+export interface DrawerProps {
+  search: Search;
+  server: Server;
+  jobs: Job[];
+  refreshJobs: RefreshJobs;
+}
+
+interface DrawerContent {
+  name: DrawerName;
+  label: string;
+  icon?: IconName;
+  text?: string;
+  component: ComponentType<DrawerProps>;
+}
+
+const DRAWERS: DrawerContent[] = [
+  { name: "history", label: "History", icon: "history", component: History },
+  { name: "health", label: "Index", icon: "health", component: Health },
+  { name: "help", label: "Help", text: "?", component: Help },
+];
+
+/** The buttons that open a drawer; at most one is open. */
+export function DrawerButtons({ search: { drawer, update } }: { search: Search }) {
+  return (
+    <span className="ffs-drawer-buttons">
+      {DRAWERS.map(({ name, label, icon, text }) => (
+        <button
+          key={name}
+          type="button"
+          className="ffs-button ffs-quiet"
+          data-cy={`faiss-${name}`}
+          aria-label={label}
+          title={text ? `${label} (key: ${text})` : label}
+          aria-expanded={drawer === name}
+          aria-controls="ffs-drawer"
+          onClick={() => update({ drawer: drawer === name ? null : name })}
+        >
+          {icon && <Icon name={icon} size={16} />}
+          {text || <span className="ffs-button-label">{label}</span>}
+        </button>
+      ))}
+    </span>
+  );
+}
+
+export function Drawer(props: DrawerProps) {
+  const drawer = DRAWERS.find(({ name }) => name === props.search.drawer);
+  if (!drawer) return null;
+  const { label, component: Content } = drawer;
+  return (
+    <section id="ffs-drawer" className="ffs-drawer" aria-label={label}>
+      <Content {...props} />
+    </section>
+  );
+}

@@ -1,0 +1,56 @@
+import React from "react";
+
+type Row = [name: string, meaning: string];
+
+const KEYS: Row[] = [
+  ["/", "go to the query line"],
+  ["Enter", "search; on a result, open it"],
+  ["↑", "in the empty query line: the previous query"],
+  ["↓", "go from the query line to the results"],
+  ["← ↑ ↓ →", "move between results"],
+  ["+", "like the result"],
+  ["-", "dislike the result"],
+  ["r", "search again with relevance feedback"],
+  ["t", "go to the tag"],
+  ["Esc", "close; then go to the query line"],
+  ["?", "open this help"],
+];
+
+const QUERIES: Row[] = [
+  ["a red car", "a text"],
+  ["red car + snow", "both"],
+  ['car - "traffic light"', "the first without the second"],
+  ["2: forklift + person", "the first with twice the weight"],
+  ["@selected", "the samples selected in the grid"],
+  ["@upload", "an image that you dropped, pasted or chose"],
+  ["https://…/pool.jpg", "an image on the web"],
+  ["~/pool.jpg", "an image on the server"],
+];
+
+/** The keys, and how to write a query. */
+export function Help() {
+  return (
+    <div className="ffs-help" data-cy="faiss-help-shown">
+      <Table title="Keys" rows={KEYS} />
+      <Table title="Queries" rows={QUERIES} />
+    </div>
+  );
+}
+
+function Table({ title, rows }: { title: string; rows: Row[] }) {
+  return (
+    <section>
+      <h3>{title}</h3>
+      <dl>
+        {rows.map(([name, meaning]) => (
+          <div key={name}>
+            <dt>
+              <kbd>{name}</kbd>
+            </dt>
+            <dd>{meaning}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}

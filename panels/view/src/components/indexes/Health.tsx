@@ -1,0 +1,98 @@
+import React, { useEffect, useState } from "react";
+import { isFailure, type Server } from "../../app/server.ts";
+import type { IndexHealth } from "../../generated.ts";
+import { healthRows } from "../../format/health.ts";
+import { disabledIf } from "../../keyboard/disabled.ts";
+import type { SetStatus } from "../../state/useSearch.ts";
+import type { DrawerProps } from "../Drawers.tsx";
+
+type Maintenance = "update" | "rebuild" | "tune";
+
+const MAINTENANCE: { method: Maintenance; cy: string; name: string; title: string }[] = [
+  {
+    method: "update",
+    cy: "faiss-health-update",
+    name: "Update",
+    title: "Embed missing samples, and remove vectors of deleted samples",
+  },
+  { method: "rebuild", cy: "faiss-rebuild", name: "Rebuild", title: "Embed all samples again" },
+  {
+    method: "tune",
+    cy: "faiss-tune",
+    name: "Tune",
+    title: "Build the FAISS index again from the vectors, and tune its search parameters",
+  },
+];
+
+/** The health of the index, and its maintenance. */
+export function Health({ search, server, jobs, refreshJobs }: DrawerProps) {
+  const { index, setStatus } = search;
+  const key = index.brain_key;
+  const own = jobs.filter(({ name }) => name === key);
+  const isBusy = own.some(({ state }) => state === "running");
+  const jobStates = own.map(({ id, state }) => id + state).join();
+  const health = useHealth({ server, key, setStatus, isBusy, jobStates });
+
+  const start = async (method: Maintenance) => {
+    const answer = await server(method, { brain_key: key });
+    if (isFailure(answer)) setStatus("error", answer.error);
+    void refreshJobs(true);
+  };
+  if (!health) return <p className="ffs-note">Checking the index…</p>;
+  return (
+    <div data-cy="faiss-health-shown">
+      {health !== "failed" && (
+        <dl className="ffs-health">
+          {healthRows(health).map(({ name, value, isProblem }) => (
+            <div key={name} className={isProblem ? "ffs-bad" : ""}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      <div className="ffs-inline">
+        {MAINTENANCE.map(({ method, cy, name, title }) => (
+          <button
+            key={method}
+            type="button"
+            className="ffs-button"
+            data-cy={cy}
+            title={title}
+            {...disabledIf(isBusy, () => void start(method))}
+          >
+            {name}
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+interface HealthQuery {
+  server: Server;
+  key: string;
+  setStatus: SetStatus;
+  isBusy: boolean;
+  /** Changes when a job ends. */
+  jobStates: string;
+}
+
+/** The health of an index, read again when a job on it ends; null until it is known. */
+function useHealth(query: HealthQuery): IndexHealth | "failed" | null {
+  const { server, key, setStatus, isBusy, jobStates } = query;
+  const [read, setRead] = useState<{ key: string; health: IndexHealth | "failed" } | null>(null);
+  useEffect(() => {
+    if (isBusy) return undefined;
+    let isCurrent = true;
+    server("health", { brain_key: key }).then((answer) => {
+      if (!isCurrent) return;
+      if (isFailure(answer)) setStatus("error", answer.error);
+      setRead({ key, health: isFailure(answer) ? "failed" : answer });
+    });
+    return () => {
+      isCurrent = false;
+    };
+  }, [server, key, setStatus, isBusy, jobStates]);
+  return read?.key === key ? read.health : null;
+}

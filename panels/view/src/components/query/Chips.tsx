@@ -1,0 +1,112 @@
+import React from "react";
+import type { ParsedTerm } from "../../generated.ts";
+import { disabledIf } from "../../keyboard/disabled.ts";
+import { sliceCharacters, withoutTerm } from "../../query/terms.ts";
+import type { LineExplanation } from "../../query/useExplanation.ts";
+import type { Upload } from "../../state/searchState.ts";
+import { countSelected, type Selection } from "../../state/selection.ts";
+import type { Search } from "../../state/useSearch.ts";
+import { Icon } from "../Icon.tsx";
+
+// How many characters of a long line show on each side of an error.
+const CONTEXT = 40;
+
+interface ChipsProps {
+  explanation: LineExplanation;
+  search: Search;
+  errorId: string;
+}
+
+/** The terms of the query line as the server parses them, or the error in it. */
+export function Chips({ explanation, search, errorId }: ChipsProps) {
+  const { terms, error, at, isOld, line } = explanation;
+  if (!terms.length && !error) return null;
+  return (
+    <div
+      className={error ? "ffs-chips ffs-old" : "ffs-chips"}
+      data-cy="faiss-chips"
+      role="group"
+      aria-label="Query terms"
+    >
+      {terms.map((term, i) => (
+        <Chip key={i} {...{ term, search, isOld }} />
+      ))}
+      {error && <LineError key={error} id={errorId} {...{ error, at, line }} />}
+    </div>
+  );
+}
+
+function Chip({ term, search, isOld }: { term: ParsedTerm; search: Search; isOld: boolean }) {
+  const { sign, weight, kind, text } = term;
+  const { query, uploads, update } = search;
+  const isNegative = sign === "-";
+  const upload = kind === "upload" ? uploads[text] : undefined;
+  const label = labelOf(term, upload, search.selection);
+  const remove = () => {
+    const others = Object.entries(uploads).filter(([name]) => !upload || name !== text);
+    update({ query: withoutTerm(query, term.at), uploads: Object.fromEntries(others) });
+  };
+  return (
+    <span className={isNegative ? "ffs-chip ffs-negative" : "ffs-chip"} data-cy="faiss-chip">
+      <span className="ffs-sign" aria-label={isNegative ? "less of" : "more of"}>
+        {isNegative ? "−" : "+"}
+      </span>
+      {weight !== 1 && <b>{weight} ×</b>}
+      {upload ? <img src={upload.url} alt="" /> : <Icon name={kind} size={16} />}
+      <span className="ffs-chip-text" title={label}>
+        {label}
+      </span>
+      <button
+        type="button"
+        aria-label={`Remove ${label} from the query`}
+        data-cy="faiss-chip-remove"
+        // The position belongs to the line that was parsed.
+        {...disabledIf(isOld, remove)}
+      >
+        ×
+      </button>
+    </span>
+  );
+}
+
+function labelOf(
+  { kind, text }: ParsedTerm,
+  upload: Upload | undefined,
+  selection: Selection
+): string {
+  if (upload) return upload.name;
+  const count = countSelected(selection);
+  if (kind === "selected") return count ? `${count} selected` : "the selection";
+  if (kind === "id") return `sample ${text.slice(-6)}`;
+  return text;
+}
+
+interface LineErrorProps {
+  id: string;
+  error: string;
+  at: [number, number] | null;
+  line: string;
+}
+
+/** The error in the query line, with its position; only the part around it of a long line. */
+function LineError({ id, error, at, line }: LineErrorProps) {
+  return (
+    <div className="ffs-line-error" data-cy="faiss-mistake">
+      {at && <MarkedLine line={line} at={at} />}
+      <span id={id} role="status">
+        {error}
+      </span>
+    </div>
+  );
+}
+
+function MarkedLine({ line, at: [start, end] }: { line: string; at: [number, number] }) {
+  return (
+    <code aria-hidden="true">
+      {start > CONTEXT && "…"}
+      {sliceCharacters(line, Math.max(0, start - CONTEXT), start)}
+      <mark>{sliceCharacters(line, start, Math.min(end, start + CONTEXT)) || " "}</mark>
+      {sliceCharacters(line, end, end + CONTEXT)}
+    </code>
+  );
+}

@@ -1,0 +1,43 @@
+import type { IndexHealth } from "../generated.ts";
+import { bytes } from "./numbers.ts";
+
+export interface HealthRow {
+  name: string;
+  value: string;
+  isProblem: boolean;
+}
+
+/** What the health of an index shows. */
+export function healthRows(health: IndexHealth): HealthRow[] {
+  const { size, dim, missing, orphaned, failed, changed, unindexed, recall, latency_ms } = health;
+  return [
+    row("Vectors", dim ? `${count(size)} × ${dim}` : count(size)),
+    countRow("Missing", missing),
+    countRow("Orphaned", orphaned),
+    countRow("Failed", failed),
+    countRow("Stale", changed),
+    row("Not in the FAISS index yet", count(unindexed)),
+    row("Model", modelText(health.model_matches), health.model_matches === false),
+    row("Type", `${health.factory ?? "exact"}, ${health.metric}`),
+    row("Recall", recall === null ? "not measured" : `${(100 * recall).toFixed(1)} % at 10`),
+    row("Query time", latency_ms === null ? "not measured" : `${latency_ms.toPrecision(2)} ms`),
+    row("Disk space", bytes(health.disk_bytes)),
+  ];
+}
+
+function row(name: string, value: string, isProblem = false): HealthRow {
+  return { name, value, isProblem };
+}
+
+function countRow(name: string, n: number | null): HealthRow {
+  return row(name, count(n), n !== null && n > 0);
+}
+
+function count(n: number | null): string {
+  return n === null ? "not checked" : n.toLocaleString("en-US");
+}
+
+function modelText(matches: boolean | null): string {
+  if (matches === null) return "unknown";
+  return matches ? "unchanged" : "changed";
+}

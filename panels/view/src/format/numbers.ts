@@ -1,0 +1,38 @@
+// Numbers and times as text.
+
+/** "1 result", "2,000 results". */
+export function counted(n: number, noun = "result"): string {
+  return n === 1 ? `1 ${noun}` : `${n.toLocaleString("en-US")} ${noun}s`;
+}
+
+/** The share of the index that scores at least as high: "top 0.4 %". */
+export function topShare(percentile: number | null): string {
+  if (percentile === null) return "";
+  const top = 100 - percentile;
+  if (top < 0.05) return "top <0.1 %";
+  return `top ${top < 10 ? top.toFixed(1) : Math.round(top)} %`;
+}
+
+/** "4.2 kB". */
+export function bytes(n: number): string {
+  const units = ["bytes", "kB", "MB", "GB", "TB"];
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(n, 1)) / 3));
+  const value = n / 1000 ** power;
+  return `${power && value < 100 ? value.toFixed(1) : Math.round(value)} ${units[power]}`;
+}
+
+/** The time since an ISO date: "2 minutes ago". */
+export function ago(iso: string, now = Date.now()): string {
+  // A date without a time zone is UTC.
+  const time = Date.parse(/(Z|[+-]\d\d:\d\d)$/.test(iso) ? iso : `${iso}Z`);
+  const seconds = (now - time) / 1000;
+  const units = [
+    ["day", 86400],
+    ["hour", 3600],
+    ["minute", 60],
+  ] as const;
+  for (const [unit, size] of units) {
+    if (seconds >= size) return `${counted(Math.floor(seconds / size), unit)} ago`;
+  }
+  return "just now";
+}

@@ -1,0 +1,40 @@
+// The texts of a result.
+import type { Result } from "../generated.ts";
+import type { Rating } from "../state/searchState.ts";
+import { counted, topShare } from "./numbers.ts";
+
+/** The accessible name of a result. */
+export function tileName(
+  { filepath, score, band, percentile, near_duplicates: duplicates }: Result,
+  index: number,
+  total: number,
+  rating: Rating | null,
+  otherDataset: string | undefined
+): string {
+  return [
+    `Result ${index + 1} of ${total}`,
+    fileName(filepath),
+    `score ${score.toFixed(2)}`,
+    band && `${band} match`,
+    topShare(percentile),
+    duplicates > 0 && `${counted(duplicates, "near-duplicate")} collapsed`,
+    rating,
+    otherDataset && `opens the dataset ${otherDataset}`,
+  ]
+    .filter(Boolean)
+    .join(", ");
+}
+
+/** The tooltip of a result. */
+export function tileTitle(
+  { filepath, score, distance }: Result,
+  otherDataset: string | undefined
+): string {
+  const opens = otherDataset ? `; opens the dataset ${otherDataset}` : "";
+  const shown = Number.isFinite(distance) ? `, distance ${distance.toFixed(4)}` : "";
+  return `${fileName(filepath)}: score ${score.toFixed(4)}${shown}${opens}`;
+}
+
+function fileName(path: string | null): string {
+  return path?.split(/[\\/]/).pop() || "missing file";
+}

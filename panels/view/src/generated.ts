@@ -1,0 +1,561 @@
+// The messages between the page and the panel. Written by tools/generate_page_types.py from
+// panels/messages.py and the methods of the panel; do not edit it.
+
+export type Templates = "off" | "single" | "ensemble";
+
+export type Band = "strong" | "likely" | "weak";
+
+export type TermKind = "text" | "path" | "url" | "selected" | "upload" | "id";
+
+export type JobState = "running" | "done" | "cancelled" | "failed";
+
+export type ExportFormat = "csv" | "json" | "stages";
+
+export type BoundingBox = [number, number, number, number];
+
+export type SavedParams = Partial<SearchParams>;
+
+/** A result of a search. */
+export interface ResultRow {
+  rank: number;
+  id: string;
+  sample_id: string;
+  filepath: string | null;
+  distance: number;
+  score: number;
+  percentile: number | null;
+  band: Band | null;
+  near_duplicates: number;
+  bounding_box?: BoundingBox | null;
+}
+
+/** The answer to a search. */
+export interface SearchAnswer {
+  query: string;
+  brain_key: string;
+  metric: string;
+  patches_field: string | null;
+  count: number;
+  best_score: number | null;
+  milliseconds: number;
+  explanation: string[];
+  notes: string[];
+  cutoff: number;
+  has_more: boolean;
+  verdict: string | null;
+  results: ResultRow[];
+}
+
+/** The answer of a method that failed: `error` is a sentence to show. */
+export interface Failure {
+  error: string;
+}
+
+/** No parameters. */
+export type NoParams = Record<string, never>;
+
+/** An answer without values. */
+export type Empty = Record<string, never>;
+
+/** An index; see `list_indexes`. */
+export interface IndexInfo {
+  brain_key: string;
+  model: string | null;
+  supports_text: boolean;
+  metric: string;
+  index_type: string;
+  patches_field: string | null;
+  size: number;
+  dim: number | null;
+  disk_bytes: number;
+  path: string | null;
+  failures: number;
+  factory: string | null;
+  recall: number | null;
+  latency_ms: number | null;
+  created: string | null;
+  problem: string | null;
+}
+
+/** An index compared with its dataset; see `index_health`. */
+export interface IndexHealth {
+  brain_key: string;
+  model: string | null;
+  supports_text: boolean;
+  metric: string;
+  index_type: string;
+  patches_field: string | null;
+  size: number;
+  dim: number | null;
+  disk_bytes: number;
+  path: string | null;
+  failures: number;
+  factory: string | null;
+  recall: number | null;
+  latency_ms: number | null;
+  created: string | null;
+  problem: string | null;
+  missing: number;
+  orphaned: number;
+  failed: number;
+  changed: number | null;
+  model_matches: boolean | null;
+  unindexed: number;
+  is_current: boolean;
+}
+
+/** An index of another dataset. */
+export interface OtherIndex {
+  dataset: string;
+  brain_key: string;
+  model: string | null;
+  supports_text: boolean;
+}
+
+/** Work on an index; `fraction` is 0 to 1. */
+export interface Job {
+  id: string;
+  name: string;
+  state: JobState;
+  message: string;
+  fraction: number;
+  label: string;
+}
+
+/** The panel's data, set by `refresh`. */
+export interface PanelData {
+  error: string | null;
+  dataset: string;
+  size: number;
+  indexes: IndexInfo[];
+  jobs: Job[];
+  saved_views: string[];
+  others: OtherIndex[];
+  can_delegate: boolean;
+}
+
+/** The index that a method is about. */
+export interface IndexParams {
+  brain_key: string;
+}
+
+/** The model that was loaded, and the seconds that it took. */
+export interface WarmAnswer {
+  model: string | null;
+  seconds: number;
+}
+
+/** The number of samples that an index lacks. */
+export interface MissingAnswer {
+  missing: number;
+}
+
+/** Work on an index that FiftyOne's orchestrator should do. */
+export interface DelegateParams {
+  brain_key: string;
+  work: "update" | "rebuild" | "tune";
+}
+
+/** The id of a queued operation. */
+export interface DelegatedWork {
+  operation_id: string;
+}
+
+/** Whether the page shows a job, and must hear of the indexes when it has ended. */
+export interface JobsParams {
+  watched: boolean;
+}
+
+/** The jobs that run, or ended within the last minute. */
+export interface JobsAnswer {
+  jobs: Job[];
+}
+
+/** The job that a method is about. */
+export interface JobParams {
+  id: string;
+}
+
+/** A query line. */
+export interface LineParams {
+  query: string;
+}
+
+/** A term of a query line; `at` is its start and its end in the line, in characters. */
+export interface ParsedTerm {
+  sign: "+" | "-";
+  weight: number;
+  kind: TermKind;
+  text: string;
+  at: [number, number];
+}
+
+/** The terms of a query line, or the error in it. */
+export interface Explanation {
+  terms: ParsedTerm[];
+  error: string | null;
+  at: [number, number] | null;
+}
+
+/** An image that is sent with the query; `content` is base64. */
+export interface UploadedImage {
+  name: string;
+  type: string;
+  size: number;
+  content: string;
+}
+
+/** A search; see :class:`SearchRequest`. */
+export interface SearchParams {
+  query: string;
+  brain_key: string | null;
+  k: string | number | null;
+  scope: string;
+  reverse: boolean;
+  thresh: string | number | null;
+  templates: Templates;
+  diversity: number;
+  collapse: boolean | number;
+  hubness: boolean;
+  selected: string[];
+  alt: string[];
+  uploads: Record<string, UploadedImage>;
+  liked: string[];
+  disliked: string[];
+  skip: number;
+}
+
+/** The view before the first search, and the fingerprints of the views shown since. */
+export interface GridState {
+  base?: unknown[];
+  shown?: string[];
+}
+
+/** The number of a search among those of a page; the newest wins. */
+export interface SearchNumber {
+  page: string;
+  search_id: number;
+}
+
+/** Ends the search. */
+export interface ClearParams {
+  base?: unknown[];
+  shown?: string[];
+  page: string;
+  search_id: number;
+}
+
+/** A search of a page; `before` has the ids of the results that the grid shows already. */
+export interface SearchCall {
+  query: string;
+  brain_key: string | null;
+  k: string | number | null;
+  scope: string;
+  reverse: boolean;
+  thresh: string | number | null;
+  templates: Templates;
+  diversity: number;
+  collapse: boolean | number;
+  hubness: boolean;
+  selected: string[];
+  alt: string[];
+  uploads: Record<string, UploadedImage>;
+  liked: string[];
+  disliked: string[];
+  skip: number;
+  base?: unknown[];
+  shown?: string[];
+  page: string;
+  search_id: number;
+  before?: string[];
+}
+
+/** The new state of the grid. */
+export interface GridAnswer {
+  base: unknown[];
+  shown: string[];
+}
+
+/** The answer to a search, and the new state of the grid. */
+export interface ShownAnswer {
+  query: string;
+  brain_key: string;
+  metric: string;
+  patches_field: string | null;
+  count: number;
+  best_score: number | null;
+  milliseconds: number;
+  explanation: string[];
+  notes: string[];
+  cutoff: number;
+  has_more: boolean;
+  verdict: string | null;
+  results: ResultRow[];
+  base: unknown[];
+  shown: string[];
+}
+
+/** The answer to a search if the page has started a newer one. */
+export interface Superseded {
+  superseded: true;
+}
+
+/** A search in another index, of this dataset or another. */
+export interface CompareParams {
+  query: string;
+  brain_key: string | null;
+  k: string | number | null;
+  scope: string;
+  reverse: boolean;
+  thresh: string | number | null;
+  templates: Templates;
+  diversity: number;
+  collapse: boolean | number;
+  hubness: boolean;
+  selected: string[];
+  alt: string[];
+  uploads: Record<string, UploadedImage>;
+  liked: string[];
+  disliked: string[];
+  skip: number;
+  base?: unknown[];
+  shown?: string[];
+  dataset: string;
+  other_key: string;
+}
+
+/** The answer to a search in another index. */
+export interface CompareAnswer {
+  query: string;
+  brain_key: string;
+  metric: string;
+  patches_field: string | null;
+  count: number;
+  best_score: number | null;
+  milliseconds: number;
+  explanation: string[];
+  notes: string[];
+  cutoff: number;
+  has_more: boolean;
+  verdict: string | null;
+  results: ResultRow[];
+  dataset: string;
+}
+
+/** A search, and the state of the grid. */
+export interface SearchInGrid {
+  query: string;
+  brain_key: string | null;
+  k: string | number | null;
+  scope: string;
+  reverse: boolean;
+  thresh: string | number | null;
+  templates: Templates;
+  diversity: number;
+  collapse: boolean | number;
+  hubness: boolean;
+  selected: string[];
+  alt: string[];
+  uploads: Record<string, UploadedImage>;
+  liked: string[];
+  disliked: string[];
+  skip: number;
+  base?: unknown[];
+  shown?: string[];
+}
+
+/** The result to open, and its dataset if it is another. */
+export interface OpenParams {
+  dataset?: string;
+  id: string;
+  sample_id: string;
+}
+
+/** Results: ids of samples, or of labels in a field. */
+export interface ResultIds {
+  ids: string[];
+  patches_field: string | null;
+}
+
+/** The results to tag. */
+export interface TagParams {
+  ids: string[];
+  patches_field: string | null;
+  tag: string;
+}
+
+/** The number of results without the tag, and of all. */
+export interface TagPreview {
+  new: number;
+  count: number;
+}
+
+/** The number and the ids of the results that did not have the tag before. */
+export interface TagAnswer {
+  tagged: number;
+  ids: string[];
+}
+
+/** A tagging to undo: that of some ids, or all with the tag. */
+export interface Tagging {
+  ids?: string[] | null;
+  tag: string;
+}
+
+/** The number of samples, or labels, that lost the tag. */
+export interface UntagAnswer {
+  untagged: number;
+}
+
+/** The results to save as a view. */
+export interface SaveViewParams {
+  ids: string[];
+  patches_field: string | null;
+  name: string;
+}
+
+/** The name of the saved view, and those of all saved views. */
+export interface SaveViewAnswer {
+  name: string;
+  saved_views: string[];
+}
+
+/** The scores to save in a field; with `everywhere`, those of all that the index holds. */
+export interface SaveScoresParams {
+  query: string;
+  brain_key: string | null;
+  k: string | number | null;
+  scope: string;
+  reverse: boolean;
+  thresh: string | number | null;
+  templates: Templates;
+  diversity: number;
+  collapse: boolean | number;
+  hubness: boolean;
+  selected: string[];
+  alt: string[];
+  uploads: Record<string, UploadedImage>;
+  liked: string[];
+  disliked: string[];
+  skip: number;
+  base?: unknown[];
+  shown?: string[];
+  ids: string[];
+  patches_field: string | null;
+  scores: number[];
+  field: string;
+  everywhere: boolean;
+}
+
+/** The field, and the number of scores in it. */
+export interface SaveScoresAnswer {
+  field: string;
+  count: number;
+}
+
+/** The search whose results to export; `k` is the number of results that the page shows. */
+export interface ExportParams {
+  query: string;
+  brain_key: string | null;
+  k: string | number | null;
+  scope: string;
+  reverse: boolean;
+  thresh: string | number | null;
+  templates: Templates;
+  diversity: number;
+  collapse: boolean | number;
+  hubness: boolean;
+  selected: string[];
+  alt: string[];
+  uploads: Record<string, UploadedImage>;
+  liked: string[];
+  disliked: string[];
+  skip: number;
+  base?: unknown[];
+  shown?: string[];
+  format: ExportFormat;
+}
+
+/** A file. */
+export interface ExportAnswer {
+  name: string;
+  content: string;
+}
+
+/** Python code. */
+export interface CodeAnswer {
+  code: string;
+}
+
+/** A saved search; `used_at` is ISO 8601, UTC. */
+export interface SavedSearch {
+  id: string;
+  params: SavedParams;
+  name: string | null;
+  pinned: boolean;
+  used_at: string;
+  uses: number;
+}
+
+/** The saved searches: pinned searches first, then the newest first. */
+export interface HistoryAnswer {
+  searches: SavedSearch[];
+}
+
+/** The search to save under a name. */
+export interface SaveSearchParams {
+  params: SavedParams;
+  name: string;
+}
+
+/** The saved search that a method is about. */
+export interface SearchIdParams {
+  id: string;
+}
+
+/** The new name of a saved search; empty for none. */
+export interface RenameParams {
+  id: string;
+  name: string;
+}
+
+/** Whether to pin a saved search. */
+export interface PinParams {
+  id: string;
+  pinned: boolean;
+}
+
+/** The parameters and the answer of each method of the panel. */
+export interface PanelMethods {
+  build: { params: NoParams; answer: Empty };
+  cancel: { params: JobParams; answer: Empty };
+  clear: { params: ClearParams; answer: Empty | Superseded };
+  code: { params: SearchInGrid; answer: CodeAnswer };
+  compare: { params: CompareParams; answer: CompareAnswer };
+  delegate: { params: DelegateParams; answer: DelegatedWork };
+  delete_search: { params: SearchIdParams; answer: Empty };
+  explain: { params: LineParams; answer: Explanation };
+  export: { params: ExportParams; answer: ExportAnswer };
+  health: { params: IndexParams; answer: IndexHealth };
+  history: { params: NoParams; answer: HistoryAnswer };
+  jobs: { params: JobsParams; answer: JobsAnswer };
+  missing: { params: IndexParams; answer: MissingAnswer };
+  open_sample: { params: OpenParams; answer: Empty };
+  pin_search: { params: PinParams; answer: SavedSearch };
+  preview_tag: { params: TagParams; answer: TagPreview };
+  rebuild: { params: IndexParams; answer: Job };
+  record: { params: SearchParams; answer: SavedSearch };
+  refresh: { params: NoParams; answer: Empty | Failure };
+  rename_search: { params: RenameParams; answer: SavedSearch };
+  save_scores: { params: SaveScoresParams; answer: SaveScoresAnswer };
+  save_search: { params: SaveSearchParams; answer: SavedSearch };
+  save_view: { params: SaveViewParams; answer: SaveViewAnswer };
+  search: { params: SearchCall; answer: ShownAnswer | Superseded };
+  tag: { params: TagParams; answer: TagAnswer };
+  tune: { params: IndexParams; answer: Job };
+  untag: { params: Tagging; answer: UntagAnswer };
+  update: { params: IndexParams; answer: Job };
+  warm: { params: IndexParams; answer: WarmAnswer };
+}
+
+export type PanelMethod = keyof PanelMethods;

@@ -1,0 +1,14 @@
+import { SearchPanel } from "./components/SearchPanel.tsx";
+import { STYLES } from "./styles/index.ts";
+
+const style = document.createElement("style");
+style.textContent = STYLES;
+document.head.append(style);
+
+window.__fop__.registerComponent({
+  name: "FaissSearchPanel",
+  label: "FaissSearchPanel",
+  component: SearchPanel,
+  type: window.__fop__.PluginComponentType.Component,
+  activator: () => true,
+});

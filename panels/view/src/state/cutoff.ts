@@ -1,0 +1,28 @@
+import type { Result } from "../generated.ts";
+import type { SearchState } from "./searchState.ts";
+
+export interface Cutoff {
+  /** How many results are above the cutoff. */
+  position: number;
+  /** Whether the user moved it. */
+  isManual: boolean;
+  /** The results that actions apply to: all, or only those above the cutoff. */
+  included: Result[];
+}
+
+/** The score cutoff of the results. */
+export function cutoffOf(
+  state: Pick<SearchState, "neighbors" | "cutoff" | "hidesBelowCutoff">
+): Cutoff {
+  const { neighbors, cutoff, hidesBelowCutoff } = state;
+  if (!neighbors) return { position: 0, isManual: false, included: [] };
+  const { results, params } = neighbors;
+  // Diverse results are not in the order of their scores.
+  const automatic = params.diversity ? results.length : neighbors.cutoff;
+  const position = Math.min(cutoff ?? automatic, results.length);
+  return {
+    position,
+    isManual: cutoff !== null && cutoff !== automatic,
+    included: hidesBelowCutoff ? results.slice(0, position) : results,
+  };
+}

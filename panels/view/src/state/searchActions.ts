@@ -1,0 +1,92 @@
+// What a user can do with a search.
+import { isFailure } from "../app/server.ts";
+import type { SavedParams } from "../generated.ts";
+import { hasName, withTerm } from "../query/terms.ts";
+import { savedSearchParams, searchParams, selectionFor, stateFrom } from "./params.ts";
+import {
+  PAGE_ID,
+  runComparison,
+  runNextPage,
+  runSearch,
+  type SearchContext,
+  setStatus,
+} from "./requests.ts";
+import { type Rating, ratingsOf, type StatusKind, withRating } from "./searchState.ts";
+import { clearState, getState, isNewestSearch, nextSearchId, updateState } from "./store.ts";
+
+/** Searches for the query line with the current options. */
+export async function search(context: SearchContext): Promise<void> {
+  const { dataset } = context;
+  const { ratedQuery, query } = getState(dataset);
+  // Ratings belong to one query.
+  if (ratedQuery !== query) updateState(dataset, { liked: [], disliked: [] });
+  const { selection: current, brainKey } = context.current();
+  const selection = selectionFor(getState(dataset), current);
+  updateState(dataset, { selection: hasName(query, "@selected") ? selection : null });
+  const params = searchParams(getState(dataset), brainKey, selection);
+  const hasUploads = Object.keys(params.uploads).length > 0;
+  await runSearch(context, params, hasUploads ? "Embedding the image…" : "Searching…");
+}
+
+/** Adds the next page of results. */
+export async function showMore(context: SearchContext): Promise<void> {
+  const { neighbors } = getState(context.dataset);
+  if (neighbors) await runNextPage(context, neighbors);
+}
+
+/** Searches again with the ratings. */
+export async function rerank(context: SearchContext): Promise<void> {
+  const state = getState(context.dataset);
+  if (!state.neighbors) return;
+  await runSearch(context, { ...state.neighbors.params, ...ratingsOf(state) });
+}
+
+/** Adds the samples selected in the grid to the query, and searches. */
+export async function searchSelected(context: SearchContext): Promise<void> {
+  const { query } = getState(context.dataset);
+  if (!hasName(query, "@selected")) {
+    updateState(context.dataset, { query: withTerm(query, "@selected") });
+  }
+  await search(context);
+}
+
+/** Fills the page from a saved search, and runs it on request. */
+export async function applySaved(
+  context: SearchContext,
+  params: SavedParams,
+  isRun: boolean
+): Promise<void> {
+  updateState(context.dataset, stateFrom(params));
+  const brainKey = params.brain_key ?? context.current().defaultBrainKey;
+  if (isRun) await runSearch(context, savedSearchParams(params, brainKey));
+}
+
+/** Removes the results, and restores the view from before the first search. */
+export async function clear({ server, dataset }: SearchContext): Promise<void> {
+  const search_id = nextSearchId(dataset);
+  clearState(dataset);
+  const answer = await server("clear", { ...getState(dataset).grid, page: PAGE_ID, search_id });
+  if (isFailure(answer) && isNewestSearch(dataset, search_id)) {
+    setStatus(dataset, "error", answer.error);
+  }
+}
+
+/** The actions as functions without the context. */
+export function bindActions(context: SearchContext) {
+  const { dataset } = context;
+  return {
+    setStatus: (kind: StatusKind, text: string, notes?: string[]) =>
+      setStatus(dataset, kind, text, notes),
+    search: () => void search(context),
+    showMore: () => void showMore(context),
+    rerank: () => void rerank(context),
+    rate: (id: string, rating: Rating) =>
+      updateState(dataset, withRating(getState(dataset), id, rating)),
+    searchSelected: () => void searchSelected(context),
+    applySaved: (params: SavedParams, isRun: boolean) => void applySaved(context, params, isRun),
+    clear: () => void clear(context),
+    compare: (other: { dataset: string; brain_key: string }) => void runComparison(context, other),
+  };
+}
+
+export type SearchActions = ReturnType<typeof bindActions>;

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { uploadProblem } from "../src/browser/files.ts";
+import { cropOf } from "../src/format/crop.ts";
+import { ago, bytes, counted, topShare } from "../src/format/numbers.ts";
+import { tileName, tileTitle } from "../src/format/tile.ts";
+import { resultOf } from "./helpers.ts";
+
+test("counts have a plural and thousands separators", () => {
+  assert.equal(counted(1), "1 result");
+  assert.equal(counted(0), "0 results");
+  assert.equal(counted(2_000, "sample"), "2,000 samples");
+});
+
+test("a percentile is a share of the index", () => {
+  assert.equal(topShare(99.6), "top 0.4 %");
+  assert.equal(topShare(100), "top <0.1 %");
+  assert.equal(topShare(40), "top 60 %");
+  assert.equal(topShare(null), "");
+});
+
+test("sizes have units", () => {
+  assert.equal(bytes(0), "0 bytes");
+  assert.equal(bytes(4_200), "4.2 kB");
+  assert.equal(bytes(123_456_789), "123 MB");
+});
+
+test("times are relative; without a zone they are UTC", () => {
+  const now = Date.parse("2024-01-02T12:00:00Z");
+  assert.equal(ago("2024-01-02T11:59:30", now), "just now");
+  assert.equal(ago("2024-01-02T11:58:00", now), "2 minutes ago");
+  assert.equal(ago("2024-01-02T13:00:00+02:00", now), "1 hour ago");
+  assert.equal(ago("2023-12-30T12:00:00Z", now), "3 days ago");
+});
+
+test("a box fills the tile with a margin", () => {
+  // 100 pixels of 400, with a margin of 1.25: a square of 125 pixels around the center.
+  assert.deepEqual(cropOf([0.4, 0.4, 0.25, 0.25], [400, 400]), {
+    width: "320%",
+    height: "320%",
+    left: "-118%",
+    top: "-118%",
+  });
+});
+
+test("a box at the edge stays inside the image", () => {
+  const { left, top } = cropOf([0, 0.875, 0.125, 0.125], [800, 800]);
+  assert.deepEqual([left, top], ["0%", "-540%"]);
+});
+
+test("a box of the whole image centers the shorter side", () => {
+  assert.deepEqual(cropOf([0, 0, 1, 1], [400, 200]), {
+    width: "100%",
+    height: "50%",
+    left: "0%",
+    top: "25%",
+  });
+});
+
+test("the texts of a result", () => {
+  const result = resultOf("a", { percentile: 99.6, near_duplicates: 2, distance: 0.25 });
+  assert.equal(
+    tileName(result, 0, 25, "liked", undefined),
+    "Result 1 of 25, a.jpg, score 0.50, likely match, top 0.4 %, 2 near-duplicates collapsed, liked"
+  );
+  assert.equal(
+    tileTitle(result, "other"),
+    "a.jpg: score 0.5000, distance 0.2500; opens the dataset other"
+  );
+  assert.match(tileName(resultOf("a", { filepath: null }), 0, 1, null, undefined), /missing file/);
+});
+
+test("only images of a limited size are uploaded", () => {
+  const image = { name: "a.png", type: "image/png", size: 20 * 2 ** 20 };
+  assert.equal(uploadProblem(image), null);
+  assert.equal(
+    uploadProblem({ ...image, size: 60 * 2 ** 20 }),
+    "a.png has 60 MB; choose an image of at most 20 MB."
+  );
+  assert.equal(
+    uploadProblem({ ...image, name: "a.txt", type: "text/plain" }),
+    "a.txt is not an image; choose a JPEG, PNG or WebP file."
+  );
+});

@@ -1,0 +1,57 @@
+"""The layout of the search panel, at several widths, dark and light."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+from support.browser import cy, shoot
+from support.search_panel import RESULTS_SHOWN, enter_query, search, wait_until_ready
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])
+@pytest.mark.parametrize("width", [360, 2000])
+def test_every_part_fits_the_panel(book, open_app, width: int, dark: bool) -> None:
+    page = wait_until_ready(open_app(width=2400, dark=dark))
+    # The App does not support windows this narrow; the panel does.
+    page.add_style_tag(content=f".ffs-panel {{ width: {width}px; }}")
+    if width == 2000:
+        page.add_style_tag(content=".ffs-panel { position: fixed; inset: 0; z-index: 9; }")
+    cy(page, "faiss-options-more").click()
+    search(page, '2: red car + beach - "a dog"', k=25)
+    cy(page, "faiss-result").first.focus()
+    page.keyboard.press("+")
+    cy(page, "faiss-explain").click()
+    panel = page.locator(".ffs-panel")
+    name = f"fits-{'dark' if dark else 'light'}-{width}"
+    parts = {"history": "history-item", "health": "health-shown", "help": "help-shown"}
+    for drawer, part in parts.items():
+        cy(page, f"faiss-{drawer}").click()
+        expect(cy(page, f"faiss-{part}").first).to_be_visible()
+        assert panel.evaluate("panel => panel.scrollWidth - panel.clientWidth") == 0
+        shoot(page, f"{name}-{drawer}")
+    page.keyboard.press("Escape")
+    cy(page, "faiss-save-menu").click()
+    popover = page.get_by_role("dialog", name="Save and export").bounding_box()
+    box = panel.bounding_box()
+    assert box and popover
+    assert box["x"] <= popover["x"]
+    assert popover["x"] + popover["width"] <= box["x"] + box["width"]
+    shoot(page, f"{name}-menu")
+
+
+@pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])
+@pytest.mark.parametrize("width", [900, 1600])
+def test_the_panel_looks_right(open_app, dark, width) -> None:
+    page = open_app(width=width, dark=dark)
+    name = f"look-{'dark' if dark else 'light'}-{width}"
+    wait_until_ready(page)
+    shoot(page, f"{name}-ready")
+    enter_query(page, "a bicycle in the snow")
+    expect(cy(page, "faiss-result")).to_have_count(25)
+    expect(cy(page, "faiss-status")).to_have_text(RESULTS_SHOWN)
+    shoot(page, f"{name}-full")
+    # Nothing overflows sideways.
+    panel = page.locator(".ffs-panel")
+    assert panel.evaluate("panel => panel.scrollWidth - panel.clientWidth") == 0

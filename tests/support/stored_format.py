@@ -1,0 +1,84 @@
+"""Puts the dataset of ``tests/fixtures/stored_format`` into the tests' own database and folders."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import tarfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.core.odm as foo
+from bson import json_util
+
+FIXTURE = Path(__file__).resolve().parent.parent / "fixtures" / "stored_format"
+EXPECTED: dict[str, Any] = json.loads((FIXTURE / "expected.json").read_text())
+ROOT_DIR_VARIABLE = "FIFTYONE_BRAIN_SIMILARITY_FAISS_ROOT_DIR"
+
+# Key paths that today's code may add to a manifest. Each needs a default for older manifests.
+OPTIONAL_MANIFEST_KEYS = {"segments[].precision"}
+
+
+def restore(folder: Path) -> fo.Dataset:
+    """Restores the dataset as it was stored: documents, images and index folders.
+
+    Args:
+        folder: an empty folder for the images
+
+    Returns:
+        the dataset
+    """
+    with tarfile.open(FIXTURE / "files.tar.gz") as archive:
+        # The times of the images are kept: the indexes store them.
+        archive.extractall(folder, filter="data")
+    for index_folder in (folder / "indexes").iterdir():
+        index_folder.rename(index_root() / index_folder.name)
+    dump = json_util.loads(gzip.decompress((FIXTURE / "database.json.gz").read_bytes()))
+    dataset_document = dump["datasets"][0]
+    for sample in dump[dataset_document["sample_collection_name"]]:
+        sample["filepath"] = str(folder / "images" / sample["filepath"])
+    database = foo.get_db_conn()
+    for collection, documents in dump.items():
+        database[collection].insert_many(documents)
+    return fo.load_dataset(dataset_document["name"])
+
+
+def index_root() -> Path:
+    """The folder that holds the folders of all indexes."""
+    return Path(os.environ[ROOT_DIR_VARIABLE])
+
+
+def index_folder(brain_key: str) -> Path:
+    """The folder of one of the dataset's indexes."""
+    (run_id,) = (info["run_id"] for info in EXPECTED["indexes"] if info["brain_key"] == brain_key)
+    return index_root() / str(run_id)
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The values of an index's manifest."""
+    body, checksum = (folder / "manifest.json").read_bytes().rsplit(b"\n", 1)
+    assert int(checksum) == zlib.crc32(body)
+    values: dict[str, Any] = json.loads(body)
+    return values
+
+
+def write_manifest(folder: Path, values: dict[str, Any]) -> None:
+    """Replaces an index's manifest."""
+    body = json.dumps(values, indent=1).encode()
+    (folder / "manifest.json").write_bytes(b"%b\n%d" % (body, zlib.crc32(body)))
+
+
+def key_paths(value: Any, prefix: str = "") -> set[str]:
+    """The keys of nested JSON objects, such as ``"derived.file.name"``; lists add ``[]``.
+
+    The ids of failed samples are values, not keys, and are left out.
+    """
+    if isinstance(value, list):
+        return set().union(*(key_paths(item, f"{prefix}[]") for item in value))
+    if not isinstance(value, dict) or prefix == "facts.failures":
+        return set()
+    paths = {f"{prefix}.{key}".lstrip(".") for key in value}
+    return paths.union(*(key_paths(value[key], f"{prefix}.{key}".lstrip(".")) for key in value))
