@@ -305,7 +305,7 @@ def _shares(book: Book, queries: list[LabeledQuery]) -> dict[str, Any]:
                 for name, value in scores.items():
                     values.setdefault(name, []).append(value)
         rows[f"{share:g}"] = {name: mean(column) for name, column in values.items()}
-    note = f"The cutoff is searched in this share of the index, in at most {reranking.MAX_CUTOFF_SAMPLE} "
-    note += "results."
+    most = reranking.MAX_CUTOFF_SAMPLE
+    note = f"The cutoff is searched in this share of the index, in at most {most} results."
     default = f"{reranking.CUTOFF_SHARE:g}"
     return table("Share of the index", "`CUTOFF_SHARE`", rows, default, "F1", note)

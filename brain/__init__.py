@@ -23,7 +23,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fiftyone_faiss.brain.ann.factory import INDEX_TYPES, check_index_type
-    from fiftyone_faiss.brain.backend.loading import index_keys, load_index
+    from fiftyone_faiss.brain.backend.loading import (
+        SearchableRun,
+        faiss_keys,
+        index_keys,
+        load_faiss_index,
+        load_index,
+        searchable_runs,
+    )
     from fiftyone_faiss.brain.core.jobs import CancelledError, list_jobs, start_job, tracked
     from fiftyone_faiss.brain.core.metrics import METRICS
     from fiftyone_faiss.brain.core.progress import Progress
@@ -101,8 +108,12 @@ _MODULES = {
         "check_index_type",
     ),
     "brain.backend.loading": (
+        "SearchableRun",
+        "faiss_keys",
         "index_keys",
+        "load_faiss_index",
         "load_index",
+        "searchable_runs",
     ),
     "brain.core.jobs": (
         "CancelledError",
@@ -190,6 +201,7 @@ _MODULES = {
     "brain.retrieval.request": (
         "DEFAULT_K",
         "SearchRequest",
+        "SearchableRun",
     ),
     "brain.retrieval.saved_search": ("SavedSearch",),
     "brain.retrieval.searching": (
@@ -242,6 +254,7 @@ __all__ = [
     "SavedSearch",
     "SearchAnswer",
     "SearchRequest",
+    "SearchableRun",
     "Tagging",
     "apply_tag",
     "as_code",
@@ -256,6 +269,7 @@ __all__ = [
     "delete_orphaned_index",
     "delete_search",
     "explain_line",
+    "faiss_keys",
     "get_embedder",
     "index_configs",
     "index_health",
@@ -268,6 +282,7 @@ __all__ = [
     "list_orphaned_indexes",
     "list_other_indexes",
     "list_searches",
+    "load_faiss_index",
     "load_index",
     "record_search",
     "register_embedder",
@@ -278,6 +293,7 @@ __all__ = [
     "save_view",
     "search",
     "search_several",
+    "searchable_runs",
     "serialize_view",
     "start_job",
     "tag_neighbors",

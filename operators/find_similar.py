@@ -35,7 +35,7 @@ class FindSimilar(foo.Operator):
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
         inputs = types.Object()
-        info = forms.index(ctx, inputs)
+        info = forms.searchable_index(ctx, inputs)
         if info is not None:
             query_forms.k(ctx, inputs)
         return types.Property(inputs, view=types.View(label="Find similar"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 import fiftyone as fo
 import fiftyone.operators as foo
@@ -23,9 +23,24 @@ _health: TTLCache[tuple[str, str], str] = TTLCache(16, HEALTH_SECONDS)
 _health_lock = threading.Lock()
 
 
+Index: TypeAlias = brain.IndexSummary | brain.SearchableRun
+AnyIndex = TypeVar("AnyIndex", brain.IndexSummary, brain.SearchableRun)
+
+
 def index(ctx: foo.ExecutionContext, inputs: types.Object) -> brain.IndexSummary | None:
-    """Adds a picker of the dataset's indexes; returns None, and says so, if there are none."""
-    indexes = brain.index_configs(ctx.dataset)
+    """Adds a picker of the FAISS indexes of the dataset; returns None if there are none."""
+    return _pick(ctx, inputs, brain.index_configs(ctx.dataset))
+
+
+def searchable_index(ctx: foo.ExecutionContext, inputs: types.Object) -> brain.SearchableRun | None:
+    """Adds a picker of the dataset's indexes of any Brain backend; see :func:`index`."""
+    runs = [run for run in brain.searchable_runs(ctx.dataset) if run.problem is None]
+    return _pick(ctx, inputs, runs)
+
+
+def _pick(
+    ctx: foo.ExecutionContext, inputs: types.Object, indexes: Sequence[AnyIndex]
+) -> AnyIndex | None:
     if not indexes:
         notice = types.Warning(
             label="This dataset has no FAISS index yet",
@@ -50,7 +65,7 @@ def index(ctx: foo.ExecutionContext, inputs: types.Object) -> brain.IndexSummary
     return info
 
 
-def describe(info: brain.IndexSummary) -> str:
+def describe(info: Index) -> str:
     """Describes an index in one line."""
     contents = f"patches of {info.patches_field}" if info.patches_field else "images"
     return f"{contents}, {info.model or 'given embeddings'}, {info.metric}"

@@ -13,7 +13,7 @@ from fiftyone_faiss import brain
 IMAGE_FILES = ".jpg,.jpeg,.png,.webp,.bmp,.gif,.tif,.tiff"
 
 
-def query(ctx: foo.ExecutionContext, inputs: types.Object, info: brain.IndexSummary) -> str:
+def query(ctx: foo.ExecutionContext, inputs: types.Object, info: brain.SearchableRun) -> str:
     """Adds the query: text, an uploaded image, or the selected samples."""
     kinds = types.TabsView()
     if info.supports_text:

@@ -40,7 +40,7 @@ class TagNeighbors(foo.Operator):
             allow_selected_samples=False,
             default_target="DATASET",
         )
-        info = forms.index(ctx, inputs)
+        info = forms.searchable_index(ctx, inputs)
         if info is not None:
             query_forms.query(ctx, inputs, info)
             query_forms.k(ctx, inputs)
