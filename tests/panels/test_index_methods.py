@@ -83,7 +83,7 @@ def test_an_index_is_updated_and_all_of_it_rebuilt(dataset) -> None:
     again = ended(dataset, answer_of("rebuild", Context(dataset, brain_key="colors")))
     assert again["state"] == "done", again
     after, same, _ = dataset.load_brain_results("colors").get_embeddings()
-    order = [same.tolist().index(one) for one in ids]
+    order = [same.tolist().index(row) for row in ids]
     np.testing.assert_allclose(after[order], vectors, atol=1e-6)
 
 
@@ -123,7 +123,7 @@ def test_the_page_hears_of_indexes_when_work_has_ended(dataset) -> None:
 
 def test_the_page_hears_of_saved_views_and_of_indexes_elsewhere(dataset, line) -> None:
     other = fo.Dataset("elsewhere", persistent=True)
-    other.add_samples([fo.Sample(one) for one in dataset.values("filepath")])
+    other.add_samples([fo.Sample(row) for row in dataset.values("filepath")])
     fiftyone_faiss.build_index(other, "colors", model="colorhist")
     dataset.save_view("some", dataset[:3])
     ctx = Context(dataset)
@@ -133,10 +133,10 @@ def test_the_page_hears_of_saved_views_and_of_indexes_elsewhere(dataset, line) -
     assert data["saved_views"] == ["some"]
     index = {"brain_key": "colors", "model": "colorhist", "supports_text": False}
     assert {"dataset": "elsewhere", **index} in data["others"]
-    assert all(one["dataset"] != dataset.name for one in data["others"])
+    assert all(row["dataset"] != dataset.name for row in data["others"])
     again = Context(dataset)
     answer_of("refresh", again)
-    assert all(one["dataset"] != "elsewhere" for one in again.panel.made[0][1]["others"])
+    assert all(row["dataset"] != "elsewhere" for row in again.panel.made[0][1]["others"])
 
 
 # -- delegated execution -------------------------------------------------------------------------
