@@ -110,7 +110,7 @@ class DelegatedWork(TypedDict):
 class JobsParams(TypedDict):
     """Whether the page shows a job, and is sent the indexes again when all jobs have ended."""
 
-    watched: bool
+    tracked: bool
 
 
 class JobsAnswer(TypedDict):

@@ -119,7 +119,7 @@ class IndexMethods:
     ) -> index_messages.JobsAnswer:
         """Returns the jobs of the dataset; refreshes the page once all have ended."""
         jobs = brain.list_jobs(ctx.dataset.name)
-        if params.get("watched") and not any(job.state == "running" for job in jobs):
+        if params.get("tracked") and not any(job.state == "running" for job in jobs):
             self.refresh(ctx)
         return {"jobs": [cast(index_messages.Job, job.to_dict()) for job in jobs]}
 

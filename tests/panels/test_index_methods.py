@@ -76,7 +76,7 @@ def test_an_index_is_updated_and_all_of_it_rebuilt(dataset) -> None:
     assert ended(dataset, job)["state"] == "done"
     index = dataset.load_brain_results("colors")
     assert index.total_index_size == 12
-    # Vectors that are not those of the files are made anew.
+    # Vectors that are not those of the files are rebuilt.
     vectors, ids, _ = index.get_embeddings()
     index.remove_from_index(sample_ids=ids[:2].tolist())
     index.add_to_index(np.ones_like(vectors[:2]), ids[:2])
@@ -111,7 +111,7 @@ def test_an_index_is_tuned_anew() -> None:
 def test_the_page_hears_of_indexes_when_work_has_ended(dataset) -> None:
     fiftyone_faiss.build_index(dataset[:9], "colors", model="colorhist")
     ended(dataset, answer_of("update", Context(dataset, brain_key="colors")))
-    watching, idle = Context(dataset, watched=True), Context(dataset)
+    watching, idle = Context(dataset, tracked=True), Context(dataset)
     (job,) = answer_of("jobs", watching)["jobs"]
     assert (job["name"], job["state"], job["fraction"]) == ("colors", "done", 1.0)
     ((name, data),) = watching.panel.made

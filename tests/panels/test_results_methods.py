@@ -56,7 +56,7 @@ def test_a_tag_is_previewed_given_and_taken_back(dataset, acting) -> None:
     assert again == {"tagged": 3, "ids": acting["ids"][2:]}
     preview = answer_of("preview_tag", Context(dataset, **acting, tag="mine"))
     assert preview == {"new": 0, "count": 5}
-    # Undo takes back the last tagging alone, then the one before.
+    # Undo undoes the last tagging alone, then the one before.
     assert answer_of("untag", Context(dataset, tag="mine", ids=again["ids"])) == {"untagged": 3}
     preview = answer_of("preview_tag", Context(dataset, **acting, tag="mine"))
     assert preview == {"new": 3, "count": 5}

@@ -512,7 +512,7 @@ export interface DelegatedWork {
 
 /** Whether the page shows a job, and is sent the indexes again when all jobs have ended. */
 export interface JobsParams {
-  watched: boolean;
+  tracked: boolean;
 }
 
 /** The jobs that run, or ended within the last minute. */

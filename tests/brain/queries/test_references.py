@@ -255,8 +255,8 @@ def test_an_id_alone_is_one_in_python_and_in_the_app(book) -> None:
     for line in (id, f" {id} ", id.upper()):
         assert fiftyone_faiss.search(book, line, k=5).ids == expected
         assert run_search(book, SearchRequest.from_params({"query": line, "k": 5})).ids == expected
-    words = fiftyone_faiss.search(book, f'"{id}"', k=5)
-    assert words.query == f'"{id}"'
+    by_text = fiftyone_faiss.search(book, f'"{id}"', k=5)
+    assert by_text.query == f'"{id}"'
 
 
 # -- uploads, paths ----------------------------------------------------------------------------

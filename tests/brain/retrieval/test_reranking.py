@@ -104,10 +104,10 @@ def test_variety_of_few_and_of_equals() -> None:
     assert diverse(vectors, np.full(3, 0.4), 2, 0.5).tolist() == [0, 2]
 
 
-# -- near-copies -------------------------------------------------------------------------------
+# -- near-duplicates -------------------------------------------------------------------------------
 
 
-def folded(vectors: np.ndarray, count: int, within: float) -> list[list[int]]:
+def collapsed(vectors: np.ndarray, count: int, within: float) -> list[list[int]]:
     """Each result under the first that is near enough, one pair at a time."""
     x = directions(vectors)
     groups: list[list[int]] = []
@@ -123,11 +123,11 @@ def folded(vectors: np.ndarray, count: int, within: float) -> list[list[int]]:
 @pytest.mark.parametrize("within", [0.01, 0.05, 0.3])
 @pytest.mark.parametrize("count", [4, 100])
 def test_near_copies_are_under_the_best_of_them(rng, within: float, count: int) -> None:
-    centres = rng.normal(size=(30, 8))
-    vectors = centres[rng.integers(30, size=150)] + 0.2 * rng.normal(size=(150, 8))
+    centers = rng.normal(size=(30, 8))
+    vectors = centers[rng.integers(30, size=150)] + 0.2 * rng.normal(size=(150, 8))
     vectors = (vectors * rng.uniform(0.5, 2, (150, 1))).astype(np.float32)
     neighbors = [group.tolist() for group in fold(vectors, count, within)]
-    assert neighbors == folded(vectors, count, within)
+    assert neighbors == collapsed(vectors, count, within)
     assert any(len(group) > 1 for group in neighbors)
 
 
