@@ -141,7 +141,9 @@ def test_only_equal_directions_are_copies_at_no_distance() -> None:
     vectors = np.concatenate([angled([0]), angled([0], 3.0), angled([10])])
     assert [group.tolist() for group in collapse(vectors, 3, 0.0)] == [[0, 1], [2]]
     many = np.tile(np.random.default_rng(5).normal(size=(300, 64)).astype(np.float32), (2, 1))
-    assert [group.tolist() for group in collapse(many, 600, 0.0)] == [[i, i + 300] for i in range(300)]
+    assert [group.tolist() for group in collapse(many, 600, 0.0)] == [
+        [i, i + 300] for i in range(300)
+    ]
     assert collapse(vectors, 0) == []
     assert collapse(vectors[:0], 3) == []
 
