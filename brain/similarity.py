@@ -270,7 +270,7 @@ class FaissSimilarityIndex(EditableIndex, DuplicatesMixin):
         return formatted([NeighborIds.of(snapshot, hit) for hit in hits], single, return_dists)
 
     def _query_vectors(self, query: Any) -> tuple[Matrix, bool]:
-        """``(Q, dim)`` float32 vectors of a query by ids or vectors, and whether Q is 1 by design."""
+        """``(Q, dim)`` float32 vectors of a query, and whether the query is a single one."""
         if isinstance(query, str):
             return self.vectors_of([query]), True
         array = np.asarray(query)
