@@ -1,7 +1,7 @@
 """The Brain backend ``"faiss"``: FiftyOne's similarity contract over a store on this machine.
 
-A run stores the path of :class:`FaissSimilarityConfig` and finds :class:`FaissSimilarity` by
-cutting off the suffix, so neither may move or be renamed.
+A run stores the paths of :class:`FaissSimilarityConfig` and of :class:`FaissSimilarityIndex`, and
+FiftyOne derives the path of :class:`FaissSimilarity` from the former, so none of them may move.
 """
 
 from __future__ import annotations
@@ -51,19 +51,18 @@ class FaissSimilarityConfig(SimilarityConfig):
 
     Args:
         metric ("cosine"): ``"cosine"``, ``"euclidean"`` or ``"dotproduct"``
-        index_type ("auto"): how candidates are found: ``"flat"`` goes through all vectors,
-            ``"sqfp16"`` and ``"sq8"`` through shorter copies of them, ``"ivf_sq8"`` through the
-            lists that are near, ``"hnsw"`` along a graph; any FAISS factory string, such as
-            ``"IVF1024,PQ64"``; ``"auto"`` chooses by size. Distances are exact with all
-        dtype ("float32"): how vectors are kept, or ``"float16"``, which takes half the space
-        alpha (0.0): by how much the boxes of ``patches_field`` or ``roi_field`` were widened
-        force_square (False): whether they were grown to squares
-        frames (None): the keywords of ``to_frames()`` that gave the frames it holds, if it holds
-            frames of videos
-        root_dir (None): the folder that holds the index's folder, kept as an absolute path. By
-            default, what
-            ``brain_config`` or the variable ``FIFTYONE_BRAIN_SIMILARITY_FAISS_ROOT_DIR`` says,
-            else ``~/fiftyone/__faiss__``
+        index_type ("auto"): how candidates are found: ``"flat"`` compares all vectors,
+            ``"sqfp16"`` and ``"sq8"`` compressed copies of all vectors, ``"ivf_sq8"`` those in the
+            nearest lists, ``"hnsw"`` follows a graph; any FAISS factory string, such as
+            ``"IVF1024,PQ64"``; ``"auto"`` chooses by size. Distances are exact for every type
+        dtype ("float32"): the type of the stored vectors, or ``"float16"``, which needs half the
+            space
+        alpha (0.0): by how much the boxes of ``patches_field`` or ``roi_field`` are widened
+        force_square (False): whether the boxes are extended to squares
+        frames (None): the arguments of ``to_frames()`` for an index of frames of videos
+        root_dir (None): the folder that holds the index's folder, stored as an absolute path. By
+            default, the value in ``brain_config`` or in the environment variable
+            ``FIFTYONE_BRAIN_SIMILARITY_FAISS_ROOT_DIR``, else ``~/fiftyone/__faiss__``
         **kwargs: see :class:`fiftyone.brain.similarity.SimilarityConfig`
 
     Raises:
@@ -91,7 +90,7 @@ class FaissSimilarityConfig(SimilarityConfig):
         self.alpha = alpha
         self.force_square = force_square
         self.frames = frames
-        # A machine-wide setting is looked up at each use: stored, it would outlive a change.
+        # A machine-wide setting is read at each use; a stored copy would miss later changes.
         is_own = root_dir is not None and root_dir != _configured_root()
         self.root_dir = _absolute(root_dir) if is_own else None
 
@@ -128,7 +127,7 @@ class FaissSimilarityConfig(SimilarityConfig):
 
 
 def _absolute(folder: str | None) -> str | None:
-    """A folder as other processes find it, which have other working directories."""
+    """An absolute folder, because other processes have other working directories."""
     if folder is None or folder.startswith("~"):
         return folder
     return os.path.abspath(folder)
@@ -145,7 +144,7 @@ def _configured_root() -> str | None:
 
 
 class FaissSimilarity(Similarity):
-    """Makes, loads and removes FAISS similarity indexes.
+    """Creates, loads and deletes FAISS similarity indexes.
 
     Args:
         config: a :class:`FaissSimilarityConfig`
@@ -154,7 +153,7 @@ class FaissSimilarity(Similarity):
     def initialize(
         self, samples: foc.SampleCollection, brain_key: str | None
     ) -> FaissSimilarityIndex:
-        """Makes an empty index and saves the pointer to it, so that a stopped build can go on."""
+        """Creates an empty index and saves a reference to it; a stopped build can then resume."""
         results = FaissSimilarityIndex(
             samples, self.config, brain_key, run_id=run_id(samples, brain_key), backend=self
         )
@@ -162,19 +161,19 @@ class FaissSimilarity(Similarity):
             results.create_store()
             self.save_run_results(samples, brain_key, results)
         except BaseException:
-            # FiftyOne has registered the run; without an index it would only be in the way.
+            # FiftyOne has registered the run, which would block its key without an index.
             if brain_key is not None:
                 self.delete_run(samples, brain_key)
             raise
         return results
 
     def cleanup(self, samples: foc.SampleCollection, key: str) -> None:
-        """Removes the index's files; they carry the run's own id, so no other run loses any."""
+        """Deletes the files of the index, in a folder named by the id of the run."""
         Store(self.config.root / str(run_id(samples, key))).destroy()
 
 
 class FaissSimilarityIndex(EditableIndex, DuplicatesMixin):
-    """A FAISS similarity index: what it keeps is in the base class, how it is searched here."""
+    """A FAISS similarity index: the base classes store the vectors, this class answers queries."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         EditableIndex.__init__(self, *args, **kwargs)
@@ -187,7 +186,7 @@ class FaissSimilarityIndex(EditableIndex, DuplicatesMixin):
         samples: foc.SampleCollection | None = None,
         reverse: bool = False,
     ) -> list[NeighborIds]:
-        """Finds the nearest samples, or labels, that exist in the dataset at this moment.
+        """Finds the nearest samples, or labels, that exist in the dataset.
 
         Args:
             queries: ``(Q, dim)`` float32
@@ -215,19 +214,19 @@ class FaissSimilarityIndex(EditableIndex, DuplicatesMixin):
         """See :meth:`fiftyone.brain.similarity.SimilarityIndex.sort_by_similarity`.
 
         Raises:
-            ValueError: if more than ``MAX_ORDERED_IDS`` samples were to be put in order
+            ValueError: if it would order more than ``MAX_ORDERED_IDS`` samples
         """
         if k is None or k > MAX_ORDERED_IDS:
             check_ordered(min(self.snapshot.size, k or self.snapshot.size), self._curr_view)
         field = self.config.patches_field
         in_patches = isinstance(self._curr_view, fop.PatchesView)
         if dist_field is not None and field is not None and not in_patches:
-            # FiftyOne's own writer takes a distance for each sample, not for each label.
+            # FiftyOne writes a distance for each sample, not for each label.
             query = self._parse_query(query)
-            found = self._kneighbors(query, k, reverse, aggregation, return_dists=True)
+            columns = self._kneighbors(query, k, reverse, aggregation, return_dists=True)
             _, path = self._curr_view._get_label_field_path(field, dist_field)
             keys = ("sample_id", "label_id", "value")
-            values = [dict(zip(keys, one, strict=True)) for one in zip(*found, strict=True)]
+            values = [dict(zip(keys, row, strict=True)) for row in zip(*columns, strict=True)]
             self._curr_view.set_label_values(path, values, dynamic=True)
             dist_field = None
         return super().sort_by_similarity(query, k, reverse, aggregation, dist_field, _mongo)
@@ -245,17 +244,17 @@ class FaissSimilarityIndex(EditableIndex, DuplicatesMixin):
         queries, single = self._query_vectors(query)
         view = self.active_view()
         if aggregation is None:
-            found = self.nearest(queries, k, view, reverse)
+            neighbors = self.nearest(queries, k, view, reverse)
         elif aggregation == "mean":
-            found = self.nearest(queries.mean(axis=0, keepdims=True), k, view, reverse)
+            neighbors = self.nearest(queries.mean(axis=0, keepdims=True), k, view, reverse)
         else:
             _check_choice("aggregation", aggregation, self.config.supported_aggregations)
             snapshot = self.snapshot
             row_filter = self.view_filter.row_filter(view, snapshot)
             combine = _AGGREGATIONS[aggregation]
             hit = self.vectors.search_combined(snapshot, queries, k, row_filter, combine, reverse)
-            found = [NeighborIds.of(snapshot, hit)]
-        return formatted(found, single or aggregation is not None, return_dists)
+            neighbors = [NeighborIds.of(snapshot, hit)]
+        return formatted(neighbors, single or aggregation is not None, return_dists)
 
     def _radius_neighbors(
         self, query: Any = None, thresh: float | None = None, return_dists: bool = False
@@ -271,7 +270,7 @@ class FaissSimilarityIndex(EditableIndex, DuplicatesMixin):
         return formatted([NeighborIds.of(snapshot, hit) for hit in hits], single, return_dists)
 
     def _query_vectors(self, query: Any) -> tuple[Matrix, bool]:
-        """``(Q, dim)`` float32 vectors of a query by ids or vectors, and whether it is one."""
+        """``(Q, dim)`` float32 vectors of a query, and whether the query is a single one."""
         if isinstance(query, str):
             return self.vectors_of([query]), True
         array = np.asarray(query)
@@ -280,12 +279,12 @@ class FaissSimilarityIndex(EditableIndex, DuplicatesMixin):
         return self.vectors_of(list(query)), False
 
     def _self_neighbors(self, k: int | None, thresh: float | None, return_dists: bool) -> Any:
-        """The neighbours of every active point among the others, as places in the current ids."""
+        """The neighbors of all active points among each other, as places in the current ids."""
         if self.config.metric == "dotproduct":
             raise ValueError(
                 f"The index '{self.key}' has the metric dotproduct, whose distances can be "
-                "negative, so they say nothing of how alike two samples are; use an index with "
-                "metric='cosine' or metric='euclidean'."
+                "negative, so that they do not measure how similar two samples are; use an index "
+                "with metric='cosine' or metric='euclidean'."
             )
         self._apply_view_if_necessary()
         snapshot = self.snapshot
@@ -312,10 +311,10 @@ class FaissSimilarityIndex(EditableIndex, DuplicatesMixin):
 def _clone_stores(
     source: fo.Dataset, clone: fo.Dataset, now: datetime, new_ids: dict[str, str]
 ) -> None:
-    """Gives the indexes of a cloned dataset files of their own, while the originals are there."""
+    """Copies the files of the indexes of a cloned dataset while the originals exist."""
     for key in clone.list_brain_runs(type="similarity", method="faiss"):
         clone.load_brain_results(key)
 
 
-# Without it a clone takes over its files when it is first loaded, which may be too late.
+# Otherwise a clone copies its files when it is first loaded, and they may be deleted by then.
 fod.register_extras_cloner(_clone_stores)

@@ -1,4 +1,4 @@
-"""What a query found, as ids; and in the forms that FiftyOne expects of a backend."""
+"""The neighbors of queries as ids, and in the formats that FiftyOne expects of a backend."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from fiftyone_faiss.brain.store.snapshot import Snapshot
 
 @dataclass(frozen=True)
 class NeighborIds:
-    """The neighbours of one query, nearest first.
+    """The neighbors of one query, nearest first.
 
     Attributes:
         sample_ids: ``(n,)`` packed
         label_ids: ``(n,)`` packed, None for an index of samples
-        distances: ``(n,)`` float64, see the module ``scan``
+        distances: ``(n,)`` float64, see the module ``exact_search``
     """
 
     sample_ids: PackedIds
@@ -35,11 +35,13 @@ class NeighborIds:
         )
 
 
-def formatted(found: list[NeighborIds], single: bool, return_dists: bool) -> Any:
-    """What FiftyOne expects of a query: lists of ids, and of distances if it asks for them."""
-    samples: Any = [unpack_ids(one.sample_ids) for one in found]
-    labels: Any = [None if one.label_ids is None else unpack_ids(one.label_ids) for one in found]
-    dists: Any = [one.distances.tolist() for one in found]
+def formatted(neighbors: list[NeighborIds], single: bool, return_dists: bool) -> Any:
+    """The lists of ids, and of distances on request, that FiftyOne expects of a query."""
+    samples: Any = [unpack_ids(ids.sample_ids) for ids in neighbors]
+    labels: Any = [
+        None if ids.label_ids is None else unpack_ids(ids.label_ids) for ids in neighbors
+    ]
+    dists: Any = [ids.distances.tolist() for ids in neighbors]
     if single:
         samples, labels, dists = samples[0], labels[0], dists[0]
     elif labels and labels[0] is None:
@@ -48,6 +50,6 @@ def formatted(found: list[NeighborIds], single: bool, return_dists: bool) -> Any
 
 
 def without(hit: RowHits, row: int, k: int | None) -> RowHits:
-    """Takes a point out of its own neighbours, and brings them down to ``k``."""
+    """The first ``k`` neighbors of a point without the point itself."""
     others = hit.rows != row
     return RowHits(hit.rows[others][:k], hit.distances[others][:k])

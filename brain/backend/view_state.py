@@ -1,8 +1,8 @@
 """The view that a similarity index is restricted to: state of the caller, not of the index.
 
-FiftyOne caches a results object on its dataset and its server's threads share it. FiftyOne's base
-class keeps the view in attributes; here each of them leads to a value of the calling thread or
-asynchronous context.
+FiftyOne caches a results object on its dataset, and the threads of its server share the object.
+FiftyOne's base class keeps the view in attributes; here these are properties, whose values belong
+to the calling thread or asynchronous context.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ class _State:
     curr_label_ids: np.ndarray | None = None
     curr_keep_inds: np.ndarray | None = None
     curr_missing_size: int | None = None
-    # What the ids above were made of.
+    # The state of the view and the store when the ids above were listed.
     token: Any = None
 
 
-# By the identity of an index, and a reference to it: identities are used again.
+# By the id() of an index, with a reference to the index, because Python reuses an id().
 _STATES: ContextVar[dict[int, tuple[weakref.ref[Any], _State]]] = ContextVar("restrictions")
 
 
@@ -57,7 +57,7 @@ def _of_context(name: str) -> Any:
 
 
 class PerContextIndex(SimilarityIndex):
-    """A similarity index whose ``use_view`` concerns the calling thread or context alone."""
+    """A similarity index whose ``use_view`` only affects the calling thread or context."""
 
     view_filter: ViewFilter
 
@@ -84,8 +84,8 @@ class PerContextIndex(SimilarityIndex):
         return state
 
     def _change(self, **values: Any) -> None:
-        # A new dictionary each time: contexts copied from this one keep what they have.
-        states = {key: one for key, one in _STATES.get({}).items() if one[0]() is not None}
+        # A new dictionary each time, because copies of this context share the current one.
+        states = {key: pair for key, pair in _STATES.get({}).items() if pair[0]() is not None}
         states[id(self)] = (weakref.ref(self), replace(self._state, **values))
         _STATES.set(states)
 
@@ -95,7 +95,7 @@ class PerContextIndex(SimilarityIndex):
         allow_missing: bool = True,
         warn_missing: bool = False,
     ) -> PerContextIndex:
-        # In one step, for FiftyOne's ten would copy ten states.
+        # In one step; FiftyOne's version sets ten attributes, which would copy ten states.
         self._change(
             last_view=self._curr_view,
             curr_view=samples,
@@ -119,10 +119,10 @@ class PerContextIndex(SimilarityIndex):
         self.use_view(last_view)
 
     def active_view(self) -> foc.SampleCollection | None:
-        """The view that queries are restricted to, None for the whole index.
+        """The view that queries are restricted to; None for the whole index.
 
         Raises:
-            ValueError: if it was set not to allow missing ids, and has some
+            ValueError: if the view has ids that the index lacks and ``use_view`` refused them
         """
         if not self.has_view:
             return None
@@ -131,7 +131,7 @@ class PerContextIndex(SimilarityIndex):
         return self._curr_view
 
     def active_rows(self, snapshot: Snapshot) -> Rows:
-        """The rows of the current view, in its order; without one, all that exist."""
+        """The rows of the current view, in its order; without a view, all rows that exist."""
         view = self._curr_view if self.has_view else None
         return allowed_rows(snapshot, self.view_filter.row_filter(view, snapshot))
 

@@ -1,16 +1,17 @@
-"""How the results of a query are put in order: several terms, what to avoid, and feedback.
+"""Ranks the results of a query with several terms, negative terms and relevance feedback.
 
-The similarities of each term are *standardised*: counted in standard deviations from their mean
-over the reference set of the index. So a text term and an image term count alike, although images
-are much closer to images than texts are. The score of a result is
+The similarities of each term are *standardized*: counted in standard deviations from their mean
+over the reference set of the index. So text terms and image terms count equally, although text
+embeddings are farther from image embeddings than these are from each other. The score is the sum of
 
-- of what is wanted, the weighted mean less twice the weighted shortfall of the terms below that
-  mean: with two equal terms, the smaller. What one term lacks, another cannot make up for;
-- of each thing to avoid, minus ``2 w max(0, z - 0.5)``: a penalty where it is there, and no reward
-  where it is not, for the opposite of "a ball" is not what anyone wants to see;
-- of feedback, plus 0.7 times the standardised similarity to the mean of what was liked less the
-  mean of what was not (Rocchio, "Relevance feedback in information retrieval", 1971). The query
-  keeps its own weight, so that no number of likes leads away from it.
+- for the positive terms, their weighted mean minus twice the weighted shortfall of the terms below
+  that mean; with two equal terms, the smaller one. Results that match only some of the terms rank
+  lower;
+- for each negative term, ``-2 w max(0, z - 0.5)``: a penalty for results that match it, and no
+  reward for the others, because the opposite of "a ball" is of no interest;
+- for relevance feedback, 0.7 times the standardized similarity to the mean of the liked minus the
+  mean of the disliked vectors (Rocchio, "Relevance feedback in information retrieval", 1971). The
+  weight of the query stays the same for any number of likes.
 
 ``benchmarks/bench_retrieval.py`` compares each of these with its alternatives.
 """
@@ -33,7 +34,7 @@ FEEDBACK = 0.7
 
 @dataclass(frozen=True)
 class WeightedVector:
-    """A term's vector in the space of an index, and what is usual for it.
+    """The vector of a term, and its similarities to the reference set.
 
     Attributes:
         vector: ``(dim,)`` float32
@@ -51,28 +52,29 @@ class WeightedVector:
 
     @classmethod
     def of(cls, vector: Matrix, weight: float, reference_set: ReferenceSet) -> WeightedVector:
-        usual = reference_set.similarities(vector)
-        return cls(vector, weight, reference_set.metric, float(usual.mean()), _spread(usual))
+        reference = reference_set.similarities(vector)
+        mean, deviation = float(reference.mean()), _deviation(reference)
+        return cls(vector, weight, reference_set.metric, mean, deviation)
 
-    def standardised(self, vectors: Matrix) -> Distances:
+    def standardized(self, vectors: Matrix) -> Distances:
         """``(n,)`` float64 similarities to ``(n, dim)`` vectors, in standard deviations."""
         return (similarities(self.vector, vectors, self.metric) - self.mean) / self.deviation
 
 
-def _spread(values: Distances) -> float:
-    """The standard deviation; 1 where all are the same, so that it can be divided by."""
+def _deviation(values: Distances) -> float:
+    """The standard deviation; 1 if all values are the same, so that it can divide."""
     deviation = float(values.std())
     return deviation if deviation > 1e-9 else 1.0
 
 
 @dataclass(frozen=True)
 class Feedback:
-    """What was liked and what was not, as a direction.
+    """Relevance feedback as a direction.
 
     Attributes:
         direction: ``(dim,)`` float32
         metric: the index's metric
-        deviation: the standard deviation of the reference_set along it
+        deviation: the standard deviation of the reference set along it
         mean: the mean of the reference set along it
     """
 
@@ -85,18 +87,21 @@ class Feedback:
     def of(
         cls, liked: Matrix | None, disliked: Matrix | None, reference_set: ReferenceSet
     ) -> Feedback:
-        """Of ``(n, dim)`` vectors each; the mean of the reference set stands for None."""
+        """The direction from ``(n, dim)`` disliked to ``(m, dim)`` liked vectors.
+
+        None stands for the reference set.
+        """
         metric = reference_set.metric
         away, near = (
-            _directed(reference_set.vectors if one is None else one, metric).mean(axis=0)
-            for one in (disliked, liked)
+            _directed(reference_set.vectors if vectors is None else vectors, metric).mean(axis=0)
+            for vectors in (disliked, liked)
         )
         direction = near - away
-        usual = _directed(reference_set.vectors, metric) @ direction
-        return cls(direction, metric, float(usual.mean()), _spread(usual))
+        reference = _directed(reference_set.vectors, metric) @ direction
+        return cls(direction, metric, float(reference.mean()), _deviation(reference))
 
-    def standardised(self, vectors: Matrix) -> Distances:
-        """``(n,)`` float64 places of ``(n, dim)`` vectors along it, in standard deviations."""
+    def standardized(self, vectors: Matrix) -> Distances:
+        """``(n,)`` float64 positions of ``(n, dim)`` vectors along it, in standard deviations."""
         along = _directed(vectors, self.metric) @ self.direction
         return np.asarray((along - self.mean) / self.deviation, np.float64)
 
@@ -107,13 +112,13 @@ def _directed(vectors: Matrix, metric: str) -> Matrix:
 
 @dataclass(frozen=True)
 class Ranking:
-    """What results are ranked by.
+    """Ranks vectors for a query.
 
     Attributes:
         metric: the index's metric
-        wanted: what to find
-        avoided: what to avoid
-        feedback: what was liked and what was not, None if nothing was said
+        wanted: the positive terms
+        avoided: the negative terms
+        feedback: the relevance feedback, None if there is none
     """
 
     metric: str
@@ -123,30 +128,32 @@ class Ranking:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it is the order of the distances to one vector."""
+        """Whether the scores order results like the distances to one vector."""
         return len(self.wanted) == 1 and not self.avoided and self.feedback is None
 
     @property
     def is_reversed(self) -> bool:
-        """Whether the farthest from its vector are the candidates: nothing is wanted."""
+        """Whether there are only negative terms: candidates are the farthest from their vector."""
         return not self.wanted
 
     @property
     def vector(self) -> Matrix:
-        """``(dim,)`` float32: the nearest to it are the candidates, and distances are to it.
+        """``(dim,)`` float32: candidates are the nearest to it, and distances are to it.
 
-        The weighted sum of the wanted vectors, each over the deviation of its similarities, and of
-        the feedback; for the euclidean metric, the weighted mean of the points. Of unit length for
-        the cosine.
+        The weighted sum of the positive vectors, each divided by the deviation of its similarities,
+        and of the feedback; for the euclidean metric, the weighted mean. Of unit length for cosine.
         """
         if self.is_plain:
             return self.wanted[0].vector
         if self.is_reversed:
-            return _weighted([(one.vector, one.weight) for one in self.avoided], self.metric)
+            return _weighted([(term.vector, term.weight) for term in self.avoided], self.metric)
         euclidean = self.metric == "euclidean"
-        weights = sum(one.weight for one in self.wanted)
+        weights = sum(term.weight for term in self.wanted)
         total = _weighted(
-            [(one.vector, one.weight / (1 if euclidean else one.deviation)) for one in self.wanted],
+            [
+                (term.vector, term.weight / (1 if euclidean else term.deviation))
+                for term in self.wanted
+            ],
             self.metric,
         )
         if self.feedback is not None:
@@ -157,45 +164,46 @@ class Ranking:
     def scores(self, vectors: Matrix) -> Distances:
         """``(n,)`` float64, higher is better; see the module.
 
-        Similarities where the ranking is plain, else standard deviations above what is usual.
+        Similarities if the ranking is plain, else standard deviations above the mean of the
+        reference set.
         """
         if self.is_plain:
             return similarities(self.wanted[0].vector, vectors, self.metric)
         total = np.zeros(len(vectors))
         if self.wanted:
             total += balanced(
-                np.stack([one.standardised(vectors) for one in self.wanted]),
-                np.array([one.weight for one in self.wanted]),
+                np.stack([term.standardized(vectors) for term in self.wanted]),
+                np.array([term.weight for term in self.wanted]),
             )
         total -= self.penalties(vectors)
         if self.feedback is not None:
-            total += FEEDBACK * self.feedback.standardised(vectors)
+            total += FEEDBACK * self.feedback.standardized(vectors)
         return total
 
     def penalties(self, vectors: Matrix) -> Distances:
-        """``(n,)`` float64, what is taken off for what is to be avoided, 0 where it is not there.
+        """``(n,)`` float64 penalties for matching negative terms, 0 for vectors that match none.
 
-        If nothing is wanted, what is least like it comes first: then it may be below 0.
+        With only negative terms, the least similar come first, and penalties may be below 0.
         """
         total = np.zeros(len(vectors))
-        for one in self.avoided:
-            found = one.standardised(vectors)
+        for term in self.avoided:
+            penalties = term.standardized(vectors)
             if not self.is_reversed:
-                found = PENALTY * np.maximum(0.0, found - PENALTY_FROM)
-            total += one.weight * found
+                penalties = PENALTY * np.maximum(0.0, penalties - PENALTY_FROM)
+            total += term.weight * penalties
         return total
 
 
-def balanced(found: Distances, weights: Distances) -> Distances:
-    """The weighted mean of ``(t, n)`` terms, less ``SHORTFALL`` times what they lack of it.
+def balanced(scores: Distances, weights: Distances) -> Distances:
+    """The weighted mean of ``(t, n)`` scores, minus ``SHORTFALL`` times the shortfall below it.
 
     Returns:
         ``(n,)`` float64
     """
     shares = weights / weights.sum()
-    mean = shares @ found
-    lacking = shares @ np.maximum(0.0, mean - found)
-    return np.asarray(mean - SHORTFALL * lacking)
+    mean = shares @ scores
+    shortfall = shares @ np.maximum(0.0, mean - scores)
+    return np.asarray(mean - SHORTFALL * shortfall)
 
 
 def _weighted(pairs: list[tuple[Matrix, float]], metric: str) -> Matrix:

@@ -1,4 +1,4 @@
-"""What is shown of a ranking: where it ends, variety in it, near-copies as one. No FiftyOne."""
+"""Reranks results: score cutoff, diversity, near-duplicates, hubness. No FiftyOne."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from fiftyone_faiss.brain.core.arrays import Distances, Matrix, Places
 from fiftyone_faiss.embedders import unit
 
 COLLAPSE_DISTANCE = 0.01
-"""The cosine distance up to which two results are near-copies; benchmarks/bench_retrieval.py counts
-right and false ones."""
+"""The largest cosine distance of near-duplicates; benchmarks/bench_retrieval.py counts right and
+false ones."""
 
-# A cut-off is looked for among the best so many of all that was searched, and needs so many. With
-# more, the larger of two groups would be what is not meant, with fewer all would be.
+# The cutoff is looked for among this share of the index, within these limits. In a larger sample,
+# most results are irrelevant; in a smaller one, all are relevant.
 CUTOFF_SHARE, MAX_CUTOFF_SAMPLE, MIN_CUTOFF_SAMPLE = 0.15, 400, 8
-# Variety is weighed against the scores of so many of the best.
+# Diversity is weighed against the scores of this many of the best results.
 SPREAD_RESULTS = 200
 
-# How many results are compared with all after them in one product.
-FOLDED_AT_ONCE = 64
-# By so much the cosine of two equal vectors may be off, in float32.
+# How many results are compared with all later results in one matrix product.
+COLLAPSED_AT_ONCE = 64
+# The error of the cosine of two equal vectors in float32.
 ROUNDING = 1e-6
 
 
 def cutoff(scores: Distances) -> int:
-    """Where a ranking should be cut off: how many results come before the scores drop.
+    """Finds where scores drop: how many results come before.
 
-    The scores fall into two groups, of which the variance between their means is the largest
-    (Otsu, "A threshold selection method from gray-level histograms", 1979); the first counts.
+    Splits the scores into two groups with the largest variance between their means (Otsu, "A
+    threshold selection method from gray-level histograms", 1979), and counts the first.
 
     Args:
         scores: ``(n,)`` float64, descending
@@ -43,16 +43,16 @@ def cutoff(scores: Distances) -> int:
 
 
 def cutoff_sample(size: int) -> int:
-    """Among how many of the best a cut-off is looked for, of so many that were searched."""
+    """The number of best results among which a cutoff is looked for, in an index of this size."""
     return int(min(MAX_CUTOFF_SAMPLE, max(MIN_CUTOFF_SAMPLE, CUTOFF_SHARE * size)))
 
 
 def diverse(vectors: Matrix, scores: Distances, k: int, diversity: float) -> Places:
-    """Chooses results that are good and unlike one another.
+    """Chooses results with high scores that are unlike each other.
 
-    Maximal marginal relevance: each next one has the largest ``(1 - d) s - d c`` of those left,
-    with its score ``s``, scaled so that the best ``SPREAD_RESULTS`` have 1 to 0, and its largest
-    cosine ``c`` to those chosen already (Carbonell and Goldstein, "The use of MMR", 1998).
+    Maximal marginal relevance: the next result has the largest ``(1 - d) s - d c``, with its score
+    ``s``, scaled to 1 to 0 over the best ``SPREAD_RESULTS``, and its largest cosine ``c`` to the
+    results chosen before (Carbonell and Goldstein, "The use of MMR", 1998).
 
     Args:
         vectors: ``(n, dim)`` float32
@@ -64,7 +64,7 @@ def diverse(vectors: Matrix, scores: Distances, k: int, diversity: float) -> Pla
         ``(min(k, n),)`` places, in the order chosen
     """
     directions = unit(vectors)
-    # Not over all: how many those are must not change what is relevant.
+    # Not over all: the number of candidates must not change the relevance.
     best = np.sort(scores)[::-1][:SPREAD_RESULTS]
     relevance = (scores - best[-1]) / (float(best[0] - best[-1]) or 1.0)
     likeness = np.full(len(scores), -1.0)
@@ -72,61 +72,61 @@ def diverse(vectors: Matrix, scores: Distances, k: int, diversity: float) -> Pla
     for _ in range(min(k, len(scores))):
         gain = (1.0 - diversity) * relevance - diversity * likeness
         gain[chosen] = -np.inf
-        # Before the first is chosen, none is like it.
+        # The first result is the most relevant one.
         place = int(relevance.argmax() if not chosen else gain.argmax())
         chosen.append(place)
         np.maximum(likeness, directions @ directions[place], out=likeness)
     return np.array(chosen, np.int64)
 
 
-def collapse(vectors: Matrix, count: int, within: float = COLLAPSE_DISTANCE) -> list[Places]:
-    """Puts each result that is a near-copy of an earlier one under that.
+def collapse(vectors: Matrix, count: int, thresh: float = COLLAPSE_DISTANCE) -> list[Places]:
+    """Collapses each result into the first earlier result that it is a near-duplicate of.
 
     Args:
         vectors: ``(n, dim)`` float32, the best result first
         count: how many results to keep at most
-        within: the largest cosine distance of near-copies
+        thresh: the largest cosine distance of near-duplicates
 
     Returns:
-        for each result that is kept, in order, its place and then those under it
+        for each result that is kept, in order, its place and then those of its near-duplicates
     """
     directions = unit(vectors)
     free = np.ones(len(vectors), bool)
     groups: list[Places] = []
-    for start in range(0, len(vectors), FOLDED_AT_ONCE):
-        places = start + np.flatnonzero(free[start : start + FOLDED_AT_ONCE])
-        # One product for many of them, which is far faster than one for each.
-        near = 1.0 - directions[places] @ directions[start:].T <= within + ROUNDING
-        for place, copies in zip(places, near, strict=True):
+    for start in range(0, len(vectors), COLLAPSED_AT_ONCE):
+        places = start + np.flatnonzero(free[start : start + COLLAPSED_AT_ONCE])
+        # One product for many results is much faster than one for each.
+        near = 1.0 - directions[places] @ directions[start:].T <= thresh + ROUNDING
+        for place, is_near in zip(places, near, strict=True):
             if len(groups) == count:
                 return groups
-            # An earlier one of these may have taken it.
+            # It may be collapsed into an earlier result of this block.
             if free[place]:
-                under = place + 1 + np.flatnonzero(copies[place - start + 1 :] & free[place + 1 :])
+                under = place + 1 + np.flatnonzero(is_near[place - start + 1 :] & free[place + 1 :])
                 free[under] = False
                 groups.append(np.concatenate([[place], under]))
     return groups
 
 
 def hubness(vectors: Matrix, others: Matrix, nearest: int = 10) -> Distances:
-    """How near vectors are to everything: their mean cosine to the nearest of some others.
+    """The hubness of vectors: their mean cosine to the nearest of other vectors.
 
-    What is near to all is found for every query; cross-domain similarity local scaling takes that
-    off (Conneau et al., "Word translation without parallel data", 2018).
+    Vectors near to everything are found by every query; cross-domain similarity local scaling
+    corrects for it (Conneau et al., "Word translation without parallel data", 2018).
 
     Args:
         vectors: ``(n, dim)`` float32
-        others: ``(m, dim)`` float32, at least 2; a vector that is one of them does not count for
-            itself
+        others: ``(m, dim)`` float32, at least 2; a vector among them is not compared
+            with itself
         nearest (10): how many of the others count
 
     Returns:
         ``(n,)`` float64, -1 to 1
     """
     cosines = unit(vectors) @ unit(others).T
-    few = min(nearest + 1, cosines.shape[1])
-    best = -np.sort(-np.partition(cosines, -few, axis=1)[:, -few:], axis=1)
-    # One of the others does not count for itself.
+    count = min(nearest + 1, cosines.shape[1])
+    best = -np.sort(-np.partition(cosines, -count, axis=1)[:, -count:], axis=1)
+    # A vector is not compared with itself.
     is_own = best[:, 0] > 1.0 - 1e-6
     means = np.where(is_own, best[:, 1:].mean(axis=1), best[:, :nearest].mean(axis=1))
     return np.asarray(means, np.float64)

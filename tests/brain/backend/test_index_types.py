@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import fiftyone as fo
@@ -23,8 +22,8 @@ from support.clusters import (
     replaced,
     without,
 )
-from support.indexes import index_of
 from support.points import Points, neighbors_of, one_sentence
+from support.recall import built_index, mean_recall, queries_near, recall_floor
 
 import fiftyone_faiss
 from fiftyone_faiss.brain import similarity
@@ -49,8 +48,6 @@ TYPES = {
     OPQ: (OPQ, 16_400),
 }
 SLOW = ("IVF1024,PQ64", OPQ)
-# The part of a recall that chance may take: it is measured with other queries.
-MARGIN = 0.06
 
 
 @pytest.fixture(scope="module")
@@ -58,33 +55,6 @@ def large() -> Iterator[Large]:
     large = Large.make(samples=16_620, labelled=5_730)
     yield large
     large.dataset.delete()
-
-
-def _mean_recall(results: FaissSimilarityIndex, queries: np.ndarray, points: Points) -> float:
-    """The recall of these queries by vector; every distance must be exact."""
-    recalls = []
-    for query in queries:
-        ids, distances = neighbors_of(results, query, 10)
-        recalls.append(check_found(ids, distances, query, points, results.config.metric))
-    return float(np.mean(recalls))
-
-
-def _floor(results: FaissSimilarityIndex) -> float:
-    """The recall that must be reached: what was measured, or all where search is exact."""
-    tuning = results.vectors.maintenance.tuning(results.snapshot)
-    return 1.0 if tuning is None else tuning.recall - MARGIN
-
-
-def _built(results: FaissSimilarityIndex) -> tuple[str, int] | None:
-    """The FAISS index of a store, and the rows it covers."""
-    info = results.snapshot.manifest.ann_index
-    return None if info is None else (info.metadata["factory"], info.rows)
-
-
-def _queries(points: Points, count: int) -> np.ndarray:
-    """Vectors halfway between two points, so that they are no point's own."""
-    rng = np.random.default_rng(7)
-    return points.vectors[rng.choice(len(points.ids), (count, 2))].mean(axis=1)
 
 
 @pytest.mark.parametrize("kind", ["samples", "patches"])
@@ -102,10 +72,10 @@ def test_an_index_of_each_type_lives(large: Large, index_type: str, metric: str,
     results = create(points, index_type=index_type, metric=metric)
     with contextlib.ExitStack() as after:
         after.callback(dataset.delete_brain_run, "given")
-        assert _built(results) == (factory and (factory, count))
+        assert built_index(results) == (factory and (factory, count))
         check_holds(results, points)
-        queries = _queries(points, 6)
-        assert _mean_recall(results, queries, points) >= _floor(results)
+        queries = queries_near(points, 6)
+        assert mean_recall(results, queries, points) >= recall_floor(results)
         # Many queries at once go another way, which is exact for every type.
         _, _, many = results._kneighbors(
             query=np.repeat(queries, 3, axis=0), k=5, return_dists=True
@@ -117,7 +87,7 @@ def test_an_index_of_each_type_lives(large: Large, index_type: str, metric: str,
         for i in (3, count // 2):
             found = fiftyone_faiss.search(dataset, points.ids[i], "given", k=10)
             recall = check_found(found.ids, found.distances, points.vectors[i], points, metric)
-            assert recall >= _floor(results) - 0.1
+            assert recall >= recall_floor(results) - 0.1
             if metric != "dotproduct":
                 assert found.ids[0] == points.ids[i]
 
@@ -134,8 +104,8 @@ def test_an_index_of_each_type_lives(large: Large, index_type: str, metric: str,
         results.add_to_index(*points.at(changed).added)
         for i in changed:
             assert neighbors_of(results, points.vectors[i], 1)[0] == [points.ids[i]]
-        assert _built(results) == (factory and (factory, count))
-        assert _mean_recall(results, queries, points) >= _floor(results)
+        assert built_index(results) == (factory and (factory, count))
+        assert mean_recall(results, queries, points) >= recall_floor(results)
 
         # Neither what was removed nor what was deleted is found, and there are ten others.
         removed = nearest_ids(queries[0], points, metric, 3)
@@ -149,7 +119,7 @@ def test_an_index_of_each_type_lives(large: Large, index_type: str, metric: str,
         else:
             dataset.delete_labels(ids=deleted, fields="things")
         points = without(points, deleted)
-        assert _mean_recall(results, queries, points) >= _floor(results)
+        assert mean_recall(results, queries, points) >= recall_floor(results)
 
         _check_views(large, results, queries, points)
 
@@ -163,9 +133,9 @@ def test_an_index_of_each_type_lives(large: Large, index_type: str, metric: str,
         # Product quantizers take seconds to train, so theirs are made anew for one metric only.
         if index_type not in SLOW or metric == "cosine":
             loaded.vectors.maintenance.maintain(force=True)
-            assert _built(loaded) == (factory and (factory, loaded.snapshot.total_rows))
+            assert built_index(loaded) == (factory and (factory, loaded.snapshot.total_rows))
         check_holds(loaded, stored)
-        assert _mean_recall(results, queries, points) >= _floor(results)
+        assert mean_recall(results, queries, points) >= recall_floor(results)
         path = results.path
     assert not path.exists()
 
@@ -193,7 +163,7 @@ def _check_views(
             recalls.append(
                 check_found(found.ids, found.distances, query, part, results.config.metric)
             )
-        assert np.mean(recalls) >= (1.0 if name == "few" else _floor(results) - 0.04)
+        assert np.mean(recalls) >= (1.0 if name == "few" else recall_floor(results) - 0.04)
 
 
 def test_the_sizes_above_are_those_that_the_types_need() -> None:
@@ -201,101 +171,6 @@ def test_the_sizes_above_are_those_that_the_types_need() -> None:
         if factory is not None:
             for metric in METRICS:
                 assert factory_module.rows_needed(factory, 64, metric) <= rows
-
-
-# -- types that cannot be ----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("index_type", ["tree", "", "Flat,", "IVF,PQ", "PQ0", "HNSW32,PQ7x99"])
-def test_an_unknown_type_is_refused_before_anything_is_written(
-    dataset: fo.Dataset, rng: np.random.Generator, index_type: str
-) -> None:
-    before = _folders()
-    with pytest.raises(ValueError, match="no index_type") as error:
-        index_of(dataset, rng.normal(size=(12, 8)), index_type=index_type)
-    assert one_sentence(error.value)
-    assert dataset.list_brain_runs() == []
-    assert _folders() == before
-
-
-def _folders() -> set[Path]:
-    root = similarity.FaissSimilarityConfig().root
-    return set(root.iterdir())
-
-
-def test_a_type_that_does_not_fit_the_dimension_is_refused(large: Large) -> None:
-    points = large.points("samples", 30)
-    with pytest.raises(ValueError, match="'PQ48' does not fit vectors of 64 dimensions") as error:
-        create(points, "unfit", index_type="PQ48")
-    assert one_sentence(error.value)
-    # FiftyOne registers a run before it has the vectors, so an empty one is left.
-    assert large.dataset.load_brain_results("unfit").total_index_size == 0
-    large.dataset.delete_brain_run("unfit")
-
-
-def test_a_build_whose_type_does_not_fit_leaves_nothing(
-    dataset: fo.Dataset, rng: np.random.Generator
-) -> None:
-    vectors = rng.normal(size=(12, 64)).astype(np.float32)
-    with pytest.raises(ValueError, match="'PQ48' does not fit vectors of 64 dimensions"):
-        fiftyone_faiss.build_index(dataset, "unfit", embeddings=vectors, index_type="PQ48")
-    assert dataset.list_brain_runs() == []
-
-
-@pytest.mark.parametrize("index_type", ["IDMap,Flat", "IDMap2,SQ8"])
-def test_a_build_whose_type_keeps_ids_of_its_own_leaves_nothing(
-    dataset: fo.Dataset, rng: np.random.Generator, index_type: str
-) -> None:
-    vectors = rng.normal(size=(12, 8)).astype(np.float32)
-    with pytest.raises(ValueError, match=f"'{index_type}' keeps ids") as error:
-        fiftyone_faiss.build_index(dataset, "unfit", embeddings=vectors, index_type=index_type)
-    assert one_sentence(error.value)
-    assert dataset.list_brain_runs() == []
-
-
-def test_vectors_that_half_precision_cannot_hold_leave_the_field_as_it_is(
-    dataset: fo.Dataset, rng: np.random.Generator
-) -> None:
-    vectors = rng.normal(size=(12, 8)).astype(np.float32)
-    dataset.set_values("emb", list(vectors))
-    results = index_of(dataset, "emb", "half", dtype="float16")
-    assert results.config.embeddings_field == "emb"
-    ids = dataset.values("id")
-    with pytest.raises(ValueError, match="do not fit into float16"):
-        results.add_to_index(np.full((1, 8), 1e6, np.float32), ids[:1])
-    dataset.reload()
-    np.testing.assert_array_equal(np.stack(dataset.values("emb")), vectors)
-    kept = vectors.astype(np.float16).astype(np.float32)
-    np.testing.assert_array_equal(results.get_embeddings(ids)[0], kept)
-
-
-def test_a_folder_named_like_a_file_of_an_index_hides_no_damage(tmp_path: Path) -> None:
-    large = Large.make(samples=300, labelled=1)
-    points = large.points("samples", 300)
-    results = create(points, index_type="sq8", root_dir=str(tmp_path / "my.segments"))
-    (file,) = results.path.glob("*.derived")
-    file.unlink()
-    assert fiftyone_faiss.verify_index(large.dataset) == [f"{file} is missing or damaged."]
-    assert fiftyone_faiss.verify_index(large.dataset) == []
-    assert _built(results) == ("SQ8", 300)
-    large.dataset.delete()
-
-
-def test_a_clone_does_without_a_lost_faiss_index(tmp_path: Path) -> None:
-    large = Large.make(samples=300, labelled=1)
-    points = large.points("samples", 300)
-    results = create(points, index_type="sq8")
-    (file,) = results.path.glob("*.derived")
-    file.unlink()
-    clone = large.dataset.clone()
-    large.dataset.delete()
-    loaded = clone.load_brain_results("given")
-    query = points.vectors[9]
-    assert _built(loaded) is None
-    assert neighbors_of(loaded, query, 10)[0] == nearest_ids(query, points, "cosine", 10)
-    assert fiftyone_faiss.update_index(clone).size == 300
-    assert _built(loaded) == ("SQ8", 300)
-    clone.delete()
 
 
 def test_what_is_stored_outlives_vectors_that_do_not_fit(large: Large) -> None:
@@ -320,8 +195,8 @@ def test_too_few_rows_for_a_type_are_searched_exactly(
     points = large.points("samples", rows)
     capfd.readouterr()
     results = create(points, "few", index_type=index_type)
-    assert _built(results) is None
-    for query in _queries(points, 3):
+    assert built_index(results) is None
+    for query in queries_near(points, 3):
         assert neighbors_of(results, query, 10)[0] == nearest_ids(query, points, "cosine", 10)
     assert capfd.readouterr().err == ""
     large.dataset.delete_brain_run("few")
@@ -348,11 +223,11 @@ def test_training_on_barely_enough_rows_is_quiet(
     capfd.readouterr()
     results = create(points, "few", index_type=index_type)
     assert capfd.readouterr().err == ""
-    assert _built(results) == (factory, rows)
-    assert _mean_recall(results, _queries(points, 6), points) >= _floor(results)
+    assert built_index(results) == (factory, rows)
+    assert mean_recall(results, queries_near(points, 6), points) >= recall_floor(results)
     results.remove_from_index(sample_ids=points.ids[:1])
     results.vectors.maintenance.maintain()
-    assert _built(results) is None
+    assert built_index(results) is None
     large.dataset.delete_brain_run("few")
 
 
@@ -391,11 +266,11 @@ def test_auto_builds_what_it_chooses(
     maintenance = results.vectors.maintenance
     maintenance.policy = replace(DEFAULT_POLICY, flat_values=1_500 * 64)
     maintenance.maintain()
-    assert _built(results) is None
+    assert built_index(results) is None
     maintenance.policy = replace(DEFAULT_POLICY, flat_values=1_500 * 64 - 1)
     maintenance.maintain()
-    assert _built(results) == (factory, 1_500)
-    assert _mean_recall(results, _queries(points, 6), points) >= _floor(results)
+    assert built_index(results) == (factory, 1_500)
+    assert mean_recall(results, queries_near(points, 6), points) >= recall_floor(results)
     large.dataset.delete_brain_run("auto")
 
 
@@ -413,7 +288,7 @@ def _fresh_recall(results: FaissSimilarityIndex, points: Points) -> float:
     """The recall of 100 queries as tuning has them, but others: halfway, and held-out rows."""
     rng = np.random.default_rng(3)
     own = rng.choice(len(points.ids), 50, replace=False)
-    recalls = [_mean_recall(results, _queries(points, 50), points)]
+    recalls = [mean_recall(results, queries_near(points, 50), points)]
     for i in own:
         ids, _ = neighbors_of(results, points.vectors[i], 11)
         true = nearest_ids(points.vectors[i], points, results.config.metric, 11)
@@ -454,9 +329,9 @@ def test_recall_within_a_view_of_a_part(
     inside = set(view.values("id"))
     part = points.at([i for i, one in enumerate(points.ids) if one in inside])
     with results.use_view(view):
-        recall = _mean_recall(results, _queries(points, 8), part)
+        recall = mean_recall(results, queries_near(points, 8), part)
     # Few rows are gathered and searched exactly.
-    assert recall >= (_floor(results) if every == 2 else 1.0)
+    assert recall >= (recall_floor(results) if every == 2 else 1.0)
 
 
 def test_recall_within_a_view_that_leaves_out_what_is_near(
@@ -464,12 +339,12 @@ def test_recall_within_a_view_that_leaves_out_what_is_near(
 ) -> None:
     results, points = ivf
     recalls = []
-    for query in _queries(points, 4):
+    for query in queries_near(points, 4):
         near = nearest_ids(query, points, "euclidean", 500)
         found = fiftyone_faiss.search(large.dataset.exclude(near), query, "ivf", k=10)
         part = without(points, near)
         recalls.append(check_found(found.ids, found.distances, query, part, "euclidean"))
-    assert np.mean(recalls) >= _floor(results)
+    assert np.mean(recalls) >= recall_floor(results)
 
 
 # -- how many ----------------------------------------------------------------------------------
@@ -479,7 +354,7 @@ def test_recall_within_a_view_that_leaves_out_what_is_near(
 def test_all_of_them_and_the_farthest(large: Large, index_type: str) -> None:
     points = large.points("samples", 600)
     results = create(points, "all", index_type=index_type, metric="euclidean")
-    query = _queries(points, 1)[0]
+    query = queries_near(points, 1)[0]
     order = nearest_ids(query, points, "euclidean", 600)
     for k in (None, 600, 601, 10**7):
         assert neighbors_of(results, query, k)[0] == order
@@ -496,7 +371,7 @@ def test_more_than_a_view_can_hold_in_order_is_refused_with_the_way_out(
 ) -> None:
     points = large.points("samples", 600)
     create(points, "all")
-    query = _queries(points, 1)[0]
+    query = queries_near(points, 1)[0]
     order = nearest_ids(query, points, "cosine", 600)
     for module in (result_views, similarity):
         monkeypatch.setattr(module, "MAX_ORDERED_IDS", 100)
