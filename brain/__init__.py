@@ -201,7 +201,6 @@ _MODULES = {
     "brain.retrieval.request": (
         "DEFAULT_K",
         "SearchRequest",
-        "SearchableRun",
     ),
     "brain.retrieval.saved_search": ("SavedSearch",),
     "brain.retrieval.searching": (
