@@ -9,7 +9,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # The tests of these folders need no model and no browser.
-FAST_TESTS = $(wildcard $(addprefix tests/,tools unit $(addprefix brain/,ann core queries store)))
+FAST_TESTS = $(wildcard $(addprefix tests/,tools $(addprefix brain/,ann core queries store)))
 # The table of the coverage is printed if all tests run.
 COVERAGE = $(if $(TEST_ARGS),,--cov --cov-report=term)
 
@@ -28,7 +28,7 @@ test-fast: .venv/installed-for-tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not (backends or browser or faults or slow)" \
 		$(FAST_TESTS) $(TEST_ARGS)
 
-# Search on runs of other vector databases, which are installed for this.
+# The tests that need heavy extras, which are installed for this.
 test-backends: .venv/installed-for-backends
 	$(BIN)/python -m pytest -m backends $(TEST_ARGS)
 

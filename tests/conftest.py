@@ -13,7 +13,7 @@ from environment import use_folder
 ROOT = Path(__file__).resolve().parent.parent
 (ROOT / ".test").mkdir(exist_ok=True)
 # The tests in a folder have its marker.
-MARKERS = {"backends": "backends", "e2e": "browser", "faults": "faults"}
+MARKERS = {"e2e": "browser", "faults": "faults"}
 FOLDER = Path(tempfile.mkdtemp(prefix="run-", dir=ROOT / ".test"))
 
 # Called before anything imports FiftyOne, which then reads its configuration.
