@@ -19,14 +19,14 @@ class HistoryMethods:
         self, ctx: foo.ExecutionContext, params: messages.SearchParams
     ) -> messages.SavedSearch:
         """Adds a search to the history. The page calls it once it has drawn the results."""
-        return _answer(brain.record_search(ctx.dataset, params))
+        return _saved_search(brain.record_search(ctx.dataset, params))
 
     @panel_method
     def history(
         self, ctx: foo.ExecutionContext, params: messages.NoParams
     ) -> messages.HistoryAnswer:
         """Lists the saved searches of the dataset."""
-        return {"searches": [_answer(search) for search in brain.list_searches(ctx.dataset)]}
+        return {"searches": [_saved_search(search) for search in brain.list_searches(ctx.dataset)]}
 
     @panel_method
     def save_search(
@@ -34,7 +34,7 @@ class HistoryMethods:
     ) -> messages.SavedSearch:
         """Saves a search under a name."""
         name = str(params.get("name") or "")
-        return _answer(brain.save_search(ctx.dataset, params["params"], name))
+        return _saved_search(brain.save_search(ctx.dataset, params["params"], name))
 
     @panel_method
     def rename_search(
@@ -42,7 +42,7 @@ class HistoryMethods:
     ) -> messages.SavedSearch:
         """Renames a search; an empty name removes the name."""
         name = str(params.get("name") or "")
-        return _answer(brain.update_search(ctx.dataset, params["id"], name=name))
+        return _saved_search(brain.update_search(ctx.dataset, params["id"], name=name))
 
     @panel_method
     def pin_search(
@@ -50,7 +50,7 @@ class HistoryMethods:
     ) -> messages.SavedSearch:
         """Pins a search, or unpins it."""
         pinned = bool(params["pinned"])
-        return _answer(brain.update_search(ctx.dataset, params["id"], pinned=pinned))
+        return _saved_search(brain.update_search(ctx.dataset, params["id"], pinned=pinned))
 
     @panel_method
     def delete_search(
@@ -61,5 +61,5 @@ class HistoryMethods:
         return {}
 
 
-def _answer(search: brain.SavedSearch) -> messages.SavedSearch:
+def _saved_search(search: brain.SavedSearch) -> messages.SavedSearch:
     return cast(messages.SavedSearch, search.to_dict())

@@ -8,7 +8,7 @@ import fiftyone as fo
 import fiftyone.operators as foo
 
 from fiftyone_faiss import brain
-from fiftyone_faiss.panels import messages
+from fiftyone_faiss.panels import index_messages, messages
 from fiftyone_faiss.panels.base import answer_of, panel_method
 
 BUILD_INDEX = "@fiftyone-faiss/similarity/build_index"
@@ -36,14 +36,16 @@ class IndexMethods:
         return {"error": data["error"]} if data["error"] else {}
 
     @panel_method
-    def warm(self, ctx: foo.ExecutionContext, params: messages.IndexParams) -> messages.WarmAnswer:
+    def warm(
+        self, ctx: foo.ExecutionContext, params: index_messages.IndexParams
+    ) -> index_messages.WarmAnswer:
         """Loads the model of an index before the first query needs it."""
-        return cast(messages.WarmAnswer, brain.warm(ctx.dataset, params.get("brain_key")))
+        return cast(index_messages.WarmAnswer, brain.warm(ctx.dataset, params.get("brain_key")))
 
     @panel_method
     def health(
-        self, ctx: foo.ExecutionContext, params: messages.IndexParams
-    ) -> messages.IndexHealth:
+        self, ctx: foo.ExecutionContext, params: index_messages.IndexParams
+    ) -> index_messages.IndexHealth:
         """Compares an index with its dataset, and returns how well it finds neighbors."""
         key = params["brain_key"]
         health = brain.index_health(ctx.dataset, key, check_media=True)
@@ -51,13 +53,13 @@ class IndexMethods:
         answer = {**info.to_dict(), **health.to_dict(), "is_current": health.is_current}
         # The page shows the recall and the latency of the index itself.
         del answer["tuning"]
-        return cast(messages.IndexHealth, answer)
+        return cast(index_messages.IndexHealth, answer)
 
     @panel_method
     def missing(
-        self, ctx: foo.ExecutionContext, params: messages.IndexParams
-    ) -> messages.MissingAnswer:
-        """Counts the samples that an index lacks."""
+        self, ctx: foo.ExecutionContext, params: index_messages.IndexParams
+    ) -> index_messages.MissingAnswer:
+        """Counts the samples that are missing from an index."""
         return {"missing": brain.index_health(ctx.dataset, params["brain_key"]).missing}
 
     @panel_method
@@ -67,27 +69,33 @@ class IndexMethods:
         return {}
 
     @panel_method
-    def update(self, ctx: foo.ExecutionContext, params: messages.IndexParams) -> messages.Job:
+    def update(
+        self, ctx: foo.ExecutionContext, params: index_messages.IndexParams
+    ) -> index_messages.Job:
         """Starts to embed missing samples, and to remove vectors of deleted samples."""
         key = params["brain_key"]
         return _start(ctx, key, brain.update_index_steps(ctx.dataset, key, check_media=True))
 
     @panel_method
-    def rebuild(self, ctx: foo.ExecutionContext, params: messages.IndexParams) -> messages.Job:
+    def rebuild(
+        self, ctx: foo.ExecutionContext, params: index_messages.IndexParams
+    ) -> index_messages.Job:
         """Starts to embed everything again."""
         key = params["brain_key"]
         return _start(ctx, key, brain.update_index_steps(ctx.dataset, key, force=True))
 
     @panel_method
-    def tune(self, ctx: foo.ExecutionContext, params: messages.IndexParams) -> messages.Job:
+    def tune(
+        self, ctx: foo.ExecutionContext, params: index_messages.IndexParams
+    ) -> index_messages.Job:
         """Starts to rebuild and tune the FAISS index of the stored vectors."""
         key = params["brain_key"]
         return _start(ctx, key, brain.tune_index_steps(ctx.dataset, key))
 
     @panel_method
     def delegate(
-        self, ctx: foo.ExecutionContext, params: messages.DelegateParams
-    ) -> messages.DelegatedWork:
+        self, ctx: foo.ExecutionContext, params: index_messages.DelegateParams
+    ) -> index_messages.DelegatedWork:
         """Queues an update, a rebuild or a tuning for FiftyOne's orchestrator."""
         if not _can_delegate():
             raise ValueError(
@@ -106,15 +114,17 @@ class IndexMethods:
         return {"operation_id": str(result.result["id"])}
 
     @panel_method
-    def jobs(self, ctx: foo.ExecutionContext, params: messages.JobsParams) -> messages.JobsAnswer:
+    def jobs(
+        self, ctx: foo.ExecutionContext, params: index_messages.JobsParams
+    ) -> index_messages.JobsAnswer:
         """Returns the jobs of the dataset; refreshes the page once all have ended."""
         jobs = brain.list_jobs(ctx.dataset.name)
-        if params.get("watched") and not any(job.state == "running" for job in jobs):
+        if params.get("tracked") and not any(job.state == "running" for job in jobs):
             self.refresh(ctx)
-        return {"jobs": [cast(messages.Job, job.to_dict()) for job in jobs]}
+        return {"jobs": [cast(index_messages.Job, job.to_dict()) for job in jobs]}
 
     @panel_method
-    def cancel(self, ctx: foo.ExecutionContext, params: messages.JobParams) -> messages.Empty:
+    def cancel(self, ctx: foo.ExecutionContext, params: index_messages.JobParams) -> messages.Empty:
         """Cancels a job; what it has finished is kept."""
         for job in brain.list_jobs(ctx.dataset.name):
             if job.id == params["id"]:
@@ -122,7 +132,7 @@ class IndexMethods:
         return {}
 
 
-def _panel_data(dataset: fo.Dataset) -> messages.PanelData:
+def _panel_data(dataset: fo.Dataset) -> index_messages.PanelData:
     data = {
         "error": None,
         "dataset": dataset.name,
@@ -133,11 +143,11 @@ def _panel_data(dataset: fo.Dataset) -> messages.PanelData:
         "others": brain.list_other_indexes(dataset),
         "can_delegate": _can_delegate(),
     }
-    return cast(messages.PanelData, data)
+    return cast(index_messages.PanelData, data)
 
 
-def _start(ctx: foo.ExecutionContext, key: str, steps: Any) -> messages.Job:
-    return cast(messages.Job, brain.start_job(steps, ctx.dataset.name, key).to_dict())
+def _start(ctx: foo.ExecutionContext, key: str, steps: Any) -> index_messages.Job:
+    return cast(index_messages.Job, brain.start_job(steps, ctx.dataset.name, key).to_dict())
 
 
 def _can_delegate() -> bool:

@@ -33,7 +33,7 @@ class ResultsMethods:
         return {"new": len(new), "count": len(ids)}
 
     @panel_method
-    def tag(self, ctx: foo.ExecutionContext, params: messages.TagParams) -> messages.TagAnswer:
+    def tag(self, ctx: foo.ExecutionContext, params: messages.TagParams) -> messages.TaggedIds:
         """Tags the results."""
         ids, field = params["ids"], params.get("patches_field")
         tagged = brain.apply_tag(ctx.dataset, ids, str(params.get("tag") or ""), field)

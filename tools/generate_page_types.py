@@ -19,7 +19,7 @@ from typing import (
 )
 
 from fiftyone_faiss.brain.retrieval.answer_types import ResultRow
-from fiftyone_faiss.panels import messages
+from fiftyone_faiss.panels import index_messages, messages
 from fiftyone_faiss.panels.base import methods_of
 from fiftyone_faiss.panels.search import SearchPanel
 
@@ -30,15 +30,17 @@ HEADER = """\
 // The messages between the page and the panel. Written by tools/generate_page_types.py from
 // panels/messages.py and the methods of the panel; do not edit it.
 """
+ALIASES = {**messages.ALIASES, **index_messages.ALIASES}
 _SIMPLE = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 
 
 def page_types() -> str:
     """The text of ``generated.ts``."""
-    public = {name: value for name, value in vars(messages).items() if not name.startswith("_")}
-    definitions = [value for value in public.values() if is_typeddict(value)]
+    values = [item for module in (messages, index_messages) for item in vars(module).items()]
+    public = [value for name, value in values if not name.startswith("_")]
+    definitions = [value for value in public if is_typeddict(value)]
     parts = [HEADER]
-    parts += [_alias(name, value) for name, value in messages.ALIASES.items()]
+    parts += [_alias(name, value) for name, value in ALIASES.items()]
     parts += [_interface(definition) for definition in (ResultRow, *definitions)]
     parts.append(_methods())
     parts.append("export type PanelMethod = keyof PanelMethods;\n")
@@ -93,7 +95,7 @@ def _methods() -> str:
 def _type(value: Any, named: bool = True) -> str:
     """A type in TypeScript."""
     if named:
-        for name, alias in messages.ALIASES.items():
+        for name, alias in ALIASES.items():
             if value == alias:
                 return name
     origin, arguments = get_origin(value), get_args(value)

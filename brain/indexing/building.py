@@ -153,7 +153,11 @@ def build_index_steps(
         index.add_to_index(*given, overwrite=False)
         count = len(given.vectors)
         yield Progress(count, count, 0, time.perf_counter() - started)
-    elif media is not None and embedder is not None:
+    elif model is not None and media is not None and embedder is not None:
+        known_precision = index.snapshot.precision()
+        if execution.precision == "auto" and known_precision is not None:
+            # A resumed build keeps the precision that it began with.
+            embedder = get_embedder(model, known_precision)
         _check_weights(index, embedder)
         missing = np.flatnonzero(index.snapshot.rows_of(pack_ids(media.ids)) < 0)
         todo = media.keep(missing.tolist())

@@ -173,7 +173,10 @@ def embedder_of(index: FaissSimilarityIndex) -> Embedder | None:
         EmbedderError: if the embedder is not available in this process
     """
     model = index.config.model
-    return None if model is None else get_index_embedder(index.key, model)
+    if model is None:
+        return None
+    # New vectors and queries use the precision of the newest vectors.
+    return get_index_embedder(index.key, model, index.snapshot.precision() or "auto")
 
 
 def compare(

@@ -58,9 +58,13 @@ def embed_into(
 
         if len(part):
             labels = None if part.label_ids is None else pack_ids(part.label_ids)
-            fingerprints = media_fingerprints(part)
             batch = Batch(
-                vectors, pack_ids(part.sample_ids), labels, fingerprints, embedder.fingerprint
+                vectors,
+                pack_ids(part.sample_ids),
+                labels,
+                media_fingerprints(part),
+                model=embedder.fingerprint,
+                precision=embedder.precision,
             )
             index.add_batch(batch, metadata=metadata)
             return

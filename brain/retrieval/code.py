@@ -26,14 +26,14 @@ def as_code(samples: foc.SampleCollection, request: SearchRequest) -> str:
     Returns:
         lines of code that find the same ``neighbors``
     """
-    scope, imports, place = _scope(samples)
+    collection, imports, place = _collection(samples)
     if isinstance(request.query_input.value, Upload):
         imports = ["import pathlib", *imports]
     lines = [*imports, "import fiftyone as fo", "", "import fiftyone_faiss", ""]
     lines += [f"dataset = fo.load_dataset({root_dataset(samples).name!r})", *place]
     options = {**request.options(), **_references(request)}
     options.pop("scope", None)
-    arguments = [scope, _query(request)]
+    arguments = [collection, _query(request)]
     arguments += [f"{name}={_literal(value)}" for name, value in options.items()]
     lines.append("neighbors = fiftyone_faiss.search(")
     lines += [f"    {argument}," for argument in arguments]
@@ -67,7 +67,7 @@ def _literal(value: Any) -> str:
     return 'float("inf")' if value == float("inf") else repr(value)
 
 
-def _scope(samples: foc.SampleCollection) -> tuple[str, list[str], list[str]]:
+def _collection(samples: foc.SampleCollection) -> tuple[str, list[str], list[str]]:
     """The name of what is searched, and the imports and the lines that make it."""
     dataset = root_dataset(samples)
     if isinstance(samples, fo.Dataset) or samples == dataset.view():

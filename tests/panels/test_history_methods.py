@@ -98,10 +98,10 @@ def test_searches_are_saved_renamed_pinned_and_deleted(dataset, line) -> None:
     saved = answer_of("save_search", Context(dataset, params=params, name="first"))
     assert (saved["name"], saved["params"]) == ("first", {"query": line, "k": 3})
     answer_of("record", Context(dataset, query=line, k="5"))
-    assert [one["name"] for one in searches_of(dataset)] == [None, "first"]
+    assert [row["name"] for row in searches_of(dataset)] == [None, "first"]
     pinned = answer_of("pin_search", Context(dataset, id=saved["id"], pinned=True))
     assert pinned["pinned"] is True
-    assert [one["name"] for one in searches_of(dataset)] == ["first", None]
+    assert [row["name"] for row in searches_of(dataset)] == ["first", None]
     renamed = answer_of("rename_search", Context(dataset, id=saved["id"], name="best"))
     assert (renamed["name"], renamed["id"]) == ("best", saved["id"])
     other = searches_of(dataset)[1]["id"]
@@ -112,7 +112,7 @@ def test_searches_are_saved_renamed_pinned_and_deleted(dataset, line) -> None:
     unnamed = answer_of("rename_search", Context(dataset, id=saved["id"], name=" "))
     assert (unnamed["name"], unnamed["id"]) == (None, saved["id"])
     assert answer_of("delete_search", Context(dataset, id=saved["id"])) == {}
-    assert [one["id"] for one in searches_of(dataset)] == [other]
+    assert [row["id"] for row in searches_of(dataset)] == [other]
     gone = call("delete_search", Context(dataset, id=saved["id"]))["error"]
     assert f"has no saved search '{saved['id']}'" in gone and one_sentence(gone)
 

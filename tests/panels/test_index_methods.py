@@ -76,14 +76,14 @@ def test_an_index_is_updated_and_all_of_it_rebuilt(dataset) -> None:
     assert ended(dataset, job)["state"] == "done"
     index = dataset.load_brain_results("colors")
     assert index.total_index_size == 12
-    # Vectors that are not those of the files are made anew.
+    # Vectors that are not those of the files are rebuilt.
     vectors, ids, _ = index.get_embeddings()
     index.remove_from_index(sample_ids=ids[:2].tolist())
     index.add_to_index(np.ones_like(vectors[:2]), ids[:2])
     again = ended(dataset, answer_of("rebuild", Context(dataset, brain_key="colors")))
     assert again["state"] == "done", again
     after, same, _ = dataset.load_brain_results("colors").get_embeddings()
-    order = [same.tolist().index(one) for one in ids]
+    order = [same.tolist().index(row) for row in ids]
     np.testing.assert_allclose(after[order], vectors, atol=1e-6)
 
 
@@ -111,7 +111,7 @@ def test_an_index_is_tuned_anew() -> None:
 def test_the_page_hears_of_indexes_when_work_has_ended(dataset) -> None:
     fiftyone_faiss.build_index(dataset[:9], "colors", model="colorhist")
     ended(dataset, answer_of("update", Context(dataset, brain_key="colors")))
-    watching, idle = Context(dataset, watched=True), Context(dataset)
+    watching, idle = Context(dataset, tracked=True), Context(dataset)
     (job,) = answer_of("jobs", watching)["jobs"]
     assert (job["name"], job["state"], job["fraction"]) == ("colors", "done", 1.0)
     ((name, data),) = watching.panel.made
@@ -123,7 +123,7 @@ def test_the_page_hears_of_indexes_when_work_has_ended(dataset) -> None:
 
 def test_the_page_hears_of_saved_views_and_of_indexes_elsewhere(dataset, line) -> None:
     other = fo.Dataset("elsewhere", persistent=True)
-    other.add_samples([fo.Sample(one) for one in dataset.values("filepath")])
+    other.add_samples([fo.Sample(row) for row in dataset.values("filepath")])
     fiftyone_faiss.build_index(other, "colors", model="colorhist")
     dataset.save_view("some", dataset[:3])
     ctx = Context(dataset)
@@ -133,10 +133,10 @@ def test_the_page_hears_of_saved_views_and_of_indexes_elsewhere(dataset, line) -
     assert data["saved_views"] == ["some"]
     index = {"brain_key": "colors", "model": "colorhist", "supports_text": False}
     assert {"dataset": "elsewhere", **index} in data["others"]
-    assert all(one["dataset"] != dataset.name for one in data["others"])
+    assert all(row["dataset"] != dataset.name for row in data["others"])
     again = Context(dataset)
     answer_of("refresh", again)
-    assert all(one["dataset"] != "elsewhere" for one in again.panel.made[0][1]["others"])
+    assert all(row["dataset"] != "elsewhere" for row in again.panel.made[0][1]["others"])
 
 
 # -- delegated execution -------------------------------------------------------------------------

@@ -42,7 +42,7 @@ def test_scores_of_all_that_the_index_holds_become_a_field(book) -> None:
     assert answer == {"field": "red_car", "count": 160}
     every = fiftyone_faiss.search(dataset, "a red car", k=160)
     stored = dict(zip(*dataset.values(["id", "red_car"]), strict=True))
-    np.testing.assert_allclose([stored[one] for one in every.ids], every.scores, atol=1e-9)
+    np.testing.assert_allclose([stored[row] for row in every.ids], every.scores, atol=1e-9)
     dataset.delete()
 
 
@@ -56,7 +56,7 @@ def test_a_tag_is_previewed_given_and_taken_back(dataset, acting) -> None:
     assert again == {"tagged": 3, "ids": acting["ids"][2:]}
     preview = answer_of("preview_tag", Context(dataset, **acting, tag="mine"))
     assert preview == {"new": 0, "count": 5}
-    # Undo takes back the last tagging alone, then the one before.
+    # Undo undoes the last tagging alone, then the one before.
     assert answer_of("untag", Context(dataset, tag="mine", ids=again["ids"])) == {"untagged": 3}
     preview = answer_of("preview_tag", Context(dataset, **acting, tag="mine"))
     assert preview == {"new": 3, "count": 5}
@@ -87,7 +87,7 @@ def test_scores_are_saved_in_a_field(dataset, acting) -> None:
     path = "" if acting["patches_field"] is None else "things.detections."
     stored = zip(*dataset.values([f"{path}id", f"{path}near"], unwind=True), strict=True)
     expected = dict(zip(acting["ids"], scores, strict=True))
-    assert {one: score for one, score in stored if score is not None} == expected
+    assert {row: score for row, score in stored if score is not None} == expected
     refused = call("save_scores", Context(dataset, **acting, scores=scores, field="a b"))["error"]
     assert refused == "'a b' is no field name; give a name such as 'dog_score'."
 
@@ -132,7 +132,7 @@ def test_the_code_of_a_search_finds_the_same(book, scope) -> None:
     names: dict[str, Any] = {}
     exec(answer_of("code", contexts[0])["code"], names)
     answer = answer_of("search", contexts[1])
-    assert names["neighbors"].ids == [one["id"] for one in answer["results"]]
+    assert names["neighbors"].ids == [row["id"] for row in answer["results"]]
     assert call("code", Context(book, query="a car", k="x"))["error"].startswith("k is 'x'")
 
 

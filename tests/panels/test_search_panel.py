@@ -29,7 +29,7 @@ def line(dataset, rng) -> str:
 
 def test_a_line_is_explained_while_it_is_typed(book) -> None:
     good = answer_of("explain", Context(book, query="2: a car - @selected"))
-    assert [(one["sign"], one["weight"], one["kind"]) for one in good["terms"]] == [
+    assert [(row["sign"], row["weight"], row["kind"]) for row in good["terms"]] == [
         ("+", 2.0, "text"),
         ("-", 1.0, "selected"),
     ]
@@ -45,11 +45,11 @@ def test_words_are_answered_and_shown_in_the_grid(book) -> None:
     ctx = Context(book, query_type="text", query="a red car", k="6", brain_key="clip")
     answer = call("search", ctx)
     expected = fiftyone_faiss.search(book, "a red car", k=6)
-    assert [one["id"] for one in answer["results"]] == expected.ids
+    assert [row["id"] for row in answer["results"]] == expected.ids
     np.testing.assert_allclose(
-        [one["score"] for one in answer["results"]], expected.scores, atol=1e-4
+        [row["score"] for row in answer["results"]], expected.scores, atol=1e-4
     )
-    assert [one["filepath"] for one in answer["results"]] == expected.view().values("filepath")
+    assert [row["filepath"] for row in answer["results"]] == expected.view().values("filepath")
     ((name, view),) = ctx.ops.made
     assert name == "set_view"
     assert view.values("id") == expected.ids
@@ -71,7 +71,7 @@ def test_the_view_from_before_the_first_search_is_searched_and_restored(book) ->
     answer = call("search", ctx)
     shown = ctx.ops.made[0][1]
     inside = set(view.values("id"))
-    assert {one["id"] for one in answer["results"]} <= inside
+    assert {row["id"] for row in answer["results"]} <= inside
 
     # The grid shows the answer now; a second search still means the view that a person chose.
     again = Context(
@@ -80,7 +80,7 @@ def test_the_view_from_before_the_first_search_is_searched_and_restored(book) ->
     )  # fmt: skip
     again.view = shown
     second = call("search", again)
-    assert [one["id"] for one in second["results"]] == fiftyone_faiss.search(view, "a dog", k=3).ids
+    assert [row["id"] for row in second["results"]] == fiftyone_faiss.search(view, "a dog", k=3).ids
 
     # The grid may lag behind when a person clears the second answer.
     for showing in (view, shown, again.ops.made[0][1]):
@@ -153,12 +153,12 @@ def test_the_images_of_the_answer_are_those_of_the_grid(dataset, line) -> None:
 
 def test_a_further_page_joins_what_the_grid_shows(book) -> None:
     first = answer_of("search", Context(book, query="a car", k="5"))
-    before = [one["id"] for one in first["results"]]
+    before = [row["id"] for row in first["results"]]
     shown = {"base": first["base"], "shown": first["shown"]}
     ctx = Context(book, query="a car", k="5", skip=5, before=before, **shown)
     second = answer_of("search", ctx)
     whole = fiftyone_faiss.search(book, "a car", k=10)
-    assert before + [one["id"] for one in second["results"]] == whole.ids
+    assert before + [row["id"] for row in second["results"]] == whole.ids
     assert ctx.ops.made[0][1].values("id") == whole.ids
     # Clearing gives back what the grid showed before either.
     clear = Context(book, base=second["base"], shown=second["shown"])
@@ -180,7 +180,7 @@ def test_a_saved_view_is_searched_and_one_that_is_gone_named(book) -> None:
     answer = answer_of("search", Context(book, **params))
     book.delete_saved_view("beach")
     inside = fiftyone_faiss.search(view, "a car", k=3)
-    assert [one["id"] for one in answer["results"]] == inside.ids
+    assert [row["id"] for row in answer["results"]] == inside.ids
     refused = call("search", Context(book, **params))["error"]
     assert refused == "There is no saved view 'beach' any more; choose what to search in."
 
@@ -195,7 +195,7 @@ def test_a_saved_view_may_have_the_name_of_another_place(book, name: str) -> Non
     answer = answer_of("search", ctx)
     book.delete_saved_view(name)
     inside = fiftyone_faiss.search(view, "a car", k=3)
-    assert [one["id"] for one in answer["results"]] == inside.ids
+    assert [row["id"] for row in answer["results"]] == inside.ids
     refused = call("search", Context(book, **params))["error"]
     assert refused == f"There is no saved view '{name}' any more; choose what to search in."
 
@@ -273,7 +273,7 @@ def test_a_clearing_that_comes_late_leaves_the_grid_to_the_search_after_it(book)
 
 def test_the_same_query_is_compared_in_another_index(book) -> None:
     other = fo.Dataset("compared", persistent=True)
-    other.add_samples([fo.Sample(one) for one in book.values("filepath")[:30]])
+    other.add_samples([fo.Sample(row) for row in book.values("filepath")[:30]])
     fiftyone_faiss.build_index(other, "colors", model="colorhist")
     sample = book.last()
     params = {"query": "@selected", "selected": [sample.id], "k": "4", "brain_key": "clip"}
@@ -282,13 +282,13 @@ def test_the_same_query_is_compared_in_another_index(book) -> None:
     ctx = Context(book, **params, **there, liked=book.values("id")[:1])
     answer = answer_of("compare", ctx)
     expected = fiftyone_faiss.search(other, Path(sample.filepath), k=4).ids
-    assert [one["id"] for one in answer["results"]] == expected
+    assert [row["id"] for row in answer["results"]] == expected
     assert (answer["dataset"], answer["brain_key"]) == ("compared", "colors")
     assert ctx.ops.made == []
     few = Context(book, **params, other_key="clip", scope="view")
     few.view = book[:5]
     inside = answer_of("compare", few)["results"]
-    assert {one["id"] for one in inside} <= set(book[:5].values("id"))
+    assert {row["id"] for row in inside} <= set(book[:5].values("id"))
     here = answer_of("compare", Context(book, **params, other_key="clip"))
     assert (here["dataset"], here["results"][0]["id"]) == ("book", sample.id)
     other.delete()

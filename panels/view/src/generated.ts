@@ -7,13 +7,13 @@ export type Band = "strong" | "likely" | "weak";
 
 export type TermKind = "text" | "path" | "url" | "selected" | "upload" | "id";
 
-export type JobState = "running" | "done" | "cancelled" | "failed";
-
 export type ExportFormat = "csv" | "json" | "stages";
 
 export type BoundingBox = [number, number, number, number];
 
 export type SavedParams = Partial<SearchParams>;
+
+export type JobState = "running" | "done" | "cancelled" | "failed";
 
 /** A result of a search. */
 export interface ResultRow {
@@ -56,125 +56,6 @@ export type NoParams = Record<string, never>;
 
 /** An answer without values. */
 export type Empty = Record<string, never>;
-
-/** An index; see `list_indexes`. */
-export interface IndexInfo {
-  brain_key: string;
-  model: string | null;
-  supports_text: boolean;
-  metric: string;
-  index_type: string;
-  patches_field: string | null;
-  size: number;
-  dim: number | null;
-  disk_bytes: number;
-  path: string | null;
-  failures: number;
-  factory: string | null;
-  recall: number | null;
-  latency_ms: number | null;
-  created: string | null;
-  problem: string | null;
-}
-
-/** An index compared with its dataset; see `index_health`. */
-export interface IndexHealth {
-  brain_key: string;
-  model: string | null;
-  supports_text: boolean;
-  metric: string;
-  index_type: string;
-  patches_field: string | null;
-  size: number;
-  dim: number | null;
-  disk_bytes: number;
-  path: string | null;
-  failures: number;
-  factory: string | null;
-  recall: number | null;
-  latency_ms: number | null;
-  created: string | null;
-  problem: string | null;
-  missing: number;
-  orphaned: number;
-  failed: number;
-  changed: number | null;
-  model_matches: boolean | null;
-  unindexed: number;
-  is_current: boolean;
-}
-
-/** An index of another dataset. */
-export interface OtherIndex {
-  dataset: string;
-  brain_key: string;
-  model: string | null;
-  supports_text: boolean;
-}
-
-/** Work on an index; `fraction` is 0 to 1. */
-export interface Job {
-  id: string;
-  name: string;
-  state: JobState;
-  message: string;
-  fraction: number;
-  label: string;
-}
-
-/** The panel's data, set by `refresh`. */
-export interface PanelData {
-  error: string | null;
-  dataset: string;
-  size: number;
-  indexes: IndexInfo[];
-  jobs: Job[];
-  saved_views: string[];
-  others: OtherIndex[];
-  can_delegate: boolean;
-}
-
-/** The index that a method is about. */
-export interface IndexParams {
-  brain_key: string;
-}
-
-/** The model that was loaded, and the seconds that it took. */
-export interface WarmAnswer {
-  model: string | null;
-  seconds: number;
-}
-
-/** The number of samples that an index lacks. */
-export interface MissingAnswer {
-  missing: number;
-}
-
-/** Work on an index that FiftyOne's orchestrator should do. */
-export interface DelegateParams {
-  brain_key: string;
-  work: "update" | "rebuild" | "tune";
-}
-
-/** The id of a queued operation. */
-export interface DelegatedWork {
-  operation_id: string;
-}
-
-/** Whether the page shows a job, and must hear of the indexes when it has ended. */
-export interface JobsParams {
-  watched: boolean;
-}
-
-/** The jobs that run, or ended within the last minute. */
-export interface JobsAnswer {
-  jobs: Job[];
-}
-
-/** The job that a method is about. */
-export interface JobParams {
-  id: string;
-}
 
 /** A query line. */
 export interface LineParams {
@@ -391,7 +272,7 @@ export interface TagPreview {
 }
 
 /** The number and the ids of the results that did not have the tag before. */
-export interface TagAnswer {
+export interface TaggedIds {
   tagged: number;
   ids: string[];
 }
@@ -525,6 +406,125 @@ export interface PinParams {
   pinned: boolean;
 }
 
+/** An index; see `list_indexes`. */
+export interface IndexInfo {
+  brain_key: string;
+  model: string | null;
+  supports_text: boolean;
+  metric: string;
+  index_type: string;
+  patches_field: string | null;
+  size: number;
+  dim: number | null;
+  disk_bytes: number;
+  path: string | null;
+  failures: number;
+  factory: string | null;
+  recall: number | null;
+  latency_ms: number | null;
+  created: string | null;
+  problem: string | null;
+}
+
+/** An index compared with its dataset; see `index_health`. */
+export interface IndexHealth {
+  brain_key: string;
+  model: string | null;
+  supports_text: boolean;
+  metric: string;
+  index_type: string;
+  patches_field: string | null;
+  size: number;
+  dim: number | null;
+  disk_bytes: number;
+  path: string | null;
+  failures: number;
+  factory: string | null;
+  recall: number | null;
+  latency_ms: number | null;
+  created: string | null;
+  problem: string | null;
+  missing: number;
+  orphaned: number;
+  failed: number;
+  changed: number | null;
+  model_matches: boolean | null;
+  unindexed: number;
+  is_current: boolean;
+}
+
+/** An index of another dataset. */
+export interface OtherIndex {
+  dataset: string;
+  brain_key: string;
+  model: string | null;
+  supports_text: boolean;
+}
+
+/** Work on an index; `fraction` is 0 to 1. */
+export interface Job {
+  id: string;
+  name: string;
+  state: JobState;
+  message: string;
+  fraction: number;
+  label: string;
+}
+
+/** The panel's data, set by `refresh`. */
+export interface PanelData {
+  error: string | null;
+  dataset: string;
+  size: number;
+  indexes: IndexInfo[];
+  jobs: Job[];
+  saved_views: string[];
+  others: OtherIndex[];
+  can_delegate: boolean;
+}
+
+/** The index that a method is about. */
+export interface IndexParams {
+  brain_key: string;
+}
+
+/** The model that was loaded, and the seconds that it took. */
+export interface WarmAnswer {
+  model: string | null;
+  seconds: number;
+}
+
+/** The number of samples that are missing from an index. */
+export interface MissingAnswer {
+  missing: number;
+}
+
+/** Work on an index that FiftyOne's orchestrator should do. */
+export interface DelegateParams {
+  brain_key: string;
+  work: "update" | "rebuild" | "tune";
+}
+
+/** The id of a queued operation. */
+export interface DelegatedWork {
+  operation_id: string;
+}
+
+/** Whether the page shows a job, and is sent the indexes again when all jobs have ended. */
+export interface JobsParams {
+  tracked: boolean;
+}
+
+/** The jobs that run, or ended within the last minute. */
+export interface JobsAnswer {
+  jobs: Job[];
+}
+
+/** The job that a method is about. */
+export interface JobParams {
+  id: string;
+}
+
 /** The parameters and the answer of each method of the panel. */
 export interface PanelMethods {
   build: { params: NoParams; answer: Empty };
@@ -551,7 +551,7 @@ export interface PanelMethods {
   save_search: { params: SaveSearchParams; answer: SavedSearch };
   save_view: { params: SaveViewParams; answer: SaveViewAnswer };
   search: { params: SearchCall; answer: ShownAnswer | Superseded };
-  tag: { params: TagParams; answer: TagAnswer };
+  tag: { params: TagParams; answer: TaggedIds };
   tune: { params: IndexParams; answer: Job };
   untag: { params: Tagging; answer: UntagAnswer };
   update: { params: IndexParams; answer: Job };

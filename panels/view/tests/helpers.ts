@@ -1,8 +1,8 @@
 // The objects that several tests start from.
-import type { Neighbors, Result, SearchParams } from "../src/generated.ts";
+import type { SearchAnswer, ResultRow, SearchParams } from "../src/generated.ts";
 import type { ShownNeighbors } from "../src/state/searchState.ts";
 
-export function resultOf(id: string, changes: Partial<Result> = {}): Result {
+export function resultOf(id: string, changes: Partial<ResultRow> = {}): ResultRow {
   return {
     rank: 1,
     id,
@@ -39,7 +39,7 @@ export function requestOf(changes: Partial<SearchParams> = {}): SearchParams {
   };
 }
 
-export function neighborsOf(ids: string[], changes: Partial<Neighbors> = {}): Neighbors {
+export function neighborsOf(ids: string[], changes: Partial<SearchAnswer> = {}): SearchAnswer {
   return {
     query: '"a car"',
     brain_key: "clip",
@@ -61,7 +61,7 @@ export function neighborsOf(ids: string[], changes: Partial<Neighbors> = {}): Ne
 export function shownOf(
   ids: string[],
   params: Partial<SearchParams> = {},
-  changes: Partial<Neighbors> = {}
+  changes: Partial<SearchAnswer> = {}
 ): ShownNeighbors {
   return { ...neighborsOf(ids, changes), params: requestOf(params) };
 }

@@ -17,6 +17,8 @@ interface Call {
 /** A context whose server leaves the answers to the test. */
 function contextOf(dataset: string, current = NO_SELECTION) {
   const calls: Call[] = [];
+  // The history is written beside the other calls.
+  const records: Call[] = [];
   const server: Server = <M extends PanelMethod>(method: M, params: Params<M>) =>
     new Promise<Answer<M>>((resolve) => {
       const answer = async (answer: object) => {
@@ -24,7 +26,8 @@ function contextOf(dataset: string, current = NO_SELECTION) {
         // The code that waits for the answer runs first.
         await new Promise((done) => setImmediate(done));
       };
-      calls.push({ method, params: { ...params }, answer });
+      const list = method === "record" ? records : calls;
+      list.push({ method, params: { ...params }, answer });
     });
   const page = {
     selection: current,
@@ -38,7 +41,7 @@ function contextOf(dataset: string, current = NO_SELECTION) {
     assert.ok(made, `there is no call ${i}`);
     return made;
   };
-  return { context, calls, call };
+  return { context, calls, call, records };
 }
 
 function answerOf(ids: string[]) {
@@ -62,6 +65,27 @@ test("an answer is shown with the request that it answers", async () => {
   assert.equal(neighbors?.params.query, "a car");
   assert.deepEqual(grid, { base: ["stage"], shown: ["fingerprint"] });
   assert.deepEqual([cutoff, taggings], [null, []]);
+});
+
+test("a search is recorded once its results are shown", async () => {
+  const { context, call, records } = contextOf("recorded");
+  updateState("recorded", { query: "a car" });
+  void search(context);
+  assert.equal(records.length, 0);
+  await call(0).answer(answerOf(["a", "b"]));
+  assert.deepEqual(idsOf("recorded"), ["a", "b"]);
+  assert.deepEqual(
+    records.map(({ params }) => params.query),
+    ["a car"]
+  );
+  // The results stay, whatever becomes of the record.
+  await records[0]?.answer({ error: "The search cannot be saved." });
+  assert.deepEqual(getState("recorded").status.notes, ["The search cannot be saved."]);
+  assert.deepEqual(idsOf("recorded"), ["a", "b"]);
+  // Further pages are the same search.
+  void showMore(context);
+  await call(1).answer(answerOf(["c"]));
+  assert.equal(records.length, 1);
 });
 
 test("the answer of an older search is dropped", async () => {

@@ -20,7 +20,7 @@ COLORS = [(200, 20, 20), (20, 200, 20), (20, 20, 200), (200, 200, 20)]
 
 
 def write_video(path: Path, shift: int = 0) -> str:
-    """A video of 3.2 seconds at 5 frames a second, of four colours, one after another."""
+    """A video of 3.2 seconds at 5 frames a second, of four colors, one after another."""
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 5, (32, 32))
     for i in range(16):
         red, green, blue = COLORS[(i // 4 + shift) % 4]
@@ -52,9 +52,9 @@ def check_current(samples: fo.Dataset | fo.DatasetView, size: int) -> None:
 
 
 @pytest.mark.parametrize("through", ["frames", "videos", "some videos"])
-@pytest.mark.parametrize("loaded", ["before", "anew"])
+@pytest.mark.parametrize("loaded", ["before", "again"])
 def test_an_update_keeps_the_frames(films, through: str, loaded: str) -> None:
-    if loaded == "anew":
+    if loaded == "again":
         films.clear_cache()
         films = fo.load_dataset(films.name)
     samples = {"frames": frames_of(films), "videos": films, "some videos": films[:1]}[through]
@@ -122,36 +122,36 @@ def red_of(dataset: fo.Dataset, video: int) -> str:
 @pytest.mark.parametrize("through", ["frames", "videos", "both videos"])
 def test_frames_are_found_and_shown(films, tmp_path: Path, through: str) -> None:
     samples = {"frames": frames_of(films), "videos": films, "both videos": films[:2]}[through]
-    found = fiftyone_faiss.search(samples, Image.new("RGB", (8, 8), COLORS[0]), "frames", k=2)
-    assert set(found.ids) == {red_of(films, 0), red_of(films, 1)}
-    view = found.view()
-    assert view.values("id") == found.ids
+    neighbors = fiftyone_faiss.search(samples, Image.new("RGB", (8, 8), COLORS[0]), "frames", k=2)
+    assert set(neighbors.ids) == {red_of(films, 0), red_of(films, 1)}
+    view = neighbors.view()
+    assert view.values("id") == neighbors.ids
     videos = dict(zip(*films.values(["id", "filepath"]), strict=True))
-    paths = [videos[one] for one in view.values("sample_id")]
-    rows = found.to_dict()["results"]
+    paths = [videos[id] for id in view.values("sample_id")]
+    rows = neighbors.to_dict()["results"]
     assert view.values("filepath") == paths == [row["filepath"] for row in rows]
     assert sorted(view.values("frame_number")) == [1, 13]
-    found.save_view(f"red {through}")
-    assert films.load_saved_view(f"red {through}").values("id") == found.ids
+    neighbors.save_view(f"red {through}")
+    assert films.load_saved_view(f"red {through}").values("id") == neighbors.ids
     # A frame is a query too.
-    again = fiftyone_faiss.search(samples, found.ids[1], "frames", k=2)
-    assert set(again.ids) == set(found.ids)
+    again = fiftyone_faiss.search(samples, neighbors.ids[1], "frames", k=2)
+    assert set(again.ids) == set(neighbors.ids)
 
 
 def test_a_view_of_videos_is_searched_alone(films) -> None:
     red = Image.new("RGB", (8, 8), COLORS[0])
     for video in range(2):
-        found = fiftyone_faiss.search(films[video : video + 1], red, "frames", k=8)
-        assert found.ids[0] == red_of(films, video)
-        assert set(found.ids) == set(films.values("frames.id")[video])
+        neighbors = fiftyone_faiss.search(films[video : video + 1], red, "frames", k=8)
+        assert neighbors.ids[0] == red_of(films, video)
+        assert set(neighbors.ids) == set(films.values("frames.id")[video])
 
 
 def test_a_frame_of_another_index_is_embedded(films) -> None:
     more = fiftyone_faiss.video_frames(films, every=0.4)
     (blue,) = more.match(fo.ViewField("frame_number") == 11)[:1].values("id")
-    found = fiftyone_faiss.search(films, blue, "frames", k=1)
-    # The third of the first video's colours.
-    assert found.ids == [films.first().frames[9].id]
+    neighbors = fiftyone_faiss.search(films, blue, "frames", k=1)
+    # The third of the first video's colors.
+    assert neighbors.ids == [films.first().frames[9].id]
 
 
 def test_frames_with_images_of_their_own_are_shown_by_them(films, tmp_path: Path) -> None:
@@ -162,23 +162,23 @@ def test_frames_with_images_of_their_own_are_shown_by_them(films, tmp_path: Path
     films.set_values("frames.filepath", [paths, [None] * 4])
     frames = films.to_frames()
     assert fiftyone_faiss.build_index(frames, "images", "mean-color").size == 4
-    found = fiftyone_faiss.search(films, Image.new("RGB", (8, 8), COLORS[2]), "images", k=4)
-    assert found.to_dict()["results"][0]["filepath"] == paths[2]
-    assert found.view().values("filepath")[0] == paths[2]
+    neighbors = fiftyone_faiss.search(films, Image.new("RGB", (8, 8), COLORS[2]), "images", k=4)
+    assert neighbors.to_dict()["results"][0]["filepath"] == paths[2]
+    assert neighbors.view().values("filepath")[0] == paths[2]
     assert fiftyone_faiss.update_index(films, "images").size == 4
     assert numbers == [1, 5, 9, 13]
 
 
 def test_scores_of_frames_become_a_field_of_theirs(films) -> None:
     for samples in (films, frames_of(films)):
-        found = fiftyone_faiss.search(samples, red_of(films, 0), "frames", k=3)
-        assert found.save_scores("near") == 3
+        neighbors = fiftyone_faiss.search(samples, red_of(films, 0), "frames", k=3)
+        assert neighbors.save_scores("near") == 3
         ids, scores = films.values(["frames.id", "frames.near"], unwind=True)
-        expected = dict(zip(found.ids, found.scores.tolist(), strict=True))
-        assert dict(zip(ids, scores, strict=True)) == {one: expected.get(one) for one in ids}
+        expected = dict(zip(neighbors.ids, neighbors.scores.tolist(), strict=True))
+        assert dict(zip(ids, scores, strict=True)) == {id: expected.get(id) for id in ids}
     assert isinstance(films.get_field("frames.near"), fo.FloatField)
     with pytest.raises(ValueError, match=r"The field 'frames\.frame_number' holds other values"):
-        found.save_scores("frame_number")
+        neighbors.save_scores("frame_number")
 
 
 def test_frames_have_no_tags(films) -> None:
@@ -203,15 +203,17 @@ def test_frames_of_a_slice_of_groups_are_used_through_the_dataset(films, tmp_pat
     fiftyone_faiss.build_index(frames, "frames", "mean-color")
     check_current(grouped, 8)
     assert fiftyone_faiss.update_index(grouped, "frames").size == 8
-    found = fiftyone_faiss.search(grouped, Image.new("RGB", (8, 8), COLORS[0]), "frames", k=2)
-    assert found.view().values("id") == found.ids
-    assert {row["filepath"] for row in found.to_dict()["results"]} == set(films.values("filepath"))
-    assert found.save_scores("red") == 2
+    neighbors = fiftyone_faiss.search(grouped, Image.new("RGB", (8, 8), COLORS[0]), "frames", k=2)
+    assert neighbors.view().values("id") == neighbors.ids
+    assert {row["filepath"] for row in neighbors.to_dict()["results"]} == set(
+        films.values("filepath")
+    )
+    assert neighbors.save_scores("red") == 2
     scores = dict(
         zip(*frames_of(grouped.select_group_slices("film")).values(["id", "red"]), strict=True)
     )
-    assert {one: score for one, score in scores.items() if score is not None} == dict(
-        zip(found.ids, found.scores.tolist(), strict=True)
+    assert {id: score for id, score in scores.items() if score is not None} == dict(
+        zip(neighbors.ids, neighbors.scores.tolist(), strict=True)
     )
     grouped.delete()
 
@@ -239,28 +241,28 @@ def test_labels_of_frames_are_shown_tagged_and_scored(boxed, through: str) -> No
     samples = {"frames": frames_of(boxed), "videos": boxed, "both videos": boxed[:2]}[through]
     paths = [f"frames.things.detections.{name}" for name in ("id", "bounding_box")]
     boxes = {
-        one: box
+        id: box
         for of_videos in zip(*boxed.values(paths), strict=True)
         for of_frames in zip(*of_videos, strict=True)
-        for one, box in zip(*(few or [] for few in of_frames), strict=True)
+        for id, box in zip(*(few or [] for few in of_frames), strict=True)
     }
-    found = fiftyone_faiss.search(samples, Image.new("RGB", (8, 8), COLORS[0]), "boxes", k=3)
-    assert set(found.ids) < set(boxes)
-    view = found.view()
-    assert view.values("id") == found.ids
-    rows = found.to_dict()["results"]
+    neighbors = fiftyone_faiss.search(samples, Image.new("RGB", (8, 8), COLORS[0]), "boxes", k=3)
+    assert set(neighbors.ids) < set(boxes)
+    view = neighbors.view()
+    assert view.values("id") == neighbors.ids
+    rows = neighbors.to_dict()["results"]
     assert view.values("filepath") == [row["filepath"] for row in rows]
-    assert [row["bounding_box"] for row in rows] == [boxes[one] for one in found.ids]
-    assert found.tag("red") == found.ids
-    assert found.save_scores("red") == 3
-    scores = dict(zip(found.ids, found.scores.tolist(), strict=True))
+    assert [row["bounding_box"] for row in rows] == [boxes[id] for id in neighbors.ids]
+    assert neighbors.tag("red") == neighbors.ids
+    assert neighbors.save_scores("red") == 3
+    scores = dict(zip(neighbors.ids, neighbors.scores.tolist(), strict=True))
     stored = {
-        one.id: (one.tags, getattr(one, "red", None))
+        id.id: (id.tags, getattr(id, "red", None))
         for sample in boxed
         for frame in sample.frames.values()
-        for one in (frame.things.detections if frame.things else ())
+        for id in (frame.things.detections if frame.things else ())
     }
-    assert stored == {one: (["red"] if one in scores else [], scores.get(one)) for one in boxes}
+    assert stored == {id: (["red"] if id in scores else [], scores.get(id)) for id in boxes}
     assert fiftyone_faiss.untag_neighbors(boxed, "red") == 3
     assert boxed.count_label_tags() == {}
 
@@ -271,22 +273,22 @@ def test_an_index_of_labels_of_frames_is_kept_up_to_date(boxed) -> None:
         assert (health.size, health.missing, health.orphaned) == (8, 0, 0)
         assert fiftyone_faiss.update_index(samples, "boxes").size == 8
     frame = boxed.first().frames[1]
-    gone, _ = (one.id for one in frame.things.detections)
+    gone, _ = (id.id for id in frame.things.detections)
     boxed.delete_labels(ids=[gone])
     assert fiftyone_faiss.index_health(boxed, "boxes").orphaned == 1
     assert fiftyone_faiss.update_index(boxed, "boxes").size == 7
-    found = fiftyone_faiss.search(boxed, Image.new("RGB", (8, 8), COLORS[0]), "boxes", k=8)
-    assert gone not in found.ids
+    neighbors = fiftyone_faiss.search(boxed, Image.new("RGB", (8, 8), COLORS[0]), "boxes", k=8)
+    assert gone not in neighbors.ids
 
 
 def test_a_label_of_a_frame_is_searched_with(boxed) -> None:
     frame = boxed.last().frames[9]
     (label, _) = frame.things.detections
-    found = fiftyone_faiss.search(boxed, label.id, "frames", k=1)
+    neighbors = fiftyone_faiss.search(boxed, label.id, "frames", k=1)
     vector = brain.load_index(boxed, "frames").vectors_of([frame.id])
-    np.testing.assert_allclose(found.distances, [0.0], atol=1e-3)
+    np.testing.assert_allclose(neighbors.distances, [0.0], atol=1e-3)
     np.testing.assert_allclose(
-        brain.load_index(boxed, "frames").vectors_of(found.ids), vector, atol=2e-2
+        brain.load_index(boxed, "frames").vectors_of(neighbors.ids), vector, atol=2e-2
     )
 
 
@@ -303,8 +305,8 @@ def test_an_index_of_frames_that_says_it_is_of_videos_loses_none(films) -> None:
     with pytest.raises(ValueError, match="holds videos; embed their frames: pass"):
         fiftyone_faiss.index_health(films, "old")
     assert fiftyone_faiss.update_index(frames_of(films), "old").size == 8
-    found = fiftyone_faiss.search(films, ids[2], "old", k=1)
-    assert (found.ids, found.view().values("id")) == ([ids[2]], [ids[2]])
+    neighbors = fiftyone_faiss.search(films, ids[2], "old", k=1)
+    assert (neighbors.ids, neighbors.view().values("id")) == ([ids[2]], [ids[2]])
 
 
 def test_an_index_of_whole_videos_is_kept(films, rng: np.random.Generator) -> None:
@@ -316,8 +318,8 @@ def test_an_index_of_whole_videos_is_kept(films, rng: np.random.Generator) -> No
     health = fiftyone_faiss.index_health(films, "whole")
     assert (health.size, health.missing, health.orphaned) == (2, 0, 0)
     assert fiftyone_faiss.update_index(films, "whole").size == 2
-    found = fiftyone_faiss.search(films, vectors[1], "whole", k=2)
-    assert found.view().values("id") == found.ids == films.values("id")[::-1]
+    neighbors = fiftyone_faiss.search(films, vectors[1], "whole", k=2)
+    assert neighbors.view().values("id") == neighbors.ids == films.values("id")[::-1]
 
 
 def test_nothing_is_forgotten_at_once_unless_told(dataset) -> None:

@@ -21,7 +21,7 @@ RED = Image.new("RGB", (8, 8), COLORS[0])
 
 @pytest.fixture
 def cars(tmp_path: Path) -> Iterator[fo.Dataset]:
-    """Four groups of a left image, grey, and a right one with a box of its colour; the slice shown
+    """Four groups of a left image, gray, and a right one with a box of its color; the slice shown
     is the left one. The index "right" is of the right images, "boxes" of their boxes."""
     fiftyone_faiss.register_embedder("mean-color", MeanColor)
     dataset = fo.Dataset(persistent=True)
@@ -53,16 +53,16 @@ def right_of(dataset: fo.Dataset) -> fo.DatasetView:
 
 
 def test_samples_of_a_slice_are_shown_and_exported(cars, searched) -> None:
-    found = fiftyone_faiss.search(searched, RED, "right", k=3)
+    neighbors = fiftyone_faiss.search(searched, RED, "right", k=3)
     ids, paths = right_of(cars).values(["id", "filepath"])
-    assert found.ids[0] == ids[0]
-    assert set(found.ids) < set(ids)
+    assert neighbors.ids[0] == ids[0]
+    assert set(neighbors.ids) < set(ids)
     by_id = dict(zip(ids, paths, strict=True))
-    rows = found.to_dict()["results"]
-    assert [row["filepath"] for row in rows] == [by_id[id] for id in found.ids]
-    assert found.view().values("id") == found.ids
-    found.save_view("red")
-    assert cars.load_saved_view("red").values("id") == found.ids
+    rows = neighbors.to_dict()["results"]
+    assert [row["filepath"] for row in rows] == [by_id[id] for id in neighbors.ids]
+    assert neighbors.view().values("id") == neighbors.ids
+    neighbors.save_view("red")
+    assert cars.load_saved_view("red").values("id") == neighbors.ids
 
 
 def test_samples_of_a_slice_are_tagged(cars, searched) -> None:
@@ -76,30 +76,32 @@ def test_samples_of_a_slice_are_tagged(cars, searched) -> None:
 
 def test_scores_are_stored_with_samples_of_a_slice(cars, searched) -> None:
     for k in (3, 2):
-        found = fiftyone_faiss.search(searched, RED, "right", k=k)
-        assert found.save_scores("red") == k
+        neighbors = fiftyone_faiss.search(searched, RED, "right", k=k)
+        assert neighbors.save_scores("red") == k
         stored = dict(zip(*right_of(cars).values(["id", "red"]), strict=True))
-        scores = dict(zip(found.ids, found.scores.tolist(), strict=True))
-        assert stored == {one: scores.get(one) for one in right_of(cars).values("id")}
+        scores = dict(zip(neighbors.ids, neighbors.scores.tolist(), strict=True))
+        assert stored == {id: scores.get(id) for id in right_of(cars).values("id")}
     assert cars.values("red") == [None] * 4
 
 
 def test_labels_of_a_slice_are_shown_tagged_and_scored(cars, searched) -> None:
-    found = fiftyone_faiss.search(searched, RED, "boxes", k=3)
+    neighbors = fiftyone_faiss.search(searched, RED, "boxes", k=3)
     labels = right_of(cars).values("things.detections.id", unwind=True)
-    assert found.ids[0] == labels[0]
-    view = found.view()
-    assert view.values("id") == found.ids
-    assert view.values("filepath") == [row["filepath"] for row in found.to_dict()["results"]]
-    assert [row["bounding_box"] for row in found.to_dict()["results"]] == [[0.1, 0.1, 0.5, 0.5]] * 3
-    assert found.tag("red") == found.ids
-    assert found.save_scores("red") == 3
+    assert neighbors.ids[0] == labels[0]
+    view = neighbors.view()
+    assert view.values("id") == neighbors.ids
+    assert view.values("filepath") == [row["filepath"] for row in neighbors.to_dict()["results"]]
+    assert [row["bounding_box"] for row in neighbors.to_dict()["results"]] == [
+        [0.1, 0.1, 0.5, 0.5]
+    ] * 3
+    assert neighbors.tag("red") == neighbors.ids
+    assert neighbors.save_scores("red") == 3
     paths = [f"things.detections.{name}" for name in ("id", "tags", "red")]
     # By unwinding, tags would be too.
     stored = zip(*([row[0] for row in column] for column in right_of(cars).values(paths)),
                  strict=True)  # fmt: skip
-    scores = dict(zip(found.ids, found.scores.tolist(), strict=True))
-    expected = [(one, ["red"] if one in scores else [], scores.get(one)) for one in labels]
+    scores = dict(zip(neighbors.ids, neighbors.scores.tolist(), strict=True))
+    expected = [(id, ["red"] if id in scores else [], scores.get(id)) for id in labels]
     assert list(stored) == expected
     assert fiftyone_faiss.untag_neighbors(cars, "red") == 3
 
@@ -165,6 +167,6 @@ def test_samples_of_several_kinds_of_media_are_found_together(cars, rng) -> None
     vectors = rng.normal(size=(2, 4)).astype(np.float32)
     view = cars.select_group_slices("cloud")
     fo.brain.compute_similarity(view, backend="faiss", embeddings=vectors, brain_key="clouds")
-    found = fiftyone_faiss.search(cars, vectors[1], "clouds", k=2)
-    assert found.view().values("filepath") == ["/1.pcd", "/0.pcd"]
+    neighbors = fiftyone_faiss.search(cars, vectors[1], "clouds", k=2)
+    assert neighbors.view().values("filepath") == ["/1.pcd", "/0.pcd"]
     assert fiftyone_faiss.update_index(cars, "clouds").size == 2

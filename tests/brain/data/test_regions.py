@@ -44,10 +44,10 @@ def test_patches_are_cut_as_fiftyone_cuts_them(boxed, alpha: float, force_square
     expected = {}
     for sample in boxed:
         image = np.asarray(Image.open(sample.filepath))
-        for one in sample.things.detections:
-            patch = foup.extract_patch(image, one, force_square=force_square, alpha=alpha)
+        for id in sample.things.detections:
+            patch = foup.extract_patch(image, id, force_square=force_square, alpha=alpha)
             mean = patch.reshape(-1, 3).mean(axis=0)
-            expected[one.id] = mean / np.linalg.norm(mean)
+            expected[id.id] = mean / np.linalg.norm(mean)
     assert label_ids.tolist() == list(expected)
     # Where half a pixel is left, FiftyOne cuts it off and we round.
     assert (vectors * np.array(list(expected.values()))).sum(axis=1).min() > 0.9995
@@ -66,7 +66,7 @@ def test_an_index_goes_on_with_the_patches_it_was_begun_with(boxed) -> None:
     named.remove_from_index(label_ids=labels[1:3].tolist())
     assert fiftyone_faiss.update_index(boxed, "named").added == 2
     after, _, again = named.get_embeddings()
-    order = [again.tolist().index(one) for one in labels]
+    order = [again.tolist().index(id) for id in labels]
     np.testing.assert_array_equal(after[order], before)
 
 
@@ -79,10 +79,10 @@ def test_a_sample_has_the_mean_of_its_regions_as_in_fiftyone(boxed) -> None:
         brain_key="theirs",
     )  # fmt: skip
     assert report.size == 3
-    found, ids, _ = boxed.load_brain_results("ours").get_embeddings()
+    neighbors, ids, _ = boxed.load_brain_results("ours").get_embeddings()
     expected, same, _ = theirs.get_embeddings()
     assert ids.tolist() == same.tolist() == boxed.values("id")
-    assert _cosines(found, expected).min() > 0.9999
+    assert _cosines(neighbors, expected).min() > 0.9999
     assert fiftyone_faiss.list_indexes(boxed)[0].size == 3
 
 
@@ -139,13 +139,13 @@ RATE, LENGTH = 10, 35
 
 
 def _shade(video: int, number: int) -> tuple[int, int, int]:
-    """The colour of a frame, counted from 1; red and blue tell its number."""
+    """The color of a frame, counted from 1; red and blue tell its number."""
     return (6 * number, 120, 220 - 6 * number) if video == 0 else (200, 6 * number, 10)
 
 
 @pytest.fixture
 def films(tmp_path: Path) -> Iterator[fo.Dataset]:
-    """Two videos of 3.5 seconds, ten frames a second, each frame of its own colour."""
+    """Two videos of 3.5 seconds, ten frames a second, each frame of its own color."""
     dataset = fo.Dataset(persistent=True)
     for v in range(2):
         path = str(tmp_path / f"{v}.mp4")
@@ -169,7 +169,7 @@ def test_frames_are_decoded_from_their_videos(films, every: float, stride: int) 
     vectors, ids, _ = films.load_brain_results("frames").get_embeddings()
     assert ids.tolist() == view.values("id")
     expected = np.array([color_vector(*_shade(v, n)) for v in range(2) for n in numbers])
-    # Videos keep colours roughly; neighbouring frames differ by more.
+    # Videos keep colors roughly; neighboring frames differ by more.
     assert _cosines(vectors, expected).min() > 0.999
     again = fiftyone_faiss.build_index(
         fiftyone_faiss.video_frames(films, every=every), "frames", MeanColor()

@@ -113,14 +113,14 @@ def test_a_line_is_read_as_its_terms_and_written_as_a_line_that_reads_the_same(
 ) -> None:
     terms = parse_line(line)
     assert [
-        ("-" if one.negative else "+", one.weight, one.kind, one.text) for one in terms
+        ("-" if term.negative else "+", term.weight, term.kind, term.text) for term in terms
     ] == expected
     assert _meaning(parse_line(written(terms))) == _meaning(terms)
 
 
 def written(terms: tuple[ParsedTerm, ...]) -> str:
     """A line of these terms."""
-    return " ".join(_written(one) for one in terms)
+    return " ".join(_written(term) for term in terms)
 
 
 def _written(term: ParsedTerm) -> str:
@@ -133,12 +133,12 @@ def _written(term: ParsedTerm) -> str:
 
 
 def _meaning(terms: tuple[ParsedTerm, ...]) -> list[tuple[object, ...]]:
-    return [(one.kind, one.text, one.weight, one.negative) for one in terms]
+    return [(term.kind, term.text, term.weight, term.negative) for term in terms]
 
 
 def test_terms_know_their_places() -> None:
     line = '  2: a dog  - "a ball" +@selected - /a b.jpg '
-    places = [line[slice(*one.at)] for one in parse_line(line)]
+    places = [line[slice(*term.at)] for term in parse_line(line)]
     assert places == ["2: a dog", '- "a ball"', "+@selected", "- /a b.jpg"]
 
 
@@ -218,7 +218,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("line", "sentence", "about"), WRONG, ids=[one[0][:20] for one in WRONG])
+@pytest.mark.parametrize(("line", "sentence", "about"), WRONG, ids=[term[0][:20] for term in WRONG])
 def test_what_is_wrong_is_said_with_its_place(line: str, sentence: str, about: str) -> None:
     with pytest.raises(QueryLineError) as caught:
         parse_line(line)
@@ -291,10 +291,10 @@ def test_any_line_is_read_or_refused_in_one_sentence() -> None:
             continue
         read += 1
         assert _meaning(parse_line(written(terms))) == _meaning(terms), ascii(line)
-        for one in terms:
-            assert 0 < one.weight <= 100 and one.text.strip() == one.text != "", ascii(line)
+        for term in terms:
+            assert 0 < term.weight <= 100 and term.text.strip() == term.text != "", ascii(line)
             # What a term is read from means the same alone, but for a sign that starts a line.
-            assert _meaning(parse_line(line[slice(*one.at)])) == _meaning((one,)), ascii(line)
+            assert _meaning(parse_line(line[slice(*term.at)])) == _meaning((term,)), ascii(line)
     # Neither is rare.
     assert read > 2_000 and refused > 2_000
 

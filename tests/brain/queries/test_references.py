@@ -39,39 +39,39 @@ def embedder() -> Embedder:
 @pytest.fixture(scope="module")
 def vectors(book) -> dict[str, np.ndarray]:
     """The vectors of the book's index, by id."""
-    found, ids, _ = book.load_brain_results("clip").get_embeddings()
-    return dict(zip(ids.tolist(), found, strict=True))
+    neighbors, ids, _ = book.load_brain_results("clip").get_embeddings()
+    return dict(zip(ids.tolist(), neighbors, strict=True))
 
 
 @pytest.fixture(scope="module")
 def things(book) -> Iterator[fo.Dataset]:
     """Another dataset, of 40 of the book's pictures, with an index of their things."""
     dataset = fo.Dataset("things", persistent=True)
-    dataset.add_samples([fo.Sample(one.filepath, objects=one.objects) for one in book[20:60]])
+    dataset.add_samples([fo.Sample(id.filepath, objects=id.objects) for id in book[20:60]])
     fiftyone_faiss.build_index(dataset, "patches", model=MODEL_NAME, patches_field="objects")
     yield dataset
     dataset.delete()
 
 
 @pytest.fixture(scope="module")
-def colours(book) -> Iterator[fo.Dataset]:
-    """A dataset of 30 of the book's pictures, with an index of their colours."""
-    dataset = fo.Dataset("colours", persistent=True)
-    dataset.add_samples([fo.Sample(one) for one in book.values("filepath")[:30]])
-    fiftyone_faiss.build_index(dataset, "colours", model="colorhist")
+def colors(book) -> Iterator[fo.Dataset]:
+    """A dataset of 30 of the book's pictures, with an index of their colors."""
+    dataset = fo.Dataset("colors", persistent=True)
+    dataset.add_samples([fo.Sample(id) for id in book.values("filepath")[:30]])
+    fiftyone_faiss.build_index(dataset, "colors", model="colorhist")
     yield dataset
     dataset.delete()
 
 
-def check(found: fiftyone_faiss.Neighbors, query: np.ndarray, atol: float = 1e-6) -> None:
+def check(neighbors: fiftyone_faiss.Neighbors, query: np.ndarray, atol: float = 1e-6) -> None:
     """Fails unless these are the nearest to a vector, with their distances."""
-    index = found.samples.load_brain_results(found.brain_key)
+    index = neighbors.samples.load_brain_results(neighbors.brain_key)
     stored, sample_ids, label_ids = index.get_embeddings()
     ids = (sample_ids if label_ids is None else label_ids).tolist()
     exact = reference(query[None], stored, "cosine")[0]
-    np.testing.assert_allclose(found.distances, np.sort(exact)[: len(found)], atol=atol)
+    np.testing.assert_allclose(neighbors.distances, np.sort(exact)[: len(neighbors)], atol=atol)
     np.testing.assert_allclose(
-        found.distances, [exact[ids.index(one)] for one in found.ids], atol=atol
+        neighbors.distances, [exact[ids.index(id)] for id in neighbors.ids], atol=atol
     )
 
 
@@ -81,7 +81,7 @@ def crop(path: str, box: list[float]) -> Image.Image:
     left, top, width, height = box
     across, down = image.size
     corners = (left * across, top * down, (left + width) * across, (top + height) * down)
-    return image.crop(tuple(round(one) for one in corners))
+    return image.crop(tuple(round(id) for id in corners))
 
 
 def surroundings(path: str, box: list[float]) -> Image.Image:
@@ -109,25 +109,27 @@ def surroundings(path: str, box: list[float]) -> Image.Image:
 
 def test_selected_stands_for_the_selected_samples(book, vectors) -> None:
     ids = list(vectors)
-    found = fiftyone_faiss.search(book, "@selected", k=9, selected=ids[3:4])
-    assert found.ids[0] == ids[3]
-    check(found, vectors[ids[3]])
-    found = fiftyone_faiss.search(book, "2: @selected", k=9, selected=ids[3:6])
-    check(found, np.mean([vectors[one] for one in ids[3:6]], axis=0))
-    assert found.query == "3 samples"
+    neighbors = fiftyone_faiss.search(book, "@selected", k=9, selected=ids[3:4])
+    assert neighbors.ids[0] == ids[3]
+    check(neighbors, vectors[ids[3]])
+    neighbors = fiftyone_faiss.search(book, "2: @selected", k=9, selected=ids[3:6])
+    check(neighbors, np.mean([vectors[id] for id in ids[3:6]], axis=0))
+    assert neighbors.query == "3 samples"
 
 
 def test_what_is_selected_to_be_avoided_is_a_negative_term(book) -> None:
     ids = book.values("id")
-    found = fiftyone_faiss.search(book, "a cat + 2: @selected", k=9, selected=ids[:2], alt=ids[5:6])
+    neighbors = fiftyone_faiss.search(
+        book, "a cat + 2: @selected", k=9, selected=ids[:2], alt=ids[5:6]
+    )
     terms = (
         QueryTerm(TextQuery("a cat")),
         QueryTerm(SamplesQuery(tuple(ids[:2])), 2.0),
         QueryTerm(SamplesQuery(tuple(ids[5:6])), 2.0, negative=True),
     )
     same = fiftyone_faiss.search(book, CombinedQuery(terms), k=9)
-    assert (found.ids, found.query) == (same.ids, '"a cat" + 2 x 2 samples - 2 x 1 sample')
-    np.testing.assert_array_equal(found.scores, same.scores)
+    assert (neighbors.ids, neighbors.query) == (same.ids, '"a cat" + 2 x 2 samples - 2 x 1 sample')
+    np.testing.assert_array_equal(neighbors.scores, same.scores)
     # A minus turns both round.
     turned = parse_query("- @selected", References(tuple(ids[:2]), tuple(ids[5:6])))
     assert turned == CombinedQuery(
@@ -155,65 +157,65 @@ def test_without_a_selection_it_is_asked_for(book) -> None:
 
 
 def test_an_id_is_a_sample_of_the_index(book, vectors) -> None:
-    for one in list(vectors)[:3]:
-        found = fiftyone_faiss.search(book, f"@{one}", k=9)
-        assert found.ids == fiftyone_faiss.search(book, one, k=9).ids
-        check(found, vectors[one])
+    for id in list(vectors)[:3]:
+        neighbors = fiftyone_faiss.search(book, f"@{id}", k=9)
+        assert neighbors.ids == fiftyone_faiss.search(book, id, k=9).ids
+        check(neighbors, vectors[id])
 
 
 def test_an_id_is_a_label_of_an_index_of_labels(things) -> None:
     index = things.load_brain_results("patches")
-    found, _, ids = index.get_embeddings()
+    neighbors, _, ids = index.get_embeddings()
     for i in (0, 17):
-        check(fiftyone_faiss.search(things, f"@{ids[i]}", k=9), found[i])
+        check(fiftyone_faiss.search(things, f"@{ids[i]}", k=9), neighbors[i])
     both = fiftyone_faiss.search(things, "@selected", k=9, selected=[ids[0], ids[17]])
-    check(both, found[[0, 17]].mean(axis=0))
+    check(both, neighbors[[0, 17]].mean(axis=0))
 
 
 def test_a_label_is_embedded_as_its_surroundings_for_an_index_of_images(book, embedder) -> None:
     for sample in (book.first(), book.last()):
-        for one in sample.objects.detections:
-            found = fiftyone_faiss.search(book, f"@{one.id}", k=9)
-            query = embedder.embed_image(surroundings(sample.filepath, one.bounding_box))
-            check(found, query)
-            assert found.query == "1 sample"
+        for id in sample.objects.detections:
+            neighbors = fiftyone_faiss.search(book, f"@{id.id}", k=9)
+            query = embedder.embed_image(surroundings(sample.filepath, id.bounding_box))
+            check(neighbors, query)
+            assert neighbors.query == "1 sample"
 
 
 def test_a_label_of_another_dataset_is_cut_out_as_an_index_of_labels_says(
     book, things, embedder
 ) -> None:
     sample = book.last()
-    one = sample.objects.detections[0]
-    _, found = search_several([book, things], f"@{one.id}", k=9)
-    check(found, embedder.embed_image(crop(sample.filepath, one.bounding_box)))
+    id = sample.objects.detections[0]
+    _, neighbors = search_several([book, things], f"@{id.id}", k=9)
+    check(neighbors, embedder.embed_image(crop(sample.filepath, id.bounding_box)))
 
 
 def test_a_sample_is_embedded_as_its_image_for_an_index_of_labels(things, embedder) -> None:
     sample = things.first()
-    found = fiftyone_faiss.search(things, f"@{sample.id}", k=9)
-    check(found, embedder.embed_image(Image.open(sample.filepath).convert("RGB")))
+    neighbors = fiftyone_faiss.search(things, f"@{sample.id}", k=9)
+    check(neighbors, embedder.embed_image(Image.open(sample.filepath).convert("RGB")))
 
 
 def test_samples_and_labels_may_be_selected_together(book, vectors, embedder) -> None:
     sample = book.first()
-    one = sample.objects.detections[0]
+    id = sample.objects.detections[0]
     other = book.last().id
-    region = embedder.embed_image(surroundings(sample.filepath, one.bounding_box))
-    found = fiftyone_faiss.search(book, "@selected", k=9, selected=[one.id, other])
-    check(found, np.stack([vectors[other], region]).mean(axis=0))
+    region = embedder.embed_image(surroundings(sample.filepath, id.bounding_box))
+    neighbors = fiftyone_faiss.search(book, "@selected", k=9, selected=[id.id, other])
+    check(neighbors, np.stack([vectors[other], region]).mean(axis=0))
 
 
 def test_a_sample_that_is_not_indexed_is_embedded(dataset) -> None:
-    fiftyone_faiss.build_index(dataset[:8], "colours", model="colorhist")
+    fiftyone_faiss.build_index(dataset[:8], "colors", model="colorhist")
     last = dataset.last()
-    found = fiftyone_faiss.search(dataset, f"@{last.id}", k=3)
+    neighbors = fiftyone_faiss.search(dataset, f"@{last.id}", k=3)
     query = fiftyone_faiss.get_embedder("colorhist").embed_image(Image.open(last.filepath))
-    check(found, query)
-    assert last.id not in found.ids
+    check(neighbors, query)
+    assert last.id not in neighbors.ids
 
 
 def test_an_id_of_nothing_and_a_file_that_is_gone_are_named(dataset, rng) -> None:
-    fiftyone_faiss.build_index(dataset[:8], "colours", model="colorhist")
+    fiftyone_faiss.build_index(dataset[:8], "colors", model="colorhist")
     nothing = "0" * 24
     with pytest.raises(ValueError, match="no vector for 1 ids") as caught:
         fiftyone_faiss.search(dataset, f"@{nothing}")
@@ -230,16 +232,16 @@ def test_an_id_of_nothing_and_a_file_that_is_gone_are_named(dataset, rng) -> Non
 
 
 def test_some_ids_that_are_not_indexed_are_embedded_and_not_very_many(dataset, monkeypatch) -> None:
-    fiftyone_faiss.build_index(dataset[:4], "colours", model="colorhist")
+    fiftyone_faiss.build_index(dataset[:4], "colors", model="colorhist")
     embedder = fiftyone_faiss.get_embedder("colorhist")
-    vectors = np.stack([embedder.embed_image(Image.open(one.filepath)) for one in dataset])
+    vectors = np.stack([embedder.embed_image(Image.open(id.filepath)) for id in dataset])
     ids = dataset.values("id")
     check(fiftyone_faiss.search(dataset, ids, k=4), vectors.mean(axis=0))
     # Twice is twice the weight.
     twice = fiftyone_faiss.search(dataset, [ids[0], ids[9], ids[9]], k=4)
     check(twice, vectors[[0, 9, 9]].mean(axis=0))
     monkeypatch.setattr(terms, "MAX_EMBEDDED", 7)
-    sentence = "^8 of the ids are not in the index 'colours', and at most 7 can be embedded for"
+    sentence = "^8 of the ids are not in the index 'colors', and at most 7 can be embedded for"
     with pytest.raises(ValueError, match=sentence) as caught:
         fiftyone_faiss.search(dataset, ids, k=4)
     assert one_sentence(caught.value)
@@ -248,13 +250,13 @@ def test_some_ids_that_are_not_indexed_are_embedded_and_not_very_many(dataset, m
 
 
 def test_an_id_alone_is_one_in_python_and_in_the_app(book) -> None:
-    one = book.last().id
-    expected = fiftyone_faiss.search(book, [one], k=5).ids
-    for line in (one, f" {one} ", one.upper()):
+    id = book.last().id
+    expected = fiftyone_faiss.search(book, [id], k=5).ids
+    for line in (id, f" {id} ", id.upper()):
         assert fiftyone_faiss.search(book, line, k=5).ids == expected
         assert run_search(book, SearchRequest.from_params({"query": line, "k": 5})).ids == expected
-    words = fiftyone_faiss.search(book, f'"{one}"', k=5)
-    assert words.query == f'"{one}"'
+    by_text = fiftyone_faiss.search(book, f'"{id}"', k=5)
+    assert by_text.query == f'"{id}"'
 
 
 # -- uploads, paths ----------------------------------------------------------------------------
@@ -264,9 +266,9 @@ def test_uploads_are_images_by_name(book, embedder) -> None:
     first, second = book.first(), book.last()
     images: list[Any] = [first.filepath, Path(first.filepath), Image.open(first.filepath)]
     for image in images:
-        found = fiftyone_faiss.search(book, "@upload", k=5, uploads={"upload": image})
-        assert found.ids[0] == first.id
-        check(found, embedder.embed_image(Image.open(first.filepath).convert("RGB")))
+        neighbors = fiftyone_faiss.search(book, "@upload", k=5, uploads={"upload": image})
+        assert neighbors.ids[0] == first.id
+        check(neighbors, embedder.embed_image(Image.open(first.filepath).convert("RGB")))
     uploads = {"upload": first.filepath, "upload2": Image.open(second.filepath)}
     both = fiftyone_faiss.search(book, "@upload + 3: @upload2", k=160, uploads=uploads)
     same = fiftyone_faiss.search(book, f"@{first.id} + 3: @{second.id}", k=160)
@@ -295,20 +297,20 @@ def test_paths_are_images(book, embedder, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     for line in (str(odd), "./a picture.jpg", f"2: {odd}", "~/a picture.jpg"):
-        found = fiftyone_faiss.search(book, line, k=5)
-        assert found.ids[0] == sample.id
-        assert found.query == "a picture.jpg"
-        check(found, embedder.embed_image(Image.open(sample.filepath).convert("RGB")))
+        neighbors = fiftyone_faiss.search(book, line, k=5)
+        assert neighbors.ids[0] == sample.id
+        assert neighbors.query == "a picture.jpg"
+        check(neighbors, embedder.embed_image(Image.open(sample.filepath).convert("RGB")))
         asked = SearchRequest.from_params({"query": line, "k": 5})
-        assert run_search(book, asked).ids == found.ids
+        assert run_search(book, asked).ids == neighbors.ids
     dashed = tmp_path / "Photo - 1 + 2.jpg"
     dashed.write_bytes(odd.read_bytes())
     for line in (f'"{dashed}"', '"./Photo - 1 + 2.jpg"'):
-        for found in (
+        for neighbors in (
             fiftyone_faiss.search(book, line, k=5),
             run_search(book, SearchRequest.from_params({"query": line, "k": 5})),
         ):
-            assert (found.ids[0], found.query) == (sample.id, "Photo - 1 + 2.jpg")
+            assert (neighbors.ids[0], neighbors.query) == (sample.id, "Photo - 1 + 2.jpg")
     away = fiftyone_faiss.search(book, f"a cat - {odd}", k=160)
     assert away.query == '"a cat" - a picture.jpg'
     assert away.ids.index(sample.id) > 80
@@ -347,70 +349,70 @@ def test_a_view_among_several_is_searched_alone(book, things) -> None:
     assert second.ids == fiftyone_faiss.search(view, "a red car", k=6).ids
 
 
-def test_what_another_index_does_not_hold_is_embedded_by_its_model(book, colours, vectors) -> None:
+def test_what_another_index_does_not_hold_is_embedded_by_its_model(book, colors, vectors) -> None:
     # Pictures of the book that the other dataset has not.
     for sample in book[100:103]:
-        first, second = search_several([book, colours], f"@{sample.id}", k=6)
+        first, second = search_several([book, colors], f"@{sample.id}", k=6)
         assert first.ids[0] == sample.id
         check(first, vectors[sample.id])
         embedder = fiftyone_faiss.get_embedder("colorhist")
         query = embedder.embed_image(Image.open(sample.filepath).convert("RGB"))
         check(second, query)
         # And the other way round: what only the second knows.
-    other = colours.last()
-    first, second = search_several([book, colours], "@selected", k=6, selected=[other.id])
+    other = colors.last()
+    first, second = search_several([book, colors], "@selected", k=6, selected=[other.id])
     assert second.ids[0] == other.id
     # It is the same picture.
     assert first.ids[0] == book.match(fo.ViewField("filepath") == other.filepath).first().id
 
 
-def test_a_label_of_another_dataset_is_embedded_as_its_surroundings(book, things, colours) -> None:
+def test_a_label_of_another_dataset_is_embedded_as_its_surroundings(book, things, colors) -> None:
     sample = things.first()
     label = sample.objects.detections[0]
-    found = search_several([book, things, colours], f"@{label.id}", k=6)
+    neighbors = search_several([book, things, colors], f"@{label.id}", k=6)
     image = surroundings(sample.filepath, label.bounding_box)
-    clip, hist = (fiftyone_faiss.get_embedder(one) for one in (MODEL_NAME, "colorhist"))
-    check(found[0], clip.embed_image(image))
-    assert found[1].ids[0] == label.id
-    check(found[2], hist.embed_image(image))
+    clip, hist = (fiftyone_faiss.get_embedder(id) for id in (MODEL_NAME, "colorhist"))
+    check(neighbors[0], clip.embed_image(image))
+    assert neighbors[1].ids[0] == label.id
+    check(neighbors[2], hist.embed_image(image))
 
 
-def test_ids_and_lists_of_them_are_of_any_of_the_datasets(book, colours) -> None:
-    ids = [book.last().id, colours.last().id]
-    line = search_several([book, colours], "@selected", k=6, selected=ids)
-    listed = search_several([book, colours], ids, k=6)
-    assert [one.ids for one in listed] == [one.ids for one in line]
-    alone = search_several([book, colours], ids[0], k=6)
-    assert alone[1].ids == search_several([colours, book], f"@{ids[0]}", k=6)[0].ids
+def test_ids_and_lists_of_them_are_of_any_of_the_datasets(book, colors) -> None:
+    ids = [book.last().id, colors.last().id]
+    line = search_several([book, colors], "@selected", k=6, selected=ids)
+    listed = search_several([book, colors], ids, k=6)
+    assert [id.ids for id in listed] == [id.ids for id in line]
+    alone = search_several([book, colors], ids[0], k=6)
+    assert alone[1].ids == search_several([colors, book], f"@{ids[0]}", k=6)[0].ids
 
 
 def test_two_indexes_of_one_dataset_are_searched(dataset, rng) -> None:
-    fiftyone_faiss.build_index(dataset, "colours", model="colorhist")
+    fiftyone_faiss.build_index(dataset, "colors", model="colorhist")
     given = rng.normal(size=(12, 3)).astype(np.float32)
     index_of(dataset, given, "given")
     ids = dataset.values("id")
-    first, second = search_several([(dataset, "colours"), (dataset, "given")], f"@{ids[4]}", k=5)
+    first, second = search_several([(dataset, "colors"), (dataset, "given")], f"@{ids[4]}", k=5)
     exact = reference(given[4][None], given, "cosine")[0]
     assert second.ids == [ids[i] for i in np.argsort(exact)[:5]]
-    assert (first.brain_key, second.brain_key, first.ids[0]) == ("colours", "given", ids[4])
+    assert (first.brain_key, second.brain_key, first.ids[0]) == ("colors", "given", ids[4])
 
 
-def test_several_are_refused_as_one_is(book, colours) -> None:
+def test_several_are_refused_as_one_is(book, colors) -> None:
     with pytest.raises(ValueError, match="There are no targets; give one or more datasets"):
         search_several([], "a cat")
-    with pytest.raises(ValueError, match="cannot be searched by words") as caught:
-        search_several([book, colours], "a cat")
+    with pytest.raises(ValueError, match="cannot be searched by text") as caught:
+        search_several([book, colors], "a cat")
     assert one_sentence(caught.value)
     with pytest.raises(ValueError, match="k is 0"):
         search_several([book], "a cat", k=0)
     with pytest.raises(ValueError, match="no vector for 1 ids"):
-        search_several([book, colours], "@" + "0" * 24)
+        search_several([book, colors], "@" + "0" * 24)
 
 
-def test_a_plain_dataset_knows_no_ids_of_others(book, colours) -> None:
+def test_a_plain_dataset_knows_no_ids_of_others(book, colors) -> None:
     with pytest.raises(ValueError, match="no vector for 1 ids"):
-        fiftyone_faiss.search(book, f"@{colours.first().id}")
+        fiftyone_faiss.search(book, f"@{colors.first().id}")
     # A form may say of which dataset its ids are.
     params = {"query": f"@{book.last().id}", "k": 4}
-    found = run_search(colours, SearchRequest.from_params(params, book))
-    assert found.ids == search_several([colours, book], params["query"], k=4)[0].ids
+    neighbors = run_search(colors, SearchRequest.from_params(params, book))
+    assert neighbors.ids == search_several([colors, book], params["query"], k=4)[0].ids

@@ -105,7 +105,7 @@ def test_proxies_of_the_environment_are_not_asked(
         "localhost", "LOCALHOST",
     ],
 )  # fmt: skip
-def test_this_machine_is_not_asked_however_it_is_spelt(server: Server, host: str) -> None:
+def test_this_machine_is_not_asked_however_it_is_spelled(server: Server, host: str) -> None:
     with refused(host.lower(), "the host is not on the public internet"):
         fetch_image(server.url(host=host))
     assert server.asked == []

@@ -59,7 +59,7 @@ OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize("params", OPTIONS, ids=[str(one) for one in OPTIONS])
+@pytest.mark.parametrize("params", OPTIONS, ids=[str(id) for id in OPTIONS])
 def test_code_finds_the_same_with_every_option(book, params) -> None:
     check(book, params)
 
@@ -101,7 +101,7 @@ def test_code_finds_the_same_in_views(book) -> None:
 
 
 def test_code_finds_the_same_with_uploads_beside_it(book, tmp_path, monkeypatch) -> None:
-    paths = [Path(one) for one in book.values("filepath")[:2]]
+    paths = [Path(id) for id in book.values("filepath")[:2]]
     uploads = {}
     for name, path in zip(("upload", "upload2"), paths, strict=True):
         file = tmp_path / f"my '{name}'.jpg"

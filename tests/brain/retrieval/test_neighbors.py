@@ -21,7 +21,7 @@ from fiftyone_faiss.brain import Neighbors
 
 
 @pytest.fixture
-def found(samples: Points) -> Neighbors:
+def neighbors(samples: Points) -> Neighbors:
     """Seven samples of an index "given"."""
     samples.index()
     return fiftyone_faiss.search(samples.dataset, samples.vectors[2], k=7)
@@ -34,19 +34,19 @@ def labels(patches: Points) -> Neighbors:
     return fiftyone_faiss.search(patches.dataset, patches.vectors[2], k=7)
 
 
-def scores_of(found: Neighbors) -> dict[str, float]:
-    return dict(zip(found.ids, found.scores.tolist(), strict=True))
+def scores_of(neighbors: Neighbors) -> dict[str, float]:
+    return dict(zip(neighbors.ids, neighbors.scores.tolist(), strict=True))
 
 
 # -- saved views -------------------------------------------------------------------------------
 
 
-def test_results_become_a_saved_view(found) -> None:
-    view = found.save_view(" near ")
-    assert view.values("id") == found.ids
-    dataset = found.samples
+def test_results_become_a_saved_view(neighbors) -> None:
+    view = neighbors.save_view(" near ")
+    assert view.values("id") == neighbors.ids
+    dataset = neighbors.samples
     assert dataset.list_saved_views() == ["near"]
-    assert dataset.load_saved_view("near").values("id") == found.ids
+    assert dataset.load_saved_view("near").values("id") == neighbors.ids
 
 
 def test_labels_become_a_saved_view_of_patches(labels) -> None:
@@ -56,42 +56,42 @@ def test_labels_become_a_saved_view_of_patches(labels) -> None:
     assert view.values("sample_id") == labels.sample_ids
 
 
-def test_results_in_a_view_become_a_saved_view_of_the_dataset(found) -> None:
-    view = found.samples.match(fo.ViewField("number") > 4)
-    inside = fiftyone_faiss.search(view, found.samples.first().id, k=3)
+def test_results_in_a_view_become_a_saved_view_of_the_dataset(neighbors) -> None:
+    view = neighbors.samples.match(fo.ViewField("number") > 4)
+    inside = fiftyone_faiss.search(view, neighbors.samples.first().id, k=3)
     inside.save_view("inside")
-    assert found.samples.load_saved_view("inside").values("id") == inside.ids
+    assert neighbors.samples.load_saved_view("inside").values("id") == inside.ids
 
 
-def test_a_saved_view_is_replaced_only_when_told(found) -> None:
-    found.save_view("near")
-    other = fiftyone_faiss.search(found.samples, found.ids[6], k=2)
+def test_a_saved_view_is_replaced_only_when_told(neighbors) -> None:
+    neighbors.save_view("near")
+    other = fiftyone_faiss.search(neighbors.samples, neighbors.ids[6], k=2)
     with pytest.raises(ValueError, match="is a saved view 'near' already; choose another name"):
         other.save_view("near")
-    assert found.samples.load_saved_view("near").values("id") == found.ids
+    assert neighbors.samples.load_saved_view("near").values("id") == neighbors.ids
     other.save_view("near", overwrite=True)
-    assert found.samples.load_saved_view("near").values("id") == other.ids
+    assert neighbors.samples.load_saved_view("near").values("id") == other.ids
     with pytest.raises(ValueError, match="The name is empty; give the view a name") as caught:
-        found.save_view("  ")
+        neighbors.save_view("  ")
     assert one_sentence(caught.value)
 
 
 # -- scores ------------------------------------------------------------------------------------
 
 
-def test_scores_are_stored_with_samples_and_older_ones_cleared(found) -> None:
-    dataset = found.samples
-    assert found.save_scores("near") == 7
+def test_scores_are_stored_with_samples_and_older_ones_cleared(neighbors) -> None:
+    dataset = neighbors.samples
+    assert neighbors.save_scores("near") == 7
     assert isinstance(dataset.get_field("near"), fo.FloatField)
-    expected = scores_of(found)
+    expected = scores_of(neighbors)
     ids, stored = dataset.values(["id", "near"])
-    assert dict(zip(ids, stored, strict=True)) == {one: expected.get(one) for one in ids}
+    assert dict(zip(ids, stored, strict=True)) == {id: expected.get(id) for id in ids}
 
-    other = fiftyone_faiss.search(dataset, found.ids[6], k=3)
+    other = fiftyone_faiss.search(dataset, neighbors.ids[6], k=3)
     assert other.save_scores("near") == 3
     ids, stored = dataset.values(["id", "near"])
     expected = scores_of(other)
-    assert dict(zip(ids, stored, strict=True)) == {one: expected.get(one) for one in ids}
+    assert dict(zip(ids, stored, strict=True)) == {id: expected.get(id) for id in ids}
 
 
 def test_scores_are_stored_with_labels_and_older_ones_cleared(labels) -> None:
@@ -110,22 +110,22 @@ def test_scores_are_stored_with_labels_and_older_ones_cleared(labels) -> None:
 def _label_scores(dataset: fo.Dataset) -> dict[str, float]:
     paths = [f"things.detections.{name}" for name in ("id", "near")]
     ids, scores = dataset.values(paths, unwind=True)
-    return {one: score for one, score in zip(ids, scores, strict=True) if score is not None}
+    return {id: score for id, score in zip(ids, scores, strict=True) if score is not None}
 
 
 def test_scores_are_stored_with_single_labels(dataset, rng) -> None:
     points = points_of(dataset, "detection", rng)
     points.index()
-    found = fiftyone_faiss.search(dataset, points.vectors[2], k=4)
-    assert found.save_scores("near") == 4
+    neighbors = fiftyone_faiss.search(dataset, points.vectors[2], k=4)
+    assert neighbors.save_scores("near") == 4
     ids, scores = dataset.values(["thing.id", "thing.near"])
-    assert {a: b for a, b in zip(ids, scores, strict=True) if b is not None} == scores_of(found)
+    assert {a: b for a, b in zip(ids, scores, strict=True) if b is not None} == scores_of(neighbors)
 
 
-def test_scores_of_a_search_in_a_view_are_stored_with_the_dataset(found) -> None:
-    dataset = found.samples
-    found.save_scores("near")
-    inside = fiftyone_faiss.search(dataset[6:], found.ids[0], k=2)
+def test_scores_of_a_search_in_a_view_are_stored_with_the_dataset(neighbors) -> None:
+    dataset = neighbors.samples
+    neighbors.save_scores("near")
+    inside = fiftyone_faiss.search(dataset[6:], neighbors.ids[0], k=2)
     assert inside.save_scores("near") == 2
     assert set(dataset.exists("near").values("id")) == set(inside.ids)
 
@@ -145,10 +145,10 @@ def test_scores_of_a_search_in_a_view_are_stored_with_the_dataset(found) -> None
 )
 def test_scores_do_not_overwrite_what_else_samples_hold(patches, samples, name, sentence) -> None:
     samples.index("of_samples")
-    found = fiftyone_faiss.search(samples.dataset, samples.vectors[0], k=3)
+    neighbors = fiftyone_faiss.search(samples.dataset, samples.vectors[0], k=3)
     before = [sample.to_dict() for sample in samples.dataset]
     with pytest.raises(ValueError) as caught:
-        found.save_scores(name)
+        neighbors.save_scores(name)
     assert str(caught.value) == sentence
     samples.dataset.reload()
     assert [sample.to_dict() for sample in samples.dataset] == before
@@ -159,25 +159,25 @@ def test_scores_do_not_overwrite_what_else_labels_hold(patches, name) -> None:
     patches.index()
     dataset = patches.dataset
     for sample in dataset:
-        for one in sample.things.detections:
-            one.confidence = 0.5
+        for id in sample.things.detections:
+            id.confidence = 0.5
         sample.save()
     before = [sample.to_dict() for sample in dataset]
-    found = fiftyone_faiss.search(dataset, patches.vectors[0], k=3)
+    neighbors = fiftyone_faiss.search(dataset, patches.vectors[0], k=3)
     with pytest.raises(ValueError, match=f"{name}' holds other values; choose another name") as no:
-        found.save_scores(name)
+        neighbors.save_scores(name)
     assert one_sentence(no.value)
     dataset.reload()
     assert [sample.to_dict() for sample in dataset] == before
 
 
-def test_what_was_deleted_meanwhile_has_no_score(found) -> None:
-    found.samples.delete_samples(found.ids[1:3])
-    assert found.save_scores("near") == 5
-    kept = [found.ids[0], *found.ids[3:]]
-    expected = scores_of(found)
-    ids, stored = found.samples.exists("near").values(["id", "near"])
-    assert dict(zip(ids, stored, strict=True)) == {one: expected[one] for one in kept}
+def test_what_was_deleted_meanwhile_has_no_score(neighbors) -> None:
+    neighbors.samples.delete_samples(neighbors.ids[1:3])
+    assert neighbors.save_scores("near") == 5
+    kept = [neighbors.ids[0], *neighbors.ids[3:]]
+    expected = scores_of(neighbors)
+    ids, stored = neighbors.samples.exists("near").values(["id", "near"])
+    assert dict(zip(ids, stored, strict=True)) == {id: expected[id] for id in kept}
 
 
 def test_labels_deleted_meanwhile_have_no_score(labels) -> None:
@@ -185,7 +185,7 @@ def test_labels_deleted_meanwhile_have_no_score(labels) -> None:
     assert labels.save_scores("near") == 5
     expected = scores_of(labels)
     kept = [labels.ids[0], *labels.ids[3:]]
-    assert _label_scores(labels.samples) == {one: expected[one] for one in kept}
+    assert _label_scores(labels.samples) == {id: expected[id] for id in kept}
 
 
 # -- exports -----------------------------------------------------------------------------------
@@ -202,7 +202,7 @@ def test_rows_are_the_results(either) -> None:
     assert [row["rank"] for row in rows] == [1, 2, 3, 4, 5, 6, 7]
     assert [row["id"] for row in rows] == either.ids
     assert [row["sample_id"] for row in rows] == either.sample_ids
-    assert [row["filepath"] for row in rows] == [paths[one] for one in either.sample_ids]
+    assert [row["filepath"] for row in rows] == [paths[id] for id in either.sample_ids]
     assert [row["distance"] for row in rows] == either.distances.tolist()
     assert [row["score"] for row in rows] == either.scores.tolist()
     assert [row["percentile"] for row in rows] == either.percentiles.tolist()
@@ -214,11 +214,11 @@ def test_rows_are_the_results(either) -> None:
 def test_rows_of_labels_have_their_boxes(labels) -> None:
     paths = [f"things.detections.{name}" for name in ("id", "bounding_box")]
     boxes = {
-        one: box
+        id: box
         for ids, few in zip(*labels.samples.values(paths), strict=True)
-        for one, box in zip(ids, few, strict=True)
+        for id, box in zip(ids, few, strict=True)
     }
-    expected = [boxes[one] for one in labels.ids]
+    expected = [boxes[id] for id in labels.ids]
     assert [row["bounding_box"] for row in labels.to_dict()["results"]] == expected
     assert all(len(box) == 4 for box in expected)
     # In a view of the patches too, and after one has lost its box.
@@ -228,7 +228,7 @@ def test_rows_of_labels_have_their_boxes(labels) -> None:
     rows = inside.to_dict()["results"]
     assert [row["bounding_box"] for row in rows] == [boxes[id] for id in inside.ids]
     sample = labels.samples[labels.sample_ids[0]]
-    (label,) = [one for one in sample.things.detections if one.id == labels.ids[0]]
+    (label,) = [id for id in sample.things.detections if id.id == labels.ids[0]]
     label.bounding_box = None
     sample.save()
     assert [row["bounding_box"] for row in labels.to_dict()["results"]] == [None, *expected[1:]]
@@ -243,11 +243,11 @@ def test_the_box_of_a_polyline_is_around_its_points(dataset, rng) -> None:
         ]
     )
     sample.save()
-    first, second = (one.id for one in sample.lines.polylines)
+    first, second = (id.id for id in sample.lines.polylines)
     vectors = rng.normal(size=(2, 4)).astype(np.float32)
     index_of(dataset, {sample.id: vectors}, patches_field="lines")
-    found = fiftyone_faiss.search(dataset, vectors[0], k=2)
-    rows = {row["id"]: row["bounding_box"] for row in found.to_dict()["results"]}
+    neighbors = fiftyone_faiss.search(dataset, vectors[0], k=2)
+    rows = {row["id"]: row["bounding_box"] for row in neighbors.to_dict()["results"]}
     np.testing.assert_allclose(rows[first], [0.1, 0.2, 0.4, 0.7], atol=1e-12)
     assert rows[second] is None
 
@@ -281,16 +281,16 @@ def test_a_table_reads_back_as_the_rows(either, tmp_path) -> None:
     ] == either.to_dict()["results"]
 
 
-def test_a_table_of_names_with_commas_and_quotes_reads_back(found) -> None:
-    path = found.samples.first().filepath
+def test_a_table_of_names_with_commas_and_quotes_reads_back(neighbors) -> None:
+    path = neighbors.samples.first().filepath
     odd = Path(path).with_name('a "b", c\nd – 犬.png')
     shutil.copy(path, odd)
-    sample = found.samples[found.ids[0]]
+    sample = neighbors.samples[neighbors.ids[0]]
     sample["filepath"] = str(odd)
     sample.save()
-    read = list(csv.DictReader(io.StringIO(found.to_text("csv"), newline="")))
+    read = list(csv.DictReader(io.StringIO(neighbors.to_text("csv"), newline="")))
     assert read[0]["filepath"] == str(odd)
-    assert json.loads(found.to_text("json"))["results"][0]["filepath"] == str(odd)
+    assert json.loads(neighbors.to_text("json"))["results"][0]["filepath"] == str(odd)
 
 
 def test_json_reads_back_as_the_rows_and_the_query(either, tmp_path) -> None:
@@ -309,18 +309,18 @@ def test_stages_read_back_as_the_view(either, tmp_path) -> None:
     assert view.values("id") == either.ids
 
 
-def test_nothing_found_is_an_empty_table(found, samples) -> None:
-    nothing = fiftyone_faiss.search(found.samples, samples.vectors[0], k=5, skip=12)
+def test_nothing_found_is_an_empty_table(neighbors, samples) -> None:
+    nothing = fiftyone_faiss.search(neighbors.samples, samples.vectors[0], k=5, skip=12)
     assert (len(nothing), nothing.to_dict()["results"], nothing.cutoff) == (0, [], 0)
     assert list(csv.DictReader(io.StringIO(nothing.to_text("csv"), newline=""))) == []
     assert json.loads(nothing.to_text("json"))["results"] == []
     stages = json_util.loads(nothing.to_text("stages"))["stages"]
-    assert fo.DatasetView._build(found.samples, stages).values("id") == []
+    assert fo.DatasetView._build(neighbors.samples, stages).values("id") == []
 
 
 @pytest.mark.parametrize("name", ["near.txt", "near", "near.stages"])
-def test_another_format_is_refused_and_nothing_written(found, tmp_path, name) -> None:
+def test_another_format_is_refused_and_nothing_written(neighbors, tmp_path, name) -> None:
     with pytest.raises(ValueError, match="is no export format; choose csv, json") as caught:
-        found.export(tmp_path / name)
+        neighbors.export(tmp_path / name)
     assert one_sentence(caught.value)
     assert not (tmp_path / name).exists()

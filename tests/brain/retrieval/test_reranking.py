@@ -82,10 +82,10 @@ def marginal(vectors: np.ndarray, scores: np.ndarray, k: int, d: float) -> list[
 def test_variety_is_maximal_marginal_relevance(rng, diversity: float) -> None:
     vectors = (rng.normal(size=(40, 6)) * rng.uniform(0.5, 2, (40, 1))).astype(np.float32)
     scores = 3 * rng.normal(size=40)
-    found = diverse(vectors, scores, 12, diversity)
-    assert found.tolist() == marginal(vectors, scores, 12, diversity)
+    neighbors = diverse(vectors, scores, 12, diversity)
+    assert neighbors.tolist() == marginal(vectors, scores, 12, diversity)
     if diversity == 0:
-        assert found.tolist() == np.argsort(-scores)[:12].tolist()
+        assert neighbors.tolist() == np.argsort(-scores)[:12].tolist()
 
 
 def test_what_is_alike_is_chosen_last(rng) -> None:
@@ -104,15 +104,15 @@ def test_variety_of_few_and_of_equals() -> None:
     assert diverse(vectors, np.full(3, 0.4), 2, 0.5).tolist() == [0, 2]
 
 
-# -- near-copies -------------------------------------------------------------------------------
+# -- near-duplicates -------------------------------------------------------------------------------
 
 
-def folded(vectors: np.ndarray, count: int, within: float) -> list[list[int]]:
+def collapsed(vectors: np.ndarray, count: int, within: float) -> list[list[int]]:
     """Each result under the first that is near enough, one pair at a time."""
     x = directions(vectors)
     groups: list[list[int]] = []
     for i in range(len(x)):
-        owner = next((one for one in groups if 1 - x[one[0]] @ x[i] <= within), None)
+        owner = next((group for group in groups if 1 - x[group[0]] @ x[i] <= within), None)
         if owner is not None:
             owner.append(i)
         else:
@@ -123,25 +123,27 @@ def folded(vectors: np.ndarray, count: int, within: float) -> list[list[int]]:
 @pytest.mark.parametrize("within", [0.01, 0.05, 0.3])
 @pytest.mark.parametrize("count", [4, 100])
 def test_near_copies_are_under_the_best_of_them(rng, within: float, count: int) -> None:
-    centres = rng.normal(size=(30, 8))
-    vectors = centres[rng.integers(30, size=150)] + 0.2 * rng.normal(size=(150, 8))
+    centers = rng.normal(size=(30, 8))
+    vectors = centers[rng.integers(30, size=150)] + 0.2 * rng.normal(size=(150, 8))
     vectors = (vectors * rng.uniform(0.5, 2, (150, 1))).astype(np.float32)
-    found = [one.tolist() for one in collapse(vectors, count, within)]
-    assert found == folded(vectors, count, within)
-    assert any(len(one) > 1 for one in found)
+    neighbors = [group.tolist() for group in collapse(vectors, count, within)]
+    assert neighbors == collapsed(vectors, count, within)
+    assert any(len(group) > 1 for group in neighbors)
 
 
 def test_a_near_copy_of_a_near_copy_need_not_be_one() -> None:
     # 15 degrees are a cosine distance of 0.034, 30 degrees one of 0.134.
-    assert [one.tolist() for one in collapse(angled([0, 15, 30]), 3, 0.05)] == [[0, 1], [2]]
-    assert [one.tolist() for one in collapse(angled([15, 0, 30]), 3, 0.05)] == [[0, 1, 2]]
+    assert [group.tolist() for group in collapse(angled([0, 15, 30]), 3, 0.05)] == [[0, 1], [2]]
+    assert [group.tolist() for group in collapse(angled([15, 0, 30]), 3, 0.05)] == [[0, 1, 2]]
 
 
 def test_only_equal_directions_are_copies_at_no_distance() -> None:
     vectors = np.concatenate([angled([0]), angled([0], 3.0), angled([10])])
-    assert [one.tolist() for one in collapse(vectors, 3, 0.0)] == [[0, 1], [2]]
+    assert [group.tolist() for group in collapse(vectors, 3, 0.0)] == [[0, 1], [2]]
     many = np.tile(np.random.default_rng(5).normal(size=(300, 64)).astype(np.float32), (2, 1))
-    assert [one.tolist() for one in collapse(many, 600, 0.0)] == [[i, i + 300] for i in range(300)]
+    assert [group.tolist() for group in collapse(many, 600, 0.0)] == [
+        [i, i + 300] for i in range(300)
+    ]
     assert collapse(vectors, 0) == []
     assert collapse(vectors[:0], 3) == []
 
@@ -155,11 +157,11 @@ def test_hubness_is_the_mean_cosine_to_the_nearest_others(rng, nearest: int) -> 
     others = rng.normal(size=(50, 6)).astype(np.float32)
     cosines = directions(vectors) @ directions(others).T
     expected = np.sort(cosines, axis=1)[:, -nearest:].mean(axis=1)
-    found = hubness(vectors, others, nearest)
-    assert found.dtype == np.float64
-    np.testing.assert_allclose(found, expected, atol=1e-6)
+    neighbors = hubness(vectors, others, nearest)
+    assert neighbors.dtype == np.float64
+    np.testing.assert_allclose(neighbors, expected, atol=1e-6)
 
 
 def test_hubness_to_fewer_others_counts_all_of_them_but_oneself() -> None:
-    found = hubness(angled([0, 90]), angled([0, 60]))
-    np.testing.assert_allclose(found, [0.5, (np.sqrt(3) / 2) / 2], atol=1e-6)
+    neighbors = hubness(angled([0, 90]), angled([0, 60]))
+    np.testing.assert_allclose(neighbors, [0.5, (np.sqrt(3) / 2) / 2], atol=1e-6)

@@ -26,11 +26,11 @@ from fiftyone_faiss.brain.retrieval.history import (
 )
 from fiftyone_faiss.brain.retrieval.search_records import SearchRecords
 
-WORDS = {"query": "a red car", "brain_key": "clip", "k": 24, "scope": "view"}
+PARAMS = {"query": "a red car", "brain_key": "clip", "k": 24, "scope": "view"}
 
 
-def words(query: object) -> dict[str, Any]:
-    return {**WORDS, "query": str(query)}
+def params_of(query: object) -> dict[str, Any]:
+    return {**PARAMS, "query": str(query)}
 
 
 def queries(dataset: fo.Dataset) -> list[str]:
@@ -51,7 +51,7 @@ def once_read(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> Non
 
 
 def test_what_is_used_or_pinned_meanwhile_is_not_cleared(dataset, monkeypatch) -> None:
-    used, pinned, _ = [record_search(dataset, words(i)) for i in range(3)]
+    used, pinned, _ = [record_search(dataset, params_of(i)) for i in range(3)]
 
     def act() -> None:
         record_search(dataset, used.params)
@@ -59,12 +59,15 @@ def test_what_is_used_or_pinned_meanwhile_is_not_cleared(dataset, monkeypatch) -
 
     once_read(monkeypatch, act)
     assert clear_searches(dataset) == 1
-    assert [(one.id, one.uses) for one in list_searches(dataset)] == [(pinned.id, 1), (used.id, 2)]
+    assert [(search.id, search.uses) for search in list_searches(dataset)] == [
+        (pinned.id, 1),
+        (used.id, 2),
+    ]
 
 
 def test_what_is_named_meanwhile_is_not_removed_as_the_oldest(dataset, monkeypatch) -> None:
     monkeypatch.setattr(history, "MAX_SEARCHES", 2)
-    oldest, *_ = [record_search(dataset, words(i)) for i in range(2)]
+    oldest, *_ = [record_search(dataset, params_of(i)) for i in range(2)]
     remove = SearchRecords.remove
 
     def removes_late(records: SearchRecords, texts: Mapping[str, str]) -> int:
@@ -74,41 +77,41 @@ def test_what_is_named_meanwhile_is_not_removed_as_the_oldest(dataset, monkeypat
         return remove(records, texts)
 
     monkeypatch.setattr(SearchRecords, "remove", removes_late)
-    record_search(dataset, words(2))
+    record_search(dataset, params_of(2))
     assert queries(dataset) == ["2", "1", "0"]
 
 
 def test_what_is_used_meanwhile_is_deleted_all_the_same(dataset, monkeypatch) -> None:
-    search = record_search(dataset, WORDS)
-    once_read(monkeypatch, lambda: record_search(dataset, WORDS))
+    search = record_search(dataset, PARAMS)
+    once_read(monkeypatch, lambda: record_search(dataset, PARAMS))
     delete_search(dataset, search.id)
     assert list_searches(dataset) == []
 
 
 def test_a_search_that_is_used_while_it_is_edited_is_counted(dataset, monkeypatch) -> None:
-    search = record_search(dataset, WORDS)
-    once_read(monkeypatch, lambda: record_search(dataset, WORDS))
-    edited = update_search(dataset, search.id, params=words("b"))
+    search = record_search(dataset, PARAMS)
+    once_read(monkeypatch, lambda: record_search(dataset, PARAMS))
+    edited = update_search(dataset, search.id, params=params_of("b"))
     assert (edited.id, edited.uses) == (search.id, 2)
-    once_read(monkeypatch, lambda: record_search(dataset, words("c")))
-    edited = update_search(dataset, search.id, params=words("c"))
+    once_read(monkeypatch, lambda: record_search(dataset, params_of("c")))
+    edited = update_search(dataset, search.id, params=params_of("c"))
     assert (edited.id, edited.uses) == (search.id, 3)
     assert list_searches(dataset) == [edited]
 
 
 def test_two_who_make_the_same_edit_make_one_search(dataset, monkeypatch) -> None:
-    search, other = record_search(dataset, words("a")), record_search(dataset, words("b"))
-    once_read(monkeypatch, lambda: update_search(dataset, search.id, params=WORDS))
-    edited = update_search(dataset, search.id, params=WORDS)
+    search, other = record_search(dataset, params_of("a")), record_search(dataset, params_of("b"))
+    once_read(monkeypatch, lambda: update_search(dataset, search.id, params=PARAMS))
+    edited = update_search(dataset, search.id, params=PARAMS)
     assert (edited.id, edited.uses) == (search.id, 1)
-    once_read(monkeypatch, lambda: update_search(dataset, other.id, params=words("c")))
-    edited = update_search(dataset, search.id, params=words("c"))
+    once_read(monkeypatch, lambda: update_search(dataset, other.id, params=params_of("c")))
+    edited = update_search(dataset, search.id, params=params_of("c"))
     assert (edited.id, edited.uses) == (search.id, 2)
     assert list_searches(dataset) == [edited]
 
 
 def test_an_edit_of_what_is_deleted_meanwhile_costs_no_other_search(dataset, monkeypatch) -> None:
-    search, other = record_search(dataset, words("a")), record_search(dataset, words("b"))
+    search, other = record_search(dataset, params_of("a")), record_search(dataset, params_of("b"))
     other = update_search(dataset, other.id, name="theirs")
     remove = SearchRecords.remove
 
@@ -120,17 +123,17 @@ def test_an_edit_of_what_is_deleted_meanwhile_costs_no_other_search(dataset, mon
 
     monkeypatch.setattr(SearchRecords, "remove", removes_and_waits)
     with pytest.raises(ValueError, match=f"has no saved search '{search.id}'"):
-        update_search(dataset, search.id, params=words("b"))
+        update_search(dataset, search.id, params=params_of("b"))
     assert list_searches(dataset) == [other]
 
 
 def test_a_name_that_is_given_twice_at_once_is_taken_back(dataset, monkeypatch) -> None:
-    search, other = record_search(dataset, words("a")), record_search(dataset, words("b"))
+    search, other = record_search(dataset, params_of("a")), record_search(dataset, params_of("b"))
     search = update_search(dataset, search.id, name="old")
     once_read(monkeypatch, lambda: update_search(dataset, other.id, name="cars"))
     with pytest.raises(ValueError, match="Another search has the name 'cars'"):
         update_search(dataset, search.id, name="cars")
-    assert {one.id: one.name for one in list_searches(dataset)} == {
+    assert {search.id: search.name for search in list_searches(dataset)} == {
         search.id: "old",
         other.id: "cars",
     }
@@ -141,10 +144,10 @@ def test_threads_that_record_at_once_are_all_counted(dataset: fo.Dataset) -> Non
 
     def record(thread: int) -> set[str]:
         start.wait(60)
-        ids = {record_search(dataset, WORDS).id for _ in range(20)}
+        ids = {record_search(dataset, PARAMS).id for _ in range(20)}
         for i in range(10):
-            record_search(dataset, words(f"{thread} {i}"))
-            record_search(dataset, words(f"shared {i}"))
+            record_search(dataset, params_of(f"{thread} {i}"))
+            record_search(dataset, params_of(f"shared {i}"))
         return ids
 
     with ThreadPoolExecutor(8) as pool:
@@ -157,14 +160,14 @@ def test_threads_that_record_at_once_are_all_counted(dataset: fo.Dataset) -> Non
 
 def test_threads_that_record_and_edit_at_once_lose_no_use(dataset: fo.Dataset) -> None:
     for i in range(6):
-        record_search(dataset, words(i))
+        record_search(dataset, params_of(i))
     start = threading.Barrier(6)
 
     def record(seed: int) -> int:
         choose = random.Random(seed)
         start.wait(60)
         for _ in range(40):
-            record_search(dataset, words(choose.randrange(6)))
+            record_search(dataset, params_of(choose.randrange(6)))
         return 0
 
     def edit(seed: int) -> int:
@@ -174,7 +177,7 @@ def test_threads_that_record_and_edit_at_once_lose_no_use(dataset: fo.Dataset) -
         for _ in range(40):
             search = choose.choice(list_searches(dataset))
             try:
-                update_search(dataset, search.id, params=words(choose.randrange(6)))
+                update_search(dataset, search.id, params=params_of(choose.randrange(6)))
                 edits += 1
             except ValueError as error:
                 # Another's edit has made it one with that search.
@@ -183,7 +186,7 @@ def test_threads_that_record_and_edit_at_once_lose_no_use(dataset: fo.Dataset) -
 
     with ThreadPoolExecutor(6) as pool:
         work = [pool.submit(record, i) for i in range(4)] + [pool.submit(edit, i) for i in range(2)]
-        edits = sum(one.result(120) for one in work)
+        edits = sum(search.result(120) for search in work)
     searches = list_searches(dataset)
     assert sum(search.uses for search in searches) == 6 + 4 * 40
     assert len({search.id for search in searches}) == len(searches)

@@ -67,7 +67,7 @@ def test_a_view_is_searched_and_nothing_else(indexed, vectors) -> None:
     ids, _ = nearest(indexed, vectors[0], vectors)
     inside = set(view.values("id"))
     neighbors = fiftyone_faiss.search(view, indexed.values("id")[0], k=4)
-    assert neighbors.ids == [one for one in ids if one in inside][:4]
+    assert neighbors.ids == [id for id in ids if id in inside][:4]
     assert neighbors.notes == ()
 
 
@@ -120,11 +120,11 @@ def test_options_are_read_whatever_their_type(indexed, vectors) -> None:
 
 
 def test_one_id_does_where_several_do(indexed) -> None:
-    ids, one = indexed.values("id"), indexed.first()._id
+    ids, id = indexed.values("id"), indexed.first()._id
     search = partial(fiftyone_faiss.search, indexed, k=12)
     expected = search([ids[0]]).ids
-    assert search(one).ids == search([one]).ids == search(ids[0].upper()).ids == expected
-    for selected in (ids[0], one, [one]):
+    assert search(id).ids == search([id]).ids == search(ids[0].upper()).ids == expected
+    for selected in (ids[0], id, [id]):
         assert search("@selected", selected=selected).ids == expected
         avoided = search(f"@{ids[1]} - @{ids[0]}").ids
         assert search(f"@{ids[1]} - @selected", selected=selected).ids == avoided
@@ -136,9 +136,9 @@ def test_one_id_does_where_several_do(indexed) -> None:
 
 def test_a_list_of_numbers_is_a_vector(indexed, vectors) -> None:
     for query in ([1.0, -2.0, 0.5], (1, np.float32(-2), 0.5)):
-        found = fiftyone_faiss.search(indexed, query, k=5)
-        assert found.ids == nearest(indexed, np.array([1.0, -2.0, 0.5]), vectors)[0][:5]
-        assert found.query == "a vector"
+        neighbors = fiftyone_faiss.search(indexed, query, k=5)
+        assert neighbors.ids == nearest(indexed, np.array([1.0, -2.0, 0.5]), vectors)[0][:5]
+        assert neighbors.query == "a vector"
 
 
 # -- bad input ---------------------------------------------------------------------------------

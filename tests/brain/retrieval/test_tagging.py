@@ -1,4 +1,4 @@
-"""Tagging a query's neighbours, replacing that, and taking it back."""
+"""Tagging a query's neighbors, replacing that, and undoing it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def tagged(dataset: fo.Dataset, tag: str = "neighbors") -> set[str]:
     return set(dataset.match_tags(tag).values("id"))
 
 
-def test_the_query_and_its_neighbours_are_tagged_and_untagged(dataset, order) -> None:
+def test_the_query_and_its_neighbors_are_tagged_and_untagged(dataset, order) -> None:
     tagging = fiftyone_faiss.tag_neighbors(dataset, order[0], k=4)
     assert tagging.ids == order[:4]
     assert tagged(dataset) == set(order[:4])
@@ -55,9 +55,9 @@ def test_of_several_terms_those_to_be_found_are_tagged(dataset, order) -> None:
 def test_what_is_tagged_is_found_with_the_options_of_a_search(dataset, order) -> None:
     options = {"selected": [order[2]], "alt": [order[7]], "diversity": 0.5, "skip": 1}
     tagging = fiftyone_faiss.tag_neighbors(dataset, "@selected", "near", k=3, **options)
-    found = fiftyone_faiss.search(dataset, "@selected", k=3, **options)
-    assert tagging.neighbors.ids == found.ids
-    assert tagged(dataset, "near") == {order[2], *found.ids}
+    neighbors = fiftyone_faiss.search(dataset, "@selected", k=3, **options)
+    assert tagging.neighbors.ids == neighbors.ids
+    assert tagged(dataset, "near") == {order[2], *neighbors.ids}
     near = fiftyone_faiss.search(dataset, order[0], k=None, thresh=0.5)
     tagging = fiftyone_faiss.tag_neighbors(dataset, order[0], "within", k=None, thresh=0.5)
     assert tagging.ids == near.ids
@@ -66,15 +66,15 @@ def test_what_is_tagged_is_found_with_the_options_of_a_search(dataset, order) ->
 
 
 def test_what_was_found_is_tagged_and_untagged(dataset, order) -> None:
-    found = fiftyone_faiss.search(dataset, order[0], k=4)
+    neighbors = fiftyone_faiss.search(dataset, order[0], k=4)
     dataset.select(order[1]).tag_samples("near")
-    assert found.tag("near") == [order[0], *order[2:4]]
+    assert neighbors.tag("near") == [order[0], *order[2:4]]
     assert tagged(dataset, "near") == set(order[:4])
     other = fiftyone_faiss.search(dataset, order[11], k=2)
     assert other.tag("near", replace=True) == other.ids
     assert tagged(dataset, "near") == {order[1], *other.ids}
     assert fiftyone_faiss.untag_neighbors(dataset, "near") == 2
-    assert found.tag() == order[:4]
+    assert neighbors.tag() == order[:4]
     assert tagged(dataset) == set(order[:4])
 
 
@@ -91,8 +91,8 @@ def test_replace_takes_the_previous_tagging_back_first(dataset, order) -> None:
     fiftyone_faiss.tag_neighbors(dataset, order[11], k=1)
     assert tagged(dataset) == {*order[:3], order[11]}
     fiftyone_faiss.tag_neighbors(dataset, order[11], k=2, replace=True)
-    found = fiftyone_faiss.search(dataset, order[11], k=2).ids
-    assert tagged(dataset) == set(found)
+    neighbors = fiftyone_faiss.search(dataset, order[11], k=2).ids
+    assert tagged(dataset) == set(neighbors)
     assert fiftyone_faiss.untag_neighbors(dataset) == 2
     assert tagged(dataset) == set()
 
@@ -118,7 +118,7 @@ def test_of_many_who_tag_at_once_none_is_forgotten(dataset) -> None:
         return apply_tag(dataset, [ids[person]], "ours")
 
     with ThreadPoolExecutor(8) as people:
-        assert list(people.map(tag, range(8))) == [[one] for one in ids[:8]]
+        assert list(people.map(tag, range(8))) == [[id] for id in ids[:8]]
     assert tagged(dataset, "ours") == set(ids[:8])
     assert fiftyone_faiss.untag_neighbors(dataset, "ours") == 8
     assert tagged(dataset, "ours") == set()
@@ -137,7 +137,7 @@ def test_of_many_who_take_back_a_part_of_a_tagging_at_once_each_does(dataset) ->
     with ThreadPoolExecutor(8) as people:
         assert list(people.map(untag, range(8))) == [1] * 8
     assert tagged(dataset, "ours") == set(ids[8:10])
-    # What was taken back is forgotten: by hand it may get the tag for good.
+    # What was undone is forgotten: by hand it may get the tag for good.
     dataset.select(ids[:8]).tag_samples("ours")
     assert fiftyone_faiss.untag_neighbors(dataset, "ours") == 2
     assert tagged(dataset, "ours") == set(ids[:8])
@@ -199,17 +199,17 @@ def test_a_tag_with_a_slash_is_another_tag(dataset) -> None:
 
 def test_an_index_of_patches_tags_labels(dataset, rng) -> None:
     boxes = [fo.Detection(label=str(i), bounding_box=[0, 0, 0.5, 0.5]) for i in range(12)]
-    dataset.set_values("things", [fo.Detections(detections=[one]) for one in boxes])
+    dataset.set_values("things", [fo.Detections(detections=[id]) for id in boxes])
     ids = dataset.values("id")
     vectors = rng.normal(size=(12, 4)).astype(np.float32)
-    by_sample = {one: vectors[i : i + 1] for i, one in enumerate(ids)}
+    by_sample = {id: vectors[i : i + 1] for i, id in enumerate(ids)}
     index_of(dataset, by_sample, patches_field="things")
     labels = dataset.values("things.detections.id", unwind=True)
     order = [labels[i] for i in np.argsort(reference(vectors[:1], vectors, "cosine")[0])]
     tagging = fiftyone_faiss.tag_neighbors(dataset, labels[0], k=3)
     assert tagging.ids == order[:3]
-    labels_now = [one for sample in dataset for one in sample.things.detections]
-    assert {one.id for one in labels_now if one.tags == ["neighbors"]} == set(order[:3])
+    labels_now = [id for sample in dataset for id in sample.things.detections]
+    assert {id.id for id in labels_now if id.tags == ["neighbors"]} == set(order[:3])
     assert tagged(dataset) == set()
     assert fiftyone_faiss.untag_neighbors(dataset) == 3
     assert not dataset.count_label_tags()

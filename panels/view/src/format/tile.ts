@@ -1,11 +1,11 @@
 // The texts of a result.
-import type { Result } from "../generated.ts";
+import type { ResultRow } from "../generated.ts";
 import type { Rating } from "../state/searchState.ts";
 import { counted, topShare } from "./numbers.ts";
 
 /** The accessible name of a result. */
 export function tileName(
-  { filepath, score, band, percentile, near_duplicates: duplicates }: Result,
+  { filepath, score, band, percentile, near_duplicates: duplicates }: ResultRow,
   index: number,
   total: number,
   rating: Rating | null,
@@ -27,7 +27,7 @@ export function tileName(
 
 /** The tooltip of a result. */
 export function tileTitle(
-  { filepath, score, distance }: Result,
+  { filepath, score, distance }: ResultRow,
   otherDataset: string | undefined
 ): string {
   const opens = otherDataset ? `; opens the dataset ${otherDataset}` : "";

@@ -1,4 +1,4 @@
-import type { IndexInfo, OtherIndex, Result } from "../generated.ts";
+import type { IndexInfo, OtherIndex, ResultRow } from "../generated.ts";
 
 /** The indexes to compare with: the dataset's other ones, and those of other datasets. */
 export function comparableIndexes(
@@ -12,7 +12,7 @@ export function comparableIndexes(
 }
 
 /** How many results two lists have in common. */
-export function countShared(results: Result[], others: Result[]): number {
+export function countShared(results: ResultRow[], others: ResultRow[]): number {
   const ids = new Set(others.map(({ sample_id }) => sample_id));
   return results.filter(({ sample_id }) => ids.has(sample_id)).length;
 }

@@ -1,4 +1,4 @@
-import type { Result } from "../generated.ts";
+import type { ResultRow } from "../generated.ts";
 import type { SearchState } from "./searchState.ts";
 
 export interface Cutoff {
@@ -7,7 +7,7 @@ export interface Cutoff {
   /** Whether the user moved it. */
   isManual: boolean;
   /** The results that actions apply to: all, or only those above the cutoff. */
-  included: Result[];
+  included: ResultRow[];
 }
 
 /** The score cutoff of the results. */

@@ -1,6 +1,6 @@
 // The messages of a search, and what their answers change in the state.
 import { isFailure, type Server } from "../app/server.ts";
-import type { GridAnswer, Neighbors, SearchParams } from "../generated.ts";
+import type { GridAnswer, SearchAnswer, SearchParams } from "../generated.ts";
 import { counted } from "../format/numbers.ts";
 import {
   type Comparison,
@@ -45,7 +45,7 @@ async function request(
   { server, dataset, current }: SearchContext,
   params: SearchParams & { before?: string[] },
   busyText: string
-): Promise<(Neighbors & GridAnswer) | null> {
+): Promise<(SearchAnswer & GridAnswer) | null> {
   const search_id = nextSearchId(dataset);
   const text = current().isModelLoading ? "Loading the model, then searching…" : busyText;
   setStatus(dataset, "busy", text);
@@ -76,8 +76,20 @@ export async function runSearch(
     taggings: [],
     status: doneStatus(answer, answer.count),
   });
+  // The results are on the page before the history is written.
+  void record(context, params);
   const { comparison } = getState(dataset);
   if (comparison) await runComparison(context, comparison);
+}
+
+/** Adds a search to the history; a search with an uploaded image cannot be saved. */
+async function record({ server, dataset }: SearchContext, params: SearchParams): Promise<void> {
+  if (Object.keys(params.uploads).length > 0) return;
+  const answer = await server("record", params);
+  const { neighbors, status } = getState(dataset);
+  if (isFailure(answer) && neighbors?.params === params) {
+    updateState(dataset, { status: { ...status, notes: [...(status.notes ?? []), answer.error] } });
+  }
 }
 
 /** Adds the page of results after those that are shown. */
@@ -124,6 +136,6 @@ export async function runComparison(
   updateState(dataset, { comparison: { ...target, ...outcome, busy: false } });
 }
 
-function doneStatus({ milliseconds, notes }: Neighbors, count: number): StatusMessage {
+function doneStatus({ milliseconds, notes }: SearchAnswer, count: number): StatusMessage {
   return { kind: "done", text: `${counted(count)} in ${Math.round(milliseconds)} ms`, notes };
 }

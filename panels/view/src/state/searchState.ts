@@ -1,7 +1,7 @@
 import type {
   GridState,
-  Neighbors,
-  Result,
+  SearchAnswer,
+  ResultRow,
   SearchParams,
   Tagging,
   UploadedImage,
@@ -15,7 +15,7 @@ export interface Upload extends UploadedImage {
 }
 
 /** The results on the page, with the request that they answer. */
-export interface ShownNeighbors extends Neighbors {
+export interface ShownNeighbors extends SearchAnswer {
   params: SearchParams;
 }
 
@@ -31,7 +31,7 @@ export interface StatusMessage {
 export interface Comparison {
   dataset: string;
   brain_key: string;
-  neighbors: Neighbors | null;
+  neighbors: SearchAnswer | null;
   error: string | null;
   busy: boolean;
 }
@@ -113,8 +113,8 @@ export function withRating(state: SearchState, id: string, rating: Rating): Part
 }
 
 /** The results with a further page. */
-export function withPage(shown: ShownNeighbors, page: Neighbors): ShownNeighbors {
-  const before: Result[] = shown.results;
+export function withPage(shown: ShownNeighbors, page: SearchAnswer): ShownNeighbors {
+  const before: ResultRow[] = shown.results;
   // The cutoff moves into the new page only if all results before were above it.
   const cutoff = shown.cutoff < before.length ? shown.cutoff : before.length + page.cutoff;
   return { ...shown, cutoff, has_more: page.has_more, results: [...before, ...page.results] };

@@ -32,7 +32,7 @@ export function useJobs(server: Server, listed: Job[], isExpecting: boolean): Jo
   const refresh = useCallback<RefreshJobs>(
     async (isStarted = false) => {
       // A job that has just started may end before the page sees it run.
-      const answer = await server("jobs", { watched: isRunning || isStarted });
+      const answer = await server("jobs", { tracked: isRunning || isStarted });
       if (!isFailure(answer)) setJobs(answer.jobs);
     },
     [server, isRunning]

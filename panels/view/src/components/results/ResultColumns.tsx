@@ -1,5 +1,5 @@
 import React from "react";
-import type { Result } from "../../generated.ts";
+import type { ResultRow } from "../../generated.ts";
 import { disabledIf } from "../../keyboard/disabled.ts";
 import { cutoffOf } from "../../state/cutoff.ts";
 import { ratingsOf, type ShownNeighbors } from "../../state/searchState.ts";
@@ -10,7 +10,7 @@ import { CutoffDivider } from "./CutoffControl.tsx";
 import { ResultGrid, Skeletons } from "./ResultGrid.tsx";
 
 /** Opens a result in the sample viewer, or the dataset that it belongs to if that is another. */
-export type OpenResult = (result: Result, dataset?: string) => void;
+export type OpenResult = (result: ResultRow, dataset?: string) => void;
 
 interface ResultColumnsProps {
   search: Search;

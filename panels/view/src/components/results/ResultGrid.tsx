@@ -1,5 +1,5 @@
 import React, { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
-import type { Result } from "../../generated.ts";
+import type { ResultRow } from "../../generated.ts";
 import { nextIndex } from "../../keyboard/gridNavigation.ts";
 import type { Rating, Ratings } from "../../state/searchState.ts";
 import type { OpenResult } from "./ResultColumns.tsx";
@@ -8,7 +8,7 @@ import { type RateResult, Tile } from "./Tile.tsx";
 const RATING_KEYS: Record<string, Rating> = { "+": "liked", "=": "liked", "-": "disliked" };
 
 interface ResultGridProps {
-  results: Result[];
+  results: ResultRow[];
   /** The number of results, with those that are hidden. */
   total: number;
   label: string;
@@ -34,7 +34,7 @@ export function ResultGrid(props: ResultGridProps) {
   const focusedIndex = Math.max(0, results.findIndex(({ id }) => id === focusedId));
   useFocusInside(list, focusedIndex);
 
-  const tile = (result: Result, index: number) => (
+  const tile = (result: ResultRow, index: number) => (
     <Tile
       key={result.id}
       {...{ result, index, total, otherDataset, open, rate }}

@@ -80,7 +80,7 @@ export function SaveDialog(props: SaveDialogProps) {
 
 function saveActions({ search, neighbors, results, server, close }: SaveDialogProps) {
   const { grid, setStatus } = search;
-  const { params, patches_field, query, brain_key, metric } = neighbors;
+  const { params, patches_field } = neighbors;
   const ids = results.map(({ id }) => id);
   // The search for exactly these results.
   const sameSearch = { ...params, ...grid, k: results.length };
@@ -111,7 +111,7 @@ function saveActions({ search, neighbors, results, server, close }: SaveDialogPr
       });
     },
     exportAs: (format: ExportFormat) => {
-      const given = { format, results, patches_field, query, brain_key, metric };
+      const given = { ...sameSearch, format };
       void call("export", given, ({ name, content }) => {
         download(name, content);
         return `Downloaded ${name}`;

@@ -1,6 +1,6 @@
 import React, { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import type { Server } from "../../app/server.ts";
-import type { Result } from "../../generated.ts";
+import type { ResultRow } from "../../generated.ts";
 import { disabledIf } from "../../keyboard/disabled.ts";
 import type { ShownNeighbors } from "../../state/searchState.ts";
 import type { Search } from "../../state/useSearch.ts";
@@ -11,7 +11,7 @@ export interface SaveMenuProps {
   search: Search;
   neighbors: ShownNeighbors;
   /** The results to save. */
-  results: Result[];
+  results: ResultRow[];
   server: Server;
 }
 

@@ -1,6 +1,6 @@
 import React, { type FormEvent, useEffect, useState } from "react";
 import { isFailure, type Server } from "../../app/server.ts";
-import type { Result } from "../../generated.ts";
+import type { ResultRow } from "../../generated.ts";
 import { counted } from "../../format/numbers.ts";
 import { type ShownNeighbors, withTagging } from "../../state/searchState.ts";
 import type { Search } from "../../state/useSearch.ts";
@@ -11,7 +11,7 @@ const PAUSE_MS = 300;
 interface TagFormProps {
   search: Search;
   neighbors: ShownNeighbors;
-  results: Result[];
+  results: ResultRow[];
   server: Server;
 }
 

@@ -1,6 +1,6 @@
 import React, { memo, type SyntheticEvent, useState } from "react";
 import { mediaUrl } from "../../app/viewer.ts";
-import type { Band, BoundingBox, Result } from "../../generated.ts";
+import type { Band, BoundingBox, ResultRow } from "../../generated.ts";
 import { cropOf, type Size } from "../../format/crop.ts";
 import { topShare } from "../../format/numbers.ts";
 import { tileName, tileTitle } from "../../format/tile.ts";
@@ -14,7 +14,7 @@ const RATINGS: Rating[] = ["liked", "disliked"];
 export type RateResult = (id: string, rating: Rating) => void;
 
 interface TileProps {
-  result: Result;
+  result: ResultRow;
   index: number;
   total: number;
   otherDataset?: string | undefined;
@@ -65,7 +65,7 @@ export const Tile = memo(function Tile(props: TileProps) {
   );
 });
 
-function Caption({ result: { band, score, percentile } }: { result: Result }) {
+function Caption({ result: { band, score, percentile } }: { result: ResultRow }) {
   const share = topShare(percentile);
   return (
     <span className="ffs-caption">

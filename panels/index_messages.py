@@ -1,0 +1,125 @@
+"""The messages between the page and the panel about indexes, and about work on them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+from fiftyone_faiss.brain.core.jobs import State as JobState
+
+ALIASES: dict[str, Any] = {"JobState": JobState}
+"""Types that the page knows by a name."""
+
+
+class IndexInfo(TypedDict):
+    """An index; see ``list_indexes``."""
+
+    brain_key: str
+    model: str | None
+    supports_text: bool
+    metric: str
+    index_type: str
+    patches_field: str | None
+    size: int
+    dim: int | None
+    disk_bytes: int
+    path: str | None
+    failures: int
+    factory: str | None
+    recall: float | None
+    latency_ms: float | None
+    created: str | None
+    problem: str | None
+
+
+class IndexHealth(IndexInfo):
+    """An index compared with its dataset; see ``index_health``."""
+
+    missing: int
+    orphaned: int
+    failed: int
+    changed: int | None
+    model_matches: bool | None
+    unindexed: int
+    is_current: bool
+
+
+class OtherIndex(TypedDict):
+    """An index of another dataset."""
+
+    dataset: str
+    brain_key: str
+    model: str | None
+    supports_text: bool
+
+
+class Job(TypedDict):
+    """Work on an index; ``fraction`` is 0 to 1."""
+
+    id: str
+    name: str
+    state: JobState
+    message: str
+    fraction: float
+    label: str
+
+
+class PanelData(TypedDict):
+    """The panel's data, set by ``refresh``."""
+
+    error: str | None
+    dataset: str
+    size: int
+    indexes: list[IndexInfo]
+    jobs: list[Job]
+    saved_views: list[str]
+    others: list[OtherIndex]
+    can_delegate: bool
+
+
+class IndexParams(TypedDict):
+    """The index that a method is about."""
+
+    brain_key: str
+
+
+class WarmAnswer(TypedDict):
+    """The model that was loaded, and the seconds that it took."""
+
+    model: str | None
+    seconds: float
+
+
+class MissingAnswer(TypedDict):
+    """The number of samples that are missing from an index."""
+
+    missing: int
+
+
+class DelegateParams(IndexParams):
+    """Work on an index that FiftyOne's orchestrator should do."""
+
+    work: Literal["update", "rebuild", "tune"]
+
+
+class DelegatedWork(TypedDict):
+    """The id of a queued operation."""
+
+    operation_id: str
+
+
+class JobsParams(TypedDict):
+    """Whether the page shows a job, and is sent the indexes again when all jobs have ended."""
+
+    tracked: bool
+
+
+class JobsAnswer(TypedDict):
+    """The jobs that run, or ended within the last minute."""
+
+    jobs: list[Job]
+
+
+class JobParams(TypedDict):
+    """The job that a method is about."""
+
+    id: str
