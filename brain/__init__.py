@@ -139,7 +139,7 @@ _MODULES = {
         "clear_searches delete_search list_searches record_search save_search update_search"
     ),
     "brain.retrieval.neighbors": "Neighbors",
-    "brain.retrieval.request": "DEFAULT_K SearchRequest SearchableRun",
+    "brain.retrieval.request": "DEFAULT_K SearchRequest",
     "brain.retrieval.saved_search": "SavedSearch",
     "brain.retrieval.searching": "run_search search search_several warm",
     "brain.retrieval.tagging": "Tagging tag_neighbors tag_search",
