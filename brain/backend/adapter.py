@@ -202,7 +202,7 @@ class RemoteIndex(AdaptedIndex):
 
 
 _copies: cachetools.LRUCache[str, CopiedIndex] = cachetools.LRUCache(COPIES)
-_copying = threading.Lock()
+_reading = threading.Lock()
 
 
 def adapt(samples: foc.SampleCollection, key: str) -> AdaptedIndex | None:
@@ -225,18 +225,17 @@ def adapt(samples: foc.SampleCollection, key: str) -> AdaptedIndex | None:
     # Vectors in a field change without the run.
     written = None if field is None else data_token(dataset)
     copy_key = f"{state}/{written}"
-    with _copying:
+    # Threads share the file of the results, of which FiftyOne moves the position as it reads.
+    with _reading:
         copied = _copies.get(copy_key)
-    if copied is not None:
-        return copied
-    # Without FiftyOne's cache: its users change the results that they share.
-    results = samples.load_brain_results(key, cache=False)
-    _check(results, key)
-    if results.sample_ids is None:
-        return RemoteIndex(results, key, state)
-    copied = CopiedIndex(results, key)
-    with _copying:
-        _copies[copy_key] = copied
+        if copied is not None:
+            return copied
+        # Without FiftyOne's cache: its users change the results that they share.
+        results = samples.load_brain_results(key, cache=False)
+        _check(results, key)
+        if results.sample_ids is None:
+            return RemoteIndex(results, key, state)
+        copied = _copies[copy_key] = CopiedIndex(results, key)
     return copied
 
 

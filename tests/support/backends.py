@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +30,25 @@ class CappedSimilarity(LanceDBSimilarity):
     """Makes and loads such runs."""
 
 
-def use_lancedb_folder(folder: Path) -> None:
-    """Lets LanceDB keep its tables in a folder; its runs do not store where they are."""
-    fob.brain_config.similarity_backends["lancedb"]["uri"] = str(folder)
+@contextmanager
+def lancedb_folder(folder: Path) -> Iterator[None]:
+    """Sets where LanceDB looks for its tables, which its runs do not store.
+
+    FiftyOne only sees the first ten tables of a folder.
+    """
+    settings = fob.brain_config.similarity_backends["lancedb"]
+    before = settings.get("uri")
+    settings["uri"] = str(folder)
+    try:
+        yield
+    finally:
+        settings["uri"] = before
 
 
 def create_capped(points: Points, brain_key: str) -> Any:
     """A run of at most ``CAPPED_K`` neighbors a query."""
     uri = fob.brain_config.similarity_backends["lancedb"]["uri"]
-    return create(points, brain_key, CappedSimilarityConfig, uri=uri)
+    return create(points, brain_key, CappedSimilarityConfig, uri=uri, metric="euclidean")
 
 
 def check_neighbors(

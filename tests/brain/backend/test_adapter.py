@@ -19,7 +19,7 @@ from support.backends import (
     CAPPED_K,
     check_neighbors,
     create_capped,
-    use_lancedb_folder,
+    lancedb_folder,
 )
 from support.clusters import Large, create, without
 from support.formulas import LINES, Formula, check, line_of
@@ -36,8 +36,9 @@ MANY = 5_000
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _folder(tmp_path_factory: pytest.TempPathFactory) -> None:
-    use_lancedb_folder(tmp_path_factory.mktemp("lancedb"))
+def _folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with lancedb_folder(tmp_path_factory.mktemp("lancedb")):
+        yield
 
 
 @pytest.fixture(params=BACKENDS)
@@ -67,12 +68,13 @@ def many() -> Points:
 
 
 @pytest.fixture
-def own() -> Iterator[Points]:
+def own(tmp_path: Path) -> Iterator[Points]:
     """Points that a test may change, with a run of each backend."""
     points = Large.make(60, 1, seed=7).points("samples", 60)
-    for name in BACKENDS:
-        create(points, name, name, metric="cosine")
-    yield points
+    with lancedb_folder(tmp_path):
+        for name in BACKENDS:
+            create(points, name, name, metric="cosine")
+        yield points
     points.dataset.delete()
 
 
@@ -271,7 +273,7 @@ def test_vectors_that_fiftyone_adds_are_found(own, backend) -> None:
     sample = fo.Sample("/none/new.png", number=60)
     own.dataset.add_sample(sample, validate=False)
     run = own.dataset.load_brain_results(backend)
-    run.add_to_index(-own.vectors[:1], np.array([sample.id]))
+    run.add_to_index(-own.vectors[:1], [sample.id])
     run.save()
     results = fiftyone_faiss.search(own.dataset, -own.vectors[0], backend, k=1)
     assert results.ids == [sample.id]

@@ -9,7 +9,7 @@ import fiftyone as fo
 import numpy as np
 import pytest
 from fiftyone.brain.internal.core.sklearn import SklearnSimilarityConfig
-from support.backends import use_lancedb_folder
+from support.backends import lancedb_folder
 from support.clusters import Large, create
 from support.points import Points, one_sentence
 
@@ -26,9 +26,9 @@ from fiftyone_faiss.brain import (
 
 @pytest.fixture
 def points(tmp_path: Path) -> Iterator[Points]:
-    use_lancedb_folder(tmp_path)
     points = Large.make(40, 1).points("samples", 40)
-    yield points
+    with lancedb_folder(tmp_path):
+        yield points
     points.dataset.delete()
 
 
@@ -86,8 +86,11 @@ def test_an_unfinished_run_is_named(points) -> None:
 
 def test_a_table_that_is_elsewhere_is_reported_in_one_sentence(points, tmp_path) -> None:
     create(points, "a", "lancedb")
-    use_lancedb_folder(tmp_path / "elsewhere")
-    with pytest.raises(ValueError, match="'a' is empty, or is not where it is looked") as caught:
+    match = "'a' is empty, or is not where it is looked"
+    with (
+        lancedb_folder(tmp_path / "elsewhere"),
+        pytest.raises(ValueError, match=match) as caught,
+    ):
         fiftyone_faiss.search(points.dataset, points.vectors[0])
     assert one_sentence(str(caught.value).replace("fiftyone.brain.brain_config", "config"))
 
