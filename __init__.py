@@ -4,9 +4,9 @@ The layers, each importing only from those to its right::
 
     __init__ -> operators, panels -> brain -> embedders
 
-FiftyOne executes this file anew at every registry build, several times a request, so it does
-three cheap things: it gives the package its one name, declares the Brain backend, and forwards
-the public functions. Everything else is imported when it is first used.
+FiftyOne executes this file at every registry build, several times per request. It therefore does
+only three cheap things: it gives the package its canonical name, declares the Brain backend, and
+forwards the public functions. Everything else is imported when it is first used.
 """
 
 from __future__ import annotations

@@ -136,12 +136,12 @@ def network(folder: str, n: int, architecture: str, checkpoint: str, kind: str) 
     arrays = decode_all(exact, sources_of(folder, n // _BATCH * _BATCH))
     expected = _embed(exact, arrays)
     del exact
-    usual = load(architecture, checkpoint, precision="bfloat16")
+    baseline = load(architecture, checkpoint, precision="bfloat16")
     changed = load(architecture, checkpoint, precision=precision)
     changed._net.visual = change(changed._net.visual)
     first_s, _ = timed(lambda: changed.embed_images(arrays[:_BATCH]))
     close = cosines(_embed(changed, arrays), expected)
-    turns = [(_rates(changed, arrays), _rates(usual, arrays)) for _ in range(_ROUNDS)]
+    turns = [(_rates(changed, arrays), _rates(baseline, arrays)) for _ in range(_ROUNDS)]
     ours, others = (
         {way: median(rates[way] for rates in rounds) for way in rounds[0]}
         for rounds in zip(*turns, strict=True)

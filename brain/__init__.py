@@ -103,130 +103,50 @@ if TYPE_CHECKING:
     from fiftyone_faiss.embedders import Embedder, register_embedder
 
 _MODULES = {
-    "brain.ann.factory": (
-        "INDEX_TYPES",
-        "check_index_type",
-    ),
+    "brain.ann.factory": "INDEX_TYPES check_index_type",
     "brain.backend.loading": (
-        "SearchableRun",
-        "faiss_keys",
-        "index_keys",
-        "load_faiss_index",
-        "load_index",
-        "searchable_runs",
+        "SearchableRun faiss_keys index_keys load_faiss_index load_index searchable_runs"
     ),
-    "brain.core.jobs": (
-        "CancelledError",
-        "list_jobs",
-        "start_job",
-        "tracked",
-    ),
-    "brain.core.metrics": ("METRICS",),
-    "brain.core.progress": ("Progress",),
-    "brain.data.frames": ("video_frames",),
-    "brain.data.media": (
-        "PATCH_TYPES",
-        "Regions",
-    ),
-    "brain.data.private": (
-        "build_view",
-        "serialize_view",
-    ),
-    "brain.data.result_views": (
-        "save_view",
-        "view_of",
-    ),
-    "brain.data.score_fields": ("save_scores",),
-    "brain.indexing.building": (
-        "IndexReport",
-        "build_index",
-        "build_index_steps",
-    ),
+    "brain.core.jobs": "CancelledError list_jobs start_job tracked",
+    "brain.core.metrics": "METRICS",
+    "brain.core.progress": "Progress",
+    "brain.data.frames": "video_frames",
+    "brain.data.media": "PATCH_TYPES Regions",
+    "brain.data.private": "build_view serialize_view",
+    "brain.data.result_views": "save_view view_of",
+    "brain.data.score_fields": "save_scores",
+    "brain.indexing.building": "IndexReport build_index build_index_steps",
     "brain.indexing.catalog": (
-        "IndexInfo",
-        "IndexSummary",
-        "delete_index",
-        "index_configs",
-        "index_info",
-        "list_indexes",
-        "list_other_indexes",
+        "IndexInfo IndexSummary delete_index index_configs index_info list_indexes "
+        "list_other_indexes"
     ),
     "brain.indexing.embedding": (
-        "DEFAULT_EMBEDDINGS_FIELD",
-        "EmbeddingReport",
-        "Execution",
-        "compute_embeddings",
-        "compute_embeddings_steps",
+        "DEFAULT_EMBEDDINGS_FIELD EmbeddingReport Execution compute_embeddings "
+        "compute_embeddings_steps"
     ),
-    "brain.indexing.given_embeddings": ("GivenEmbeddings",),
-    "brain.indexing.health": (
-        "IndexHealth",
-        "index_health",
-        "list_failures",
-        "verify_index",
-    ),
-    "brain.indexing.orphans": (
-        "OrphanedIndex",
-        "delete_orphaned_index",
-        "list_orphaned_indexes",
-    ),
-    "brain.indexing.updating": (
-        "tune_index",
-        "tune_index_steps",
-        "update_index",
-        "update_index_steps",
-    ),
-    "brain.models.catalog": (
-        "ModelInfo",
-        "list_models",
-    ),
-    "brain.models.loading": (
-        "ModelLike",
-        "get_embedder",
-    ),
-    "brain.models.prompts": ("TEMPLATES",),
-    "brain.models.zoo": ("register_zoo_model",),
-    "brain.queries.query_line": ("explain_line",),
-    "brain.retrieval.answer_types": ("SearchAnswer",),
-    "brain.retrieval.code": ("as_code",),
+    "brain.indexing.given_embeddings": "GivenEmbeddings",
+    "brain.indexing.health": "IndexHealth index_health list_failures verify_index",
+    "brain.indexing.orphans": "OrphanedIndex delete_orphaned_index list_orphaned_indexes",
+    "brain.indexing.updating": "tune_index tune_index_steps update_index update_index_steps",
+    "brain.models.catalog": "ModelInfo list_models",
+    "brain.models.loading": "ModelLike get_embedder",
+    "brain.models.prompts": "TEMPLATES",
+    "brain.models.zoo": "register_zoo_model",
+    "brain.queries.query_line": "explain_line",
+    "brain.retrieval.answer_types": "SearchAnswer",
+    "brain.retrieval.code": "as_code",
     "brain.retrieval.history": (
-        "clear_searches",
-        "delete_search",
-        "list_searches",
-        "record_search",
-        "save_search",
-        "update_search",
+        "clear_searches delete_search list_searches record_search save_search update_search"
     ),
-    "brain.retrieval.neighbors": ("Neighbors",),
-    "brain.retrieval.request": (
-        "DEFAULT_K",
-        "SearchRequest",
-        "SearchableRun",
-    ),
-    "brain.retrieval.saved_search": ("SavedSearch",),
-    "brain.retrieval.searching": (
-        "run_search",
-        "search",
-        "search_several",
-        "warm",
-    ),
-    "brain.retrieval.tagging": (
-        "Tagging",
-        "tag_neighbors",
-        "tag_search",
-    ),
-    "brain.retrieval.tags": (
-        "DEFAULT_TAG",
-        "apply_tag",
-        "untag_neighbors",
-        "untagged",
-    ),
-    "embedders": (
-        "Embedder",
-        "register_embedder",
-    ),
+    "brain.retrieval.neighbors": "Neighbors",
+    "brain.retrieval.request": "DEFAULT_K SearchRequest",
+    "brain.retrieval.saved_search": "SavedSearch",
+    "brain.retrieval.searching": "run_search search search_several warm",
+    "brain.retrieval.tagging": "Tagging tag_neighbors tag_search",
+    "brain.retrieval.tags": "DEFAULT_TAG apply_tag untag_neighbors untagged",
+    "embedders": "Embedder register_embedder",
 }
-_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names.split()}
 
 __all__ = [
     "DEFAULT_EMBEDDINGS_FIELD",

@@ -181,10 +181,10 @@ def _use_one_thread() -> None:
         # A new thread takes the number that any thread set last, when it first asks or computes,
         # and keeps it until it sets its own. So this thread asks first, and another thread
         # restores the number for those to come.
-        usual = torch.get_num_threads()
-        if usual > 1:
+        previous = torch.get_num_threads()
+        if previous > 1:
             torch.set_num_threads(1)
-            other = threading.Thread(target=torch.set_num_threads, args=(usual,))
+            other = threading.Thread(target=torch.set_num_threads, args=(previous,))
             other.start()
             other.join()
 

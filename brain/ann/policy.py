@@ -16,9 +16,9 @@ class AnnPolicy:
         memory_fraction (0.5): ``"auto"`` uses 8-bit codes while they take at most this fraction of
             the free memory, 2-bit codes otherwise
         min_rows (256): stores with fewer rows have no ANN index
-        tail_fraction (0.25): the index is rebuilt when it lacks more rows than this fraction of
-            the rows it holds
-        tail_rows (10,000): the index is not rebuilt while it lacks at most this many rows
+        tail_fraction (0.25): the index is rebuilt when the rows missing from it exceed this
+            fraction of the rows it holds
+        tail_rows (10,000): the index is not rebuilt while at most this many rows are missing
         deleted_fraction (0.25): the store is compacted when more than this fraction of its rows
             are deleted
         deleted_rows (1,000): the store is not compacted while at most this many rows are deleted

@@ -58,7 +58,7 @@ class Tuning:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Tuning:
         """Reads the stored form; other keys are ignored."""
-        parameters = tuple(SearchParameters.from_json(effort) for effort in values["efforts"])
+        parameters = tuple(SearchParameters.from_json(stored) for stored in values["efforts"])
         return cls(parameters, values["recall"], values["latency_ms"], values["target_recall"])
 
     def to_json(self) -> dict[str, Any]:

@@ -175,8 +175,8 @@ class Segment:
             data = np.frombuffer(bytearray(b"".join(parts)), column.dtype)
             return data.reshape(-1, column.width)
         values = self._bytes[column.offset : column.stop].view(column.dtype)
-        copies: npt.NDArray[Any] = values.reshape(-1, column.width)[rows]
-        return copies
+        vectors: npt.NDArray[Any] = values.reshape(-1, column.width)[rows]
+        return vectors
 
     @contextlib.contextmanager
     def _reader(self) -> Iterator[Callable[[int, int], Data]]:

@@ -145,12 +145,12 @@ def test_a_copy_is_recognized_after_saving_scaling_and_brightening(seed: int) ->
     image = smooth(seed)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=20)
-    copies = [
+    variants = [
         Image.open(buffer),
         image.resize((97, 131)),
         Image.eval(image, lambda value: value * 9 // 10 + 20),
     ]
-    for copy in copies:
+    for copy in variants:
         assert phash(image) @ phash(copy) >= 1 - 6 / 32
     for other in range(seed + 1, 8):
         assert phash(image) @ phash(smooth(other)) < 1 - 12 / 32

@@ -67,10 +67,10 @@ def test_vectors_are_openclips_own_at_unit_length(embedder) -> None:
     images = [Image.fromarray(rng.integers(0, 255, (90, 120, 3), np.uint8)) for _ in range(3)]
     texts = ["a red car", "a dog with a ball"]
     with torch.inference_mode():
-        pictures = model.encode_image(torch.stack([transform(image) for image in images]))
+        image_features = model.encode_image(torch.stack([transform(image) for image in images]))
         captions = model.encode_text(open_clip.get_tokenizer(LOCAL)(texts))
     for ours, theirs in (
-        (embedder.embed_images([embedder.preprocess(image) for image in images]), pictures),
+        (embedder.embed_images([embedder.preprocess(image) for image in images]), image_features),
         (embedder.embed_texts(texts), captions),
     ):
         expected = (theirs / theirs.norm(dim=1, keepdim=True)).numpy()

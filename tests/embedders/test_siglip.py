@@ -21,7 +21,7 @@ from fiftyone_faiss.embedders.open_clip import OpenClipEmbedder, OpenClipSpec
 
 CONTEXT = 64
 PAD, END, UNKNOWN = 0, 1, 2
-WORDS = ("a", "red", "car", "dog", "with", "ball", "photo", "of", *string.ascii_lowercase[1:])
+TOKENS = ("a", "red", "car", "dog", "with", "ball", "photo", "of", *string.ascii_lowercase[1:])
 # OpenCLIP's configuration of ViT-B-16-SigLIP with smaller sizes.
 CONFIG = {
     "model_cfg": {
@@ -60,8 +60,8 @@ LONG = " ".join(["red", "car"] * 50)
 
 
 def save_tokenizer(folder: Path) -> None:
-    """Writes a tokenizer that knows ``WORDS`` and marks only the end of a text."""
-    ids = {word: i for i, word in enumerate(("<pad>", "</s>", "<unk>", *WORDS))}
+    """Writes a tokenizer that knows ``TOKENS`` and marks only the end of a text."""
+    ids = {word: i for i, word in enumerate(("<pad>", "</s>", "<unk>", *TOKENS))}
     tokenizer = Tokenizer(models.WordLevel(ids, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.post_processor = processors.TemplateProcessing(
@@ -92,8 +92,8 @@ def embedder(local: str) -> OpenClipEmbedder:
     return OpenClipEmbedder("siglip", OpenClipSpec.parse(local), device="cpu", precision="float32")
 
 
-def token_ids(*words: str) -> list[int]:
-    return [WORDS.index(word) + 3 if word in WORDS else UNKNOWN for word in words]
+def token_ids(*tokens: str) -> list[int]:
+    return [TOKENS.index(token) + 3 if token in TOKENS else UNKNOWN for token in tokens]
 
 
 def check_apart(vectors: Vectors) -> None:
@@ -124,10 +124,12 @@ def test_vectors_are_openclips_own_at_unit_length(embedder, local) -> None:
     images += [Image.linear_gradient("L").convert("RGB")]
     texts = ["a red car", "a dog with a ball", "of", LONG]
     with torch.inference_mode():
-        pictures = model.eval().encode_image(torch.stack([transform(image) for image in images]))
+        image_features = model.eval().encode_image(
+            torch.stack([transform(image) for image in images])
+        )
         captions = model.encode_text(tokenizer(texts))
     for ours, theirs in (
-        (embedder.embed_images([embedder.preprocess(image) for image in images]), pictures),
+        (embedder.embed_images([embedder.preprocess(image) for image in images]), image_features),
         (embedder.embed_texts(texts), captions),
     ):
         assert ours.dtype == np.float32
@@ -137,18 +139,18 @@ def test_vectors_are_openclips_own_at_unit_length(embedder, local) -> None:
 
 
 def test_text_beyond_the_context_is_ignored(embedder) -> None:
-    words = LONG.split()
-    cut = " ".join(words[: CONTEXT - 1])
-    whole, first, shorter = embedder.embed_texts([LONG, cut, " ".join(words[: CONTEXT - 2])])
+    tokens = LONG.split()
+    truncated = " ".join(tokens[: CONTEXT - 1])
+    whole, first, shorter = embedder.embed_texts([LONG, truncated, " ".join(tokens[: CONTEXT - 2])])
     np.testing.assert_allclose(whole, first, atol=1e-6)
     assert whole @ shorter < 0.999
 
 
 def test_there_is_a_warning_for_a_text_that_is_too_long(embedder) -> None:
-    words = LONG.split()
-    assert embedder.text_warning(" ".join(words[: CONTEXT - 1])) is None
+    tokens = LONG.split()
+    assert embedder.text_warning(" ".join(tokens[: CONTEXT - 1])) is None
     warning = "The model read only the first 63 tokens of the query; shorten it."
-    assert embedder.text_warning(" ".join(words[:CONTEXT])) == warning
+    assert embedder.text_warning(" ".join(tokens[:CONTEXT])) == warning
     assert embedder.text_warning("car. " * 64) == warning
     # The languages that it reads are not known.
     assert embedder.text_warning("红色的车") is None

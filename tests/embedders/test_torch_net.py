@@ -221,10 +221,10 @@ def test_a_vector_has_the_same_bytes_on_a_busy_machine(
 @pytest.fixture
 def _three_threads() -> Iterator[None]:
     """Makes torch compute in three threads, whatever the number of processors is."""
-    usual = torch.get_num_threads()
+    previous = torch.get_num_threads()
     torch.set_num_threads(3)
     yield
-    torch.set_num_threads(usual)
+    torch.set_num_threads(previous)
 
 
 def threads_used() -> int:

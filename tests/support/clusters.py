@@ -18,9 +18,9 @@ LABELS = 3
 
 
 def clustered(rng: np.random.Generator, rows: int, dim: int = DIM) -> np.ndarray:
-    """``(rows, dim)`` float32 vectors around 200 centres, of different lengths."""
-    centres = rng.normal(size=(200, dim))
-    vectors = centres[rng.integers(200, size=rows)] + 0.6 * rng.normal(size=(rows, dim))
+    """``(rows, dim)`` float32 vectors around 200 centers, of different lengths."""
+    centers = rng.normal(size=(200, dim))
+    vectors = centers[rng.integers(200, size=rows)] + 0.6 * rng.normal(size=(rows, dim))
     return (vectors * rng.uniform(0.7, 1.3, (rows, 1))).astype(np.float32)
 
 
@@ -41,7 +41,7 @@ class Large:
     Attributes:
         dataset: samples with a "number", the first of them with three "things" each
         of_samples: ``(samples, DIM)`` vectors, by number
-        of_labels: ``(labelled samples, LABELS, DIM)`` vectors, by number and place
+        of_labels: ``(labeled samples, LABELS, DIM)`` vectors, by number and place
     """
 
     dataset: fo.Dataset
@@ -49,19 +49,19 @@ class Large:
     of_labels: np.ndarray
 
     @classmethod
-    def make(cls, samples: int, labelled: int, seed: int = 51) -> Large:
+    def make(cls, samples: int, labeled: int, seed: int = 51) -> Large:
         """Makes the dataset."""
         rng = np.random.default_rng(seed)
         dataset = fo.Dataset()
         dataset.add_samples(
             [
-                fo.Sample(f"/none/{i}.png", number=i, things=_things() if i < labelled else None)
+                fo.Sample(f"/none/{i}.png", number=i, things=_things() if i < labeled else None)
                 for i in range(samples)
             ],
             validate=False,
             progress=False,
         )
-        of_labels = clustered(rng, labelled * LABELS).reshape(labelled, LABELS, DIM)
+        of_labels = clustered(rng, labeled * LABELS).reshape(labeled, LABELS, DIM)
         return cls(dataset, clustered(rng, samples), of_labels)
 
     def points(self, kind: str, rows: int) -> Points:
@@ -91,10 +91,12 @@ def create(
 ) -> Any:
     """An index of these points, given to FiftyOne's own function as a dict by sample."""
     by_sample: dict[str, list[np.ndarray]] = {}
-    for one, vector in zip(points.sample_ids, points.vectors, strict=True):
-        by_sample.setdefault(one, []).append(vector)
+    for sample_id, vector in zip(points.sample_ids, points.vectors, strict=True):
+        by_sample.setdefault(sample_id, []).append(vector)
     samples = points.label_ids is None
-    given = {one: some[0] if samples else np.stack(some) for one, some in by_sample.items()}
+    given = {
+        sample_id: some[0] if samples else np.stack(some) for sample_id, some in by_sample.items()
+    }
     return fob.compute_similarity(
         points.dataset,
         backend=backend,
@@ -105,7 +107,7 @@ def create(
     )
 
 
-def check_found(
+def check_neighbors(
     ids: Sequence[str],
     distances: Sequence[float],
     query: np.ndarray,
@@ -113,9 +115,9 @@ def check_found(
     metric: str,
     k: int = 10,
 ) -> float:
-    """Fails unless each of ``k`` answers has its exact distance; returns their recall."""
+    """Fails unless each of ``k`` neighbors has its exact distance; returns their recall."""
     exact = all_distances(query, points.vectors, metric)
-    place = {one: i for i, one in enumerate(points.ids)}
+    place = {id: i for i, id in enumerate(points.ids)}
     assert len(set(ids)) == len(ids) == min(k, len(points.ids))
     assert set(ids) <= set(place)
     np.testing.assert_allclose(distances, exact[[place[i] for i in ids]], rtol=1e-6, atol=1e-7)
@@ -133,7 +135,7 @@ def nearest_ids(query: np.ndarray, points: Points, metric: str, k: int) -> list[
 def without(points: Points, ids: Sequence[str]) -> Points:
     """All points but these."""
     gone = set(ids)
-    return points.at([i for i, one in enumerate(points.ids) if one not in gone])
+    return points.at([i for i, id in enumerate(points.ids) if id not in gone])
 
 
 def replaced(points: Points, places: Sequence[int], vectors: np.ndarray) -> Points:

@@ -14,8 +14,8 @@ from support.clusters import all_distances
 
 def similarities(query: np.ndarray, vectors: np.ndarray, metric: str) -> np.ndarray:
     """The cosine, the inner product, or the negative distance."""
-    found = all_distances(query, vectors, metric)
-    return 1 - found if metric == "cosine" else -found
+    values = all_distances(query, vectors, metric)
+    return 1 - values if metric == "cosine" else -values
 
 
 def directed(vectors: np.ndarray, metric: str) -> np.ndarray:
@@ -25,7 +25,7 @@ def directed(vectors: np.ndarray, metric: str) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Formula:
-    """A query over a whole small index, which is then its own background.
+    """A query over a whole small index, which is then its own reference set.
 
     Attributes:
         metric: the index's metric
@@ -46,14 +46,14 @@ class Formula:
     def scores(self) -> np.ndarray:
         total = np.zeros(len(self.vectors))
         if self.wanted:
-            z = np.array([self._standardised(one) for _, one in self.wanted])
+            z = np.array([self._standardized(vector) for _, vector in self.wanted])
             weights = np.array([weight for weight, _ in self.wanted])[:, None]
             mean = (weights * z).sum(axis=0) / weights.sum()
             shortfall = (weights * np.where(z < mean, mean - z, 0)).sum(axis=0) / weights.sum()
             total += mean - 2 * shortfall
-        for weight, one in self.avoided:
-            z = self._standardised(one)
-            # Where nothing is wanted, what is least like it comes first.
+        for weight, vector in self.avoided:
+            z = self._standardized(vector)
+            # Without wanted terms, the least similar results rank first.
             total -= weight * (2 * np.where(z > 0.5, z - 0.5, 0) if self.wanted else z)
         if self.direction is not None:
             along = directed(self.vectors, self.metric) @ self.direction
@@ -61,21 +61,21 @@ class Formula:
         return total
 
     def vector(self) -> np.ndarray:
-        """What distances are to."""
+        """The vector that distances are measured from."""
         if not self.wanted:
-            pairs = [(weight, 1.0, one) for weight, one in self.avoided]
+            pairs = [(weight, 1.0, vector) for weight, vector in self.avoided]
         else:
             pairs = [
-                (weight, similarities(one, self.vectors, self.metric).std(), one)
-                for weight, one in self.wanted
+                (weight, similarities(vector, self.vectors, self.metric).std(), vector)
+                for weight, vector in self.wanted
             ]
         whole = sum(weight for weight, _, _ in pairs)
         if self.metric == "euclidean":
-            total = sum(weight / whole * one.astype(np.float64) for weight, _, one in pairs)
+            total = sum(weight / whole * vector.astype(np.float64) for weight, _, vector in pairs)
         else:
             total = sum(
-                weight / spread * directed(one[None], self.metric)[0]
-                for weight, spread, one in pairs
+                weight / spread * directed(vector[None], self.metric)[0]
+                for weight, spread, vector in pairs
             )
         if self.direction is not None and self.wanted:
             along = directed(self.vectors, self.metric) @ self.direction
@@ -88,27 +88,27 @@ class Formula:
         if self.liked is None and self.disliked is None:
             return None
         near, far = (
-            directed(self.vectors if one is None else one, self.metric).mean(axis=0)
-            for one in (self.liked, self.disliked)
+            directed(self.vectors if vector is None else vector, self.metric).mean(axis=0)
+            for vector in (self.liked, self.disliked)
         )
         return near - far
 
-    def _standardised(self, query: np.ndarray) -> np.ndarray:
-        found = similarities(query, self.vectors, self.metric)
-        return (found - found.mean()) / found.std()
+    def _standardized(self, query: np.ndarray) -> np.ndarray:
+        values = similarities(query, self.vectors, self.metric)
+        return (values - values.mean()) / values.std()
 
 
-def check(found: fiftyone_faiss.Neighbors, ids: list[str], formula: Formula) -> None:
-    """Fails unless the results are all there are, in the order and with the scores expected."""
-    place = {one: i for i, one in enumerate(ids)}
-    at = [place[one] for one in found.ids]
+def check(neighbors: fiftyone_faiss.Neighbors, ids: list[str], formula: Formula) -> None:
+    """Fails unless the results are all samples in the expected order with the expected scores."""
+    place = {id: i for i, id in enumerate(ids)}
+    at = [place[id] for id in neighbors.ids]
     assert sorted(at) == list(range(len(ids)))
     scores = formula.scores()
-    np.testing.assert_allclose(found.scores, scores[at], rtol=1e-4, atol=1e-4)
-    assert np.all(np.diff(found.scores) <= 0)
-    assert found.ids[0] == ids[int(scores.argmax())]
+    np.testing.assert_allclose(neighbors.scores, scores[at], rtol=1e-4, atol=1e-4)
+    assert np.all(np.diff(neighbors.scores) <= 0)
+    assert neighbors.ids[0] == ids[int(scores.argmax())]
     exact = all_distances(formula.vector(), formula.vectors, formula.metric)
-    np.testing.assert_allclose(found.distances, exact[at], rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(neighbors.distances, exact[at], rtol=1e-4, atol=1e-4)
 
 
 # A line about the first samples, and its wanted and avoided terms: weights and numbers.
@@ -123,4 +123,4 @@ LINES = [
 
 
 def line_of(text: str, ids: list[str]) -> str:
-    return re.sub(r"@(\d+)", lambda found: f"@{ids[int(found[1])]}", text)
+    return re.sub(r"@(\d+)", lambda match: f"@{ids[int(match[1])]}", text)

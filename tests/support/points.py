@@ -52,7 +52,7 @@ class Points:
 
     def of(self, ids: Sequence[str]) -> Points:
         """The points of these ids, in their order."""
-        return self.at([self.ids.index(one) for one in ids])
+        return self.at([self.ids.index(id) for id in ids])
 
     @property
     def added(self) -> tuple[np.ndarray, list[str], list[str] | None]:
@@ -104,7 +104,7 @@ def points_of(dataset: fo.Dataset, kind: str, rng: np.random.Generator, dim: int
         labels = dataset.values(path, unwind=True)
     if kind == "detections":
         counts = map(len, dataset.values("things.detections.id"))
-        sample_ids = [one for one, n in zip(sample_ids, counts, strict=True) for _ in range(n)]
+        sample_ids = [id for id, n in zip(sample_ids, counts, strict=True) for _ in range(n)]
     vectors = rng.normal(size=(len(sample_ids), dim)).astype(np.float32)
     return Points(dataset, vectors, sample_ids, labels, field)
 
@@ -131,9 +131,9 @@ def check_answers(
 ) -> None:
     """Fails unless the index gives the very points, and no others, that NumPy finds."""
     expected, distances = nearest(query, points, results.config.metric, k)
-    ids, found = neighbors_of(results, query, k)
+    ids, given = neighbors_of(results, query, k)
     assert ids == expected
-    np.testing.assert_allclose(found, distances, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(given, distances, rtol=1e-5, atol=1e-6)
 
 
 def check_stored(results: FaissSimilarityIndex, points: Points) -> None:
@@ -141,7 +141,7 @@ def check_stored(results: FaissSimilarityIndex, points: Points) -> None:
     vectors, sample_ids, label_ids = results.get_embeddings()
     ids = (sample_ids if label_ids is None else label_ids).tolist()
     assert sorted(ids) == sorted(points.ids)
-    order = [ids.index(one) for one in points.ids]
+    order = [ids.index(id) for id in points.ids]
     np.testing.assert_array_equal(vectors[order], points.vectors)
     assert sample_ids[order].tolist() == points.sample_ids
     assert results.total_index_size == len(points.ids)

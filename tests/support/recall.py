@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
-from support.clusters import check_found
+from support.clusters import check_neighbors
 from support.points import Points, neighbors_of
 
 # The part of a recall that chance may take: it is measured with other queries.
@@ -17,7 +17,7 @@ def mean_recall(results: FaissSimilarityIndex, queries: np.ndarray, points: Poin
     recalls = []
     for query in queries:
         ids, distances = neighbors_of(results, query, 10)
-        recalls.append(check_found(ids, distances, query, points, results.config.metric))
+        recalls.append(check_neighbors(ids, distances, query, points, results.config.metric))
     return float(np.mean(recalls))
 
 

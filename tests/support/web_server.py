@@ -27,12 +27,12 @@ from fiftyone_faiss.brain.queries.public_addresses import IPAddress
 from support.broken import noise
 
 MB = 2**20
-PICTURE = noise(40, 20)
+IMAGE = noise(40, 20)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n"
 REMEDY = "; download the image and drop it on the search bar."
 
 
-def encoded(image: Image.Image = PICTURE) -> bytes:
+def encoded(image: Image.Image = IMAGE) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()
@@ -40,7 +40,7 @@ def encoded(image: Image.Image = PICTURE) -> bytes:
 
 def assert_is_the_picture(image: Image.Image) -> None:
     assert image.mode == "RGB"
-    np.testing.assert_array_equal(np.asarray(image), np.asarray(PICTURE))
+    np.testing.assert_array_equal(np.asarray(image), np.asarray(IMAGE))
 
 
 def only_here(address: IPAddress) -> bool:
@@ -63,7 +63,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append((self.headers["Host"], self.path))
-        # Whoever refuses an answer does not wait for all of it.
+        # A client that refuses an answer does not read all of it.
         with suppress(ConnectionError):
             self.server.pages[self.path](self)
 
@@ -145,7 +145,7 @@ class Names:
             return self._real(host, *arguments, **options)
         self.asked.append(host)
         addresses = self.answers[host].pop(0)
-        return [one for a in addresses for one in self._real(a, *arguments, **options)]
+        return [info for a in addresses for info in self._real(a, *arguments, **options)]
 
 
 class SecureServer(Server):

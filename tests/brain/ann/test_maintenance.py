@@ -38,15 +38,15 @@ def count_warnings(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[], in
         yield lambda: sum("missing or damaged" in record.message for record in caplog.records)
 
 
-@pytest.mark.parametrize("damage", ["flip", "truncate", "remove"])
+@pytest.mark.parametrize("corruption", ["flip", "truncate", "remove"])
 def test_searches_are_exact_while_the_index_file_is_damaged(
-    store: Store, vectors: np.ndarray, count_warnings: Callable[[], int], damage: str
+    store: Store, vectors: np.ndarray, count_warnings: Callable[[], int], corruption: str
 ) -> None:
     searcher_with_index(store, "PQ4x4")
     (path,) = store.path.glob("*.derived")
-    if damage == "flip":
+    if corruption == "flip":
         flip_bit(path, path.stat().st_size // 2)
-    elif damage == "truncate":
+    elif corruption == "truncate":
         path.write_bytes(path.read_bytes()[:-1])
     else:
         path.unlink()

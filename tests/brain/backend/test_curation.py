@@ -106,8 +106,8 @@ def test_a_visualization_of_patches(patches: Points) -> None:
     ours = fob.compute_visualization(
         patches.dataset, similarity_index="given", patches_field="things", method="pca"
     )
-    centred = patches.vectors - patches.vectors.mean(axis=0)
-    axes = np.linalg.svd(centred, full_matrices=False)[2][:2]
+    centered = patches.vectors - patches.vectors.mean(axis=0)
+    axes = np.linalg.svd(centered, full_matrices=False)[2][:2]
     # A principal axis has no direction.
-    np.testing.assert_allclose(np.abs(ours.points), np.abs(centred @ axes.T), atol=1e-3)
+    np.testing.assert_allclose(np.abs(ours.points), np.abs(centered @ axes.T), atol=1e-3)
     assert ours.label_ids.tolist() == patches.ids

@@ -14,8 +14,8 @@ import pytest
 from support.clusters import (
     Large,
     all_distances,
-    check_found,
     check_holds,
+    check_neighbors,
     create,
     joined,
     nearest_ids,
@@ -86,7 +86,7 @@ def test_an_index_of_each_type_lives(large: Large, index_type: str, metric: str,
         # By id, with the SDK's own search.
         for i in (3, count // 2):
             found = fiftyone_faiss.search(dataset, points.ids[i], "given", k=10)
-            recall = check_found(found.ids, found.distances, points.vectors[i], points, metric)
+            recall = check_neighbors(found.ids, found.distances, points.vectors[i], points, metric)
             assert recall >= recall_floor(results) - 0.1
             if metric != "dotproduct":
                 assert found.ids[0] == points.ids[i]
@@ -161,7 +161,7 @@ def _check_views(
         for query in queries[:3]:
             found = fiftyone_faiss.search(view, query, "given", k=10)
             recalls.append(
-                check_found(found.ids, found.distances, query, part, results.config.metric)
+                check_neighbors(found.ids, found.distances, query, part, results.config.metric)
             )
         assert np.mean(recalls) >= (1.0 if name == "few" else recall_floor(results) - 0.04)
 
@@ -343,7 +343,7 @@ def test_recall_within_a_view_that_leaves_out_what_is_near(
         near = nearest_ids(query, points, "euclidean", 500)
         found = fiftyone_faiss.search(large.dataset.exclude(near), query, "ivf", k=10)
         part = without(points, near)
-        recalls.append(check_found(found.ids, found.distances, query, part, "euclidean"))
+        recalls.append(check_neighbors(found.ids, found.distances, query, part, "euclidean"))
     assert np.mean(recalls) >= recall_floor(results)
 
 

@@ -75,7 +75,7 @@ def picture(seed: int, width: int, height: int) -> Image.Image:
 
 @pytest.fixture(scope="module")
 def photos(folder: Path) -> Iterator[fo.Dataset]:
-    """A portrait, a landscape, a greyscale, a small one and a plain one, as PNG."""
+    """A portrait, a landscape, a grayscale, a small one and a plain one, as PNG."""
     images = [
         picture(1, 300, 420),
         picture(2, 500, 310),

@@ -20,7 +20,7 @@ COLORS = [(200, 20, 20), (20, 200, 20), (20, 20, 200), (200, 200, 20)]
 
 
 def write_video(path: Path, shift: int = 0) -> str:
-    """A video of 3.2 seconds at 5 frames a second, of four colours, one after another."""
+    """A video of 3.2 seconds at 5 frames a second, of four colors, one after another."""
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 5, (32, 32))
     for i in range(16):
         red, green, blue = COLORS[(i // 4 + shift) % 4]
@@ -52,9 +52,9 @@ def check_current(samples: fo.Dataset | fo.DatasetView, size: int) -> None:
 
 
 @pytest.mark.parametrize("through", ["frames", "videos", "some videos"])
-@pytest.mark.parametrize("loaded", ["before", "anew"])
+@pytest.mark.parametrize("loaded", ["before", "again"])
 def test_an_update_keeps_the_frames(films, through: str, loaded: str) -> None:
-    if loaded == "anew":
+    if loaded == "again":
         films.clear_cache()
         films = fo.load_dataset(films.name)
     samples = {"frames": frames_of(films), "videos": films, "some videos": films[:1]}[through]
@@ -150,7 +150,7 @@ def test_a_frame_of_another_index_is_embedded(films) -> None:
     more = fiftyone_faiss.video_frames(films, every=0.4)
     (blue,) = more.match(fo.ViewField("frame_number") == 11)[:1].values("id")
     neighbors = fiftyone_faiss.search(films, blue, "frames", k=1)
-    # The third of the first video's colours.
+    # The third of the first video's colors.
     assert neighbors.ids == [films.first().frames[9].id]
 
 

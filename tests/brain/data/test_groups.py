@@ -21,7 +21,7 @@ RED = Image.new("RGB", (8, 8), COLORS[0])
 
 @pytest.fixture
 def cars(tmp_path: Path) -> Iterator[fo.Dataset]:
-    """Four groups of a left image, grey, and a right one with a box of its colour; the slice shown
+    """Four groups of a left image, gray, and a right one with a box of its color; the slice shown
     is the left one. The index "right" is of the right images, "boxes" of their boxes."""
     fiftyone_faiss.register_embedder("mean-color", MeanColor)
     dataset = fo.Dataset(persistent=True)

@@ -139,13 +139,13 @@ RATE, LENGTH = 10, 35
 
 
 def _shade(video: int, number: int) -> tuple[int, int, int]:
-    """The colour of a frame, counted from 1; red and blue tell its number."""
+    """The color of a frame, counted from 1; red and blue tell its number."""
     return (6 * number, 120, 220 - 6 * number) if video == 0 else (200, 6 * number, 10)
 
 
 @pytest.fixture
 def films(tmp_path: Path) -> Iterator[fo.Dataset]:
-    """Two videos of 3.5 seconds, ten frames a second, each frame of its own colour."""
+    """Two videos of 3.5 seconds, ten frames a second, each frame of its own color."""
     dataset = fo.Dataset(persistent=True)
     for v in range(2):
         path = str(tmp_path / f"{v}.mp4")
@@ -169,7 +169,7 @@ def test_frames_are_decoded_from_their_videos(films, every: float, stride: int) 
     vectors, ids, _ = films.load_brain_results("frames").get_embeddings()
     assert ids.tolist() == view.values("id")
     expected = np.array([color_vector(*_shade(v, n)) for v in range(2) for n in numbers])
-    # Videos keep colours roughly; neighbouring frames differ by more.
+    # Videos keep colors roughly; neighboring frames differ by more.
     assert _cosines(vectors, expected).min() > 0.999
     again = fiftyone_faiss.build_index(
         fiftyone_faiss.video_frames(films, every=every), "frames", MeanColor()

@@ -50,9 +50,9 @@ def test_the_keys_of_the_manifest_are_a_data_format(store: Store) -> None:
     assert (first["model"], first["precision"]) == (None, None)
     assert (second["rows"], second["model"], second["precision"]) == (1, "m", "bfloat16")
     assert sorted(values.pop("deleted")) == ["bytes", "checksum", "name"]
-    derived = values.pop("derived")
-    assert sorted(derived.pop("file")) == ["bytes", "checksum", "name"]
-    assert derived == {"rows": 21, "facts": {"a": 1}}
+    ann_index = values.pop("derived")
+    assert sorted(ann_index.pop("file")) == ["bytes", "checksum", "name"]
+    assert ann_index == {"rows": 21, "facts": {"a": 1}}
     assert values == {
         "generation": 3,
         "epoch": 0,
