@@ -62,7 +62,9 @@ class SearchableStoredIndex(StoredIndex):
 
     def get_embedder(self) -> Embedder:
         """The embedder of the model that the index names."""
-        return loading.get_index_embedder(self.key, model_of(self))
+        # Queries are computed in the precision of the vectors.
+        precision = self.snapshot.precision() or "auto"
+        return loading.get_index_embedder(self.key, model_of(self), precision)
 
     def reader(self, view: foc.SampleCollection | None = None) -> StoreReader:
         """Opens the newest generation of the vectors."""

@@ -111,11 +111,11 @@ def test_indexes_in_either_precision_are_searched_exactly(
     assert cosines.min() >= min_cosine
     assert (cosines.min() < 1 - 1e-6) == (precision == "bfloat16")
     assert other.config.model == exact.config.model == MODEL_NAME
-    # The default model of this machine may use another precision.
+    # The query is computed in the precision of the index.
     sample = dataset.skip(7).first()
     neighbors = fiftyone_faiss.search(dataset, Path(sample.filepath), brain_key="other", k=1)
     assert neighbors.ids == [sample.id]
-    query = get_embedder(MODEL_NAME).embed_image(Image.open(sample.filepath))
+    query = embedder.embed_image(Image.open(sample.filepath))
     stored = other.get_embeddings(sample_ids=[sample.id])[0][0]
     assert neighbors.distances[0] == pytest.approx(1 - query @ stored, abs=1e-6)
 
