@@ -1,5 +1,5 @@
-# Two commands do everything: `make demo` and `make test`. Both work in .venv, and keep what they
-# make in .demo and .test.
+# `make demo` runs the demo and `make test` runs every check. Both install into .venv and write their
+# files to .demo and .test.
 
 PYTHON ?= python3
 DEMO_ARGS ?=
@@ -8,16 +8,36 @@ BENCH_ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test faults lint bench bench-embed bench-retrieval bench-app panel train screenshots clean
+# The tests of these folders need no model and no browser.
+FAST_TESTS = $(wildcard $(addprefix tests/,tools $(addprefix brain/,ann core queries store)))
+# The table of the coverage is printed if all tests run.
+COVERAGE = $(if $(TEST_ARGS),,--cov --cov-report=term)
+
+.PHONY: demo test test-fast test-backends coverage faults lint bench bench-embed bench-retrieval \
+	bench-app panel train screenshots clean
 
 demo: .venv/installed
 	@$(BIN)/python tools/run_demo.py $(DEMO_ARGS)
 
 test: .venv/installed-for-tests lint
 	@$(BIN)/python tools/chromium.py
-	$(BIN)/python -m pytest $(TEST_ARGS)
+	$(BIN)/python -m pytest -m "not backends" $(COVERAGE) $(TEST_ARGS)
 
-# Kills, damages and crowds a store for some minutes; "make test" does so for some seconds.
+# One thread is faster for small indexes, because FAISS waits for its threads.
+test-fast: .venv/installed-for-tests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not (backends or browser or faults or slow)" \
+		$(FAST_TESTS) $(TEST_ARGS)
+
+# The tests that need heavy extras, which are installed for this.
+test-backends: .venv/installed-for-backends
+	$(BIN)/python -m pytest -m backends $(TEST_ARGS)
+
+# Writes the covered lines to .test/coverage-html.
+coverage: .venv/installed-for-tests
+	$(BIN)/python -m pytest -m "not (backends or browser or faults)" --cov --cov-report=term \
+		--cov-report=html:.test/coverage-html $(TEST_ARGS)
+
+# Injects faults and runs concurrency tests for about 15 minutes; "make test" does so for seconds.
 faults: .venv/installed-for-tests
 	FAULTS=long $(BIN)/python -m pytest tests/faults $(TEST_ARGS)
 
@@ -26,6 +46,9 @@ lint: .venv/installed-for-tests
 	$(BIN)/ruff format --check .
 	@mkdir -p .test/types && ln -sfn ../.. .test/types/fiftyone_faiss
 	$(BIN)/mypy
+	$(BIN)/lint-imports --cache-dir .test/import-linter
+	$(BIN)/python tools/check_vocabulary.py
+	$(BIN)/python tools/check_lengths.py
 
 .venv/installed: requirements.txt pyproject.toml setup.py tools/mongod.py
 	@echo "Installing into .venv; the first time this takes a few minutes and 6 GB"
@@ -38,20 +61,24 @@ lint: .venv/installed-for-tests
 	@$(PIP) --editable '.[test]'
 	@touch $@
 
-# Takes about an hour and 12 GB of memory; BENCH_ARGS='--sizes 10000 --real 0' a few minutes.
+.venv/installed-for-backends: .venv/installed-for-tests
+	@$(PIP) --editable '.[backends]'
+	@touch $@
+
+# Takes about an hour and 12 GB of memory, or with BENCH_ARGS='--sizes 10000 --real 0' a few minutes.
 bench: .venv/installed
 	@$(PIP) --editable '.[bench]'
 	$(BIN)/python benchmarks/bench_index.py $(BENCH_ARGS)
 
-# Takes about 40 minutes and 4 GB of memory; BENCH_ARGS='--images 160' half of that.
+# Takes about 40 minutes and 4 GB of memory, or with BENCH_ARGS='--images 160' half of the time.
 bench-embed: .venv/installed
 	$(BIN)/python benchmarks/bench_embed.py $(BENCH_ARGS)
 
-# Takes about 10 minutes; BENCH_ARGS='--pictures 400' some 4.
+# Takes about 10 minutes, or with BENCH_ARGS='--pictures 400' about 4.
 bench-retrieval: .venv/installed
 	$(BIN)/python benchmarks/bench_retrieval.py $(BENCH_ARGS)
 
-# Drives Chromium for about ten minutes.
+# Runs Chromium for about 10 minutes.
 bench-app: .venv/installed-for-tests
 	$(BIN)/python benchmarks/bench_app.py $(BENCH_ARGS)
 

@@ -10,8 +10,25 @@ ALIASES: dict[str, Any] = {"JobState": JobState}
 """Types that the page knows by a name."""
 
 
+class PanelIndex(TypedDict):
+    """An index of any Brain backend that the panel can search.
+
+    ``size`` is None for the indexes of other backends: counting their vectors would load them.
+    """
+
+    brain_key: str
+    backend: str
+    model: str | None
+    supports_text: bool
+    metric: str | None
+    patches_field: str | None
+    size: int | None
+    failures: int
+    problem: str | None
+
+
 class IndexInfo(TypedDict):
-    """An index; see ``list_indexes``."""
+    """A FAISS index; see ``list_indexes``."""
 
     brain_key: str
     model: str | None
@@ -69,7 +86,7 @@ class PanelData(TypedDict):
     error: str | None
     dataset: str
     size: int
-    indexes: list[IndexInfo]
+    indexes: list[PanelIndex]
     jobs: list[Job]
     saved_views: list[str]
     others: list[OtherIndex]

@@ -137,13 +137,28 @@ def _panel_data(dataset: fo.Dataset) -> index_messages.PanelData:
         "error": None,
         "dataset": dataset.name,
         "size": dataset.count(),
-        "indexes": [info.to_dict() for info in brain.list_indexes(dataset)],
+        "indexes": _indexes(dataset),
         "jobs": [job.to_dict() for job in brain.list_jobs(dataset.name)],
         "saved_views": dataset.list_saved_views(),
         "others": brain.list_other_indexes(dataset),
         "can_delegate": _can_delegate(),
     }
     return cast(index_messages.PanelData, data)
+
+
+def _indexes(dataset: fo.Dataset) -> list[index_messages.PanelIndex]:
+    """The FAISS indexes first, then those of other backends."""
+    infos = {info.brain_key: info for info in brain.list_indexes(dataset)}
+    runs = sorted(brain.searchable_runs(dataset), key=lambda run: run.brain_key not in infos)
+    return [
+        {
+            **cast(index_messages.PanelIndex, run.to_dict()),
+            "size": infos[run.brain_key].size if run.brain_key in infos else None,
+            "failures": infos[run.brain_key].failures if run.brain_key in infos else 0,
+            "problem": infos[run.brain_key].problem if run.brain_key in infos else run.problem,
+        }
+        for run in runs
+    ]
 
 
 def _start(ctx: foo.ExecutionContext, key: str, steps: Any) -> index_messages.Job:

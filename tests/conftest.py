@@ -12,6 +12,8 @@ from environment import use_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 (ROOT / ".test").mkdir(exist_ok=True)
+# The tests in a folder have its marker.
+MARKERS = {"e2e": "browser", "faults": "faults"}
 FOLDER = Path(tempfile.mkdtemp(prefix="run-", dir=ROOT / ".test"))
 
 # Called before anything imports FiftyOne, which then reads its configuration.
@@ -23,6 +25,13 @@ import fiftyone as fo  # noqa: E402
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from PIL import Image  # noqa: E402
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        if folder in MARKERS:
+            item.add_marker(MARKERS[folder])
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -61,7 +61,7 @@ def _check_file(path: str, status: os.stat_result) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(path)
     if not stat.S_ISREG(status.st_mode):
-        raise ValueError("the path is no regular file")
+        raise ValueError("the path is not a regular file")
     if status.st_size > MAX_FILE_BYTES:
         raise ValueError(
             f"the file has {status.st_size / 2**20:,.0f} MB, more than the "

@@ -42,6 +42,8 @@ from fiftyone_faiss.embedders import (
 from fiftyone_faiss.embedders.open_clip import OpenClipEmbedder, OpenClipSpec
 from fiftyone_faiss.embedders.ray_engine import embed_sources_on_ray
 
+pytestmark = pytest.mark.backends
+
 TESTS = Path(__file__).resolve().parents[1]
 # Each of two workers gets four chunks.
 N, CHUNK = 200, 25

@@ -113,7 +113,7 @@ def test_clearing_without_a_view_shows_the_dataset(book) -> None:
         ({"query_type": "text", "query": ""}, "The query is empty; type what to look for"),
         ({"query_type": "text", "query": "x", "k": "0"}, "k must be at least 1, got 0"),
         ({"query_type": "text", "query": "x", "k": ""}, "k is ''; give a whole number"),
-        ({"query_type": "text", "query": "x", "brain_key": "no"}, "no FAISS index 'no'"),
+        ({"query_type": "text", "query": "x", "brain_key": "no"}, "no similarity index 'no'"),
         ({"query_type": "samples", "sample_ids": []}, "No samples are selected"),
         ({"query_type": "image", "image": {"content": "AAAA", "name": "a.txt"}}, "a.txt"),
     ],

@@ -406,7 +406,20 @@ export interface PinParams {
   pinned: boolean;
 }
 
-/** An index; see `list_indexes`. */
+/** An index of any Brain backend that the panel can search. */
+export interface PanelIndex {
+  brain_key: string;
+  backend: string;
+  model: string | null;
+  supports_text: boolean;
+  metric: string | null;
+  patches_field: string | null;
+  size: number | null;
+  failures: number;
+  problem: string | null;
+}
+
+/** A FAISS index; see `list_indexes`. */
 export interface IndexInfo {
   brain_key: string;
   model: string | null;
@@ -476,7 +489,7 @@ export interface PanelData {
   error: string | null;
   dataset: string;
   size: number;
-  indexes: IndexInfo[];
+  indexes: PanelIndex[];
   jobs: Job[];
   saved_views: string[];
   others: OtherIndex[];

@@ -96,20 +96,13 @@ test("shared results are counted by their samples", () => {
 test("the selected index is not compared with itself", () => {
   const index = {
     brain_key: "clip",
+    backend: "faiss",
     model: "m",
     supports_text: true,
     metric: "cosine",
-    index_type: "auto",
     patches_field: null,
     size: 1,
-    dim: 2,
-    disk_bytes: 3,
-    path: null,
     failures: 0,
-    factory: null,
-    recall: null,
-    latency_ms: null,
-    created: null,
     problem: null,
   };
   const other = { dataset: "b", brain_key: "clip", model: null, supports_text: false };

@@ -403,7 +403,7 @@ def test_several_are_refused_as_one_is(book, colors) -> None:
     with pytest.raises(ValueError, match="cannot be searched by text") as caught:
         search_several([book, colors], "a cat")
     assert one_sentence(caught.value)
-    with pytest.raises(ValueError, match="k is 0"):
+    with pytest.raises(ValueError, match="k must be at least 1, got 0"):
         search_several([book], "a cat", k=0)
     with pytest.raises(ValueError, match="no vector for 1 ids"):
         search_several([book, colors], "@" + "0" * 24)

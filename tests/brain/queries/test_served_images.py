@@ -77,7 +77,7 @@ def test_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.chdir(tmp_path)  # a socket's path has to be short
     with socket.socket(socket.AF_UNIX) as line:
         line.bind("line.png")
-        with pytest.raises(ValueError, match=r"^'line\.png' .*: the path is no regular file; give"):
+        with pytest.raises(ValueError, match=r"^'line\.png' .*: the path is not a regular file"):
             read_served_image("line.png")
 
 

@@ -1,6 +1,6 @@
 import React, { type ComponentType } from "react";
 import type { Server } from "../app/server.ts";
-import type { Job } from "../generated.ts";
+import type { Job, PanelIndex } from "../generated.ts";
 import type { DrawerName } from "../state/searchState.ts";
 import type { RefreshJobs } from "../state/useJobs.ts";
 import type { Search } from "../state/useSearch.ts";
@@ -31,10 +31,10 @@ const DRAWERS: DrawerContent[] = [
 ];
 
 /** The buttons that open a drawer; at most one is open. */
-export function DrawerButtons({ search: { drawer, update } }: { search: Search }) {
+export function DrawerButtons({ search: { drawer, update, index } }: { search: Search }) {
   return (
     <span className="ffs-drawer-buttons">
-      {DRAWERS.map(({ name, label, icon, text }) => (
+      {DRAWERS.filter(({ name }) => isAvailable(name, index)).map(({ name, label, icon, text }) => (
         <button
           key={name}
           type="button"
@@ -54,9 +54,14 @@ export function DrawerButtons({ search: { drawer, update } }: { search: Search }
   );
 }
 
+/** Other Brain backends keep their indexes themselves: the panel does not maintain them. */
+function isAvailable(name: DrawerName, index: PanelIndex): boolean {
+  return name !== "health" || index.backend === "faiss";
+}
+
 export function Drawer(props: DrawerProps) {
   const drawer = DRAWERS.find(({ name }) => name === props.search.drawer);
-  if (!drawer) return null;
+  if (!drawer || !isAvailable(drawer.name, props.search.index)) return null;
   const { label, component: Content } = drawer;
   return (
     <section id="ffs-drawer" className="ffs-drawer" aria-label={label}>

@@ -1,6 +1,6 @@
 import React, { useCallback, useId, useRef } from "react";
 import { isFailure, type Server } from "../app/server.ts";
-import type { IndexInfo, Job, OtherIndex } from "../generated.ts";
+import type { PanelIndex, Job, OtherIndex } from "../generated.ts";
 import { onPanelKey } from "../keyboard/panelKeys.ts";
 import { useFocusRestore } from "../keyboard/useFocusRestore.ts";
 import { useExplanation } from "../query/useExplanation.ts";
@@ -24,7 +24,7 @@ interface SearchPageProps {
   server: Server;
   dataset: string;
   size: number;
-  indexes: [IndexInfo, ...IndexInfo[]];
+  indexes: [PanelIndex, ...PanelIndex[]];
   listedJobs: Job[];
   savedViews: string[];
   others: OtherIndex[];

@@ -1,7 +1,7 @@
 import React from "react";
 import type { Server } from "../app/server.ts";
 import { type MethodOperators, useServer } from "../app/useServer.ts";
-import type { IndexInfo, PanelData } from "../generated.ts";
+import type { PanelIndex, PanelData } from "../generated.ts";
 import { NoIndex } from "./indexes/NoIndex.tsx";
 import { SearchPage } from "./SearchPage.tsx";
 
@@ -24,7 +24,7 @@ export function SearchPanel({ data = {}, schema }: SearchPanelProps) {
 // One array, so that it is no change from one rendering to the next.
 const NO_ITEMS: never[] = [];
 
-function isFilled(indexes: IndexInfo[]): indexes is [IndexInfo, ...IndexInfo[]] {
+function isFilled(indexes: PanelIndex[]): indexes is [PanelIndex, ...PanelIndex[]] {
   return indexes.length > 0;
 }
 

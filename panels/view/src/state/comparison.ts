@@ -1,8 +1,8 @@
-import type { IndexInfo, OtherIndex, ResultRow } from "../generated.ts";
+import type { PanelIndex, OtherIndex, ResultRow } from "../generated.ts";
 
 /** The indexes to compare with: the dataset's other ones, and those of other datasets. */
 export function comparableIndexes(
-  indexes: IndexInfo[],
+  indexes: PanelIndex[],
   others: OtherIndex[],
   brainKey: string,
   dataset: string

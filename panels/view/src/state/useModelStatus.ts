@@ -1,10 +1,10 @@
 import { useEffect, useState } from "react";
 import { isFailure, type Server } from "../app/server.ts";
-import type { IndexInfo } from "../generated.ts";
+import type { PanelIndex } from "../generated.ts";
 import type { StatusMessage } from "./searchState.ts";
 
 /** Loads the model of an index before the first search needs it, and tells its status. */
-export function useModelStatus(server: Server, { brain_key, problem }: IndexInfo): StatusMessage {
+export function useModelStatus(server: Server, { brain_key, problem }: PanelIndex): StatusMessage {
   const [loaded, setLoaded] = useState<{ brain_key: string; status: StatusMessage } | null>(null);
   useEffect(() => {
     if (problem) return undefined;

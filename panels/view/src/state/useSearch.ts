@@ -1,7 +1,7 @@
 import { useMemo, useRef } from "react";
 import type { Server } from "../app/server.ts";
 import { useSelection } from "../app/useSelection.ts";
-import type { IndexInfo } from "../generated.ts";
+import type { PanelIndex } from "../generated.ts";
 import type { CurrentPage } from "./requests.ts";
 import { bindActions, type SearchActions } from "./searchActions.ts";
 import type { SearchState } from "./searchState.ts";
@@ -13,7 +13,7 @@ import { type UpdateState, useSearchState } from "./useSearchState.ts";
 export interface Search extends Omit<SearchState, "selection">, SearchActions {
   update: UpdateState;
   /** The selected index. */
-  index: IndexInfo;
+  index: PanelIndex;
   /** The selection in the App's grid now. */
   selection: Selection;
 }
@@ -24,7 +24,7 @@ export type SetStatus = SearchActions["setStatus"];
 export function useSearch(
   server: Server,
   dataset: string,
-  indexes: [IndexInfo, ...IndexInfo[]]
+  indexes: [PanelIndex, ...PanelIndex[]]
 ): Search {
   const [state, update] = useSearchState(dataset);
   const [first] = indexes;

@@ -1,12 +1,12 @@
 import React, { useEffect, useState } from "react";
 import { isFailure, type Server } from "../../app/server.ts";
-import type { IndexInfo, Job } from "../../generated.ts";
+import type { PanelIndex, Job } from "../../generated.ts";
 import { counted } from "../../format/numbers.ts";
 import type { RefreshJobs } from "../../state/useJobs.ts";
 import type { SetStatus } from "../../state/useSearch.ts";
 
 interface MissingSamplesProps {
-  index: IndexInfo;
+  index: PanelIndex;
   dataset: string;
   size: number;
   jobs: Job[];
@@ -61,11 +61,13 @@ export function MissingSamples(props: MissingSamplesProps) {
 }
 
 /** How many of the dataset's samples are missing in an index; 0 until that is known. */
-function useMissingCount(server: Server, index: IndexInfo, size: number, isBusy: boolean): number {
-  const { brain_key, failures, patches_field, problem } = index;
+function useMissingCount(server: Server, index: PanelIndex, size: number, isBusy: boolean): number {
+  const { brain_key, backend, failures, patches_field, problem } = index;
   const [known, setKnown] = useState<{ brain_key: string; missing: number } | null>(null);
   // Counting takes time in a large dataset.
-  const mayBeMissing = !isBusy && !problem && !patches_field && size !== index.size + failures;
+  const isComplete = size === (index.size ?? 0) + failures;
+  const mayBeMissing =
+    !isBusy && backend === "faiss" && !problem && !patches_field && !isComplete;
   useEffect(() => {
     setKnown(null);
     if (!mayBeMissing) return undefined;

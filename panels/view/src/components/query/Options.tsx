@@ -1,5 +1,6 @@
 import React, { type KeyboardEvent, useId, useState } from "react";
-import type { IndexInfo } from "../../generated.ts";
+import { describeIndex } from "../../format/indexes.ts";
+import type { PanelIndex } from "../../generated.ts";
 import { countChanged, scopeOfView, type SearchOptions } from "../../state/options.ts";
 import type { Search } from "../../state/useSearch.ts";
 import { Icon } from "../Icon.tsx";
@@ -11,7 +12,7 @@ export type SetOptions = (change: Partial<SearchOptions>) => void;
 
 interface OptionsProps {
   search: Search;
-  indexes: IndexInfo[];
+  indexes: PanelIndex[];
   savedViews: string[];
 }
 
@@ -39,9 +40,9 @@ export function Options({ search, indexes, savedViews }: OptionsProps) {
           value={index.brain_key}
           onChange={(event) => set({ brain_key: event.target.value })}
         >
-          {indexes.map(({ brain_key, model, size }) => (
-            <option key={brain_key} value={brain_key}>
-              {brain_key} · {model ?? "no model"} · {size.toLocaleString("en-US")}
+          {indexes.map((choice) => (
+            <option key={choice.brain_key} value={choice.brain_key}>
+              {describeIndex(choice)}
             </option>
           ))}
         </select>

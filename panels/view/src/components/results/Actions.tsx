@@ -1,6 +1,6 @@
 import React from "react";
 import type { Server } from "../../app/server.ts";
-import type { IndexInfo, OtherIndex } from "../../generated.ts";
+import type { PanelIndex, OtherIndex } from "../../generated.ts";
 import { cutoffOf } from "../../state/cutoff.ts";
 import type { ShownNeighbors } from "../../state/searchState.ts";
 import type { Search } from "../../state/useSearch.ts";
@@ -12,7 +12,7 @@ interface ActionsProps {
   search: Search;
   neighbors: ShownNeighbors;
   server: Server;
-  indexes: IndexInfo[];
+  indexes: PanelIndex[];
   others: OtherIndex[];
   dataset: string;
 }

@@ -1,11 +1,11 @@
 import React, { type ChangeEvent } from "react";
-import type { IndexInfo, OtherIndex } from "../../generated.ts";
+import type { PanelIndex, OtherIndex } from "../../generated.ts";
 import { comparableIndexes } from "../../state/comparison.ts";
 import type { Search } from "../../state/useSearch.ts";
 
 interface CompareSelectProps {
   search: Search;
-  indexes: IndexInfo[];
+  indexes: PanelIndex[];
   others: OtherIndex[];
   dataset: string;
 }

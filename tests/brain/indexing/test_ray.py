@@ -17,6 +17,8 @@ import fiftyone_faiss
 from fiftyone_faiss.demo import MODEL_DIR
 from fiftyone_faiss.embedders import Embedder, ImageSource, embed_sources, ray_engine, registry
 
+pytestmark = pytest.mark.backends
+
 TESTS = Path(__file__).resolve().parents[1]
 
 
