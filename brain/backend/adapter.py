@@ -42,7 +42,7 @@ from fiftyone_faiss.brain.store.store import Store
 from fiftyone_faiss.embedders import Embedder
 
 # Copies of vectors, and models with their arguments, that a process keeps.
-COPIES, EMBEDDERS = 4, 4
+COPIED_INDEXES, EMBEDDERS = 4, 4
 
 _embedders: cachetools.LRUCache[tuple[str, str, bool], Embedder] = cachetools.LRUCache(EMBEDDERS)
 _loading = threading.Lock()
@@ -124,7 +124,7 @@ class AdaptedIndex(ABC):
         """``(len(ids), dim)`` float32 vectors of samples, or of labels in an index of patches.
 
         Raises:
-            ValueError: if the index lacks one of them
+            ValueError: if one of them is not in the index
         """
         known = self.known_vectors(ids)
         missing = [id for id in ids if id not in known]
@@ -201,8 +201,8 @@ class RemoteIndex(AdaptedIndex):
         return CandidateReader(self._results, self._state, view)
 
 
-_copies: cachetools.LRUCache[str, CopiedIndex] = cachetools.LRUCache(COPIES)
-_reading = threading.Lock()
+_copied_indexes: cachetools.LRUCache[str, CopiedIndex] = cachetools.LRUCache(COPIED_INDEXES)
+_read_lock = threading.Lock()
 
 
 def adapt(samples: foc.SampleCollection, key: str) -> AdaptedIndex | None:
@@ -226,8 +226,8 @@ def adapt(samples: foc.SampleCollection, key: str) -> AdaptedIndex | None:
     written = None if field is None else data_token(dataset)
     copy_key = f"{state}/{written}"
     # Threads share the file of the results, of which FiftyOne moves the position as it reads.
-    with _reading:
-        copied = _copies.get(copy_key)
+    with _read_lock:
+        copied = _copied_indexes.get(copy_key)
         if copied is not None:
             return copied
         # Without FiftyOne's cache: its users change the results that they share.
@@ -235,7 +235,7 @@ def adapt(samples: foc.SampleCollection, key: str) -> AdaptedIndex | None:
         _check(results, key)
         if results.sample_ids is None:
             return RemoteIndex(results, key, state)
-        copied = _copies[copy_key] = CopiedIndex(results, key)
+        copied = _copied_indexes[copy_key] = CopiedIndex(results, key)
     return copied
 
 

@@ -22,7 +22,7 @@ from fiftyone_faiss.brain.data.view_ids import can_test, ids_inside, view_ids
 SMALL_VIEW = 2_000
 # By how much more is asked for when too few candidates are in the view.
 WIDEN = 4
-# How often ids are drawn to find random vectors, of which the index may lack some.
+# How often ids are sampled to find random vectors, of which the index may lack some.
 DRAWS = 3
 
 
@@ -184,7 +184,7 @@ class CandidateReader:
         return np.arange(len(self._ids))
 
     @cached_property
-    def _drawn(self) -> list[str]:
+    def _shuffled_ids(self) -> list[str]:
         """The ids that the index may hold, in a random order."""
         samples = self._results.samples
         if isinstance(samples, fo.Dataset):
@@ -195,9 +195,9 @@ class CandidateReader:
     def sample_rows(self, count: int) -> Rows:
         rows = np.empty(0, np.int64)
         for draw in range(DRAWS):
-            drawn = self.rows_of(self._drawn[draw * count : (draw + 1) * count])
-            rows = np.concatenate([rows, drawn[drawn >= 0]])[:count]
-            if len(rows) == count or (draw + 1) * count >= len(self._drawn):
+            sampled = self.rows_of(self._shuffled_ids[draw * count : (draw + 1) * count])
+            rows = np.concatenate([rows, sampled[sampled >= 0]])[:count]
+            if len(rows) == count or (draw + 1) * count >= len(self._shuffled_ids):
                 break
         return rows
 

@@ -86,7 +86,7 @@ class IndexReader(Protocol):
         """At most ``count`` random rows of the whole index, the same for one state of it."""
 
     def rows_of(self, ids: Sequence[str]) -> Rows:
-        """``(len(ids),)`` int64 rows of samples, or labels, -1 for ids that the index lacks."""
+        """``(len(ids),)`` int64 rows of samples, or labels, -1 for ids that it does not hold."""
 
     def vectors_at(self, rows: Rows) -> Matrix:
         """``(len(rows), dim)`` float32 vectors."""
@@ -162,7 +162,7 @@ class SearchableIndex(Protocol):
         """``(len(ids), dim)`` float32 vectors of samples, or of labels in an index of patches.
 
         Raises:
-            ValueError: if the index lacks one of them
+            ValueError: if one of them is not in the index
         """
 
     def known_vectors(self, ids: Sequence[str]) -> Mapping[str, Matrix]:

@@ -72,7 +72,7 @@ class StoredIndex(PerContextIndex):
         # Made from the config alone: a reference to this object would keep its files alive.
         texts = partial(reference_prompt_vectors, config.model if config.supports_prompts else None)
         self.vectors = VectorSearcher(self._store, config.metric, config.index_type, texts)
-        # FiftyOne registers such a run on a view of frames, this package on the dataset, which
+        # FiftyOne registers a run of frames on a view of frames, this package on the dataset, which
         # loads faster.
         is_of_frames = samples._is_frames or config.frames is not None
         self.view_filter = ViewFilter(samples, config.patches_field, is_of_frames)
@@ -257,7 +257,7 @@ class StoredIndex(PerContextIndex):
         """``(len(ids), dim)`` float32 vectors of samples, or of labels for a patches index.
 
         Raises:
-            ValueError: if the index lacks one of them
+            ValueError: if one of them is not in the index
         """
         by_label = self.config.patches_field is not None
         rows = self._rows_for(None if by_label else ids, ids if by_label else None, False, False)

@@ -122,7 +122,7 @@ class PerContextIndex(SimilarityIndex):
         """The view that queries are restricted to; None for the whole index.
 
         Raises:
-            ValueError: if the view has ids that the index lacks and ``use_view`` refused them
+            ValueError: if ids of the view are not in the index and ``use_view`` refused them
         """
         if not self.has_view:
             return None

@@ -105,7 +105,7 @@ def find_results(reader: IndexReader, encoded: EncodedQuery, request: SearchRequ
         if results.is_complete or len(results.rows) >= limit:
             break
     if request.diversity:
-        results = _diverse(results, request, wanted + 1)
+        results = _diversified(results, request, wanted + 1)
     page = results.at(slice(request.skip, None if request.k is None else wanted))
     near_duplicates = {
         row: results.near_duplicates[row]
@@ -250,7 +250,7 @@ def _collapsed(candidates: RankedRows, request: SearchRequest, limit: int) -> Ra
     return replace(candidates.at(firsts), near_duplicates=near_duplicates)
 
 
-def _diverse(results: RankedRows, request: SearchRequest, count: int) -> RankedRows:
+def _diversified(results: RankedRows, request: SearchRequest, count: int) -> RankedRows:
     """``count`` of the best results, each unlike those before it."""
     if request.k is None and len(results.rows) > DIVERSE_POOL:
         raise ValueError(
@@ -261,5 +261,5 @@ def _diverse(results: RankedRows, request: SearchRequest, count: int) -> RankedR
     if not len(pool.rows):
         return pool
     relevance = -pool.ranked if request.reverse else pool.ranked
-    places = reranking.diverse(pool.read_vectors(), relevance, count, request.diversity)
+    places = reranking.mmr(pool.read_vectors(), relevance, count, request.diversity)
     return pool.at(places)

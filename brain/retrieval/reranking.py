@@ -47,7 +47,7 @@ def cutoff_sample(size: int) -> int:
     return int(min(MAX_CUTOFF_SAMPLE, max(MIN_CUTOFF_SAMPLE, CUTOFF_SHARE * size)))
 
 
-def diverse(vectors: Matrix, scores: Distances, k: int, diversity: float) -> Places:
+def mmr(vectors: Matrix, scores: Distances, k: int, diversity: float) -> Places:
     """Chooses results with high scores that are unlike each other.
 
     Maximal marginal relevance: the next result has the largest ``(1 - d) s - d c``, with its score

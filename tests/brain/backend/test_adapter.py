@@ -79,23 +79,23 @@ def own(tmp_path: Path) -> Iterator[Points]:
 
 
 @pytest.fixture(scope="module")
-def pictures(book: fo.Dataset) -> Iterator[fo.Dataset]:
+def images(book: fo.Dataset) -> Iterator[fo.Dataset]:
     """The book with runs of each backend beside its FAISS index, of the same vectors."""
-    pictures = book.clone()
-    vectors, ids, _ = pictures.load_brain_results("clip").get_embeddings()
+    images = book.clone()
+    vectors, ids, _ = images.load_brain_results("clip").get_embeddings()
     for name in BACKENDS:
         for metric in METRICS:
             fob.compute_similarity(
-                pictures,
+                images,
                 embeddings=dict(zip(ids, vectors, strict=True)),
                 model=MODEL_NAME,
                 backend=name,
                 metric=metric,
                 brain_key=f"{name}_{metric}",
             )
-    fiftyone_faiss.search(pictures, "a cat", "clip", k=1)
-    yield pictures
-    pictures.delete()
+    fiftyone_faiss.search(images, "a cat", "clip", k=1)
+    yield images
+    images.delete()
 
 
 # -- queries -----------------------------------------------------------------------------------
@@ -161,9 +161,9 @@ def test_feedback_moves_the_query(small, backend) -> None:
 
 @pytest.mark.parametrize("options", [{}, {"templates": "ensemble"}, {"hubness": True}])
 @pytest.mark.parametrize("query", ["a cat", "a cat - snow", "2: a red car + a dog", "colonoscopy"])
-def test_texts_find_what_they_find_in_a_faiss_index(pictures, backend, query, options) -> None:
-    expected = fiftyone_faiss.search(pictures, query, "clip", k=30, **options)
-    results = fiftyone_faiss.search(pictures, query, f"{backend}_cosine", k=30, **options)
+def test_texts_find_what_they_find_in_a_faiss_index(images, backend, query, options) -> None:
+    expected = fiftyone_faiss.search(images, query, "clip", k=30, **options)
+    results = fiftyone_faiss.search(images, query, f"{backend}_cosine", k=30, **options)
     assert results.ids == expected.ids
     for name in ("distances", "scores", "percentiles"):
         values = getattr(results, name)
@@ -173,30 +173,30 @@ def test_texts_find_what_they_find_in_a_faiss_index(pictures, backend, query, op
     assert results.explanation == expected.explanation
 
 
-def test_images_are_embedded_by_the_model_of_the_run(pictures, backend) -> None:
-    sample = pictures.skip(5).first()
-    results = fiftyone_faiss.search(pictures, Path(sample.filepath), f"{backend}_cosine", k=3)
+def test_images_are_embedded_by_the_model_of_the_run(images, backend) -> None:
+    sample = images.skip(5).first()
+    results = fiftyone_faiss.search(images, Path(sample.filepath), f"{backend}_cosine", k=3)
     assert results.ids[0] == sample.id
-    expected = fiftyone_faiss.search(pictures, sample.id, "clip", k=3)
+    expected = fiftyone_faiss.search(images, sample.id, "clip", k=3)
     assert results.ids == expected.ids
     np.testing.assert_allclose(results.distances, expected.distances, atol=1e-4)
 
 
-def test_a_text_keeps_the_length_that_the_model_gives_it(pictures, backend) -> None:
+def test_a_text_keeps_the_length_that_the_model_gives_it(images, backend) -> None:
     """Where lengths matter, queries are as long as the vectors that FiftyOne computes."""
-    run = pictures.load_brain_results(f"{backend}_euclidean", cache=False)
+    run = images.load_brain_results(f"{backend}_euclidean", cache=False)
     with run.get_model() as model:
         query = np.asarray(model.embed_prompts(["a dog"])[0], np.float32)
-    vectors, ids, _ = pictures.load_brain_results("clip").get_embeddings()
-    points = Points(pictures, vectors, ids.tolist())
-    results = fiftyone_faiss.search(pictures, "a dog", f"{backend}_euclidean", k=9)
+    vectors, ids, _ = images.load_brain_results("clip").get_embeddings()
+    points = Points(images, vectors, ids.tolist())
+    results = fiftyone_faiss.search(images, "a dog", f"{backend}_euclidean", k=9)
     check_neighbors(results, query, points, "euclidean", 9)
 
 
-def test_near_duplicates_collapse_and_diversity_spreads(pictures, backend) -> None:
+def test_near_duplicates_collapse_and_diversity_spreads(images, backend) -> None:
     for options in ({"collapse": 0.05}, {"diversity": 0.5}):
-        expected = fiftyone_faiss.search(pictures, "a dog", "clip", k=12, **options)
-        results = fiftyone_faiss.search(pictures, "a dog", f"{backend}_cosine", k=12, **options)
+        expected = fiftyone_faiss.search(images, "a dog", "clip", k=12, **options)
+        results = fiftyone_faiss.search(images, "a dog", f"{backend}_cosine", k=12, **options)
         assert results.ids == expected.ids
         assert results.near_duplicates == expected.near_duplicates
 

@@ -15,7 +15,7 @@ from support.points import Points, check_answers, check_stored, neighbors_of, po
 from fiftyone_faiss.brain.models.loading import get_embedder
 from fiftyone_faiss.demo import MODEL_NAME
 
-NOBODY = "f" * 24
+UNKNOWN_ID = "f" * 24
 
 
 def warnings_of(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -49,11 +49,11 @@ def test_an_empty_index_is_filled_later(points: Points) -> None:
 
 def test_given_embeddings_make_the_same_index(points: Points) -> None:
     by_sample: dict[str, list[np.ndarray]] = {}
-    for one, vector in zip(points.sample_ids, points.vectors, strict=True):
-        by_sample.setdefault(one, []).append(vector)
+    for id, vector in zip(points.sample_ids, points.vectors, strict=True):
+        by_sample.setdefault(id, []).append(vector)
     given = {
-        one: np.array(vectors) if points.patches_field else vectors[0]
-        for one, vectors in by_sample.items()
+        id: np.array(vectors) if points.patches_field else vectors[0]
+        for id, vectors in by_sample.items()
     }
     results = fob.compute_similarity(
         points.dataset,
@@ -125,18 +125,18 @@ def test_embeddings_come_in_the_order_asked_for(points: Points) -> None:
         assert label_ids is None
     else:
         assert label_ids.tolist() == points.at(places).ids
-    one = results.get_embeddings(**{by: points.ids[3]})
-    np.testing.assert_array_equal(one[0], points.vectors[3:4])
+    embedding = results.get_embeddings(**{by: points.ids[3]})
+    np.testing.assert_array_equal(embedding[0], points.vectors[3:4])
 
 
 def test_a_samples_patches_are_all_found_by_its_id(patches: Points) -> None:
     results = patches.index()
     wanted = [patches.sample_ids[4], patches.sample_ids[1]]
-    places = [i for i, one in enumerate(patches.sample_ids) if one in wanted]
+    places = [i for i, id in enumerate(patches.sample_ids) if id in wanted]
     # Were each sample to have one patch only, this would show nothing.
     assert len(places) == 4
     vectors, sample_ids, label_ids = results.get_embeddings(sample_ids=wanted)
-    order = [label_ids.tolist().index(one) for one in patches.at(places).ids]
+    order = [label_ids.tolist().index(id) for id in patches.at(places).ids]
     np.testing.assert_array_equal(vectors[order], patches.vectors[places])
     assert sample_ids[order].tolist() == patches.at(places).sample_ids
     assert sorted(label_ids.tolist()) == sorted(patches.at(places).ids)
@@ -160,14 +160,14 @@ def test_missing_ids_are_passed_over_warned_of_or_refused(
 ) -> None:
     points = points_of(dataset, kind, rng)
     results = points.index()
-    wanted = [getattr(points, by)[0], NOBODY]
+    wanted = [getattr(points, by)[0], UNKNOWN_ID]
     np.testing.assert_array_equal(results.get_embeddings(**{by: wanted})[0], points.vectors[:1])
     assert warnings_of(caplog) == []
     vectors = results.get_embeddings(**{by: wanted}, warn_missing=True)[0]
     np.testing.assert_array_equal(vectors, points.vectors[:1])
     (message,) = warnings_of(caplog)
-    assert NOBODY in message
-    with pytest.raises(ValueError, match=NOBODY):
+    assert UNKNOWN_ID in message
+    with pytest.raises(ValueError, match=UNKNOWN_ID):
         results.get_embeddings(**{by: wanted}, allow_missing=False)
 
 
@@ -182,8 +182,8 @@ def test_an_id_that_is_not_in_the_index_cannot_be_asked_about(points: Points) ->
     results = points.at(range(5)).index()
     with pytest.raises(ValueError, match=points.ids[6]):
         results.sort_by_similarity(points.ids[6], k=2)
-    with pytest.raises(ValueError, match=NOBODY):
-        results.sort_by_similarity(NOBODY, k=2)
+    with pytest.raises(ValueError, match=UNKNOWN_ID):
+        results.sort_by_similarity(UNKNOWN_ID, k=2)
 
 
 # -- words -------------------------------------------------------------------------------------
@@ -198,8 +198,8 @@ def test_an_index_filled_later_is_searched_by_words(book: fo.Dataset) -> None:
     results.add_to_index(*results.compute_embeddings(dataset))
     vectors, ids, _ = results.get_embeddings()
     assert ids.tolist() == dataset.values("id")
-    words = ["a car on the highway", "a boat at sea"]
-    embedded = get_embedder(MODEL_NAME).embed_texts(words)
+    texts = ["a car on the highway", "a boat at sea"]
+    embedded = get_embedder(MODEL_NAME).embed_texts(texts)
 
     def check(query: str | list[str], vector: np.ndarray) -> None:
         expected = reference(vector[None], vectors, "cosine")[0]
@@ -208,18 +208,18 @@ def test_an_index_filled_later_is_searched_by_words(book: fo.Dataset) -> None:
         assert view.values("id") == ids[order].tolist()
         np.testing.assert_allclose(view.values("near"), expected[order], atol=1e-4)
 
-    check(words[0], embedded[0])
+    check(texts[0], embedded[0])
     dataset.clear_cache()
     assert dataset.load_brain_results("text").supports_prompts
-    check(words[0], embedded[0])
-    check(words[1], embedded[1])
-    check(words, embedded.mean(axis=0))
+    check(texts[0], embedded[0])
+    check(texts[1], embedded[1])
+    check(texts, embedded.mean(axis=0))
     dataset.delete()
 
 
 # -- loading it again --------------------------------------------------------------------------
 
-FORGET: dict[str, Callable[[fo.Dataset], object]] = {
+REMOVALS: dict[str, Callable[[fo.Dataset], object]] = {
     "clear_cache": lambda dataset: dataset.clear_cache(),
     "reload": lambda dataset: (dataset.clear_cache(), dataset.reload()),
     "load_dataset": lambda dataset: (
@@ -229,10 +229,10 @@ FORGET: dict[str, Callable[[fo.Dataset], object]] = {
 }
 
 
-@pytest.mark.parametrize("forget", FORGET)
-def test_a_loaded_index_answers_as_before(points: Points, forget: str) -> None:
+@pytest.mark.parametrize("remove", REMOVALS)
+def test_a_loaded_index_answers_as_before(points: Points, remove: str) -> None:
     results = points.at(range(9)).index(metric="euclidean")
-    FORGET[forget](points.dataset)
+    REMOVALS[remove](points.dataset)
     loaded = points.dataset.load_brain_results("given")
     assert loaded is not results
     check_stored(loaded, points.at(range(9)))

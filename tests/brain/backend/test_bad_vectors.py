@@ -246,8 +246,8 @@ def test_a_query_of_any_numbers_is_answered(samples: Points, metric: str, form: 
     check_answers(results, exact, samples)
     ids, distances = neighbors_of(results, query, 5)
     assert (ids, distances) == neighbors_of(results, exact, 5)
-    found = fiftyone_faiss.search(samples.dataset, query, k=5)
-    assert (found.ids, found.distances.tolist()) == (ids, distances)
+    neighbors = fiftyone_faiss.search(samples.dataset, query, k=5)
+    assert (neighbors.ids, neighbors.distances.tolist()) == (ids, distances)
 
 
 QUERIES: dict[str, Callable[[], object]] = {

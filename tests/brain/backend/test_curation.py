@@ -30,7 +30,7 @@ def test_leaks_are_copies_in_another_split(samples: Points, metric: str) -> None
     points = samples.with_vectors(vectors)
     results = points.index(metric=metric)
     splits = ["train"] * 5 + ["test"] * 5 + [None] * 2
-    samples.dataset.set_values("tags", [[one] if one else [] for one in splits])
+    samples.dataset.set_values("tags", [[split] if split else [] for split in splits])
     index = fob.compute_leaky_splits(
         samples.dataset, splits=["train", "test"], threshold=1e-2, similarity_index=results
     )
@@ -52,8 +52,8 @@ def test_leaks_need_a_distance(samples: Points) -> None:
 def uniqueness(vectors: np.ndarray, metric: str) -> np.ndarray:
     """FiftyOne's definition: the weighted mean of the three nearest, over the largest."""
     near = np.sort(reference(vectors, vectors, metric), axis=1)[:, 1:4]
-    found = (near * [0.6, 0.3, 0.1]).mean(axis=1)
-    return found / found.max()
+    uniqueness = (near * [0.6, 0.3, 0.1]).mean(axis=1)
+    return uniqueness / uniqueness.max()
 
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])

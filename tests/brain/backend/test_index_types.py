@@ -85,11 +85,13 @@ def test_an_index_of_each_type_lives(large: Large, index_type: str, metric: str,
 
         # By id, with the SDK's own search.
         for i in (3, count // 2):
-            found = fiftyone_faiss.search(dataset, points.ids[i], "given", k=10)
-            recall = check_neighbors(found.ids, found.distances, points.vectors[i], points, metric)
+            neighbors = fiftyone_faiss.search(dataset, points.ids[i], "given", k=10)
+            recall = check_neighbors(
+                neighbors.ids, neighbors.distances, points.vectors[i], points, metric
+            )
             assert recall >= recall_floor(results) - 0.1
             if metric != "dotproduct":
-                assert found.ids[0] == points.ids[i]
+                assert neighbors.ids[0] == points.ids[i]
 
         # What is new is found at once; three times as long, it is among the best dot products.
         new = new.with_vectors(3 * new.vectors)
@@ -130,7 +132,7 @@ def test_an_index_of_each_type_lives(large: Large, index_type: str, metric: str,
             assert neighbors_of(loaded, query, 10) == neighbors_of(results, query, 10)
         check_holds(loaded, stored)
 
-        # Product quantizers take seconds to train, so theirs are made anew for one metric only.
+        # Product quantizers take seconds to train, so they are rebuilt for one metric only.
         if index_type not in SLOW or metric == "cosine":
             loaded.vectors.maintenance.maintain(force=True)
             assert built_index(loaded) == (factory and (factory, loaded.snapshot.total_rows))
@@ -145,7 +147,7 @@ def _check_views(
 ) -> None:
     """Searches in half of the samples and in a few; the few are always searched exactly."""
     number = dict(zip(*large.dataset.values(["id", "number"]), strict=True))
-    numbers = np.array([number[one] for one in points.sample_ids])
+    numbers = np.array([number[id] for id in points.sample_ids])
     few = np.sort(numbers)[40]
     inside = {
         "half": numbers % 2 == 0,
@@ -159,9 +161,11 @@ def _check_views(
         part = points.at(np.flatnonzero(inside[name]).tolist())
         recalls = []
         for query in queries[:3]:
-            found = fiftyone_faiss.search(view, query, "given", k=10)
+            neighbors = fiftyone_faiss.search(view, query, "given", k=10)
             recalls.append(
-                check_neighbors(found.ids, found.distances, query, part, results.config.metric)
+                check_neighbors(
+                    neighbors.ids, neighbors.distances, query, part, results.config.metric
+                )
             )
         assert np.mean(recalls) >= (1.0 if name == "few" else recall_floor(results) - 0.04)
 
@@ -327,7 +331,7 @@ def test_recall_within_a_view_of_a_part(
     results, points = ivf
     view = large.dataset.match(fo.ViewField("number") % every == 0)
     inside = set(view.values("id"))
-    part = points.at([i for i, one in enumerate(points.ids) if one in inside])
+    part = points.at([i for i, id in enumerate(points.ids) if id in inside])
     with results.use_view(view):
         recall = mean_recall(results, queries_near(points, 8), part)
     # Few rows are gathered and searched exactly.
@@ -341,9 +345,11 @@ def test_recall_within_a_view_that_leaves_out_what_is_near(
     recalls = []
     for query in queries_near(points, 4):
         near = nearest_ids(query, points, "euclidean", 500)
-        found = fiftyone_faiss.search(large.dataset.exclude(near), query, "ivf", k=10)
+        neighbors = fiftyone_faiss.search(large.dataset.exclude(near), query, "ivf", k=10)
         part = without(points, near)
-        recalls.append(check_neighbors(found.ids, found.distances, query, part, "euclidean"))
+        recalls.append(
+            check_neighbors(neighbors.ids, neighbors.distances, query, part, "euclidean")
+        )
     assert np.mean(recalls) >= recall_floor(results)
 
 

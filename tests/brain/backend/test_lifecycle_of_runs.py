@@ -24,7 +24,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def check_run(dataset: fo.Dataset, points: Points, brain_key: str = "given") -> None:
-    """Fails unless a dataset's run, loaded anew, holds these points and answers with them."""
+    """Fails unless a dataset's run, loaded again, holds these points and answers with them."""
     dataset.clear_cache()
     query = points.vectors[1] + points.vectors[4]
     results = dataset.load_brain_results(brain_key)
@@ -273,7 +273,7 @@ def test_an_index_made_anew_by_another_process_is_found(samples: Points) -> None
     subprocess.run([sys.executable, "-c", code], check=True)
     new = samples.with_vectors(np.diag(np.arange(1, 13)).astype(np.float32))
     dataset.reload()
-    # FiftyOne still gives out the old one once, then what there is.
+    # FiftyOne still returns the old results once, then the new ones.
     assert dataset.load_brain_results("given") is old
     with pytest.raises(ValueError, match="'given' may be another index now; try again"):
         dataset.sort_by_similarity(samples.ids[0], k=3, brain_key="given")
@@ -282,9 +282,9 @@ def test_an_index_made_anew_by_another_process_is_found(samples: Points) -> None
     dataset._brain_cache["given"] = old
     (info,) = fiftyone_faiss.list_indexes(dataset)
     assert (info.size, info.dim, info.metric, info.problem) == (12, 12, "euclidean", None)
-    found = fiftyone_faiss.search(dataset, new.vectors[4], k=3)
-    assert found.ids == [samples.ids[i] for i in (4, 0, 1)]
-    np.testing.assert_allclose(found.distances, [0, 26**0.5, 29**0.5], rtol=1e-6)
+    neighbors = fiftyone_faiss.search(dataset, new.vectors[4], k=3)
+    assert neighbors.ids == [samples.ids[i] for i in (4, 0, 1)]
+    np.testing.assert_allclose(neighbors.distances, [0, 26**0.5, 29**0.5], rtol=1e-6)
 
 
 def test_an_update_brings_no_deleted_index_back(samples: Points) -> None:

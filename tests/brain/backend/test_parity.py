@@ -62,7 +62,7 @@ def theirs(folder: Path) -> fom.Model:
     return foz.load_zoo_model(NAME, device="cpu")
 
 
-def picture(seed: int, width: int, height: int) -> Image.Image:
+def random_image(seed: int, width: int, height: int) -> Image.Image:
     """Details of every size, each about as strong as the next, as in photographs."""
     rng = np.random.default_rng(seed)
     total = np.zeros((height, width, 3))
@@ -77,10 +77,10 @@ def picture(seed: int, width: int, height: int) -> Image.Image:
 def photos(folder: Path) -> Iterator[fo.Dataset]:
     """A portrait, a landscape, a grayscale, a small one and a plain one, as PNG."""
     images = [
-        picture(1, 300, 420),
-        picture(2, 500, 310),
-        picture(3, 320, 240).convert("L"),
-        picture(4, 90, 60),
+        random_image(1, 300, 420),
+        random_image(2, 500, 310),
+        random_image(3, 320, 240).convert("L"),
+        random_image(4, 90, 60),
         Image.new("RGB", (256, 256), (30, 90, 200)),
     ]
     paths = [folder / f"{i}.png" for i in range(len(images))]
@@ -159,7 +159,7 @@ def test_large_jpegs_decoded_at_half_their_size_have_nearly_the_same_vectors(exa
     for i, path in enumerate(paths):
         # The last is a portrait.
         size = (960, 1280) if i == 3 else (1280, 960)
-        picture(10 + i, *size).save(path, quality=90)
+        random_image(10 + i, *size).save(path, quality=90)
         assert max(ImageSource(str(path)).open(exact.image_size).size) == 640
     whole = [exact.preprocess(ImageSource(str(path)).open()) for path in paths]
     similar = cosines(embedded(exact, [str(path) for path in paths]), exact.embed_images(whole))

@@ -24,7 +24,7 @@ def ranked(ids: list[str], distances: np.ndarray, k: int | None = None) -> list[
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_neighbours_of_a_vector_are_numpys(dataset, vectors, rng, metric) -> None:
+def test_neighbors_of_a_vector_are_numpys(dataset, vectors, rng, metric) -> None:
     index_of(dataset, vectors, metric=metric)
     ids, query = dataset.values("id"), rng.normal(size=8)
     expected = reference(query[None], vectors, metric)[0]
@@ -34,7 +34,7 @@ def test_neighbours_of_a_vector_are_numpys(dataset, vectors, rng, metric) -> Non
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_neighbours_of_a_sample_begin_with_itself(dataset, vectors, metric) -> None:
+def test_neighbors_of_a_sample_begin_with_itself(dataset, vectors, metric) -> None:
     index_of(dataset, vectors, metric=metric)
     ids = dataset.values("id")
     expected = reference(vectors[3:4], vectors, metric)[0]
@@ -87,22 +87,22 @@ def test_a_view_is_searched_exactly(dataset, vectors) -> None:
     ids = dataset.values("id")
     odd = dataset.match(fo.ViewField("number") % 2 == 1)
     expected = reference(vectors[:1], vectors[1::2], "cosine")[0]
-    found = odd.sort_by_similarity(ids[0], k=4, brain_key="given")
-    assert found.values("id") == ranked(ids[1::2], expected, 4)
+    neighbors = odd.sort_by_similarity(ids[0], k=4, brain_key="given")
+    assert neighbors.values("id") == ranked(ids[1::2], expected, 4)
     with results.use_view(odd):
         assert results.index_size == 6
-        assert results.sort_by_similarity(ids[0], k=4).values("id") == found.values("id")
+        assert results.sort_by_similarity(ids[0], k=4).values("id") == neighbors.values("id")
     assert results.index_size == 12
 
 
 def test_add_remove_get_and_reload(dataset, vectors) -> None:
     ids = np.array(dataset.values("id"))
-    results = index_of(dataset, {one: v for one, v in zip(ids[:8], vectors[:8], strict=True)})
+    results = index_of(dataset, {id: v for id, v in zip(ids[:8], vectors[:8], strict=True)})
     assert results.total_index_size == 8
 
     results.add_to_index(vectors[8:], ids[8:])
-    found, sample_ids, label_ids = results.get_embeddings()
-    np.testing.assert_array_equal(found, vectors)
+    stored, sample_ids, label_ids = results.get_embeddings()
+    np.testing.assert_array_equal(stored, vectors)
     assert sample_ids.tolist() == ids.tolist()
     assert label_ids is None
 
@@ -187,11 +187,11 @@ def patch_vectors(rng: np.random.Generator) -> np.ndarray:
 
 def by_sample(patches: fo.Dataset, vectors: np.ndarray) -> dict[str, np.ndarray]:
     """Vectors as FiftyOne takes them for patches: an array for each sample."""
-    found, start = {}, 0
-    for one, labels in zip(*patches.values(["id", "things.detections.id"]), strict=True):
-        found[one] = vectors[start : start + len(labels)]
+    arrays, start = {}, 0
+    for id, labels in zip(*patches.values(["id", "things.detections.id"]), strict=True):
+        arrays[id] = vectors[start : start + len(labels)]
         start += len(labels)
-    return found
+    return arrays
 
 
 def test_patches_are_indexed_by_label(patches, patch_vectors) -> None:
@@ -221,8 +221,8 @@ def test_vectors_of_patches_are_returned_by_sample_or_label(patches, patch_vecto
     results = index_of(patches, by_sample(patches, patch_vectors), patches_field="things")
     ids = patches.values("id")
     labels = patches.values("things.detections.id", unwind=True)
-    found, sample_ids, label_ids = results.get_embeddings(sample_ids=[ids[1]])
-    np.testing.assert_array_equal(found, patch_vectors[1:3])
+    stored, sample_ids, label_ids = results.get_embeddings(sample_ids=[ids[1]])
+    np.testing.assert_array_equal(stored, patch_vectors[1:3])
     assert sample_ids.tolist() == [ids[1], ids[1]]
     assert label_ids.tolist() == labels[1:3]
     np.testing.assert_array_equal(
@@ -240,7 +240,7 @@ def test_duplicates_are_those_within_the_threshold(dataset, vectors) -> None:
     ids = dataset.values("id")
     results.find_duplicates(thresh=1e-4)
     assert set(results.duplicate_ids) == {ids[7], ids[9]}
-    assert {one: [n for n, _ in near] for one, near in results.neighbors_map.items()} == {
+    assert {id: [n for n, _ in near] for id, near in results.neighbors_map.items()} == {
         ids[2]: [ids[7]],
         ids[5]: [ids[9]],
     }
@@ -248,7 +248,7 @@ def test_duplicates_are_those_within_the_threshold(dataset, vectors) -> None:
     assert len(set(results.unique_ids)) == 4
 
 
-def test_each_points_neighbours_leave_out_itself(dataset, vectors) -> None:
+def test_each_points_neighbors_leave_out_itself(dataset, vectors) -> None:
     results = index_of(dataset, vectors)
     places, distances = results._kneighbors(k=3, return_dists=True)
     expected = reference(vectors, vectors, "cosine")

@@ -26,7 +26,7 @@ def in_a_thread(call: Callable[[], Result]) -> Result:
 
 def inside(points: Points, view: fo.DatasetView) -> Points:
     ids = set(view.values("id"))
-    return points.at([i for i, one in enumerate(points.sample_ids) if one in ids])
+    return points.at([i for i, id in enumerate(points.sample_ids) if id in ids])
 
 
 # -- a restriction belongs to who set it -------------------------------------------------------
@@ -70,13 +70,13 @@ def test_two_threads_with_two_views_each_get_their_own_answer(points: Points) ->
         start.wait(60)
         for _ in range(40):
             if name is None:
-                found = neighbors_of(results, query, 3)
+                neighbors = neighbors_of(results, query, 3)
             else:
                 with results.use_view(views[name]):
-                    found = neighbors_of(results, query, 3)
+                    neighbors = neighbors_of(results, query, 3)
                     assert results.index_size == len(expected.ids)
-            assert found[0] == ids
-            np.testing.assert_allclose(found[1], distances, atol=1e-6)
+            assert neighbors[0] == ids
+            np.testing.assert_allclose(neighbors[1], distances, atol=1e-6)
         return len(expected.ids)
 
     with ThreadPoolExecutor(3) as pool:
@@ -113,7 +113,7 @@ def questions(book: fo.Dataset) -> dict[str, Question]:
             neighbors_of(results, results._parse_query(query), aggregation="mean", **kwargs)
         )
 
-    def within(view: fo.DatasetView, question: Question) -> Question:
+    def restricted(view: fo.DatasetView, question: Question) -> Question:
         def ask(results: FaissSimilarityIndex) -> tuple:
             with results.use_view(view):
                 return question(results)
@@ -129,9 +129,9 @@ def questions(book: fo.Dataset) -> dict[str, Question]:
         "farthest": sorted_by(ids[3], k=4, reverse=True),
         "all": sorted_by(vectors[0], k=None),
         "many": lambda results: tuple(map(tuple, neighbors_of(results, vectors, 5))),
-        "text in a view": within(book[20:60], sorted_by("a car on the highway", k=7)),
-        "vector in a view": within(book[50:70], sorted_by(vectors[0], k=5)),
-        "id in a view": within(book.shuffle(seed=1)[:30], sorted_by(ids[3], k=None)),
+        "text in a view": restricted(book[20:60], sorted_by("a car on the highway", k=7)),
+        "vector in a view": restricted(book[50:70], sorted_by(vectors[0], k=5)),
+        "id in a view": restricted(book.shuffle(seed=1)[:30], sorted_by(ids[3], k=None)),
     }
 
 
@@ -172,9 +172,9 @@ def test_a_distance_depends_on_its_two_vectors_alone(
     expected = dict(zip(ids, distances, strict=True))
     assert ids == nearest(queries[0], points, metric)[0]
 
-    def check(found: tuple[list[str], list[float]]) -> None:
-        assert found[1] == [expected[one] for one in found[0]]
-        assert found[0] == [one for one in ids if one in set(found[0])]
+    def check(neighbors: tuple[list[str], list[float]]) -> None:
+        assert neighbors[1] == [expected[id] for id in neighbors[0]]
+        assert neighbors[0] == [id for id in ids if id in set(neighbors[0])]
 
     for k in (1, 5, 40, 149):
         check(neighbors_of(results, queries[0], k))

@@ -76,7 +76,7 @@ def test_feedback_moves_the_results(large, metric, text, liked, disliked) -> Non
         points.vectors[liked] if liked else None,
         points.vectors[disliked] if disliked else None,
     )
-    found = fiftyone_faiss.search(
+    neighbors = fiftyone_faiss.search(
         large.dataset,
         line_of(text, points.ids),
         metric,
@@ -84,9 +84,9 @@ def test_feedback_moves_the_results(large, metric, text, liked, disliked) -> Non
         liked=[points.ids[i] for i in liked],
         disliked=[points.ids[i] for i in disliked],
     )
-    check(found, points.ids, formula)
+    check(neighbors, points.ids, formula)
     said = f"The query moved toward {len(liked)} liked and away from {len(disliked)} disliked"
-    assert any(sentence.startswith(said) for sentence in found.explanation)
+    assert any(sentence.startswith(said) for sentence in neighbors.explanation)
 
 
 def test_what_one_term_lacks_the_other_does_not_make_up_for(large) -> None:
@@ -94,11 +94,11 @@ def test_what_one_term_lacks_the_other_does_not_make_up_for(large) -> None:
     both = fiftyone_faiss.search(large.dataset, line_of("@0 + @1", points.ids), "cosine", k=300)
     z = []
     for i in (0, 1):
-        usual = similarities(points.vectors[i], points.vectors, "cosine")
-        z.append((usual - usual.mean()) / usual.std())
+        reference = similarities(points.vectors[i], points.vectors, "cosine")
+        z.append((reference - reference.mean()) / reference.std())
     smaller = dict(zip(points.ids, np.minimum(*z), strict=True))
     # With two equal terms, the score is the smaller of them.
-    np.testing.assert_allclose(both.scores, [smaller[one] for one in both.ids], atol=1e-4)
+    np.testing.assert_allclose(both.scores, [smaller[id] for id in both.ids], atol=1e-4)
 
 
 def test_likes_and_dislikes_change_places(large) -> None:
@@ -116,17 +116,17 @@ def test_a_term_of_one_weight_is_the_plain_order_of_the_distances(large) -> None
     points = large.points("samples", 300)
     for metric in METRICS:
         query = VectorQuery(points.vectors[8] + 0.1)
-        found = fiftyone_faiss.search(large.dataset, query, metric, k=40)
-        assert found.ids == nearest_ids(query.values, points, metric, 40)
+        neighbors = fiftyone_faiss.search(large.dataset, query, metric, k=40)
+        assert neighbors.ids == nearest_ids(query.values, points, metric, 40)
         alone = fiftyone_faiss.search(
             large.dataset, CombinedQuery((QueryTerm(query, weight=7.0),)), metric, k=40
         )
-        assert alone.ids == found.ids
-        np.testing.assert_array_equal(alone.distances, found.distances)
-        assert np.all(np.diff(found.distances) >= 0)
-        exact = {"cosine": 1 - found.distances, "dotproduct": -found.distances}
-        scores = exact.get(metric, 1 / (1 + found.distances))
-        np.testing.assert_allclose(found.scores, scores, atol=1e-12)
+        assert alone.ids == neighbors.ids
+        np.testing.assert_array_equal(alone.distances, neighbors.distances)
+        assert np.all(np.diff(neighbors.distances) >= 0)
+        exact = {"cosine": 1 - neighbors.distances, "dotproduct": -neighbors.distances}
+        scores = exact.get(metric, 1 / (1 + neighbors.distances))
+        np.testing.assert_allclose(neighbors.scores, scores, atol=1e-12)
 
 
 def test_only_one_wanted_term_without_feedback_is_plain(large) -> None:
@@ -141,22 +141,22 @@ def test_only_one_wanted_term_without_feedback_is_plain(large) -> None:
         ((away,), (), False),
         ((term,), ids, False),
     ):
-        reading = EncodedQuery.of(index, index.reader(), CombinedQuery(terms), "off", liked)
-        assert reading.ranking.is_plain is is_plain
-        assert reading.ranking.is_reversed is (terms == (away,))
+        encoded = EncodedQuery.of(index, index.reader(), CombinedQuery(terms), "off", liked)
+        assert encoded.ranking.is_plain is is_plain
+        assert encoded.ranking.is_reversed is (terms == (away,))
 
 
 def test_the_background_of_a_small_index_is_all_of_it_and_of_a_large_one_a_part(
     large, many
 ) -> None:
-    background = reference_set_of(large.dataset.load_brain_results("cosine").reader(), "cosine")
-    np.testing.assert_array_equal(background.vectors, large.of_samples)
+    reference_set = reference_set_of(large.dataset.load_brain_results("cosine").reader(), "cosine")
+    np.testing.assert_array_equal(reference_set.vectors, large.of_samples)
     index = many.dataset.load_brain_results("many")
-    background = reference_set_of(index.reader(), index.metric)
-    assert len(background) == 1_000
-    rows = {one.tobytes() for one in many.vectors}
-    assert len({one.tobytes() for one in background.vectors} & rows) == 1_000
-    assert reference_set_of(index.reader(), index.metric) is background
+    reference_set = reference_set_of(index.reader(), index.metric)
+    assert len(reference_set) == 1_000
+    rows = {vector.tobytes() for vector in many.vectors}
+    assert len({vector.tobytes() for vector in reference_set.vectors} & rows) == 1_000
+    assert reference_set_of(index.reader(), index.metric) is reference_set
 
 
 # -- how much is shown -------------------------------------------------------------------------
@@ -184,7 +184,7 @@ def test_pages_are_disjoint_and_together_a_larger_answer(many, text, options) ->
     ]
     assert [len(page) for page in pages] == [50, 50, 50]
     assert all(page.has_more for page in pages)
-    together = [one for page in pages for one in page.ids]
+    together = [id for page in pages for id in page.ids]
     assert len(set(together)) == 150
     whole = fiftyone_faiss.search(many.dataset, line, k=150, **options)
     assert together == whole.ids
@@ -226,10 +226,10 @@ def test_the_distances_of_a_combined_query_lie_within_thresh(large) -> None:
     line = line_of("@0 + @1 - @2", large.dataset.values("id"))
     whole = fiftyone_faiss.search(large.dataset, line, "cosine", k=300)
     thresh = float(np.median(whole.distances))
-    near = [one for one, d in zip(whole.ids, whole.distances, strict=True) if d <= thresh]
+    near = [id for id, d in zip(whole.ids, whole.distances, strict=True) if d <= thresh]
     for k in (300, None):
-        found = fiftyone_faiss.search(large.dataset, line, "cosine", k=k, thresh=thresh)
-        assert found.ids == near
+        neighbors = fiftyone_faiss.search(large.dataset, line, "cosine", k=k, thresh=thresh)
+        assert neighbors.ids == near
 
 
 @pytest.mark.parametrize("text", ["@0", "@0 + @1 - @2", "- @1"])
@@ -245,12 +245,16 @@ def test_reverse_is_the_order_turned_round(large, text) -> None:
 
 def test_a_cut_off_is_where_the_scores_drop(large) -> None:
     points = large.points("samples", 300)
-    # Around the first sample lie those of its centre, and then nothing for long.
-    found = fiftyone_faiss.search(large.dataset, points.ids[0], "cosine", k=100)
-    assert 1 <= found.cutoff < 100
-    assert found.scores[found.cutoff - 1] >= found.cutoff_score > found.scores[found.cutoff]
+    # Around the first sample lie those of its center, and then nothing for long.
+    neighbors = fiftyone_faiss.search(large.dataset, points.ids[0], "cosine", k=100)
+    assert 1 <= neighbors.cutoff < 100
+    assert (
+        neighbors.scores[neighbors.cutoff - 1]
+        >= neighbors.cutoff_score
+        > neighbors.scores[neighbors.cutoff]
+    )
     page = fiftyone_faiss.search(large.dataset, points.ids[0], "cosine", k=50, skip=50)
-    assert page.cutoff == max(0, found.cutoff - 50)
+    assert page.cutoff == max(0, neighbors.cutoff - 50)
 
 
 def test_in_a_small_index_hubness_takes_nothing_off_and_says_so(large) -> None:
@@ -260,13 +264,13 @@ def test_in_a_small_index_hubness_takes_nothing_off_and_says_so(large) -> None:
         index = create(points, f"hub{size}")
         try:
             search = partial(fiftyone_faiss.search, large.dataset, points.vectors[0], index.key)
-            found, plain = search(k=size, hubness=True), search(k=size)
-            assert (note in found.notes) == (size < 30)
+            neighbors, plain = search(k=size, hubness=True), search(k=size)
+            assert (note in neighbors.notes) == (size < 30)
             if size < 30:
-                assert found.ids == plain.ids
-                np.testing.assert_allclose(found.scores, plain.scores, atol=1e-6)
+                assert neighbors.ids == plain.ids
+                np.testing.assert_allclose(neighbors.scores, plain.scores, atol=1e-6)
             else:
-                assert np.abs(found.scores - plain.scores).max() > 1e-3
+                assert np.abs(neighbors.scores - plain.scores).max() > 1e-3
         finally:
             fiftyone_faiss.delete_index(large.dataset, index.key)
 
@@ -280,12 +284,12 @@ def test_a_view_is_ranked_as_the_dataset_is(large, text) -> None:
     view = large.dataset.match(fo.ViewField("number") % 3 == 1)
     inside = set(view.values("id"))
     whole = fiftyone_faiss.search(large.dataset, line, "cosine", k=300)
-    found = fiftyone_faiss.search(view, line, "cosine", k=100)
-    assert found.ids == [one for one in whole.ids if one in inside]
+    neighbors = fiftyone_faiss.search(view, line, "cosine", k=100)
+    assert neighbors.ids == [id for id in whole.ids if id in inside]
     scores = dict(zip(whole.ids, whole.scores, strict=True))
-    np.testing.assert_allclose(found.scores, [scores[one] for one in found.ids])
+    np.testing.assert_allclose(neighbors.scores, [scores[id] for id in neighbors.ids])
     few = fiftyone_faiss.search(view, line, "cosine", k=7)
-    assert (few.ids, few.has_more) == (found.ids[:7], True)
+    assert (few.ids, few.has_more) == (neighbors.ids[:7], True)
 
 
 def test_labels_are_ranked_like_samples(large) -> None:
@@ -298,12 +302,12 @@ def test_labels_are_ranked_like_samples(large) -> None:
         liked=points.vectors[[20]],
     )
     line = line_of("2: @0 + @4 - @9", points.ids)
-    found = fiftyone_faiss.search(large.dataset, line, "labels", k=180, liked=[points.ids[20]])
-    check(found, points.ids, formula)
-    assert found.patches_field == "things"
+    neighbors = fiftyone_faiss.search(large.dataset, line, "labels", k=180, liked=[points.ids[20]])
+    check(neighbors, points.ids, formula)
+    assert neighbors.patches_field == "things"
     owners = dict(zip(points.ids, points.sample_ids, strict=True))
-    assert found.sample_ids == [owners[one] for one in found.ids]
-    assert found.view().values("id") == found.ids
+    assert neighbors.sample_ids == [owners[id] for id in neighbors.ids]
+    assert neighbors.view().values("id") == neighbors.ids
 
 
 def test_near_copies_are_counted_under_the_best_of_them(dataset) -> None:
@@ -311,15 +315,15 @@ def test_near_copies_are_counted_under_the_best_of_them(dataset) -> None:
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
     ids = dataset.values("id")
     create(Points(dataset, vectors, ids))
-    found = fiftyone_faiss.search(dataset, vectors[0], k=4, collapse=True)
-    assert found.ids == [ids[i] for i in (0, 3, 5, 6)]
-    assert found.near_duplicates == {
+    neighbors = fiftyone_faiss.search(dataset, vectors[0], k=4, collapse=True)
+    assert neighbors.ids == [ids[i] for i in (0, 3, 5, 6)]
+    assert neighbors.near_duplicates == {
         ids[0]: [ids[1], ids[2]],
         ids[3]: [ids[4]],
         ids[6]: [ids[7], ids[8], ids[9]],
     }
-    assert [row["near_duplicates"] for row in found.to_dict()["results"]] == [2, 1, 0, 3]
-    assert found.notes == ()
+    assert [row["near_duplicates"] for row in neighbors.to_dict()["results"]] == [2, 1, 0, 3]
+    assert neighbors.notes == ()
 
 
 # -- what is refused ---------------------------------------------------------------------------
@@ -362,7 +366,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("given", BAD, ids=[str(one) for one in BAD])
+@pytest.mark.parametrize("given", BAD, ids=[str(value) for value in BAD])
 def test_a_bad_request_is_refused_in_one_sentence(large, given) -> None:
     arguments = {"query": large.of_samples[0], "brain_key": "cosine", **given}
     with pytest.raises(ValueError) as caught:
@@ -387,7 +391,7 @@ BAD_FORMS = [
 ]
 
 
-@pytest.mark.parametrize(("given", "start"), BAD_FORMS, ids=[str(one[0]) for one in BAD_FORMS])
+@pytest.mark.parametrize(("given", "start"), BAD_FORMS, ids=[str(form[0]) for form in BAD_FORMS])
 def test_a_bad_form_is_refused_in_one_sentence(dataset, given, start) -> None:
     with pytest.raises(ValueError) as caught:
         run_search(dataset, SearchRequest.from_params({"query": "a car", **given}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fiftyone_faiss.brain.retrieval.reranking import collapse, cutoff, diverse, hubness
+from fiftyone_faiss.brain.retrieval.reranking import collapse, cutoff, hubness, mmr
 
 
 def directions(vectors: np.ndarray) -> np.ndarray:
@@ -82,7 +82,7 @@ def marginal(vectors: np.ndarray, scores: np.ndarray, k: int, d: float) -> list[
 def test_variety_is_maximal_marginal_relevance(rng, diversity: float) -> None:
     vectors = (rng.normal(size=(40, 6)) * rng.uniform(0.5, 2, (40, 1))).astype(np.float32)
     scores = 3 * rng.normal(size=40)
-    neighbors = diverse(vectors, scores, 12, diversity)
+    neighbors = mmr(vectors, scores, 12, diversity)
     assert neighbors.tolist() == marginal(vectors, scores, 12, diversity)
     if diversity == 0:
         assert neighbors.tolist() == np.argsort(-scores)[:12].tolist()
@@ -91,17 +91,17 @@ def test_variety_is_maximal_marginal_relevance(rng, diversity: float) -> None:
 def test_what_is_alike_is_chosen_last(rng) -> None:
     vectors = angled([0, 1, 2, 90])
     scores = np.array([1.0, 0.9, 0.8, 0.7])
-    assert diverse(vectors, scores, 3, 0.0).tolist() == [0, 1, 2]
-    assert diverse(vectors, scores, 3, 0.5).tolist() == [0, 3, 1]
+    assert mmr(vectors, scores, 3, 0.0).tolist() == [0, 1, 2]
+    assert mmr(vectors, scores, 3, 0.5).tolist() == [0, 3, 1]
     # With nothing but variety, the best is still the first.
-    assert diverse(vectors[::-1], scores[::-1], 2, 1.0).tolist() == [3, 0]
+    assert mmr(vectors[::-1], scores[::-1], 2, 1.0).tolist() == [3, 0]
 
 
 def test_variety_of_few_and_of_equals() -> None:
     vectors = angled([0, 30, 60])
-    assert diverse(vectors, np.array([0.2, 0.5, 0.1]), 10, 0.5).tolist()[0] == 1
-    assert sorted(diverse(vectors, np.array([0.2, 0.5, 0.1]), 10, 0.5).tolist()) == [0, 1, 2]
-    assert diverse(vectors, np.full(3, 0.4), 2, 0.5).tolist() == [0, 2]
+    assert mmr(vectors, np.array([0.2, 0.5, 0.1]), 10, 0.5).tolist()[0] == 1
+    assert sorted(mmr(vectors, np.array([0.2, 0.5, 0.1]), 10, 0.5).tolist()) == [0, 1, 2]
+    assert mmr(vectors, np.full(3, 0.4), 2, 0.5).tolist() == [0, 2]
 
 
 # -- near-duplicates -------------------------------------------------------------------------------

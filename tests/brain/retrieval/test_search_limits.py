@@ -35,9 +35,9 @@ def many() -> Points:
 
 def pages(points: Points, line: str, count: int, **options: Any) -> list[str]:
     return [
-        one
+        id
         for skip in range(0, 50 * count, 50)
-        for one in fiftyone_faiss.search(points.dataset, line, k=50, skip=skip, **options).ids
+        for id in fiftyone_faiss.search(points.dataset, line, k=50, skip=skip, **options).ids
     ]
 
 
@@ -53,12 +53,12 @@ def pools(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_no_page_repeats_a_result_down_to_the_last(many, pools, options, most: int) -> None:
     line = f"@{many.ids[0]} + @{many.ids[1]} - @{many.ids[2]}"
-    found = pages(many, line, most // 50, **options)
-    assert len(set(found)) == len(found) == most
+    neighbors = pages(many, line, most // 50, **options)
+    assert len(set(neighbors)) == len(neighbors) == most
     last = fiftyone_faiss.search(many.dataset, line, k=50, skip=most - 50, **options)
     assert not last.has_more
     short = fiftyone_faiss.search(many.dataset, line, k=60, skip=most - 20, **options)
-    assert (short.ids, short.has_more) == (found[-20:], False)
+    assert (short.ids, short.has_more) == (neighbors[-20:], False)
     with pytest.raises(ValueError, match=rf"options there are {most:,} at most; ask for fewer"):
         fiftyone_faiss.search(many.dataset, line, k=50, skip=most, **options)
 
@@ -78,19 +78,19 @@ def test_the_order_is_the_same_whatever_k(many, pools, options) -> None:
 def test_the_nearest_two_thousand_come_first_and_then_the_others(many) -> None:
     line = f"@{many.ids[0]} + @{many.ids[1]}"
     first = fiftyone_faiss.search(many.dataset, line, k=2_000)
-    found = fiftyone_faiss.search(many.dataset, line, k=2_900)
-    assert len(set(found.ids)) == 2_900
-    assert (found.ids[:2_000], found.has_more) == (first.ids, True)
-    assert found.distances[2_000:].min() >= first.distances.max()
-    for scores in (found.scores[:2_000], found.scores[2_000:]):
+    neighbors = fiftyone_faiss.search(many.dataset, line, k=2_900)
+    assert len(set(neighbors.ids)) == 2_900
+    assert (neighbors.ids[:2_000], neighbors.has_more) == (first.ids, True)
+    assert neighbors.distances[2_000:].min() >= first.distances.max()
+    for scores in (neighbors.scores[:2_000], neighbors.scores[2_000:]):
         assert np.all(np.diff(scores) <= 0)
     with pytest.raises(ValueError, match="20,000 at most"):
         fiftyone_faiss.search(many.dataset, line, k=20_001)
 
 
 @pytest.fixture(scope="module")
-def copies() -> Points:
-    """Sixty vectors, each with forty-nine near-copies."""
+def duplicates() -> Points:
+    """Sixty vectors, each with forty-nine near-duplicates."""
     rng = np.random.default_rng(7)
     vectors = np.repeat(rng.normal(size=(60, 8)), 50, axis=0)
     vectors += rng.normal(size=vectors.shape) * 1e-4
@@ -102,23 +102,23 @@ def copies() -> Points:
 
 
 @pytest.mark.parametrize(("terms", "most"), [((0,), 60), ((0, 1_000, 2_000), 30)])
-def test_pages_of_what_has_many_copies_lose_and_repeat_none(copies, pools, terms, most) -> None:
+def test_pages_of_near_duplicates_lose_and_repeat_none(duplicates, pools, terms, most) -> None:
     # Of several terms, the 1,500 candidates are thirty vectors and their copies, about.
-    line = " + ".join(f"@{copies.ids[i]}" for i in terms)
-    search = partial(fiftyone_faiss.search, copies.dataset, line, collapse=0.01)
+    line = " + ".join(f"@{duplicates.ids[i]}" for i in terms)
+    search = partial(fiftyone_faiss.search, duplicates.dataset, line, collapse=0.01)
     whole = search(k=70)
-    place = {one: i // 50 for i, one in enumerate(copies.ids)}
-    groups = [place[one] for one in whole.ids]
+    place = {id: i // 50 for i, id in enumerate(duplicates.ids)}
+    groups = [place[id] for id in whole.ids]
     assert len(set(groups)) == len(groups)
     assert abs(len(groups) - most) <= 3
     assert not whole.has_more
-    found: list[str] = []
-    while len(found) < len(groups):
-        page = search(k=7, skip=len(found))
-        assert page.has_more == (len(found) + 7 < len(groups))
+    listed: list[str] = []
+    while len(listed) < len(groups):
+        page = search(k=7, skip=len(listed))
+        assert page.has_more == (len(listed) + 7 < len(groups))
         assert page.near_duplicates.keys() <= set(page.ids)
-        found += page.ids
-    assert found == whole.ids
+        listed += page.ids
+    assert listed == whole.ids
 
 
 def test_all_within_a_distance_are_not_varied_when_they_are_many(many, pools) -> None:
@@ -150,10 +150,10 @@ def test_the_cut_off_is_the_same_on_every_page(many) -> None:
 
 def test_a_plain_search_has_no_such_end(many) -> None:
     query = many.vectors[5]
-    found = fiftyone_faiss.search(many.dataset, query, k=50, skip=2_940)
+    neighbors = fiftyone_faiss.search(many.dataset, query, k=50, skip=2_940)
     everything = fiftyone_faiss.search(many.dataset, query, k=MANY)
-    assert found.ids == everything.ids[2_940:2_990]
-    assert found.has_more
+    assert neighbors.ids == everything.ids[2_940:2_990]
+    assert neighbors.has_more
 
 
 def test_the_farthest_within_a_distance_are_found_beyond_what_is_far(many, monkeypatch) -> None:
@@ -162,8 +162,8 @@ def test_the_farthest_within_a_distance_are_found_beyond_what_is_far(many, monke
     query = many.vectors[5]
     everything = fiftyone_faiss.search(many.dataset, query, k=MANY)
     thresh = float(everything.distances[60])
-    found = fiftyone_faiss.search(many.dataset, query, k=25, thresh=thresh, reverse=True)
-    assert found.ids == everything.ids[60:35:-1]
+    neighbors = fiftyone_faiss.search(many.dataset, query, k=25, thresh=thresh, reverse=True)
+    assert neighbors.ids == everything.ids[60:35:-1]
     assert not fiftyone_faiss.search(
         many.dataset, query, k=61, thresh=thresh, reverse=True
     ).has_more
@@ -232,19 +232,19 @@ def test_the_code_of_an_infinite_distance_is_code(book) -> None:
 
 
 def test_samples_found_in_a_view_of_patches_can_be_shown(book) -> None:
-    found = fiftyone_faiss.search(book.to_patches("objects"), "a dog", k=5)
-    assert found.view().values("id") == found.ids
-    assert len(found) == 5
+    neighbors = fiftyone_faiss.search(book.to_patches("objects"), "a dog", k=5)
+    assert neighbors.view().values("id") == neighbors.ids
+    assert len(neighbors) == 5
 
 
 def test_scores_of_labels_are_stored_part_by_part(rng, monkeypatch) -> None:
     monkeypatch.setattr(score_fields, "LABELS_AT_ONCE", 7)
     points = Large.make(60, 20).points("detections", 60)
     create(points, "labels")
-    found = fiftyone_faiss.search(points.dataset, points.vectors[0], k=5)
-    assert found.save_scores("near", everywhere=True) == 60
+    neighbors = fiftyone_faiss.search(points.dataset, points.vectors[0], k=5)
+    assert neighbors.save_scores("near", everywhere=True) == 60
     every = fiftyone_faiss.search(points.dataset, points.vectors[0], k=60)
     _, path = points.dataset._get_label_field_path(every.patches_field, "near")
     _, ids = points.dataset._get_label_field_path(every.patches_field, "id")
     stored = dict(zip(*points.dataset.values([ids, path], unwind=True), strict=True))
-    np.testing.assert_allclose([stored[one] for one in every.ids], every.scores, atol=1e-6)
+    np.testing.assert_allclose([stored[id] for id in every.ids], every.scores, atol=1e-6)
