@@ -12,12 +12,12 @@ import fiftyone.operators as foo
 import numpy as np
 import pytest
 from fiftyone.operators.delegated import DelegatedOperationService
+from support.clusters import Large, create
 from support.distances import reference
 from support.indexes import index_of
 from support.operators import PLUGIN, run
 
 import fiftyone_faiss
-from fiftyone_faiss.brain.ann import factory
 from fiftyone_faiss.demo import MODEL_NAME
 
 NAMES = {
@@ -206,9 +206,10 @@ def test_a_delegated_rebuild_embeds_everything_again(book) -> None:
     book.delete_brain_run("again")
 
 
-def test_tuning_rebuilds_the_faiss_index_only(dataset, vectors, monkeypatch) -> None:
-    monkeypatch.setattr(factory, "MIN_ROWS", 4)
-    index = index_of(dataset, vectors, index_type="sq8")
+def test_tuning_rebuilds_the_faiss_index_only() -> None:
+    points = Large.make(300, 1).points("samples", 300)
+    dataset = points.dataset
+    index = create(points, index_type="sq8")
     file = index.snapshot.manifest.ann_index.file
     dataset.delete_samples(dataset.first())
     record = run_delegated("update_index", dataset.view(), {"brain_key": "given", "tune": True})
@@ -216,6 +217,7 @@ def test_tuning_rebuilds_the_faiss_index_only(dataset, vectors, monkeypatch) -> 
     snapshot = dataset.load_brain_results("given").snapshot
     assert snapshot.manifest.ann_index.file != file
     # The vector of the deleted sample is still stored: tuning does not update the index.
-    assert snapshot.size == 12
+    assert snapshot.size == 300
     report = foo.get_operator(f"{PLUGIN}/update_index")(dataset, "given", tune=True)
-    assert (report.size, report.added) == (12, 0)
+    assert (report.size, report.added) == (300, 0)
+    dataset.delete()

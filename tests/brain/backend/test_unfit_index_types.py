@@ -38,7 +38,7 @@ def test_an_unknown_type_is_refused_before_anything_is_written(
     dataset: fo.Dataset, rng: np.random.Generator, index_type: str
 ) -> None:
     before = _folders()
-    with pytest.raises(ValueError, match="no index_type") as error:
+    with pytest.raises(ValueError, match="not an index_type") as error:
         index_of(dataset, rng.normal(size=(12, 8)), index_type=index_type)
     assert one_sentence(error.value)
     assert dataset.list_brain_runs() == []
