@@ -113,9 +113,10 @@ def test_code_finds_the_same_with_uploads_beside_it(book, tmp_path, monkeypatch)
     assert uploads["upload"]["content"] not in code
 
 
-def test_code_finds_the_same_labels(labels) -> None:
-    dataset = labels.samples
-    params = {"query": f"@{labels.ids[0]} + @{labels.ids[3]}", "k": 6, "brain_key": "given"}
+def test_code_finds_the_same_labels(patches) -> None:
+    patches.index()
+    dataset = patches.dataset
+    params = {"query": f"@{patches.ids[0]} + @{patches.ids[3]}", "k": 6, "brain_key": "given"}
     check(dataset, params)
     check(dataset.match(fo.ViewField("number") > 3), params)
     check(dataset.to_patches("things").limit(9), params)

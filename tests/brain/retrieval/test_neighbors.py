@@ -193,7 +193,7 @@ def test_labels_deleted_meanwhile_have_no_score(labels) -> None:
 
 @pytest.fixture(params=["samples", "labels"])
 def either(request: pytest.FixtureRequest) -> Neighbors:
-    return request.getfixturevalue("found" if request.param == "samples" else "labels")
+    return request.getfixturevalue("neighbors" if request.param == "samples" else "labels")
 
 
 def test_rows_are_the_results(either) -> None:

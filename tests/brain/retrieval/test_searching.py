@@ -150,7 +150,7 @@ BAD = [
     ({"query": "car", "k": 0}, "k must be at least 1, got 0"),
     ({"query": "car", "k": -1}, "k must be at least 1, got -1"),
     ({"query": "car", "k": "many"}, "k is 'many'; give a whole number"),
-    ({"query": "car", "brain_key": "nope"}, "no FAISS index 'nope'; it has 'given'"),
+    ({"query": "car", "brain_key": "nope"}, "no similarity index 'nope'; it has 'given'"),
     ({"query": "car"}, "cannot be searched by text"),
     ({"query": []}, "No samples are selected"),
     ({"query": 7}, "A query of type int is not supported"),
