@@ -157,7 +157,6 @@ class SamplesQuery(Operand):
                 f"{len(others):,} of the ids are not in the index '{index.key}', and at most "
                 f"{MAX_EMBEDDED} can be embedded for a search; choose fewer, or update the index."
             )
-        # Not as a batch, which may be in half precision.
         vectors += [self._embedded(index, id) for id in others]
         mean: Matrix = np.stack(vectors).mean(axis=0)
         return mean

@@ -14,6 +14,8 @@ export interface DrawerProps {
   server: Server;
   jobs: Job[];
   refreshJobs: RefreshJobs;
+  /** Whether an orchestrator can do long work. */
+  canDelegate: boolean;
 }
 
 interface DrawerContent {

@@ -28,11 +28,12 @@ interface SearchPageProps {
   listedJobs: Job[];
   savedViews: string[];
   others: OtherIndex[];
+  canDelegate: boolean;
 }
 
 /** The page for a dataset with indexes. */
 export function SearchPage(props: SearchPageProps) {
-  const { server, dataset, size, indexes, listedJobs, savedViews, others } = props;
+  const { server, dataset, size, indexes, listedJobs, savedViews, others, canDelegate } = props;
   const search = useSearch(server, dataset, indexes);
   const { neighbors, index, status, query, setStatus } = search;
   const { jobs, refresh: refreshJobs } = useJobs(server, listedJobs, false);
@@ -61,7 +62,7 @@ export function SearchPage(props: SearchPageProps) {
           <UseSelection search={search} />
           <Options {...{ search, indexes, savedViews }} />
         </div>
-        <Drawer {...{ search, server, jobs, refreshJobs }} />
+        <Drawer {...{ search, server, jobs, refreshJobs, canDelegate }} />
         <JobList jobs={jobs} server={server} />
         {index.problem && (
           <p className="ffs-error" data-cy="faiss-problem" role="alert">

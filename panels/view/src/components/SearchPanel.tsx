@@ -17,8 +17,9 @@ export function SearchPanel({ data = {}, schema }: SearchPanelProps) {
   if (error || !indexes) return <Loading error={error} server={server} />;
   const shared = { server, dataset, size, listedJobs: jobs };
   if (!isFilled(indexes)) return <NoIndex key={dataset} {...shared} />;
-  const { saved_views: savedViews = NO_ITEMS, others = NO_ITEMS } = data;
-  return <SearchPage key={dataset} {...shared} {...{ indexes, savedViews, others }} />;
+  const { saved_views: savedViews = NO_ITEMS, others = NO_ITEMS, can_delegate = false } = data;
+  const lists = { indexes, savedViews, others };
+  return <SearchPage key={dataset} {...shared} {...lists} canDelegate={can_delegate} />;
 }
 
 // One array, so that it is no change from one rendering to the next.

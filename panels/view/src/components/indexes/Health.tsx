@@ -25,7 +25,8 @@ const MAINTENANCE: { method: Maintenance; cy: string; name: string; title: strin
 ];
 
 /** The health of the index, and its maintenance. */
-export function Health({ search, server, jobs, refreshJobs }: DrawerProps) {
+export function Health({ search, server, jobs, refreshJobs, canDelegate }: DrawerProps) {
+  const [isDelegated, setDelegated] = useState(false);
   const { index, setStatus } = search;
   const key = index.brain_key;
   const own = jobs.filter(({ name }) => name === key);
@@ -37,6 +38,11 @@ export function Health({ search, server, jobs, refreshJobs }: DrawerProps) {
     const answer = await server(method, { brain_key: key });
     if (isFailure(answer)) setStatus("error", answer.error);
     void refreshJobs(true);
+  };
+  const delegate = async (work: Maintenance) => {
+    const answer = await server("delegate", { brain_key: key, work });
+    if (isFailure(answer)) setStatus("error", answer.error);
+    else setStatus("done", `Scheduled; see the App's Runs page (${answer.operation_id}).`);
   };
   if (!health) return <p className="ffs-note">Checking the index…</p>;
   return (
@@ -59,11 +65,22 @@ export function Health({ search, server, jobs, refreshJobs }: DrawerProps) {
             className="ffs-button"
             data-cy={cy}
             title={title}
-            {...disabledIf(isBusy, () => void start(method))}
+            {...disabledIf(isBusy, () => void (isDelegated ? delegate(method) : start(method)))}
           >
             {name}
           </button>
         ))}
+        {canDelegate && (
+          <label title="Let FiftyOne's orchestrator do the work instead of the App's server">
+            <input
+              type="checkbox"
+              data-cy="faiss-delegate"
+              checked={isDelegated}
+              onChange={(event) => setDelegated(event.target.checked)}
+            />
+            Schedule
+          </label>
+        )}
       </div>
     </div>
   );

@@ -1,0 +1,73 @@
+"""The search panel on indexes of FiftyOne's other Brain backends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import fiftyone as fo
+import fiftyone.brain as fob
+import pytest
+from playwright.sync_api import expect
+from support.backends import BACKENDS, use_lancedb_folder
+from support.browser import cy, result_ids, shoot
+from support.search_panel import search
+
+import fiftyone_faiss
+from fiftyone_faiss.demo import MODEL_NAME
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def others(book: fo.Dataset, tmp_path_factory: pytest.TempPathFactory) -> Iterator[fo.Dataset]:
+    """The book with one index of each other backend, of the same vectors, and no FAISS index."""
+    use_lancedb_folder(tmp_path_factory.mktemp("lancedb"))
+    dataset = book.clone()
+    vectors, ids, _ = dataset.load_brain_results("clip").get_embeddings()
+    for backend in BACKENDS:
+        fob.compute_similarity(
+            dataset,
+            backend=backend,
+            embeddings=dict(zip(ids.tolist(), vectors, strict=True)),
+            brain_key=f"on_{backend}",
+            model=MODEL_NAME,
+            metric="cosine",
+        )
+    dataset.delete_brain_run("clip")
+    yield dataset
+    dataset.delete()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_typed_query_is_searched_and_shown_in_the_grid(others, book, open_app, backend) -> None:
+    key = f"on_{backend}"
+    page = open_app(others)
+    cy(page, "faiss-index").select_option(key)
+    expect(cy(page, "faiss-index").locator("option:checked")).to_have_text(
+        f"{key} · {backend} · {MODEL_NAME}"
+    )
+    # The panel maintains FAISS indexes only.
+    expect(cy(page, "faiss-history")).to_be_visible()
+    expect(cy(page, "faiss-health")).to_have_count(0)
+    search(page, "a red car - a dog", k=6)
+    expected = fiftyone_faiss.search(book, "a red car - a dog", "clip", k=6)
+    assert result_ids(page) == expected.ids
+    assert fiftyone_faiss.search(others, "a red car - a dog", key, k=6).ids == expected.ids
+    expect(cy(page, "looker")).to_have_count(6)
+    shoot(page, f"panel-{backend}")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_results_are_exported_with_their_scores(others, open_app, tmp_path, backend) -> None:
+    key = f"on_{backend}"
+    neighbors = fiftyone_faiss.search(others, "a boat", key, k=5)
+    path = Path(tmp_path) / "boats.csv"
+    neighbors.export(path)
+    page = open_app(others)
+    cy(page, "faiss-index").select_option(key)
+    search(page, "a boat", k=5)
+    cy(page, "faiss-save-menu").click()
+    with page.expect_download() as download:
+        cy(page, "faiss-export-csv").click()
+    assert Path(download.value.path()).read_text() == path.read_text()
