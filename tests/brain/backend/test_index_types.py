@@ -52,7 +52,7 @@ SLOW = ("IVF1024,PQ64", OPQ)
 
 @pytest.fixture(scope="module")
 def large() -> Iterator[Large]:
-    large = Large.make(samples=16_620, labelled=5_730)
+    large = Large.make(samples=16_620, labeled=5_730)
     yield large
     large.dataset.delete()
 

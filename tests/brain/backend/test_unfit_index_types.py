@@ -25,7 +25,7 @@ METRICS = ("cosine", "euclidean", "dotproduct")
 
 @pytest.fixture(scope="module")
 def large() -> Iterator[Large]:
-    large = Large.make(samples=1_620, labelled=10)
+    large = Large.make(samples=1_620, labeled=10)
     yield large
     large.dataset.delete()
 
@@ -97,7 +97,7 @@ def test_vectors_that_half_precision_cannot_hold_leave_the_field_as_it_is(
 
 
 def test_a_folder_named_like_a_file_of_an_index_hides_no_damage(tmp_path: Path) -> None:
-    large = Large.make(samples=300, labelled=1)
+    large = Large.make(samples=300, labeled=1)
     points = large.points("samples", 300)
     results = create(points, index_type="sq8", root_dir=str(tmp_path / "my.segments"))
     (file,) = results.path.glob("*.derived")
@@ -109,7 +109,7 @@ def test_a_folder_named_like_a_file_of_an_index_hides_no_damage(tmp_path: Path) 
 
 
 def test_a_clone_does_without_a_lost_faiss_index(tmp_path: Path) -> None:
-    large = Large.make(samples=300, labelled=1)
+    large = Large.make(samples=300, labeled=1)
     points = large.points("samples", 300)
     results = create(points, index_type="sq8")
     (file,) = results.path.glob("*.derived")

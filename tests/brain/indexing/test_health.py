@@ -336,7 +336,7 @@ def test_a_damaged_segment_is_named(samples: Points) -> None:
 @pytest.mark.parametrize("repair", ["verify", "update"])
 @pytest.mark.parametrize("corruption", ["flipped", "missing", "cut"])
 def test_a_damaged_faiss_index_is_rebuilt(corruption: str, repair: str) -> None:
-    large = Large.make(samples=300, labelled=1)
+    large = Large.make(samples=300, labeled=1)
     points = large.points("samples", 300)
     path = create(points, index_type="sq8").path
     (file,) = path.glob("*.derived")

@@ -71,7 +71,7 @@ export function Health({ search, server, jobs, refreshJobs, canDelegate }: Drawe
           </button>
         ))}
         {canDelegate && (
-          <label title="Let FiftyOne's orchestrator do the work instead of the App's server">
+          <label title="Run the work in FiftyOne's orchestrator instead of the App's server">
             <input
               type="checkbox"
               data-cy="faiss-delegate"
