@@ -72,7 +72,8 @@ def test_the_order_is_the_same_whatever_k(many, pools, options) -> None:
     for k in (10, 60, most - 30):
         few = fiftyone_faiss.search(many.dataset, line, k=k, **options)
         assert (few.ids, few.has_more) == (whole.ids[:k], True)
-        np.testing.assert_array_equal(few.scores, whole.scores[:k])
+        # The float32 products of the hubness correction round by the number of candidates.
+        np.testing.assert_allclose(few.scores, whole.scores[:k], rtol=1e-6)
 
 
 def test_the_nearest_two_thousand_come_first_and_then_the_others(many) -> None:
