@@ -20,6 +20,8 @@ FOLDER = Path(tempfile.mkdtemp(prefix="run-", dir=ROOT / ".test"))
 use_folder(FOLDER)
 # An accidental download fails at once instead of hanging.
 os.environ["HF_HUB_OFFLINE"] = "1"
+# LanceDB runs do not store where their tables are; the App's server finds them here, too.
+os.environ["FIFTYONE_BRAIN_SIMILARITY_LANCEDB_URI"] = str(FOLDER / "lancedb")
 
 import fiftyone as fo  # noqa: E402
 import numpy as np  # noqa: E402

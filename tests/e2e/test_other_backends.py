@@ -9,7 +9,7 @@ import fiftyone as fo
 import fiftyone.brain as fob
 import pytest
 from playwright.sync_api import expect
-from support.backends import BACKENDS, use_lancedb_folder
+from support.backends import BACKENDS
 from support.browser import cy, result_ids, shoot
 from support.search_panel import search
 
@@ -20,9 +20,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def others(book: fo.Dataset, tmp_path_factory: pytest.TempPathFactory) -> Iterator[fo.Dataset]:
+def others(book: fo.Dataset) -> Iterator[fo.Dataset]:
     """The book with one index of each other backend, of the same vectors, and no FAISS index."""
-    use_lancedb_folder(tmp_path_factory.mktemp("lancedb"))
     dataset = book.clone()
     vectors, ids, _ = dataset.load_brain_results("clip").get_embeddings()
     for backend in BACKENDS:
