@@ -65,6 +65,6 @@ def test_runs_of_other_backends_are_not_deleted(dataset, rng) -> None:
     fob.compute_similarity(
         dataset, backend="sklearn", embeddings=rng.normal(size=(12, 5)), brain_key="other"
     )
-    with pytest.raises(ValueError, match="has no FAISS index yet"):
+    with pytest.raises(ValueError, match="'other' is an index of the backend 'sklearn', which can"):
         fiftyone_faiss.delete_index(dataset, "other")
     assert dataset.list_brain_runs() == ["other"]
