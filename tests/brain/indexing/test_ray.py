@@ -19,7 +19,7 @@ from fiftyone_faiss.embedders import Embedder, ImageSource, embed_sources, ray_e
 
 pytestmark = pytest.mark.backends
 
-TESTS = Path(__file__).resolve().parents[1]
+TESTS = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module", autouse=True)
