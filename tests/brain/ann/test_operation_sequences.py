@@ -28,6 +28,8 @@ from fiftyone_faiss.brain.ann.searcher import VectorSearcher
 from fiftyone_faiss.brain.core.metrics import METRICS
 from fiftyone_faiss.brain.store.store import Store
 
+pytestmark = pytest.mark.slow
+
 DIM, FIRST = 16, 120
 POLICY = replace(
     SMALL_POLICY, tail_rows=40, deleted_rows=40, gather_rows=8, max_candidate_fraction=1 / 8
