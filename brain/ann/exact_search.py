@@ -94,7 +94,7 @@ class ExactSearch:
         self._scores = np.empty(total, np.float32)
         (query,), (query_norm,) = scaled_queries(query[None], metric)
         extreme = np.full(total, is_extreme_query(query_norm, metric))
-        for at, vectors, norms in _blocks(snapshot, start, rows):
+        for at, vectors, norms in row_blocks(snapshot, start, rows):
             _write_scores(self._scores[at : at + len(norms)], vectors, norms, query, metric)
             if snapshot.has_extreme:
                 extreme[at : at + len(norms)] |= is_extreme(norms)
@@ -122,10 +122,16 @@ class ExactSearch:
         return self._start + positions if self._rows is None else self._rows[positions]
 
 
-def _blocks(
+def row_blocks(
     snapshot: Snapshot, start: int, rows: Rows | None
 ) -> Iterator[tuple[int, Matrix, Matrix]]:
-    """Yields positions among the rows to search, vectors and norms."""
+    """Yields positions among the rows to search, vectors and norms.
+
+    Args:
+        snapshot: the vectors
+        start: the first row, if ``rows`` is None
+        rows: ``(n,)`` rows, or None for all from ``start``
+    """
     if rows is None:
         for first, vectors, norms in snapshot.blocks(BLOCK_ROWS, start):
             yield first - start, vectors, norms

@@ -159,7 +159,8 @@ class IndexMaintenance:
                     path,
                 )
             return None
-        return AnnIndex.read(path, self.metric, Tuning.from_json(info.metadata).parameters)
+        tuning = Tuning.from_json(info.metadata)
+        return AnnIndex.read(path, self.metric, tuning.parameters, tuning.tiers)
 
     def _factory(self, snapshot: Snapshot) -> str | None:
         """Returns the FAISS factory string of the index that the store should have, or None."""

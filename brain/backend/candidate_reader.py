@@ -11,6 +11,7 @@ import fiftyone.core.collections as foc
 import numpy as np
 from fiftyone.brain.similarity import SimilarityIndex
 
+from fiftyone_faiss.brain.ann.combined_search import ProductScore
 from fiftyone_faiss.brain.ann.exact_search import RowHits
 from fiftyone_faiss.brain.core.arrays import Matrix, Rows
 from fiftyone_faiss.brain.core.metrics import row_distances
@@ -88,6 +89,9 @@ class CandidateReader:
                 f"something, search a view of at most {SMALL_VIEW:,}, or build a FAISS index."
             )
         return self._ranked(vector, self._candidates(vector, k), k)
+
+    def best(self, vectors: Matrix, score: ProductScore, k: int, reverse: bool = False) -> None:
+        return None
 
     def range_search(self, vector: Matrix, thresh: float) -> RowHits:
         if self._small_view is not None:

@@ -8,6 +8,7 @@ from functools import cached_property
 import fiftyone.core.collections as foc
 import numpy as np
 
+from fiftyone_faiss.brain.ann.combined_search import ProductScore
 from fiftyone_faiss.brain.ann.exact_search import RowHits
 from fiftyone_faiss.brain.ann.row_filter import RowFilter
 from fiftyone_faiss.brain.ann.searcher import VectorSearcher
@@ -55,6 +56,11 @@ class StoreReader:
 
     def nearest(self, vector: Matrix, k: int, reverse: bool = False) -> RowHits:
         return self._searcher.search(self._snapshot, vector[None], k, self._row_filter, reverse)[0]
+
+    def best(self, vectors: Matrix, score: ProductScore, k: int, reverse: bool = False) -> Rows:
+        return self._searcher.search_products(
+            self._snapshot, vectors, score, k, self._row_filter, reverse
+        )
 
     def range_search(self, vector: Matrix, thresh: float) -> RowHits:
         return self._searcher.range_search(self._snapshot, vector[None], thresh, self._row_filter)[
