@@ -48,8 +48,8 @@ def measure(
     ids = results.sample_ids
     recalls = {"ours": [list(map(str, row)) for row in without_lookup(queries[:ONE_QUERIES])[0]]}
     if ann_index is not None:
-        found = ways["faiss"](queries[:ONE_QUERIES])
-        recalls["faiss"] = [ids[row].tolist() for row in found]
+        neighbors = ways["faiss"](queries[:ONE_QUERIES])
+        recalls["faiss"] = [ids[row].tolist() for row in neighbors]
     totals: dict[int, dict[str, float]] = {}
     for count in counts:
         totals[count] = _interleaved(ways, queries[:count], max(rounds, 30 // count))
@@ -124,8 +124,8 @@ def _own_types(snapshot: Any, queries: np.ndarray) -> dict[str, dict[str, float]
                 index.hnsw.efSearch = value
             else:
                 index.nprobe = value
-            found = index.search(queries, K)[1]
-            recall = np.mean([len(set(a) & set(b)) / K for a, b in zip(found, truth, strict=True)])
+            rows = index.search(queries, K)[1]
+            recall = np.mean([len(set(a) & set(b)) / K for a, b in zip(rows, truth, strict=True)])
             if recall >= MIN_RECALL:
                 break
         times = _one_by_one({"own": lambda query, index=index: index.search(query, K)}, queries)

@@ -91,8 +91,9 @@ def measure(size: int, folder: Path, options: argparse.Namespace) -> dict[str, A
             rounds=options.rounds,
             own_types=size <= 100_000,
         )
-        for one in result["recalls"]:
-            result["recalls"][one] = truth.recall(result["recalls"][one][:checked], "all")
+        for name_of_way in result["recalls"]:
+            answers = result["recalls"][name_of_way][:checked]
+            result["recalls"][name_of_way] = truth.recall(answers, "all")
         measured[index_type] = result
         run_step("delete_index", name=name, key="faiss")
         print(json.dumps(result), flush=True)

@@ -21,9 +21,9 @@ from fiftyone_faiss.brain.core.arrays import Matrix, Places, Rows, SurrogateScor
 # A search for fewer neighbors uses the parameters that were tuned for this many.
 MIN_K = 10
 MAX_EF_SEARCH = 4_096
-# Threads share the lists of one query if these hold more values: starting threads takes as long as
-# reading a million.
-SHARED_VALUES = 4_000_000
+# Threads share the lists of one query if these hold more values, which takes one thread about 4 ms.
+# On a busy machine, waiting for another thread takes as long.
+SHARED_VALUES = 32_000_000
 
 
 @dataclass(frozen=True)
@@ -145,12 +145,14 @@ class AnnIndex:
         if not self.tiers:
             return rows
         tiers = self.tiers_of(scores)
-        found = [(tiers == 0, rows[tiers == 0])]
+        proposals = [(tiers == 0, rows[tiers == 0])]
         for tier in np.unique(tiers[tiers > 0]).tolist():
-            found.append((tiers == tier, self._search_tier(queries[tiers == tier], k, tier)[0]))
-        proposed = np.full((len(queries), max(rows.shape[1] for _, rows in found)), -1, np.int64)
-        for which, rows in found:
-            proposed[which, : rows.shape[1]] = rows
+            members = tiers == tier
+            proposals.append((members, self._search_tier(queries[members], k, tier)[0]))
+        width = max(rows.shape[1] for _, rows in proposals)
+        proposed = np.full((len(queries), width), -1, np.int64)
+        for members, rows in proposals:
+            proposed[members, : rows.shape[1]] = rows
         return proposed
 
     def tiers_of(self, scores: SurrogateScores) -> Places:

@@ -158,12 +158,12 @@ def _below(
     if width > 4 * count:
         columns = np.argpartition(scores, count - 1, axis=1)[:, :count]
         return columns, np.take_along_axis(scores, columns, axis=1)
-    owners, found = np.nonzero(near)
+    owners, near_columns = np.nonzero(near)
     places = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
     columns = np.zeros((len(scores), width), np.int64)
     values = np.full((len(scores), width), np.inf, np.float32)
-    columns[owners, places] = found
-    values[owners, places] = scores[owners, found]
+    columns[owners, places] = near_columns
+    values[owners, places] = scores[owners, near_columns]
     return columns, values
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from fiftyone_faiss.brain.ann.copied_rows import CopiedRows, Copy
 from fiftyone_faiss.brain.ann.exact_search import row_blocks
 from fiftyone_faiss.brain.ann.policy import DEFAULT_POLICY, AnnPolicy
 from fiftyone_faiss.brain.ann.row_filter import RowFilter, row_mask
@@ -36,6 +37,7 @@ class CombinedSearch:
         score: scores the products of rows with these vectors
         rows (None): ``(n,)`` rows to search, by default the live ones
         reverse (False): whether to search for the lowest scores instead
+        copy (None): a copy of the vectors of ``rows``
     """
 
     def __init__(
@@ -45,12 +47,13 @@ class CombinedSearch:
         score: ProductScore,
         rows: Rows | None = None,
         reverse: bool = False,
+        copy: Copy | None = None,
     ) -> None:
         self._rows = snapshot.live_rows if rows is None else rows
         total = snapshot.total_rows if rows is None else len(rows)
         scores = np.empty(total, np.float32)
         extreme = np.zeros(total, bool)
-        for at, block, norms in row_blocks(snapshot, 0, rows):
+        for at, block, norms in row_blocks(snapshot, 0, rows, copy):
             with np.errstate(over="ignore", invalid="ignore"):
                 scores[at : at + len(norms)] = score(vectors @ block.T, norms)
             if snapshot.has_extreme:
@@ -89,6 +92,7 @@ def best_rows(
     row_filter: RowFilter,
     policy: AnnPolicy = DEFAULT_POLICY,
     reverse: bool = False,
+    copied_rows: CopiedRows | None = None,
 ) -> Rows:
     """Ranks all rows by a function of their products with several vectors.
 
@@ -100,6 +104,7 @@ def best_rows(
         row_filter: the allowed rows
         policy (DEFAULT_POLICY): the thresholds
         reverse (False): whether to find the lowest scores instead
+        copied_rows (None): copies of the vectors of small views
 
     Returns:
         the ``k`` allowed rows of the best scores, best first, or all if there are fewer; rows whose
@@ -107,7 +112,11 @@ def best_rows(
     """
     rows = row_filter.rows() if row_filter.listed else None
     is_gathered = rows is not None and policy.is_gathered(snapshot.total_rows, len(rows))
-    search = CombinedSearch(snapshot, vectors, score, rows if is_gathered else None, reverse)
+    if rows is not None and is_gathered:
+        copy = copied_rows.of(snapshot, rows) if copied_rows is not None else None
+        search = CombinedSearch(snapshot, vectors, score, rows, reverse, copy)
+    else:
+        search = CombinedSearch(snapshot, vectors, score, None, reverse)
     mask = None if rows is None or is_gathered else row_mask(snapshot, rows)
     count = k
     while True:

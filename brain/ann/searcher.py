@@ -26,17 +26,16 @@ from fiftyone_faiss.brain.ann.combined_search import (
     best_rows,
     product_similarities,
 )
+from fiftyone_faiss.brain.ann.copied_rows import CopiedRows
 from fiftyone_faiss.brain.ann.exact_search import ExactSearch, RowHits
 from fiftyone_faiss.brain.ann.maintenance import IndexMaintenance
 from fiftyone_faiss.brain.ann.policy import DEFAULT_POLICY, AnnPolicy
+from fiftyone_faiss.brain.ann.proposing import proposer
 from fiftyone_faiss.brain.ann.range_search import range_search
 from fiftyone_faiss.brain.ann.row_filter import RowFilter, allowed_rows, row_mask
 from fiftyone_faiss.brain.core.arrays import Distances, Matrix, Rows, SurrogateScores
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 from fiftyone_faiss.brain.store.store import Store
-
-# Returns candidates for a number of neighbors: at least this many live rows, if there are.
-Proposer = Callable[[int], Rows]
 
 
 def check_query(snapshot: Snapshot, queries: Matrix) -> None:
@@ -70,6 +69,7 @@ class VectorSearcher:
     ) -> None:
         self.store = store
         self.metric = metric
+        self._copied_rows = CopiedRows()
         self.maintenance = IndexMaintenance(store, metric, index_type, texts, policy)
 
     @property
@@ -122,7 +122,9 @@ class VectorSearcher:
             ValueError: if the vectors have another dimension than those of the index
         """
         check_query(snapshot, vectors)
-        return best_rows(snapshot, vectors, score, k, row_filter, self.policy, reverse)
+        return best_rows(
+            snapshot, vectors, score, k, row_filter, self.policy, reverse, self._copied_rows
+        )
 
     def search_combined(
         self,
@@ -223,12 +225,12 @@ class VectorSearcher:
     ) -> RowHits | None:
         """Searches all rows and tests the nearest; None if listing the allowed rows is faster."""
         ann_index = None if reverse else self.maintenance.ann_index_of(snapshot)
-        propose = self._proposer(snapshot, ann_index, query, reverse)
+        propose = proposer(snapshot, ann_index, query, self.metric, self.policy, reverse)
         count = k
         while True:
             if ann_index is not None and self.policy.is_large(snapshot.total_rows, count):
                 ann_index = None
-                propose = self._proposer(snapshot, None, query, reverse)
+                propose = proposer(snapshot, None, query, self.metric, self.policy, reverse)
             hits = self._rank(snapshot, query, propose(count), None, reverse)
             is_complete = ann_index is None and count >= snapshot.size
             if not is_complete:
@@ -259,7 +261,8 @@ class VectorSearcher:
     def _ann_search(self, snapshot: Snapshot, query: Matrix, k: int, rows: Rows) -> RowHits | None:
         """Searches some rows with the ANN index; None if an exact search is faster."""
         ann_index = self.maintenance.ann_index_of(snapshot)
-        if ann_index is None or len(rows) <= self.policy.gather_rows:
+        is_gathered = self.policy.is_gathered(snapshot.total_rows, len(rows))
+        if ann_index is None or (is_gathered and self._copied_rows.is_small(snapshot, rows)):
             return None
         wanted = min(k, len(rows))
         count = self.policy.candidates_for(wanted, len(rows), snapshot.total_rows)
@@ -267,7 +270,7 @@ class VectorSearcher:
             return None
         if ann_index.rows_visited(count) > self.policy.gather_cost * len(rows):
             return None
-        propose = self._proposer(snapshot, ann_index, query, False)
+        propose = proposer(snapshot, ann_index, query, self.metric, self.policy)
         hits = _first(self._rank(snapshot, query, propose(count), None, False), count)
         allowed = row_mask(snapshot, rows)[hits.rows]
         if np.count_nonzero(allowed) < wanted:
@@ -279,36 +282,15 @@ class VectorSearcher:
     ) -> RowHits:
         """Searches some rows exactly, either copied together or masked among all rows."""
         if self.policy.is_gathered(snapshot.total_rows, len(rows)):
-            search = ExactSearch(snapshot, query, self.metric, rows=rows, reverse=reverse)
+            copy = self._copied_rows.of(snapshot, rows)
+            search = ExactSearch(
+                snapshot, query, self.metric, rows=rows, reverse=reverse, copy=copy
+            )
         else:
             mask = row_mask(snapshot, rows)
             search = ExactSearch(snapshot, query, self.metric, mask=mask, reverse=reverse)
         candidates = search.top_k(min(k, len(rows)))
         return self._rank(snapshot, query, candidates, k, reverse)
-
-    def _proposer(
-        self, snapshot: Snapshot, ann_index: AnnIndex | None, query: Matrix, reverse: bool
-    ) -> Proposer:
-        """Returns a source of candidates: exact search, or the ANN index and newer rows."""
-        if ann_index is None:
-            return ExactSearch(snapshot, query, self.metric, reverse=reverse).top_k
-        tail: ExactSearch | None = None
-        if ann_index.rows < snapshot.total_rows:
-            tail = ExactSearch(snapshot, query, self.metric, start=ann_index.rows)
-
-        def propose(count: int) -> Rows:
-            requested = count
-            while True:
-                (rows,) = ann_index.propose(query[None], requested)
-                rows = rows[(rows >= 0) & snapshot.live[rows]]
-                if len(rows) >= min(count, ann_index.rows):
-                    return rows if tail is None else np.concatenate([rows, tail.top_k(count)])
-                # Deleted rows displaced live ones, and rows of the tail must not replace those.
-                requested *= self.policy.candidate_growth
-                if self.policy.is_large(snapshot.total_rows, requested):
-                    return ExactSearch(snapshot, query, self.metric).top_k(count)
-
-        return propose
 
     def _rank(
         self, snapshot: Snapshot, query: Matrix, rows: Rows, k: int | None, reverse: bool

@@ -123,9 +123,9 @@ def tune(
         if not members.any():
             continue
         # Farther queries never need a smaller nprobe.
-        least = tuned[-1][0].nprobe if tuned else 0
+        min_nprobe = tuned[-1][0].nprobe if tuned else 0
         parameters, fractions[members] = _tune_tier(
-            index, queries.only(members), target_recall, least
+            index, queries.only(members), target_recall, min_nprobe
         )
         if tuned and parameters != tuned[-1]:
             tiers.append(Tier(limits[number - 1], parameters))
@@ -170,7 +170,7 @@ def _nprobe_values(index: faiss.Index) -> list[int]:
 
 
 def _tune_tier(
-    index: faiss.Index, queries: TuningQueries, target_recall: float, least_nprobe: int = 0
+    index: faiss.Index, queries: TuningQueries, target_recall: float, min_nprobe: int = 0
 ) -> tuple[tuple[SearchParameters, ...], Distances]:
     """Tunes for the queries of a tier.
 
@@ -179,7 +179,7 @@ def _tune_tier(
         query finds with them
     """
     largest = max_nprobe(index)
-    nprobe_values = [n for n in _nprobe_values(index) if n >= min(least_nprobe, largest)]
+    nprobe_values = [n for n in _nprobe_values(index) if n >= min(min_nprobe, largest)]
     tuned, first = [], np.empty(0)
     for k in TUNED_K:
         sample = _Sample(index, queries, k)
@@ -224,8 +224,8 @@ def _tune_k(sample: _Sample, nprobe_values: list[int], target_recall: float) -> 
     best: _Measurement | None = None
     for k_factor in K_FACTORS:
         last_recall, last_nprobe = -1.0, 0
-        least = best.parameters.nprobe if best else 0
-        for nprobe in [n for n in nprobe_values if n >= min(least, nprobe_values[-1])]:
+        min_nprobe = best.parameters.nprobe if best else 0
+        for nprobe in [n for n in nprobe_values if n >= min(min_nprobe, nprobe_values[-1])]:
             measurement = sample.measure(nprobe, k_factor)
             recall = measurement.recall
             best = measurement if best is None or recall > best.recall else best

@@ -105,8 +105,8 @@ class TuningQueries:
         nearest = self.nearest[:, :k]
         # Rows of different queries get different numbers, so that one call compares all.
         first = np.arange(len(nearest))[:, None] * (max(candidates.max(), nearest.max()) + 2)
-        found = np.isin(nearest + first, candidates + first)
-        return np.asarray(found.mean(axis=1))
+        is_proposed = np.isin(nearest + first, candidates + first)
+        return np.asarray(is_proposed.mean(axis=1))
 
     def recall(self, fractions: Distances) -> float:
         """Returns the mean of fractions, or of those of the worst kind, whichever is less."""

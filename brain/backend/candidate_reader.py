@@ -90,7 +90,7 @@ class CandidateReader:
             )
         return self._ranked(vector, self._candidates(vector, k), k)
 
-    def best(self, vectors: Matrix, score: ProductScore, k: int, reverse: bool = False) -> None:
+    def top_rows(self, vectors: Matrix, score: ProductScore, k: int, reverse: bool = False) -> None:
         return None
 
     def range_search(self, vector: Matrix, thresh: float) -> RowHits:

@@ -77,7 +77,7 @@ class IndexReader(Protocol):
             ValueError: if the backend cannot find the farthest
         """
 
-    def best(
+    def top_rows(
         self, vectors: Matrix, score: ProductScore, k: int, reverse: bool = False
     ) -> Rows | None:
         """Ranks all rows of the view by a function of their products with several vectors.

@@ -57,7 +57,7 @@ class StoreReader:
     def nearest(self, vector: Matrix, k: int, reverse: bool = False) -> RowHits:
         return self._searcher.search(self._snapshot, vector[None], k, self._row_filter, reverse)[0]
 
-    def best(self, vectors: Matrix, score: ProductScore, k: int, reverse: bool = False) -> Rows:
+    def top_rows(self, vectors: Matrix, score: ProductScore, k: int, reverse: bool = False) -> Rows:
         return self._searcher.search_products(
             self._snapshot, vectors, score, k, self._row_filter, reverse
         )

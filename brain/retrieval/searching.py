@@ -16,9 +16,10 @@ from fiftyone_faiss.brain.data.private import root_dataset
 from fiftyone_faiss.brain.models.prompts import Templates
 from fiftyone_faiss.brain.queries.query_input import QueryInput
 from fiftyone_faiss.brain.retrieval.calibration import Calibration
-from fiftyone_faiss.brain.retrieval.candidates import RankedRows, find_results
+from fiftyone_faiss.brain.retrieval.candidates import find_results
 from fiftyone_faiss.brain.retrieval.encoding import EncodedQuery
 from fiftyone_faiss.brain.retrieval.neighbors import Neighbors
+from fiftyone_faiss.brain.retrieval.ranked_rows import RankedRows
 from fiftyone_faiss.brain.retrieval.reference_set import MIN_REFERENCE_ROWS, reference_set_of
 from fiftyone_faiss.brain.retrieval.request import DEFAULT_K, SearchRequest
 

@@ -167,9 +167,9 @@ def test_each_kind_of_query_reaches_its_recall(tmp_path: Path, rng: np.random.Ge
         queries = queries.astype(np.float32)
         hits = searcher.search(snapshot, queries, 10, ALL_ROWS)
         nearest = np.argsort(reference(queries, vectors, "cosine"), axis=1)[:, :10]
-        found = [
+        counts = [
             len(np.intersect1d(hit.rows, rows)) for hit, rows in zip(hits, nearest, strict=True)
         ]
         # 40 and 100 queries of 10 neighbors: three standard deviations of their difference.
-        assert np.mean(found) / 10 >= min(0.99, tuning.recall_by_kind[kind]) - 0.04
+        assert np.mean(counts) / 10 >= min(0.99, tuning.recall_by_kind[kind]) - 0.04
     assert tuning.tiers[-1].parameters[0].nprobe > tuning.parameters[0].nprobe
