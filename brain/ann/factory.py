@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Generator
 
@@ -27,6 +28,9 @@ HNSW_CONSTRUCTION, HNSW_LINKS = 100, 32
 ADD_ROWS = 8_192
 IVF_ITERATIONS, PQ_ITERATIONS, OPQ_ITERATIONS = 4, 8, 10
 SEED = 51
+# After a fork, FAISS would wait for threads of OpenMP that the child process does not have.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: faiss.omp_set_num_threads(1))
 # FAISS is written in C++ and raises these.
 FAISS_ERRORS = (RuntimeError, MemoryError)
 # A dimension that has many divisors, so that most FAISS factory strings can be checked with it.

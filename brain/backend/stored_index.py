@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import fiftyone as fo
 import fiftyone.core.collections as foc
 import fiftyone.core.models as fom
 import numpy as np
@@ -77,6 +78,15 @@ class StoredIndex(PerContextIndex):
         is_of_frames = samples._is_frames or config.frames is not None
         self.view_filter = ViewFilter(samples, config.patches_field, is_of_frames)
         super().__init__(samples, config, brain_key, backend=backend)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles a reference to the Brain run, which another process then opens."""
+        if self._run_id is None or self.key is None:
+            raise TypeError(
+                "A temporary index cannot be pickled; build it with a brain_key, so that another "
+                "process can open it."
+            )
+        return open_run, (self._samples._root_dataset.name, self.key, self._run_id)
 
     # -- the store and its run -----------------------------------------------------------------
 
@@ -262,6 +272,22 @@ class StoredIndex(PerContextIndex):
         by_label = self.config.patches_field is not None
         rows = self._rows_for(None if by_label else ids, ids if by_label else None, False, False)
         return self.snapshot.vectors_at(rows)
+
+
+def open_run(dataset_name: str, brain_key: str, run_id: str) -> StoredIndex:
+    """Opens the index of a Brain run, for :mod:`pickle`.
+
+    Raises:
+        ValueError: if the run was deleted, or replaced by another with its key
+    """
+    dataset = fo.load_dataset(dataset_name)
+    results = dataset.load_brain_results(brain_key) if dataset.has_brain_run(brain_key) else None
+    if not isinstance(results, StoredIndex) or results.run_id != run_id:
+        raise ValueError(
+            f"The index '{brain_key}' of '{dataset_name}' was deleted or replaced after it was "
+            "pickled; load it again with load_brain_results()."
+        )
+    return results
 
 
 def _listed(ids: Iterable[str] | str | None) -> list[str]:

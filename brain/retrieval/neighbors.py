@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import fiftyone as fo
 import fiftyone.core.collections as foc
@@ -77,6 +77,12 @@ class Neighbors:
     all_scores: Callable[[], Iterable[tuple[list[str], npt.NDArray[np.float64]]]] = field(
         repr=False
     )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError(
+            "Neighbors cannot be pickled, because they refer to an open index; pass "
+            "neighbors.to_dict() or neighbors.ids to the other process."
+        )
 
     def __len__(self) -> int:
         return len(self.ids)
