@@ -38,6 +38,9 @@ class CombinedSearch:
         rows (None): ``(n,)`` rows to search, by default the live ones
         reverse (False): whether to search for the lowest scores instead
         copy (None): a copy of the vectors of ``rows``
+
+    Attributes:
+        extreme: the rows whose scores float32 cannot compute
     """
 
     def __init__(
@@ -63,8 +66,8 @@ class CombinedSearch:
         if rows is None and snapshot.size < total:
             scores, extreme = scores[snapshot.live], extreme[snapshot.live]
         # Float32 cannot compute the scores of extreme rows, so they are always candidates.
-        self._extreme = self._rows[extreme]
-        if len(self._extreme):
+        self.extreme = self._rows[extreme]
+        if len(self.extreme):
             self._rows, scores = self._rows[~extreme], scores[~extreme]
         self._scores = scores if reverse else -scores
 
@@ -75,7 +78,7 @@ class CombinedSearch:
             k: the number of rows
             mask (None): ``(total_rows,)`` bool, the allowed rows; by default all
         """
-        rows, scores, extreme = self._rows, self._scores, self._extreme
+        rows, scores, extreme = self._rows, self._scores, self.extreme
         if mask is not None:
             rows, scores, extreme = rows[mask[rows]], scores[mask[rows]], extreme[mask[extreme]]
         if k < len(rows):
@@ -122,8 +125,9 @@ def best_rows(
     while True:
         best = search.top_k(count, mask)
         allowed = best[row_filter.contains(best)]
-        if len(allowed) >= k or len(best) < count or count >= snapshot.size:
-            return allowed
+        wanted = k + np.count_nonzero(np.isin(allowed, search.extreme))
+        if len(allowed) >= wanted or len(best) < count or count >= snapshot.size:
+            return allowed[:wanted]
         if mask is None and not is_gathered and (rows := row_filter.rows()) is not None:
             mask = row_mask(snapshot, rows)
         else:

@@ -182,6 +182,25 @@ def test_rows_deleted_after_a_view_was_listed_are_replaced(
         assert hit.rows.tolist() == nearest_rows(distances, 6)
 
 
+@pytest.mark.parametrize("index_type", ["flat", "sq8", "ivf_sq8"])
+def test_many_queries_test_only_their_neighbors(
+    store: Store, vectors: np.ndarray, index_type: str
+) -> None:
+    """Each test is a lookup in the database."""
+    searcher = searcher_with_index(store, index_type) if index_type != "flat" else None
+    searcher = searcher or small_searcher(store, "flat")
+    tested: list[int] = []
+
+    def contains(rows: np.ndarray) -> np.ndarray:
+        tested.extend(rows.tolist())
+        return np.ones(len(rows), bool)
+
+    hits = searcher.search(
+        store.snapshot(), vectors[:20], 5, RowFilter(contains, rows=lambda: None)
+    )
+    assert sorted(tested) == np.unique([hit.rows for hit in hits]).tolist()
+
+
 def test_combined_distances_rank_all_rows(store: Store, vectors: np.ndarray) -> None:
     searcher = VectorSearcher(store, "euclidean", "flat")
     means = reference(vectors[:2], vectors, "euclidean").mean(axis=0)
