@@ -357,7 +357,7 @@ def test_a_damaged_faiss_index_is_rebuilt(corruption: str, repair: str) -> None:
         assert fiftyone_faiss.update_index(large.dataset).size == 300
     ann_index = results.snapshot.manifest.ann_index
     assert ann_index.rows == 300
-    assert results.store.is_sound(ann_index.file)
+    assert results.store.problem_of(ann_index.file) is None
     assert fiftyone_faiss.verify_index(large.dataset) == []
     assert neighbors_of(results, points.vectors[9], 10)[0] == expected
     check_holds(results, points)
