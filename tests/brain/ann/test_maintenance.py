@@ -14,6 +14,7 @@ import pytest
 from support.distances import reference
 from support.hits import nearest_rows
 from support.searchers import DIM, ROWS, SMALL_POLICY, searcher_with_index, small_searcher
+from support.special_files import SPECIAL, replace_by
 from support.stores import ALL_ROWS, create_store, flip_bit, ids_of, make_batch, numbers_of
 
 from fiftyone_faiss.brain.ann import maintenance
@@ -80,6 +81,19 @@ def test_a_snapshot_is_searchable_after_its_index_file_is_replaced(
     (hit,) = searcher.search(old, vectors[:1], 8, ALL_ROWS)
     assert hit.rows.tolist() == nearest_rows(reference(vectors[:1], vectors, "cosine")[0], 8)
     assert count_warnings() == 0, "nothing is damaged"
+
+
+@pytest.mark.parametrize("kind", SPECIAL)
+def test_searches_are_exact_if_no_file_is_in_its_place(
+    store: Store, vectors: np.ndarray, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    searcher_with_index(store, "PQ4x4")
+    (path,) = store.path.glob("*.derived")
+    reason = replace_by(kind, path)
+    searcher = small_searcher(Store(store.path), "PQ4x4")
+    with caplog.at_level(logging.WARNING, maintenance.logger.name):
+        exact_rows(searcher, vectors, store.snapshot())
+    assert [f"{path} could not be read ({reason})" in text for text in caplog.messages] == [True]
 
 
 class VanishingFileSystem(FileSystem):

@@ -20,7 +20,6 @@ import fiftyone_faiss
 from fiftyone_faiss.brain import load_faiss_index
 from fiftyone_faiss.brain.data.database import database_id
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
-from fiftyone_faiss.brain.store import ownership
 from fiftyone_faiss.brain.store.store import Store
 
 OTHER = "0f" * 16
@@ -89,7 +88,7 @@ def test_a_deletion_leaves_the_files_of_the_other_database(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     before = files(foreign.path)
-    with caplog.at_level(logging.WARNING, ownership.logger.name):
+    with caplog.at_level(logging.WARNING, "fiftyone_faiss.brain.store.ownership"):
         delete(samples.dataset)
     assert files(foreign.path) == before
     assert caplog.messages == [
