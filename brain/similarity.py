@@ -28,7 +28,7 @@ from fiftyone_faiss.brain.ann.factory import check_index_type
 from fiftyone_faiss.brain.ann.row_filter import RowFilter
 from fiftyone_faiss.brain.backend.editable_index import EditableIndex
 from fiftyone_faiss.brain.backend.neighbor_ids import NeighborIds, formatted, without
-from fiftyone_faiss.brain.backend.stored_index import run_id
+from fiftyone_faiss.brain.backend.stored_index import run_id, store_of_run
 from fiftyone_faiss.brain.core.arrays import Distances, Matrix
 from fiftyone_faiss.brain.core.ids import pack_ids
 from fiftyone_faiss.brain.core.metrics import METRICS
@@ -36,7 +36,6 @@ from fiftyone_faiss.brain.core.vectors import check_vectors
 from fiftyone_faiss.brain.data.media import Regions
 from fiftyone_faiss.brain.data.result_views import MAX_ORDERED_IDS, check_ordered
 from fiftyone_faiss.brain.store.manifest import DTYPES
-from fiftyone_faiss.brain.store.store import Store
 
 ROOT_DIR_VARIABLE = "FIFTYONE_BRAIN_SIMILARITY_FAISS_ROOT_DIR"
 _AGGREGATIONS: dict[str, Callable[..., Distances]] = {
@@ -168,8 +167,8 @@ class FaissSimilarity(Similarity):
         return results
 
     def cleanup(self, samples: foc.SampleCollection, key: str) -> None:
-        """Deletes the files of the index, in a folder named by the id of the run."""
-        Store(self.config.root / str(run_id(samples, key))).destroy()
+        """Deletes the files of the index, unless they belong to another database."""
+        store_of_run(self.config.root, str(run_id(samples, key))).destroy()
 
 
 class FaissSimilarityIndex(EditableIndex, DuplicatesMixin):

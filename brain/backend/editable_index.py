@@ -13,6 +13,7 @@ from fiftyone_faiss.brain.backend.searchable_store import SearchableStoredIndex
 from fiftyone_faiss.brain.core.arrays import Matrix
 from fiftyone_faiss.brain.core.ids import pack_ids, unpack_ids
 from fiftyone_faiss.brain.core.vectors import check_vectors
+from fiftyone_faiss.brain.data.connection import explain_outage
 from fiftyone_faiss.brain.store.batch import Batch
 from fiftyone_faiss.brain.store.store import Metadata
 
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 class EditableIndex(SearchableStoredIndex):
     """A stored index whose vectors can be added and removed."""
 
+    @explain_outage()
     def add_to_index(
         self,
         embeddings: Matrix,
@@ -89,6 +91,7 @@ class EditableIndex(SearchableStoredIndex):
             patches_field=self.config.patches_field,
         )
 
+    @explain_outage()
     def remove_from_index(
         self,
         sample_ids: Iterable[str] | None = None,

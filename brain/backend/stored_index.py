@@ -24,6 +24,7 @@ from fiftyone_faiss.brain.data.view_filter import ViewFilter
 from fiftyone_faiss.brain.models import loading
 from fiftyone_faiss.brain.models.reference_prompts import reference_prompt_vectors
 from fiftyone_faiss.brain.store.manifest import FORMAT_VERSION, StoreError
+from fiftyone_faiss.brain.store.ownership import OwnedStore, Owner
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 from fiftyone_faiss.brain.store.store import Store
 
@@ -31,6 +32,16 @@ if TYPE_CHECKING:
     from fiftyone.brain.similarity import Similarity
 
 logger = logging.getLogger(__name__)
+
+
+def store_of_run(root: Path, run_id: str) -> OwnedStore:
+    """The store of a run in FiftyOne's current database.
+
+    Args:
+        root: the folder of all indexes
+        run_id: the id of the run
+    """
+    return OwnedStore(root / run_id, Owner(database_id(), run_id))
 
 
 def run_id(samples: foc.SampleCollection, brain_key: str | None) -> str | None:
@@ -64,12 +75,12 @@ class StoredIndex(PerContextIndex):
         self._run_id = run_id
         self._source_id = source_id
         self._temporary = None
+        self._store: Store
         if run_id is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="fiftyone-faiss-")
-            self.path = Path(self._temporary.name) / "index"
+            self._store = Store(Path(self._temporary.name) / "index")
         else:
-            self.path = config.root / run_id
-        self._store = Store(self.path)
+            self._store = store_of_run(config.root, run_id)
         # Made from the config alone: a reference to this object would keep its files alive.
         texts = partial(reference_prompt_vectors, config.model if config.supports_prompts else None)
         self.vectors = VectorSearcher(self._store, config.metric, config.index_type, texts)
@@ -89,6 +100,11 @@ class StoredIndex(PerContextIndex):
         return open_run, (self._samples._root_dataset.name, self.key, self._run_id)
 
     # -- the store and its run -----------------------------------------------------------------
+
+    @property
+    def path(self) -> Path:
+        """The folder of the vectors."""
+        return self._store.path
 
     @property
     def run_id(self) -> str | None:
@@ -126,7 +142,7 @@ class StoredIndex(PerContextIndex):
             samples, config, brain_key, run_id=own, source_id=source if source != own else None
         )
         if index._source_id is not None:
-            index._adopt()
+            index._copy_source()
         return index
 
     def metadata(self) -> dict[str, Any]:
@@ -136,6 +152,7 @@ class StoredIndex(PerContextIndex):
             "model": self.config.model,
             "database": database_id(),
             "dataset": self._samples._root_dataset.name,
+            "run_id": self._run_id,
             "brain_key": self.key,
         }
 
@@ -156,9 +173,14 @@ class StoredIndex(PerContextIndex):
             dtype=self.config.dtype,
         )
 
-    def _adopt(self) -> None:
+    def adopt_files(self) -> None:
+        """Claims the files of the index, if they were written for another database or run."""
+        if isinstance(self._store, OwnedStore):
+            self._store.adopt()
+
+    def _copy_source(self) -> None:
         """Copies the files of the run that this run was cloned or imported from."""
-        source = Store(self.config.root / str(self._source_id))
+        source = store_of_run(self.config.root, str(self._source_id))
         if self._store.exists or not source.exists:
             return
         try:

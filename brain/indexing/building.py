@@ -9,9 +9,14 @@ import fiftyone.core.collections as foc
 import numpy as np
 
 from fiftyone_faiss.brain.ann.factory import check_fits
-from fiftyone_faiss.brain.backend.loading import faiss_keys, load_faiss_index
+from fiftyone_faiss.brain.backend.loading import (
+    UnfinishedIndexError,
+    faiss_keys,
+    load_faiss_index,
+)
 from fiftyone_faiss.brain.core.ids import pack_ids
 from fiftyone_faiss.brain.core.progress import Progress, Steps
+from fiftyone_faiss.brain.data.connection import explain_outage_in_steps
 from fiftyone_faiss.brain.data.media import WHOLE, Regions, check_images, collect_media
 from fiftyone_faiss.brain.data.private import frames_options, holds_frames, root_dataset
 from fiftyone_faiss.brain.data.progress_bar import ProgressOption, run_steps
@@ -117,6 +122,7 @@ def build_index(
     return run_steps(steps, progress)
 
 
+@explain_outage_in_steps()
 def build_index_steps(
     samples: foc.SampleCollection,
     brain_key: str,
@@ -205,7 +211,11 @@ def _open_index(
         method = config.build()
         method.register_run(dataset, brain_key, overwrite=False)
         return method.initialize(dataset, brain_key), True
-    index = load_faiss_index(dataset, brain_key)
+    try:
+        index = load_faiss_index(dataset, brain_key)
+    except UnfinishedIndexError:
+        # The build was stopped, or lost its database, before it saved its first results.
+        index = dataset.get_brain_info(brain_key).config.build().initialize(dataset, brain_key)
     for name in SETTINGS:
         have, want = getattr(index.config, name), getattr(config, name)
         if have != want:

@@ -14,6 +14,7 @@ import numpy as np
 
 from fiftyone_faiss.brain.core.arrays import Matrix
 from fiftyone_faiss.brain.core.progress import Progress, Steps
+from fiftyone_faiss.brain.data.connection import explain_outage_in_steps
 from fiftyone_faiss.brain.data.media import WHOLE, Media, Regions, collect_media
 from fiftyone_faiss.brain.data.progress_bar import ProgressOption, run_steps
 from fiftyone_faiss.brain.indexing.field_record import FieldRecord
@@ -142,6 +143,7 @@ def compute_embeddings(
     return run_steps(steps, progress)
 
 
+@explain_outage_in_steps("then run it again, which resumes it")
 def compute_embeddings_steps(
     samples: foc.SampleCollection,
     model: ModelLike,

@@ -12,6 +12,7 @@ from fiftyone_faiss.brain.ann.tuning import Tuning
 from fiftyone_faiss.brain.backend.loading import load_faiss_index
 from fiftyone_faiss.brain.core.arrays import Rows
 from fiftyone_faiss.brain.core.ids import pack_ids
+from fiftyone_faiss.brain.data.connection import explain_outage
 from fiftyone_faiss.brain.data.media import Media, list_media, media_fingerprints
 from fiftyone_faiss.brain.indexing.expected_contents import expected_contents
 from fiftyone_faiss.brain.indexing.field_record import known_failures
@@ -80,6 +81,7 @@ class Difference:
     changed: Rows
 
 
+@explain_outage()
 def index_health(
     samples: foc.SampleCollection, brain_key: str | None = None, check_media: bool = False
 ) -> IndexHealth:
@@ -119,6 +121,7 @@ def index_health(
     )
 
 
+@explain_outage()
 def verify_index(samples: foc.SampleCollection, brain_key: str | None = None) -> list[str]:
     """Reads all files of an index and compares their checksums.
 
@@ -136,11 +139,16 @@ def verify_index(samples: foc.SampleCollection, brain_key: str | None = None) ->
     """
     index = load_faiss_index(samples, brain_key)
     problems = index.store.verify()
+    sentences = [problem.sentence for problem in problems]
     if all(problem.is_rebuildable for problem in problems):
-        index.vectors.maintenance.maintain(force=bool(problems))
-    return [problem.sentence for problem in problems]
+        unusable = index.vectors.maintenance.problem_of(index.snapshot)
+        if unusable is not None and not problems:
+            sentences.append(f"{unusable}.")
+        index.vectors.maintenance.maintain(force=unusable is not None)
+    return sentences
 
 
+@explain_outage()
 def list_failures(
     samples: foc.SampleCollection,
     brain_key: str | None = None,

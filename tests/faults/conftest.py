@@ -18,16 +18,26 @@ class Extent:
         seconds: how long readers and writers run together
         positions: the number of positions to damage per file
         outcomes: the number of random outcomes of a power failure to try per call
+        manifests: the number of hostile manifests
+        query_seconds: how long queries run beside two writers
+        outages: how often the database is killed during each kind of work
     """
 
     kills: int
     seconds: float
     positions: int
     outcomes: int
+    manifests: int
+    query_seconds: float
+    outages: int
 
 
-SHORT = Extent(kills=15, seconds=3, positions=12, outcomes=1)
-LONG = Extent(kills=300, seconds=60, positions=300, outcomes=20)
+SHORT = Extent(
+    kills=15, seconds=3, positions=12, outcomes=1, manifests=40, query_seconds=2, outages=0
+)
+LONG = Extent(
+    kills=300, seconds=60, positions=300, outcomes=20, manifests=300, query_seconds=120, outages=20
+)
 
 
 @pytest.fixture(scope="session")
