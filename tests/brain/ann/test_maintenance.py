@@ -149,13 +149,18 @@ def test_a_file_that_vanishes_after_its_check_is_rebuilt(
     assert fresh.snapshot().manifest.ann_index is not None
 
 
-@pytest.mark.parametrize("change", ["unknown type", "other rows", "other dimension", "no tuning"])
+CHANGES = ["unknown type", "other rows", "other dimension", "no tuning", "wrong tiers"]
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_an_intact_file_that_cannot_be_used_is_reported_once(
     store: Store, vectors: np.ndarray, caplog: pytest.LogCaptureFixture, change: str
 ) -> None:
     searcher = searcher_with_index(store, "sq8")
     info = store.snapshot().manifest.ann_index
     metadata = {"efforts": [{}]} if change == "no tuning" else info.metadata
+    if change == "wrong tiers":
+        metadata = {**metadata, "tiers": [{"limit": "0.5", "efforts": metadata["efforts"]}]}
     index = faiss.index_factory(DIM + (change == "other dimension"), "SQ8")
     data = (store.path / info.file.name).read_bytes()
     if change.startswith("other"):
