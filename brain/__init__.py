@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from fiftyone_faiss.brain.core.metrics import METRICS
     from fiftyone_faiss.brain.core.progress import Progress
     from fiftyone_faiss.brain.data.frames import video_frames
-    from fiftyone_faiss.brain.data.media import PATCH_TYPES, Regions
+    from fiftyone_faiss.brain.data.media import Regions
+    from fiftyone_faiss.brain.data.patch_labels import patch_fields
     from fiftyone_faiss.brain.data.private import build_view, serialize_view
     from fiftyone_faiss.brain.data.result_views import save_view, view_of
     from fiftyone_faiss.brain.data.score_fields import save_scores
@@ -111,7 +112,8 @@ _MODULES = {
     "brain.core.metrics": "METRICS",
     "brain.core.progress": "Progress",
     "brain.data.frames": "video_frames",
-    "brain.data.media": "PATCH_TYPES Regions",
+    "brain.data.media": "Regions",
+    "brain.data.patch_labels": "patch_fields",
     "brain.data.private": "build_view serialize_view",
     "brain.data.result_views": "save_view view_of",
     "brain.data.score_fields": "save_scores",
@@ -154,7 +156,6 @@ __all__ = [
     "DEFAULT_TAG",
     "INDEX_TYPES",
     "METRICS",
-    "PATCH_TYPES",
     "TEMPLATES",
     "CancelledError",
     "Embedder",
@@ -204,6 +205,7 @@ __all__ = [
     "list_searches",
     "load_faiss_index",
     "load_index",
+    "patch_fields",
     "record_search",
     "register_embedder",
     "register_zoo_model",
