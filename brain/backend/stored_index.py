@@ -69,8 +69,10 @@ class StoredIndex(PerContextIndex):
         else:
             self.path = config.root / run_id
         self._store = Store(self.path)
-        # Made from the config alone: a reference to this object would keep its files alive.
-        texts = partial(reference_prompt_vectors, config.model if config.supports_prompts else None)
+        # Made without this object: a reference to this object would keep its files alive.
+        texts = partial(
+            _reference_prompts, self._store, config.model if config.supports_prompts else None
+        )
         self.vectors = VectorSearcher(self._store, config.metric, config.index_type, texts)
         # FiftyOne registers a run of frames on a view of frames, this package on the dataset, which
         # loads faster.
@@ -249,7 +251,10 @@ class StoredIndex(PerContextIndex):
         """The model of this index: an embedder of this package, or a model of FiftyOne's zoo."""
         if self._model is None and self.config.model is not None:
             self._model: fom.Model | None = loading.find_model(
-                self.config.model, self.config.model_kwargs, self.key
+                self.config.model,
+                self.config.model_kwargs,
+                self.key,
+                self.snapshot.precision() or "auto",
             )
         return super().get_model()
 
@@ -262,6 +267,10 @@ class StoredIndex(PerContextIndex):
         by_label = self.config.patches_field is not None
         rows = self._rows_for(None if by_label else ids, ids if by_label else None, False, False)
         return self.snapshot.vectors_at(rows)
+
+
+def _reference_prompts(store: Store, model: str | None) -> Matrix | None:
+    return reference_prompt_vectors(model, store.snapshot().precision() or "auto")
 
 
 def _listed(ids: Iterable[str] | str | None) -> list[str]:
