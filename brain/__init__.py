@@ -64,6 +64,7 @@ if TYPE_CHECKING:
         list_failures,
         verify_index,
     )
+    from fiftyone_faiss.brain.indexing.known_health import KnownHealth, known_health
     from fiftyone_faiss.brain.indexing.orphans import (
         OrphanedIndex,
         delete_orphaned_index,
@@ -127,6 +128,7 @@ _MODULES = {
         "compute_embeddings_steps"
     ),
     "brain.indexing.given_embeddings": "GivenEmbeddings",
+    "brain.indexing.known_health": "KnownHealth known_health",
     "brain.indexing.health": "IndexHealth index_health list_failures verify_index",
     "brain.indexing.orphans": "OrphanedIndex delete_orphaned_index list_orphaned_indexes",
     "brain.indexing.updating": "tune_index tune_index_steps update_index update_index_steps",
@@ -166,6 +168,7 @@ __all__ = [
     "IndexInfo",
     "IndexReport",
     "IndexSummary",
+    "KnownHealth",
     "ModelInfo",
     "ModelLike",
     "Neighbors",
@@ -196,6 +199,7 @@ __all__ = [
     "index_health",
     "index_info",
     "index_keys",
+    "known_health",
     "list_failures",
     "list_indexes",
     "list_jobs",
