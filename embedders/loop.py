@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fiftyone_faiss.embedders.base import Embedder, EmbedderError, Vectors
-from fiftyone_faiss.embedders.images import DECODE_ERRORS, ImageSource
+from fiftyone_faiss.embedders.images import DECODE_ERRORS, EmptyBoxError, ImageSource
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,12 @@ class Failure:
     Attributes:
         position: its position in the sources
         reason: why it failed
+        is_empty_box: whether the box of the source covers no pixel of a readable image
     """
 
     position: int
     reason: str
+    is_empty_box: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,8 @@ def _embed_batch(
         try:
             images.append(future.result())
         except DECODE_ERRORS as error:
-            failures.append(Failure(position, reason_of(error)))
+            is_empty_box = isinstance(error, EmptyBoxError)
+            failures.append(Failure(position, reason_of(error), is_empty_box))
         else:
             positions.append(position)
     # The futures hold the images too; drop them so that only this list does.

@@ -49,7 +49,7 @@ class IndexInfo(TypedDict):
 
 
 class IndexHealth(IndexInfo):
-    """An index compared with its dataset; see ``index_health``."""
+    """An index compared with its dataset ``age_s`` seconds ago; see ``index_health``."""
 
     missing: int
     orphaned: int
@@ -58,6 +58,7 @@ class IndexHealth(IndexInfo):
     model_matches: bool | None
     unindexed: int
     is_current: bool
+    age_s: float
 
 
 class OtherIndex(TypedDict):
@@ -97,6 +98,12 @@ class IndexParams(TypedDict):
     """The index that a method is about."""
 
     brain_key: str
+
+
+class HealthParams(IndexParams, total=False):
+    """Whether to compare the index again although it did not change: its files may have."""
+
+    refresh: bool
 
 
 class WarmAnswer(TypedDict):

@@ -17,7 +17,7 @@ from fiftyone_faiss.brain.core.arrays import Matrix, Rows
 from fiftyone_faiss.brain.core.metrics import row_distances
 from fiftyone_faiss.brain.core.vectors import check_vectors
 from fiftyone_faiss.brain.data.lookup import all_slices, existing_ids
-from fiftyone_faiss.brain.data.view_ids import can_test, ids_inside, view_ids
+from fiftyone_faiss.brain.data.view_ids import can_test, ids_inside, view_ids, whole_groups
 
 # Of a view of at most so many, all vectors are fetched and ranked.
 SMALL_VIEW = 2_000
@@ -45,7 +45,7 @@ class CandidateReader:
     ) -> None:
         self._results = results
         self._state = state
-        self._view = view
+        self._view = None if view is None else whole_groups(view, results.samples._is_frames)
         self._field: str | None = results.config.patches_field
         self._is_of_frames: bool = results.samples._is_frames
         self._notes: dict[str, None] = {}

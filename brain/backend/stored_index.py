@@ -15,6 +15,7 @@ import fiftyone.core.models as fom
 import numpy as np
 
 from fiftyone_faiss.brain.ann.searcher import VectorSearcher
+from fiftyone_faiss.brain.backend.runs import run_id, store_of_run
 from fiftyone_faiss.brain.backend.searchable import IndexConfig
 from fiftyone_faiss.brain.backend.view_state import PerContextIndex
 from fiftyone_faiss.brain.core.arrays import Matrix, Rows
@@ -24,7 +25,7 @@ from fiftyone_faiss.brain.data.view_filter import ViewFilter
 from fiftyone_faiss.brain.models import loading
 from fiftyone_faiss.brain.models.reference_prompts import reference_prompt_vectors
 from fiftyone_faiss.brain.store.manifest import FORMAT_VERSION, StoreError
-from fiftyone_faiss.brain.store.ownership import OwnedStore, Owner
+from fiftyone_faiss.brain.store.ownership import OwnedStore
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 from fiftyone_faiss.brain.store.store import Store
 
@@ -32,23 +33,6 @@ if TYPE_CHECKING:
     from fiftyone.brain.similarity import Similarity
 
 logger = logging.getLogger(__name__)
-
-
-def store_of_run(root: Path, run_id: str) -> OwnedStore:
-    """The store of a run in FiftyOne's current database.
-
-    Args:
-        root: the folder of all indexes
-        run_id: the id of the run
-    """
-    return OwnedStore(root / run_id, Owner(database_id(), run_id))
-
-
-def run_id(samples: foc.SampleCollection, brain_key: str | None) -> str | None:
-    """The id of a Brain run's document: a renamed run keeps it, a cloned run gets another."""
-    if brain_key is None:
-        return None
-    return str(samples._root_dataset._doc.brain_methods[brain_key].id)
 
 
 class StoredIndex(PerContextIndex):
@@ -81,8 +65,10 @@ class StoredIndex(PerContextIndex):
             self._store = Store(Path(self._temporary.name) / "index")
         else:
             self._store = store_of_run(config.root, run_id)
-        # Made from the config alone: a reference to this object would keep its files alive.
-        texts = partial(reference_prompt_vectors, config.model if config.supports_prompts else None)
+        # Made without this object: a reference to this object would keep its files alive.
+        texts = partial(
+            _reference_prompts, self._store, config.model if config.supports_prompts else None
+        )
         self.vectors = VectorSearcher(self._store, config.metric, config.index_type, texts)
         # FiftyOne registers a run of frames on a view of frames, this package on the dataset, which
         # loads faster.
@@ -281,7 +267,10 @@ class StoredIndex(PerContextIndex):
         """The model of this index: an embedder of this package, or a model of FiftyOne's zoo."""
         if self._model is None and self.config.model is not None:
             self._model: fom.Model | None = loading.find_model(
-                self.config.model, self.config.model_kwargs, self.key
+                self.config.model,
+                self.config.model_kwargs,
+                self.key,
+                self.snapshot.precision() or "auto",
             )
         return super().get_model()
 
@@ -310,6 +299,10 @@ def open_run(dataset_name: str, brain_key: str, run_id: str) -> StoredIndex:
             "pickled; load it again with load_brain_results()."
         )
     return results
+
+
+def _reference_prompts(store: Store, model: str | None) -> Matrix | None:
+    return reference_prompt_vectors(model, store.snapshot().precision() or "auto")
 
 
 def _listed(ids: Iterable[str] | str | None) -> list[str]:

@@ -14,6 +14,7 @@ from fiftyone_faiss.brain.backend.loading import (
     load_faiss_index,
     resolve_faiss_key,
 )
+from fiftyone_faiss.brain.backend.missing_fields import embeddings_problem, labels_problem
 from fiftyone_faiss.brain.data.connection import explain_outage
 from fiftyone_faiss.brain.data.private import dataset_id, root_dataset
 from fiftyone_faiss.brain.similarity import FaissSimilarityConfig
@@ -61,7 +62,8 @@ class IndexInfo(IndexSummary):
         recall: the fraction of the 10 nearest neighbors that the FAISS index finds, as measured
             when it was built, 0 to 1
         latency_ms: the median time of its search then, in milliseconds
-        problem: a sentence if its build was never finished or it cannot be read, else None
+        problem: a sentence if its build was never finished, it cannot be read, or a field of the
+            dataset that it needs is missing; else None
     """
 
     size: int
@@ -125,6 +127,8 @@ def index_info(samples: foc.SampleCollection, brain_key: str | None = None) -> I
         tuning = index.vectors.maintenance.tuning(snapshot)
         if manifest.ann_index is not None and tuning is not None:
             faiss_index = {**manifest.ann_index.metadata, **tuning.to_json()}
+        problem = labels_problem(samples, brain_key, index.config)
+        problem = problem or embeddings_problem(samples, brain_key, index.config)
     except (UnfinishedIndexError, StoreError) as error:
         problem = str(error)
     return IndexInfo(

@@ -8,6 +8,7 @@ import fiftyone.core.collections as foc
 import numpy as np
 
 from fiftyone_faiss.brain.backend.loading import load_faiss_index
+from fiftyone_faiss.brain.backend.missing_fields import has_embeddings_field
 from fiftyone_faiss.brain.core.arrays import Rows
 from fiftyone_faiss.brain.core.ids import unpack_ids
 from fiftyone_faiss.brain.core.progress import Progress, Steps
@@ -206,7 +207,7 @@ def _add_from_field(
     wanted = set(todo.ids)
     if index.config.model is not None:
         wanted &= {*difference.missing, *difference.failed}
-    if not wanted:
+    if not wanted or not has_embeddings_field(samples, index.config):
         return todo
     stored = read_embeddings(samples, index.config.embeddings_field, index.config.patches_field)
     is_wanted = np.isin(stored.ids, list(wanted))

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from fiftyone_faiss.brain.data import result_views, score_fields
 from fiftyone_faiss.brain.data.lookup import labels_by_ids
-from fiftyone_faiss.brain.data.media import boxes_of
+from fiftyone_faiss.brain.data.patch_labels import boxes_of
 from fiftyone_faiss.brain.data.private import root_dataset
 from fiftyone_faiss.brain.data.result_views import view_of
 from fiftyone_faiss.brain.retrieval import export

@@ -168,7 +168,13 @@ class Snapshot:
         return np.flatnonzero(stale & self.live)
 
     def precision(self) -> str | None:
-        """Returns the precision of the newest vectors whose precision is known, None if none is."""
+        """Returns the precision of the newest vectors whose precision is known, None if none is.
+
+        The metadata keep it when the segments of those vectors are gone.
+        """
+        stored: str | None = self.manifest.metadata.get("precision")
+        if stored is not None:
+            return stored
         known = (segment.info.precision for segment in reversed(self.segments))
         return next((precision for precision in known if precision is not None), None)
 

@@ -19,7 +19,7 @@ EXPECTED: dict[str, Any] = json.loads((FIXTURE / "expected.json").read_text())
 ROOT_DIR_VARIABLE = "FIFTYONE_BRAIN_SIMILARITY_FAISS_ROOT_DIR"
 
 # Key paths that today's code may add to a manifest. Each needs a default for older manifests.
-OPTIONAL_MANIFEST_KEYS = {"segments[].precision", "facts.run_id"}
+OPTIONAL_MANIFEST_KEYS = {"segments[].precision", "facts.precision", "facts.run_id"}
 
 
 def restore(folder: Path) -> fo.Dataset:

@@ -39,9 +39,9 @@ def test_few_and_small_copies_are_kept(tmp_path: Path, rng: np.random.Generator)
     snapshot = create_store(tmp_path / "s", vectors).snapshot()
     copied_rows = CopiedRows()
     views = [np.arange(n, n + 5) for n in range(MAX_VIEWS + 1)]
-    copies = [copied_rows.of(snapshot, rows) for rows in views]
-    assert copied_rows.of(snapshot, views[-1]) is copies[-1]
-    assert copied_rows.of(snapshot, views[0]) is not copies[0]
+    kept = [copied_rows.of(snapshot, rows) for rows in views]
+    assert copied_rows.of(snapshot, views[-1]) is kept[-1]
+    assert copied_rows.of(snapshot, views[0]) is not kept[0]
     many = np.zeros(MAX_BYTES // (4 * 8) + 1, np.int64)
     assert copied_rows.is_small(snapshot, many[1:]) and not copied_rows.is_small(snapshot, many)
     assert copied_rows.of(snapshot, many) is None

@@ -1,5 +1,5 @@
 import type { IndexHealth } from "../generated.ts";
-import { bytes } from "./numbers.ts";
+import { bytes, secondsAgo } from "./numbers.ts";
 
 export interface HealthRow {
   name: string;
@@ -40,4 +40,10 @@ function count(n: number | null): string {
 function modelText(matches: boolean | null): string {
   if (matches === null) return "unknown";
   return matches ? "unchanged" : "changed";
+}
+
+/** When the health was compared: "As of 2 minutes ago". */
+export function ageText(health: IndexHealth): string {
+  const time = secondsAgo(health.age_s);
+  return time === "just now" ? "As of now" : `As of ${time}`;
 }
