@@ -44,6 +44,7 @@ class IndexInfo(TypedDict):
     factory: str | None
     recall: float | None
     latency_ms: float | None
+    recall_by_kind: dict[str, float] | None
     created: str | None
     problem: str | None
 

@@ -62,6 +62,7 @@ class IndexInfo(IndexSummary):
         recall: the fraction of the 10 nearest neighbors that the FAISS index finds, as measured
             when it was built, 0 to 1
         latency_ms: the median time of its search then, in milliseconds
+        recall_by_kind: the recall of each kind of queries then, such as ``"rows"`` or ``"texts"``
         problem: a sentence if its build was never finished, it cannot be read, or a field of the
             dataset that it needs is missing; else None
     """
@@ -74,6 +75,7 @@ class IndexInfo(IndexSummary):
     factory: str | None
     recall: float | None
     latency_ms: float | None
+    recall_by_kind: dict[str, float] | None
     problem: str | None
 
 
@@ -141,6 +143,7 @@ def index_info(samples: foc.SampleCollection, brain_key: str | None = None) -> I
         factory=faiss_index.get("factory"),
         recall=faiss_index.get("recall"),
         latency_ms=faiss_index.get("latency_ms"),
+        recall_by_kind=faiss_index.get("recall_by_kind"),
         problem=problem,
     )
 

@@ -435,6 +435,7 @@ export interface IndexInfo {
   factory: string | null;
   recall: number | null;
   latency_ms: number | null;
+  recall_by_kind: Record<string, number> | null;
   created: string | null;
   problem: string | null;
 }
@@ -455,6 +456,7 @@ export interface IndexHealth {
   factory: string | null;
   recall: number | null;
   latency_ms: number | null;
+  recall_by_kind: Record<string, number> | null;
   created: string | null;
   problem: string | null;
   missing: number;

@@ -18,6 +18,7 @@ const HEALTH: IndexHealth = {
   factory: null,
   recall: null,
   latency_ms: null,
+  recall_by_kind: null,
   created: null,
   problem: null,
   missing: 3,
@@ -45,4 +46,17 @@ test("the health of an index says how old it is", () => {
 test("differences between an index and its dataset are marked as problems", () => {
   const rows = healthRows(HEALTH).filter(({ isProblem }) => isProblem);
   assert.deepEqual(rows, [{ name: "Missing", value: "3", isProblem: true }]);
+});
+
+test("the recall of each kind of query is shown if it was measured", () => {
+  assert.equal(
+    healthRows(HEALTH).some(({ name }) => name === "Recall by query"),
+    false,
+  );
+  const health = { ...HEALTH, recall: 0.991, recall_by_kind: { rows: 1, texts: 0.9912 } };
+  const rows = healthRows(health).filter(({ name }) => name.startsWith("Recall"));
+  assert.deepEqual(
+    rows.map(({ value }) => value),
+    ["99.1 % at 10", "rows 100.0 %, texts 99.1 %"],
+  );
 });
