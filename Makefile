@@ -37,7 +37,7 @@ coverage: .venv/installed-for-tests
 	$(BIN)/python -m pytest -m "not (backends or browser or faults)" --cov --cov-report=term \
 		--cov-report=html:.test/coverage-html $(TEST_ARGS)
 
-# Injects faults and runs concurrency tests for about 15 minutes; "make test" does so for seconds.
+# Injects faults and runs concurrency tests for about 25 minutes; "make test" does so for seconds.
 faults: .venv/installed-for-tests
 	FAULTS=long $(BIN)/python -m pytest tests/faults $(TEST_ARGS)
 

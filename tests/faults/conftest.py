@@ -36,7 +36,7 @@ SHORT = Extent(
     kills=15, seconds=3, positions=12, outcomes=1, manifests=40, query_seconds=2, outages=0
 )
 LONG = Extent(
-    kills=300, seconds=60, positions=300, outcomes=20, manifests=300, query_seconds=120, outages=20
+    kills=300, seconds=60, positions=300, outcomes=20, manifests=300, query_seconds=120, outages=15
 )
 
 

@@ -21,7 +21,7 @@ from support.points import one_sentence
 
 SEED = 51
 # Operations take about as long as this, in seconds.
-DURATIONS = {"build": 0.5, "update": 0.4, "search": 0.15}
+DURATIONS = {"build": 0.2, "update": 0.1, "search": 0.1}
 DOWN_SECONDS = 0.3
 
 

@@ -29,7 +29,7 @@ from fiftyone_faiss.brain import (
     update_index_steps,
 )
 from fiftyone_faiss.brain.core.progress import Steps
-from fiftyone_faiss.brain.data.connection import DatabaseUnreachableError
+from fiftyone_faiss.brain.data.connection import DatabaseUnreachableError, explain_outage
 from fiftyone_faiss.brain.indexing.embedding import Execution
 from support.colors import MeanColor
 
@@ -113,7 +113,9 @@ class Worker:
         """Returns the files of the nearest samples to the color of the last image."""
         vector = MeanColor().embed_images([Image.new("RGB", (8, 8), color_of(self.next - 1))])[0]
         neighbors = fiftyone_faiss.search(self.dataset, vector, brain_key=key, k=3)
-        paths = self.dataset.select(neighbors.ids, ordered=True).values("filepath")
+        # FiftyOne's own errors count as refusals, too.
+        with explain_outage():
+            paths = self.dataset.select(neighbors.ids, ordered=True).values("filepath")
         return [Path(path).name for path in paths]
 
     def list(self, key: str) -> Any:
