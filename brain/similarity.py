@@ -17,17 +17,13 @@ import fiftyone.brain as fob
 import fiftyone.core.collections as foc
 import fiftyone.core.dataset as fod
 import numpy as np
-from fiftyone.brain.similarity import (
-    DuplicatesMixin,
-    Similarity,
-    SimilarityConfig,
-)
+from fiftyone.brain.similarity import Similarity, SimilarityConfig
 
 from fiftyone_faiss.brain.ann.factory import check_index_type
 from fiftyone_faiss.brain.ann.row_filter import RowFilter
+from fiftyone_faiss.brain.backend.duplicates import DuplicatesIndex
 from fiftyone_faiss.brain.backend.neighbor_ids import NeighborIds, checked_k, formatted, without
 from fiftyone_faiss.brain.backend.runs import run_id, store_of_run
-from fiftyone_faiss.brain.backend.sorting import SortingIndex
 from fiftyone_faiss.brain.core.arrays import Distances, Matrix
 from fiftyone_faiss.brain.core.ids import pack_ids
 from fiftyone_faiss.brain.core.metrics import METRICS
@@ -169,12 +165,8 @@ class FaissSimilarity(Similarity):
         store_of_run(self.config.root, str(run_id(samples, key))).destroy()
 
 
-class FaissSimilarityIndex(SortingIndex, DuplicatesMixin):
+class FaissSimilarityIndex(DuplicatesIndex):
     """A FAISS similarity index: the base classes store the vectors, this class answers queries."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        SortingIndex.__init__(self, *args, **kwargs)
-        DuplicatesMixin.__init__(self)
 
     def nearest(
         self,
@@ -271,10 +263,6 @@ class FaissSimilarityIndex(SortingIndex, DuplicatesMixin):
         hits = [without(hit, row, k) for hit, row in zip(hits, active, strict=True)]
         inds = [place[hit.rows] for hit in hits]
         return (inds, [hit.distances for hit in hits]) if return_dists else inds
-
-    def _current_ids(self) -> np.ndarray:
-        labels = self._curr_label_ids
-        return self._curr_sample_ids if labels is None else labels
 
 
 def _clone_stores(

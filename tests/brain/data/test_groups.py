@@ -238,3 +238,14 @@ def test_groups_of_equal_values_are_searched_with_all_their_samples(dataset, rng
     assert (health.missing, health.orphaned) == (0, 0)
     with pytest.raises(ValueError, match=r"is grouped; pass view\.flatten\(\)\."):
         fiftyone_faiss.build_index(groups, "more", MeanColor())
+
+
+def test_duplicates_are_found_in_a_slice_that_is_not_shown(cars) -> None:
+    results = cars.load_brain_results("right")
+    ids = right_of(cars).values("id")
+    results.add_to_index(results.vectors_of(ids[:1]), ids[2:3])
+    for view in (cars, cars.match(fo.ViewField("filepath") != "")):
+        with results.use_view(view):
+            results.find_duplicates(thresh=1e-4)
+        assert results.neighbors_map == {ids[0]: [(ids[2], pytest.approx(0, abs=1e-6))]}
+        assert sorted(results.unique_ids) == sorted({*ids} - {ids[2]})

@@ -197,3 +197,26 @@ def test_patches_of_another_field_are_refused(evaluated, patches: Points) -> Non
     )
     with results.use_view(view), pytest.raises(ValueError, match="not of 'things'; pass"):
         results._kneighbors(patches.vectors[0], k=3)
+
+
+# -- health and duplicates -----------------------------------------------------------------------
+
+
+def test_the_health_of_an_index_is_told_for_views_of_parts(films, frames) -> None:
+    patches = films.to_frames().to_patches("things")
+    for view in (patches, films.to_clips([[[2, 3]], [[2, 3]]])):
+        for check_media in (False, True):
+            health = fiftyone_faiss.index_health(view, "given", check_media=check_media)
+            assert (health.size, health.missing, health.orphaned) == (8, 0, 0)
+    films.load_brain_results("given").remove_from_index(ids_of_frames(films, (3,)))
+    for check_media in (False, True):
+        health = fiftyone_faiss.index_health(patches, "given", check_media=check_media)
+        assert (health.size, health.missing, health.orphaned) == (6, 2, 0)
+
+
+def test_duplicates_are_searched_for_in_views_of_parts(films, frames) -> None:
+    results = films.load_brain_results("given")
+    results.add_to_index(frames.vectors[:1], frames.ids[2:3])
+    with results.use_view(films.to_frames().to_patches("things")):
+        results.find_duplicates(thresh=1e-4)
+    assert results.neighbors_map == {frames.ids[0]: [(frames.ids[2], pytest.approx(0, abs=1e-6))]}
