@@ -18,16 +18,20 @@ class Extent:
         seconds: how long readers and writers run together
         positions: the number of positions to damage per file
         outcomes: the number of random outcomes of a power failure to try per call
+        requests: the number of random requests
+        media: the number of thin and large media files
     """
 
     kills: int
     seconds: float
     positions: int
     outcomes: int
+    requests: int
+    media: int
 
 
-SHORT = Extent(kills=15, seconds=3, positions=12, outcomes=1)
-LONG = Extent(kills=300, seconds=60, positions=300, outcomes=20)
+SHORT = Extent(kills=15, seconds=3, positions=12, outcomes=1, requests=500, media=15)
+LONG = Extent(kills=300, seconds=60, positions=300, outcomes=20, requests=20_000, media=200)
 
 
 @pytest.fixture(scope="session")
