@@ -14,7 +14,7 @@ FAST_TESTS = $(wildcard $(addprefix tests/,tools $(addprefix brain/,ann core que
 COVERAGE = $(if $(TEST_ARGS),,--cov --cov-report=term)
 
 .PHONY: demo test test-fast test-backends coverage faults lint bench bench-embed bench-retrieval \
-	bench-app panel train screenshots clean
+	bench-app bench-batch bench-ranking panel train screenshots clean
 
 demo: .venv/installed
 	@$(BIN)/python tools/run_demo.py $(DEMO_ARGS)
@@ -77,6 +77,14 @@ bench-embed: .venv/installed
 # Takes about 10 minutes, or with BENCH_ARGS='--pictures 400' about 4.
 bench-retrieval: .venv/installed
 	$(BIN)/python benchmarks/bench_retrieval.py $(BENCH_ARGS)
+
+# Takes about 15 minutes and 10 GB of memory, or with BENCH_ARGS='--sizes 100000' about 3 minutes.
+bench-batch: .venv/installed
+	$(BIN)/python benchmarks/bench_batch.py $(BENCH_ARGS)
+
+# Takes about 10 minutes and 8 GB of memory.
+bench-ranking: .venv/installed
+	$(BIN)/python benchmarks/bench_ranking.py $(BENCH_ARGS)
 
 # Runs Chromium for about 10 minutes.
 bench-app: .venv/installed-for-tests

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from fiftyone_faiss.brain.core.metrics import METRICS
     from fiftyone_faiss.brain.core.progress import Progress
     from fiftyone_faiss.brain.data.frames import video_frames
-    from fiftyone_faiss.brain.data.media import PATCH_TYPES, Regions
+    from fiftyone_faiss.brain.data.media import Regions
+    from fiftyone_faiss.brain.data.patch_labels import patch_fields
     from fiftyone_faiss.brain.data.private import build_view, serialize_view
     from fiftyone_faiss.brain.data.result_views import save_view, view_of
     from fiftyone_faiss.brain.data.score_fields import save_scores
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
         list_failures,
         verify_index,
     )
+    from fiftyone_faiss.brain.indexing.known_health import KnownHealth, known_health
     from fiftyone_faiss.brain.indexing.orphans import (
         OrphanedIndex,
         delete_orphaned_index,
@@ -111,7 +113,8 @@ _MODULES = {
     "brain.core.metrics": "METRICS",
     "brain.core.progress": "Progress",
     "brain.data.frames": "video_frames",
-    "brain.data.media": "PATCH_TYPES Regions",
+    "brain.data.media": "Regions",
+    "brain.data.patch_labels": "patch_fields",
     "brain.data.private": "build_view serialize_view",
     "brain.data.result_views": "save_view view_of",
     "brain.data.score_fields": "save_scores",
@@ -125,6 +128,7 @@ _MODULES = {
         "compute_embeddings_steps"
     ),
     "brain.indexing.given_embeddings": "GivenEmbeddings",
+    "brain.indexing.known_health": "KnownHealth known_health",
     "brain.indexing.health": "IndexHealth index_health list_failures verify_index",
     "brain.indexing.orphans": "OrphanedIndex delete_orphaned_index list_orphaned_indexes",
     "brain.indexing.updating": "tune_index tune_index_steps update_index update_index_steps",
@@ -154,7 +158,6 @@ __all__ = [
     "DEFAULT_TAG",
     "INDEX_TYPES",
     "METRICS",
-    "PATCH_TYPES",
     "TEMPLATES",
     "CancelledError",
     "Embedder",
@@ -165,6 +168,7 @@ __all__ = [
     "IndexInfo",
     "IndexReport",
     "IndexSummary",
+    "KnownHealth",
     "ModelInfo",
     "ModelLike",
     "Neighbors",
@@ -195,6 +199,7 @@ __all__ = [
     "index_health",
     "index_info",
     "index_keys",
+    "known_health",
     "list_failures",
     "list_indexes",
     "list_jobs",
@@ -204,6 +209,7 @@ __all__ = [
     "list_searches",
     "load_faiss_index",
     "load_index",
+    "patch_fields",
     "record_search",
     "register_embedder",
     "register_zoo_model",

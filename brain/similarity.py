@@ -16,7 +16,6 @@ import fiftyone as fo
 import fiftyone.brain as fob
 import fiftyone.core.collections as foc
 import fiftyone.core.dataset as fod
-import fiftyone.core.patches as fop
 import numpy as np
 from fiftyone.brain.similarity import (
     DuplicatesMixin,
@@ -26,17 +25,15 @@ from fiftyone.brain.similarity import (
 
 from fiftyone_faiss.brain.ann.factory import check_index_type
 from fiftyone_faiss.brain.ann.row_filter import RowFilter
-from fiftyone_faiss.brain.backend.editable_index import EditableIndex
-from fiftyone_faiss.brain.backend.neighbor_ids import NeighborIds, formatted, without
-from fiftyone_faiss.brain.backend.stored_index import run_id
+from fiftyone_faiss.brain.backend.neighbor_ids import NeighborIds, checked_k, formatted, without
+from fiftyone_faiss.brain.backend.runs import run_id, store_of_run
+from fiftyone_faiss.brain.backend.sorting import SortingIndex
 from fiftyone_faiss.brain.core.arrays import Distances, Matrix
 from fiftyone_faiss.brain.core.ids import pack_ids
 from fiftyone_faiss.brain.core.metrics import METRICS
 from fiftyone_faiss.brain.core.vectors import check_vectors
 from fiftyone_faiss.brain.data.media import Regions
-from fiftyone_faiss.brain.data.result_views import MAX_ORDERED_IDS, check_ordered
 from fiftyone_faiss.brain.store.manifest import DTYPES
-from fiftyone_faiss.brain.store.store import Store
 
 ROOT_DIR_VARIABLE = "FIFTYONE_BRAIN_SIMILARITY_FAISS_ROOT_DIR"
 _AGGREGATIONS: dict[str, Callable[..., Distances]] = {
@@ -168,15 +165,15 @@ class FaissSimilarity(Similarity):
         return results
 
     def cleanup(self, samples: foc.SampleCollection, key: str) -> None:
-        """Deletes the files of the index, in a folder named by the id of the run."""
-        Store(self.config.root / str(run_id(samples, key))).destroy()
+        """Deletes the files of the index, unless they belong to another database."""
+        store_of_run(self.config.root, str(run_id(samples, key))).destroy()
 
 
-class FaissSimilarityIndex(EditableIndex, DuplicatesMixin):
+class FaissSimilarityIndex(SortingIndex, DuplicatesMixin):
     """A FAISS similarity index: the base classes store the vectors, this class answers queries."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        EditableIndex.__init__(self, *args, **kwargs)
+        SortingIndex.__init__(self, *args, **kwargs)
         DuplicatesMixin.__init__(self)
 
     def nearest(
@@ -202,35 +199,6 @@ class FaissSimilarityIndex(EditableIndex, DuplicatesMixin):
         hits = self.vectors.search(snapshot, queries, k, row_filter, reverse)
         return [NeighborIds.of(snapshot, hit) for hit in hits]
 
-    def sort_by_similarity(
-        self,
-        query: Any,
-        k: int | None = None,
-        reverse: bool = False,
-        aggregation: str = "mean",
-        dist_field: str | None = None,
-        _mongo: bool = False,
-    ) -> Any:
-        """See :meth:`fiftyone.brain.similarity.SimilarityIndex.sort_by_similarity`.
-
-        Raises:
-            ValueError: if it would order more than ``MAX_ORDERED_IDS`` samples
-        """
-        if k is None or k > MAX_ORDERED_IDS:
-            check_ordered(min(self.snapshot.size, k or self.snapshot.size), self._curr_view)
-        field = self.config.patches_field
-        in_patches = isinstance(self._curr_view, fop.PatchesView)
-        if dist_field is not None and field is not None and not in_patches:
-            # FiftyOne writes a distance for each sample, not for each label.
-            query = self._parse_query(query)
-            columns = self._kneighbors(query, k, reverse, aggregation, return_dists=True)
-            _, path = self._curr_view._get_label_field_path(field, dist_field)
-            keys = ("sample_id", "label_id", "value")
-            values = [dict(zip(keys, row, strict=True)) for row in zip(*columns, strict=True)]
-            self._curr_view.set_label_values(path, values, dynamic=True)
-            dist_field = None
-        return super().sort_by_similarity(query, k, reverse, aggregation, dist_field, _mongo)
-
     def _kneighbors(
         self,
         query: Any = None,
@@ -239,6 +207,7 @@ class FaissSimilarityIndex(EditableIndex, DuplicatesMixin):
         aggregation: str | None = None,
         return_dists: bool = False,
     ) -> Any:
+        k = checked_k(k)
         if query is None:
             return self._self_neighbors(k, None, return_dists)
         queries, single = self._query_vectors(query)

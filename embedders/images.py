@@ -77,6 +77,10 @@ IPTC files, in Ghostscript, and draws WMF files through Windows.
 """
 
 
+class EmptyBoxError(ValueError):
+    """A box that covers no pixel of its image."""
+
+
 def open_local(path: str) -> BinaryIO:
     """Opens a local file for reading."""
     return open(path, "rb")
@@ -161,7 +165,7 @@ class ImageSource:
         x1 = min(width, round((left + across) * width))
         y1 = min(height, round((top + down) * height))
         if x1 <= x0 or y1 <= y0:
-            raise ValueError(f"the box {self.box} covers no pixel of the image")
+            raise EmptyBoxError(f"the box {self.box} covers no pixel of the image")
         if self.force_square:
             side = min(max(x1 - x0, y1 - y0), width, height)
             x0, x1 = _resized(x0, x1, side, width)

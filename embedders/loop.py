@@ -20,7 +20,7 @@ from fiftyone_faiss.embedders.base import (
     are_finite,
     not_finite_reason,
 )
-from fiftyone_faiss.embedders.images import DECODE_ERRORS, ImageSource
+from fiftyone_faiss.embedders.images import DECODE_ERRORS, EmptyBoxError, ImageSource
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,12 @@ class Failure:
     Attributes:
         position: its position in the sources
         reason: why it failed
+        is_empty_box: whether the box of the source covers no pixel of a readable image
     """
 
     position: int
     reason: str
+    is_empty_box: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,8 @@ def _embed_batch(
         try:
             images.append(future.result())
         except DECODE_ERRORS as error:
-            failures.append(Failure(position, reason_of(error)))
+            is_empty_box = isinstance(error, EmptyBoxError)
+            failures.append(Failure(position, reason_of(error), is_empty_box))
         else:
             positions.append(position)
     # The futures hold the images too; drop them so that only this list does.

@@ -23,7 +23,7 @@ TURNS = {
 BAND = 64
 """The rows of a reduced image that are computed at once."""
 
-LARGE = 16_000_000
+LARGE = 8_000_000
 """Images with more pixels are made smaller while they are converted, if they may be."""
 
 QUERY_SIDE = 2_048

@@ -23,7 +23,7 @@ def encode_result(result: Sequence[EmbeddedBatch] | EmbedderError) -> bytes:
     if isinstance(result, EmbedderError):
         np.savez(stream, error=np.array(str(result)))
         return stream.getvalue()
-    failures = [(f.position, f.reason) for batch in result for f in batch.failures]
+    failures = [(f.position, f.reason, f.is_empty_box) for batch in result for f in batch.failures]
     np.savez(
         stream,
         positions=np.concatenate([batch.positions for batch in result]),
@@ -49,7 +49,9 @@ def decode_result(data: bytes) -> EmbeddedBatch:
         return EmbeddedBatch(
             values["positions"].astype(np.int64),
             values["vectors"].astype(np.float32),
-            tuple(Failure(int(position), str(reason)) for position, reason in failures),
+            tuple(
+                Failure(int(at), str(reason), bool(is_empty)) for at, reason, is_empty in failures
+            ),
         )
     except EmbedderError:
         raise

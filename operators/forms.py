@@ -147,7 +147,7 @@ def embeddings_field(ctx: foo.ExecutionContext, inputs: types.Object) -> str | N
 
 def patches_field(ctx: foo.ExecutionContext, inputs: types.Object) -> str | None:
     """Adds a field of labels whose patches are embedded instead of whole images."""
-    fields = list(ctx.dataset.get_field_schema(embedded_doc_type=brain.PATCH_TYPES))
+    fields = brain.patch_fields(ctx.dataset)
     if not fields:
         return None
     inputs.enum(

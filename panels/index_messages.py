@@ -44,12 +44,13 @@ class IndexInfo(TypedDict):
     factory: str | None
     recall: float | None
     latency_ms: float | None
+    recall_by_kind: dict[str, float] | None
     created: str | None
     problem: str | None
 
 
 class IndexHealth(IndexInfo):
-    """An index compared with its dataset; see ``index_health``."""
+    """An index compared with its dataset ``age_s`` seconds ago; see ``index_health``."""
 
     missing: int
     orphaned: int
@@ -58,6 +59,7 @@ class IndexHealth(IndexInfo):
     model_matches: bool | None
     unindexed: int
     is_current: bool
+    age_s: float
 
 
 class OtherIndex(TypedDict):
@@ -97,6 +99,12 @@ class IndexParams(TypedDict):
     """The index that a method is about."""
 
     brain_key: str
+
+
+class HealthParams(IndexParams, total=False):
+    """Whether to compare the index again although it did not change: its files may have."""
+
+    refresh: bool
 
 
 class WarmAnswer(TypedDict):

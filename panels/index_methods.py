@@ -45,13 +45,21 @@ class IndexMethods:
 
     @panel_method
     def health(
-        self, ctx: foo.ExecutionContext, params: index_messages.IndexParams
+        self, ctx: foo.ExecutionContext, params: index_messages.HealthParams
     ) -> index_messages.IndexHealth:
-        """Compares an index with its dataset, and returns how well it finds neighbors."""
-        key = _key(params)
-        health = brain.index_health(ctx.dataset, key, check_media=True)
-        info = next(info for info in brain.list_indexes(ctx.dataset) if info.brain_key == key)
-        answer = {**info.to_dict(), **health.to_dict(), "is_current": health.is_current}
+        """Compares an index with its dataset, and returns how well it finds neighbors.
+
+        An earlier comparison is returned if neither of them changed, unless the page asks again.
+        """
+        key, refresh = _key(params), read_flag("refresh", params.get("refresh"))
+        known = brain.known_health(ctx.dataset, key, check_media=True, refresh=refresh)
+        health, info = known.health, brain.index_info(ctx.dataset, key)
+        answer = {
+            **info.to_dict(),
+            **health.to_dict(),
+            "is_current": health.is_current,
+            "age_s": known.age_s,
+        }
         # The page shows the recall and the latency of the index itself.
         del answer["tuning"]
         return cast(index_messages.IndexHealth, answer)
@@ -61,7 +69,7 @@ class IndexMethods:
         self, ctx: foo.ExecutionContext, params: index_messages.IndexParams
     ) -> index_messages.MissingAnswer:
         """Counts the samples that are missing from an index."""
-        return {"missing": brain.index_health(ctx.dataset, _key(params)).missing}
+        return {"missing": brain.known_health(ctx.dataset, _key(params)).health.missing}
 
     @panel_method
     def build(self, ctx: foo.ExecutionContext, params: messages.NoParams) -> messages.Empty:

@@ -9,15 +9,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import faiss
+import numpy as np
 
-from fiftyone_faiss.brain.ann.factory import HNSW_LINKS, index_parts, prepared
-from fiftyone_faiss.brain.core.arrays import Matrix, Rows, SurrogateScores
+from fiftyone_faiss.brain.ann.exact_search import scaled_queries
+from fiftyone_faiss.brain.ann.factory import HNSW_LINKS, index_parts
+from fiftyone_faiss.brain.core.arrays import Matrix, Places, Rows, SurrogateScores
 
 # A search for fewer neighbors uses the parameters that were tuned for this many.
 MIN_K = 10
 MAX_EF_SEARCH = 4_096
+# Threads share the lists of one query if these hold more values, which takes one thread about 4 ms.
+# On a busy machine, waiting for another thread takes as long.
+SHARED_VALUES = 32_000_000
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,34 @@ class SearchParameters:
         return {"depth": self.k, "probes": self.nprobe, "overfetch": self.k_factor}
 
 
+@dataclass(frozen=True)
+class Tier:
+    """The search parameters for queries whose neighbors are far.
+
+    The neighbors of a query that resembles some rows are in few lists of an IVF index. Those of a
+    query that resembles no row, such as a text, are scattered, so that it needs a larger
+    ``nprobe``.
+
+    Attributes:
+        limit: the tier holds queries whose ``MIN_K``-th candidate is farther than this, on FAISS's
+            scale: a squared L2 distance, or an inner product with a query of unit length
+        parameters: the search parameters, by ascending ``k``
+    """
+
+    limit: float
+    parameters: tuple[SearchParameters, ...]
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Tier:
+        """Reads the stored form."""
+        return cls(values["limit"], tuple(map(SearchParameters.from_json, values["efforts"])))
+
+    def to_json(self) -> dict[str, Any]:
+        """The stored form; its keys are a data format."""
+        efforts = [parameters.to_json() for parameters in self.parameters]
+        return {"limit": self.limit, "efforts": efforts}
+
+
 class AnnIndex:
     """An ANN index that several threads can search at once.
 
@@ -52,32 +86,43 @@ class AnnIndex:
         index: the FAISS index, which is only read
         metric: one of ``METRICS``
         parameters: the search parameters, by ascending ``k``
+        tiers (()): the search parameters for farther queries, nearest first
     """
 
     def __init__(
-        self, index: faiss.Index, metric: str, parameters: tuple[SearchParameters, ...]
+        self,
+        index: faiss.Index,
+        metric: str,
+        parameters: tuple[SearchParameters, ...],
+        tiers: tuple[Tier, ...] = (),
     ) -> None:
         self.index = index
         self.metric = metric
         self.parameters = parameters
+        self.tiers = tiers
         self.rows: int = index.ntotal
         self.max_nprobe = max_nprobe(index)
-        for part in index_parts(index):
-            if isinstance(part, faiss.IndexIVF):
-                # Parallelize over the lists of one query, because most searches have one query.
-                part.parallel_mode = 1
+        self._ivf = [part for part in index_parts(index) if isinstance(part, faiss.IndexIVF)]
 
     @classmethod
-    def read(cls, path: Path, metric: str, parameters: tuple[SearchParameters, ...]) -> AnnIndex:
+    def read(
+        cls,
+        path: Path,
+        metric: str,
+        parameters: tuple[SearchParameters, ...],
+        tiers: tuple[Tier, ...] = (),
+    ) -> AnnIndex:
         """Maps an index file whose checksum was verified by the caller."""
-        return cls(faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC), metric, parameters)
+        index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+        return cls(index, metric, parameters, tiers)
 
-    def parameters_for(self, k: int) -> SearchParameters:
-        """Returns the search parameters for ``k`` neighbors."""
-        for parameters in self.parameters:
+    def parameters_for(self, k: int, tier: int = 0) -> SearchParameters:
+        """Returns the search parameters for ``k`` neighbors; tier 0 is that of near queries."""
+        tuned = self.tiers[tier - 1].parameters if tier else self.parameters
+        for parameters in tuned:
             if k <= parameters.k:
                 return parameters
-        last = self.parameters[-1]
+        last = tuned[-1]
         nprobe = min(self.max_nprobe, -(-last.nprobe * k // last.k))
         return SearchParameters(k, nprobe, last.k_factor)
 
@@ -90,18 +135,44 @@ class AnnIndex:
             return nprobe * HNSW_LINKS
         return self.rows * nprobe / self.max_nprobe
 
-    def propose(self, query: Matrix, k: int) -> Rows:
-        """Returns candidates for the ``k`` nearest rows of a ``(dim,)`` query, unordered."""
-        parameters = self.parameters_for(k)
+    def propose(self, queries: Matrix, k: int) -> Rows:
+        """Returns ``(Q, n)`` candidates for the ``k`` nearest rows of ``(Q, dim)`` queries.
+
+        They are in no order; -1 fills up queries with fewer candidates.
+        """
+        queries = scaled_queries(queries, self.metric)[0]
+        rows, scores = self._search_tier(queries, k, 0)
+        if not self.tiers:
+            return rows
+        tiers = self.tiers_of(scores)
+        proposals = [(tiers == 0, rows[tiers == 0])]
+        for tier in np.unique(tiers[tiers > 0]).tolist():
+            members = tiers == tier
+            proposals.append((members, self._search_tier(queries[members], k, tier)[0]))
+        width = max(rows.shape[1] for _, rows in proposals)
+        proposed = np.full((len(queries), width), -1, np.int64)
+        for members, rows in proposals:
+            proposed[members, : rows.shape[1]] = rows
+        return proposed
+
+    def tiers_of(self, scores: SurrogateScores) -> Places:
+        """Returns the ``(Q,)`` tiers of queries by their ``(Q, n)`` scores, best first."""
+        last = scores[:, min(MIN_K, scores.shape[1]) - 1]
+        limits = np.array([tier.limit for tier in self.tiers])
+        if self.index.metric_type == faiss.METRIC_INNER_PRODUCT:
+            return np.asarray(np.count_nonzero(last[:, None] < limits, axis=1))
+        return np.asarray(np.count_nonzero(last[:, None] > limits, axis=1))
+
+    def _search_tier(self, queries: Matrix, k: int, tier: int) -> tuple[Rows, SurrogateScores]:
+        parameters = self.parameters_for(k, tier)
         count = min(max(k, MIN_K) * parameters.k_factor, self.rows)
-        (rows,), _ = self.search(prepared(query[None], self.metric), count, parameters.nprobe)
-        return rows[rows >= 0]
+        return self.search(queries, count, parameters.nprobe)
 
     def search(self, queries: Matrix, count: int, nprobe: int) -> tuple[Rows, SurrogateScores]:
         """Searches the FAISS index.
 
         Args:
-            queries: ``(Q, dim)`` prepared queries
+            queries: ``(Q, dim)`` queries, of unit length unless the metric is euclidean
             count: the number of rows per query
             nprobe: ``nprobe`` of an IVF index, the smallest ``efSearch`` of an HNSW index
 
@@ -109,6 +180,12 @@ class AnnIndex:
             ``(Q, count)`` rows, -1 where there are none, and their scores in FAISS's metric
         """
         parameters = _faiss_parameters(self.index, nprobe, count)
+        for part in self._ivf:
+            # Threads share either the queries or the lists of one query. The results are the same,
+            # so a change by another thread does no harm.
+            values = part.ntotal / part.nlist * nprobe * part.d
+            is_alone = len(queries) < faiss.omp_get_max_threads() and values > SHARED_VALUES
+            part.parallel_mode = 1 if is_alone else 0
         scores, rows = self.index.search(queries, count, params=parameters)
         return rows, scores
 

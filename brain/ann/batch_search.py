@@ -1,4 +1,4 @@
-"""Exact search for many queries at once, and exact range search.
+"""Search for many queries at once, exact or with an ANN index.
 
 Matrix products give the surrogate scores of a block of rows for a batch of queries; see the module
 ``exact_search``.
@@ -6,26 +6,28 @@ Matrix products give the surrogate scores of a block of rows for a batch of quer
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from fiftyone_faiss.brain.ann.ann_index import AnnIndex
 from fiftyone_faiss.brain.ann.exact_search import (
-    BLOCK_ROWS,
-    SCORE_ROWS,
     ExactSearch,
     RowHits,
     distances,
     is_extreme_query,
     rank,
     rounding_bound,
+    row_blocks,
     scaled_queries,
 )
 from fiftyone_faiss.brain.core.arrays import (
     Distances,
     Mask,
     Matrix,
+    Places,
     Rows,
     SurrogateScores,
-    is_extreme,
 )
 from fiftyone_faiss.brain.core.metrics import row_distances
 from fiftyone_faiss.brain.store.snapshot import Snapshot
@@ -33,10 +35,18 @@ from fiftyone_faiss.brain.store.snapshot import Snapshot
 BATCH_QUERIES = 256
 # Candidates beyond k: with a few more, rounding rarely leaves the k-th neighbor open.
 EXTRA_CANDIDATES = 16
+# Rows per block where float64 copies of pairs are made: 512 x 512 float64 are 2 MB.
+PAIR_ROWS = 512
 
 
 def search_many(
-    snapshot: Snapshot, queries: Matrix, metric: str, k: int, mask: Mask
+    snapshot: Snapshot,
+    queries: Matrix,
+    metric: str,
+    k: int,
+    mask: Mask | None = None,
+    rows: Rows | None = None,
+    start: int = 0,
 ) -> list[RowHits]:
     """Finds the exact ``k`` nearest rows of each query; ties by row.
 
@@ -45,148 +55,197 @@ def search_many(
         queries: ``(Q, dim)`` float32
         metric: one of ``METRICS``
         k: the number of neighbors
-        mask: ``(total_rows,)`` bool, the rows to search
+        mask (None): ``(total_rows,)`` bool, the rows to search; by default the live ones
+        rows (None): ``(n,)`` rows to search instead of those of the mask; their vectors are copied
+        start (0): the first row to search if ``rows`` is None
     """
+    mask = snapshot.live if mask is None else mask
+    if rows is not None and not len(rows):
+        return [RowHits(rows, np.empty(0))] * len(queries)
+    target = _Rows(snapshot, metric, k, mask, rows, start)
     hits: list[RowHits] = []
-    for start in range(0, len(queries), BATCH_QUERIES):
-        batch = queries[start : start + BATCH_QUERIES]
+    for first in range(0, len(queries), BATCH_QUERIES):
+        batch = queries[first : first + BATCH_QUERIES]
         _, query_norms = scaled_queries(batch, metric)
         if snapshot.has_extreme or any(is_extreme_query(norm, metric) for norm in query_norms):
-            hits += [_search_one(snapshot, query, metric, k, mask) for query in batch]
+            hits += [target.search_one(query) for query in batch]
         else:
-            hits += _search_batch(snapshot, batch, metric, k, mask)
+            hits += target.search_batch(batch)
     return hits
 
 
-def _search_one(snapshot: Snapshot, query: Matrix, metric: str, k: int, mask: Mask) -> RowHits:
-    candidates = ExactSearch(snapshot, query, metric, mask=mask).top_k(k)
-    return rank(candidates, distances(snapshot, query, metric, candidates), k)
+@dataclass(frozen=True)
+class _Rows:
+    """The rows that a search for many queries looks at; see :func:`search_many`."""
 
+    snapshot: Snapshot
+    metric: str
+    k: int
+    mask: Mask
+    rows: Rows | None
+    start: int
 
-def _search_batch(
-    snapshot: Snapshot, queries: Matrix, metric: str, k: int, mask: Mask
-) -> list[RowHits]:
-    """Ranks a fixed number of candidates; queries where rounding matters are searched again."""
-    allowed = int(np.count_nonzero(mask))
-    count = min(k + EXTRA_CANDIDATES, allowed)
-    scaled, query_norms = scaled_queries(queries, metric)
-    rows, max_scores = _candidates(snapshot, scaled, query_norms, metric, count, mask)
-    vectors = snapshot.vectors_at(rows.reshape(-1)).astype(np.float64)
-    queries_64 = np.repeat(queries.astype(np.float64), count, axis=0)
-    exact = row_distances(queries_64, vectors, metric).reshape(len(queries), count)
-    hits = []
-    for i, query in enumerate(queries):
-        hit = rank(rows[i], exact[i], k)
-        is_complete = count == allowed or _is_certain(
-            snapshot, query_norms[i], metric, hit, max_scores[i]
+    def search_one(self, query: Matrix) -> RowHits:
+        """Finds the nearest rows of a ``(dim,)`` query."""
+        search = ExactSearch(
+            self.snapshot, query, self.metric, self.start, self.rows, mask=self.mask
         )
-        hits.append(hit if is_complete else _search_one(snapshot, query, metric, k, mask))
-    return hits
+        candidates = search.top_k(self.k)
+        exact = distances(self.snapshot, query, self.metric, candidates)
+        return rank(candidates, exact, self.k)
+
+    def search_batch(self, queries: Matrix) -> list[RowHits]:
+        """Ranks a fixed number of candidates; queries where rounding matters are searched again."""
+        searched = self.mask[self.start :] if self.rows is None else self.rows
+        allowed = int(np.count_nonzero(searched)) if self.rows is None else len(searched)
+        if not allowed:
+            return [RowHits(np.empty(0, np.int64), np.empty(0))] * len(queries)
+        count = min(self.k + EXTRA_CANDIDATES, allowed)
+        scaled, query_norms = scaled_queries(queries, self.metric)
+        rows, max_scores = self._candidates(scaled, query_norms, count)
+        owners = np.repeat(np.arange(len(queries)), count)
+        exact = pair_distances(self.snapshot, queries, self.metric, owners, rows.reshape(-1))
+        exact = exact.reshape(rows.shape)
+        hits = []
+        for i, query in enumerate(queries):
+            hit = rank(rows[i], exact[i], self.k)
+            is_complete = count == allowed or _is_certain(
+                self.snapshot, query_norms[i], self.metric, hit, max_scores[i]
+            )
+            hits.append(hit if is_complete else self.search_one(query))
+        return hits
+
+    def _candidates(
+        self, queries: Matrix, query_norms: Distances, count: int
+    ) -> tuple[Rows, SurrogateScores]:
+        """Finds the ``(Q, count)`` rows of the smallest scores, and the ``(Q,)`` largest of these.
+
+        Of each block, only scores below the ``count``-th smallest so far are looked at.
+        """
+        best_rows = np.zeros((len(queries), count), np.int64)
+        best_scores = np.full((len(queries), count), np.inf, np.float32)
+        limits = best_scores.max(axis=1)
+        for at, vectors, norms in row_blocks(self.snapshot, self.start, self.rows):
+            scores = surrogate_scores(queries, vectors, norms, self.metric)
+            if self.rows is None:
+                first = self.start + at
+                scores[:, ~self.mask[first : first + len(norms)]] = np.inf
+            columns, block_scores = _below(scores, limits, count)
+            if not columns.shape[1]:
+                continue
+            rows = self.start + at + columns if self.rows is None else self.rows[at + columns]
+            rows, scores = np.hstack([best_rows, rows]), np.hstack([best_scores, block_scores])
+            best = np.argpartition(scores, count - 1, axis=1)[:, :count]
+            best_rows = np.take_along_axis(rows, best, axis=1)
+            best_scores = np.take_along_axis(scores, best, axis=1)
+            limits = best_scores.max(axis=1)
+        if self.metric == "euclidean":
+            limits = limits + (query_norms * query_norms).astype(np.float32)
+        return best_rows, limits
 
 
-def _candidates(
-    snapshot: Snapshot,
-    queries: Matrix,
-    query_norms: Distances,
-    metric: str,
-    count: int,
-    mask: Mask,
-) -> tuple[Rows, SurrogateScores]:
-    """Finds the ``(Q, count)`` rows of the smallest scores, and the ``(Q,)`` largest of these."""
-    block_rows, block_scores = [], []
-    for start, vectors, norms in snapshot.blocks(BLOCK_ROWS):
-        allowed = mask[start : start + len(norms)]
-        block_count = min(count, int(np.count_nonzero(allowed)))
-        if not block_count:
-            continue
-        scores = _scores(queries, vectors, norms, metric)
-        scores[:, ~allowed] = np.inf
-        best = np.argpartition(scores, block_count - 1, axis=1)[:, :block_count]
-        block_rows.append(start + best)
-        block_scores.append(np.take_along_axis(scores, best, axis=1))
-    rows, scores = np.hstack(block_rows), np.hstack(block_scores)
-    best = np.argpartition(scores, count - 1, axis=1)[:, :count]
-    max_scores = np.take_along_axis(scores, best, axis=1).max(axis=1)
-    if metric == "euclidean":
-        max_scores = max_scores + (query_norms * query_norms).astype(np.float32)
-    return np.take_along_axis(rows, best, axis=1), max_scores
+def _below(
+    scores: SurrogateScores, limits: SurrogateScores, count: int
+) -> tuple[Places, SurrogateScores]:
+    """Finds at least the ``count`` smallest scores of each row that are below its limit.
+
+    Returns:
+        ``(Q, m)`` columns and their scores; infinite scores fill up rows that have fewer
+    """
+    near = scores < limits[:, None]
+    counts = np.count_nonzero(near, axis=1)
+    width = int(counts.max(initial=0))
+    if width > 4 * count:
+        columns = np.argpartition(scores, count - 1, axis=1)[:, :count]
+        return columns, np.take_along_axis(scores, columns, axis=1)
+    owners, near_columns = np.nonzero(near)
+    places = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
+    columns = np.zeros((len(scores), width), np.int64)
+    values = np.full((len(scores), width), np.inf, np.float32)
+    columns[owners, places] = near_columns
+    values[owners, places] = scores[owners, near_columns]
+    return columns, values
+
+
+def search_many_with(
+    ann_index: AnnIndex, snapshot: Snapshot, queries: Matrix, k: int, mask: Mask
+) -> list[RowHits]:
+    """Finds near rows of each query with an ANN index, and newer rows exactly.
+
+    Args:
+        ann_index: the ANN index
+        snapshot: the vectors
+        queries: ``(Q, dim)`` float32
+        k: the number of neighbors
+        mask: ``(total_rows,)`` bool, the allowed rows
+
+    Returns:
+        at most ``k`` rows of each query, ranked by their exact distances; ties by row
+    """
+    hits: list[RowHits] = []
+    for first in range(0, len(queries), BATCH_QUERIES):
+        batch = queries[first : first + BATCH_QUERIES]
+        rows = ann_index.propose(batch, k)
+        owners, places = np.nonzero((rows >= 0) & mask[rows])
+        exact = np.full(rows.shape, np.inf)
+        exact[owners, places] = pair_distances(
+            snapshot, batch, ann_index.metric, owners, rows[owners, places]
+        )
+        order = np.lexsort((rows, exact))[:, :k]
+        for i, places in enumerate(order):
+            places = places[exact[i, places] < np.inf]
+            hits.append(RowHits(rows[i, places], exact[i, places]))
+    if ann_index.rows == snapshot.total_rows:
+        return hits
+    newer = search_many(snapshot, queries, ann_index.metric, k, mask, start=ann_index.rows)
+    return [_merged(old, new, k) for old, new in zip(hits, newer, strict=True)]
+
+
+def _merged(old: RowHits, new: RowHits, k: int) -> RowHits:
+    rows = np.concatenate([old.rows, new.rows])
+    return rank(rows, np.concatenate([old.distances, new.distances]), k)
+
+
+def pair_distances(
+    snapshot: Snapshot, queries: Matrix, metric: str, owners: Places, rows: Rows
+) -> Distances:
+    """Computes the ``(n,)`` exact distances of query ``owners[i]`` to row ``rows[i]``."""
+    exact = np.empty(len(rows))
+    for first in range(0, len(rows), PAIR_ROWS):
+        block = slice(first, first + PAIR_ROWS)
+        vectors = snapshot.vectors_at(rows[block]).astype(np.float64)
+        exact[block] = row_distances(queries[owners[block]].astype(np.float64), vectors, metric)
+    return exact
 
 
 def _is_certain(
     snapshot: Snapshot, query_norm: float, metric: str, hit: RowHits, max_score: np.float32
 ) -> bool:
     """Whether all rows beyond the candidates are farther than the last hit despite rounding."""
-    score = _score_of(float(hit.distances[-1]), query_norm, metric)
+    score = surrogate_score_of(float(hit.distances[-1]), query_norm, metric)
     bound = rounding_bound(query_norm, snapshot.max_norm, snapshot.dim, metric, squared=True)
     # Equal scores may be ties, which are ordered by row.
     return bool(score + bound < max_score)
 
 
-def _score_of(distance: float, query_norm: float, metric: str) -> float:
+def surrogate_score_of(distance: float, query_norm: float, metric: str) -> float:
     """Converts a distance to a surrogate score; euclidean scores include ``|q|^2``."""
     if metric == "euclidean":
         return distance * abs(distance)
     return distance - 1.0 if metric == "cosine" else distance / query_norm
 
 
-def range_search(
-    snapshot: Snapshot, queries: Matrix, metric: str, thresh: float, mask: Mask
-) -> list[RowHits]:
-    """Finds all rows within a distance of each query, exactly, nearest first.
-
-    Args:
-        snapshot: the vectors
-        queries: ``(Q, dim)`` float32
-        metric: one of ``METRICS``
-        thresh: the largest distance
-        mask: ``(total_rows,)`` bool, the rows to search
-    """
-    hits: list[RowHits] = []
-    for start in range(0, len(queries), BATCH_QUERIES):
-        batch = queries[start : start + BATCH_QUERIES]
-        owners, rows = _pairs_in_range(snapshot, batch, metric, thresh, mask)
-        exact = np.empty(len(rows))
-        for first in range(0, len(rows), SCORE_ROWS):
-            block = slice(first, first + SCORE_ROWS)
-            vectors = snapshot.vectors_at(rows[block]).astype(np.float64)
-            exact[block] = row_distances(batch[owners[block]].astype(np.float64), vectors, metric)
-        near = exact <= thresh
-        owners, rows, exact = owners[near], rows[near], exact[near]
-        for i in range(len(batch)):
-            own = owners == i
-            hits.append(rank(rows[own], exact[own], None))
-    return hits
-
-
-def _pairs_in_range(
-    snapshot: Snapshot, queries: Matrix, metric: str, thresh: float, mask: Mask
-) -> tuple[Rows, Rows]:
-    """Finds the pairs of queries and rows that may be in range according to their scores."""
-    queries, query_norms = scaled_queries(queries, metric)
-    limits = np.array([_score_of(thresh, norm, metric) for norm in query_norms], np.float64)
-    limits += [
-        rounding_bound(norm, snapshot.max_norm, snapshot.dim, metric, squared=True)
-        for norm in query_norms
-    ]
-    if metric == "euclidean":
-        limits -= query_norms * query_norms
-    extreme_queries = np.array([is_extreme_query(norm, metric) for norm in query_norms])
-    owners, rows = [], []
-    for start, vectors, norms in snapshot.blocks(SCORE_ROWS):
-        with np.errstate(over="ignore", invalid="ignore"):
-            scores = _scores(queries, vectors, norms, metric)
-        near = (scores <= limits[:, None]) | is_extreme(norms) | extreme_queries[:, None]
-        pairs = np.nonzero(near & mask[start : start + len(norms)])
-        owners.append(pairs[0])
-        rows.append(start + pairs[1])
-    return np.concatenate(owners), np.concatenate(rows)
-
-
-def _scores(queries: Matrix, vectors: Matrix, norms: Matrix, metric: str) -> SurrogateScores:
+def surrogate_scores(
+    queries: Matrix, vectors: Matrix, norms: Matrix, metric: str
+) -> SurrogateScores:
     """Computes ``(Q, n)`` surrogate scores; euclidean ones lack ``|q|^2``."""
     products: SurrogateScores = queries @ vectors.T
     if metric == "euclidean":
-        return norms * norms - np.float32(2) * products
+        products *= np.float32(-2)
+        products += norms * norms
+        return products
     if metric == "cosine":
-        np.divide(products, norms, out=products, where=norms > 0)
-    return -products
+        # Zero vectors keep the score 0. A product is faster than a division of each score.
+        products *= -np.divide(np.float32(1), norms, out=np.zeros_like(norms), where=norms > 0)
+        return products
+    return np.negative(products, out=products)

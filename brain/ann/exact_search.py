@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fiftyone_faiss.brain.ann.copied_rows import Copy
 from fiftyone_faiss.brain.core.arrays import (
     Distances,
     Mask,
@@ -76,6 +77,7 @@ class ExactSearch:
         mask (None): ``(total_rows,)`` bool, the rows to search if ``rows`` is None; by default the
             live ones
         reverse (False): whether to search for the farthest rows
+        copy (None): a copy of the vectors of ``rows``
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class ExactSearch:
         rows: Rows | None = None,
         mask: Mask | None = None,
         reverse: bool = False,
+        copy: Copy | None = None,
     ) -> None:
         self._rows = rows
         self._start = start
@@ -94,7 +97,7 @@ class ExactSearch:
         self._scores = np.empty(total, np.float32)
         (query,), (query_norm,) = scaled_queries(query[None], metric)
         extreme = np.full(total, is_extreme_query(query_norm, metric))
-        for at, vectors, norms in _blocks(snapshot, start, rows):
+        for at, vectors, norms in row_blocks(snapshot, start, rows, copy):
             _write_scores(self._scores[at : at + len(norms)], vectors, norms, query, metric)
             if snapshot.has_extreme:
                 extreme[at : at + len(norms)] |= is_extreme(norms)
@@ -122,10 +125,20 @@ class ExactSearch:
         return self._start + positions if self._rows is None else self._rows[positions]
 
 
-def _blocks(
-    snapshot: Snapshot, start: int, rows: Rows | None
+def row_blocks(
+    snapshot: Snapshot, start: int, rows: Rows | None, copy: Copy | None = None
 ) -> Iterator[tuple[int, Matrix, Matrix]]:
-    """Yields positions among the rows to search, vectors and norms."""
+    """Yields positions among the rows to search, vectors and norms.
+
+    Args:
+        snapshot: the vectors
+        start: the first row, if ``rows`` is None
+        rows: ``(n,)`` rows, or None for all from ``start``
+        copy (None): a copy of the vectors of ``rows``
+    """
+    if copy is not None:
+        yield 0, copy.vectors, copy.norms
+        return
     if rows is None:
         for first, vectors, norms in snapshot.blocks(BLOCK_ROWS, start):
             yield first - start, vectors, norms

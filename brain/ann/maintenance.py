@@ -15,11 +15,15 @@ from fiftyone_faiss.brain.ann.ann_index import AnnIndex
 from fiftyone_faiss.brain.ann.policy import DEFAULT_POLICY, AnnPolicy
 from fiftyone_faiss.brain.ann.tuning import TARGET_RECALL, Tuning, tune
 from fiftyone_faiss.brain.core.arrays import Matrix
-from fiftyone_faiss.brain.store.manifest import AnnIndexInfo
+from fiftyone_faiss.brain.store.json_fields import FieldError, Fields
+from fiftyone_faiss.brain.store.manifest import AnnIndexInfo, shortened
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 from fiftyone_faiss.brain.store.store import Store
 
 logger = logging.getLogger(__name__)
+
+# Larger search parameters would overflow FAISS's integers.
+MAX_PARAMETER = 2**20
 
 BuildSteps = Generator[tuple[int, int], None, tuple[faiss.Index, Tuning]]
 
@@ -50,12 +54,23 @@ class IndexMaintenance:
         self.policy = policy
         self._texts = texts
         self._opened: tuple[str, AnnIndex | None] | None = None
+        self._warned: set[str] = set()
         self._opening = threading.Lock()
 
     def tuning(self, snapshot: Snapshot) -> Tuning | None:
-        """Returns the tuning of the ANN index, None for exact search."""
+        """Returns the tuning of the ANN index, None for exact search or if it is not readable."""
         info = snapshot.manifest.ann_index
-        return None if info is None else Tuning.from_json(info.metadata)
+        return None if info is None else _tuning_of(info)
+
+    def problem_of(self, snapshot: Snapshot) -> str | None:
+        """Opens the ANN index of a generation again, and reads its whole file.
+
+        Returns:
+            a clause that says why it cannot be used; None if it can, or if there is none
+        """
+        info = snapshot.manifest.ann_index
+        problem = None if info is None else self._open(info, snapshot.dim)
+        return problem if isinstance(problem, str) else None
 
     def is_stale(self, snapshot: Snapshot) -> bool:
         """Whether the ANN index should be built, rebuilt or removed."""
@@ -119,14 +134,17 @@ class IndexMaintenance:
         """Opens the ANN index of a generation, and keeps it open.
 
         Returns:
-            the index, or None if the generation has none or its file is damaged
+            the index, or None if the generation has none or its file cannot be used
         """
         info = snapshot.manifest.ann_index
         if info is None:
             return None
         with self._opening:
             if self._opened is None or self._opened[0] != info.file.name:
-                self._opened = (info.file.name, self._open(info))
+                opened = self._open(info, snapshot.dim)
+                if isinstance(opened, str):
+                    self._warn(info, opened)
+                self._opened = (info.file.name, None if isinstance(opened, str) else opened)
             return self._opened[1]
 
     def _compacted(self) -> Snapshot:
@@ -146,20 +164,34 @@ class IndexMaintenance:
         )
         return index, tune(index, snapshot, self.metric, target_recall, texts)
 
-    def _open(self, info: AnnIndexInfo) -> AnnIndex | None:
+    def _open(self, info: AnnIndexInfo, dim: int) -> AnnIndex | str:
+        """Opens an ANN index; returns a clause that says why if it cannot be used."""
         path = self.store.path / info.file.name
         # FAISS's parser must only read files that are exactly as they were written.
-        if not self.store.is_sound(info.file):
-            current = self.store.snapshot().manifest.ann_index
-            # The file of an older generation may have been replaced, which is no damage.
-            if current is not None and current.file == info.file:
-                logger.warning(
-                    "%s is missing or damaged, so searches are exact but slower; run update_index "
-                    "to rebuild it.",
-                    path,
-                )
-            return None
-        return AnnIndex.read(path, self.metric, Tuning.from_json(info.metadata).parameters)
+        problem = self.store.problem_of(info.file)
+        if problem is not None:
+            return problem
+        tuning = _tuning_of(info)
+        if tuning is None:
+            return f"{path} has no search parameters in the manifest"
+        try:
+            index = AnnIndex.read(path, self.metric, tuning.parameters, tuning.tiers)
+        except factories.FAISS_ERRORS as error:
+            # A writer replaced the file after it was checked, or another FAISS wrote it.
+            return f"{path} could not be opened by FAISS ({shortened(factories.reason(error))})"
+        if (index.rows, index.index.d) != (info.rows, dim):
+            return f"{path} does not hold the rows that the manifest says"
+        return index
+
+    def _warn(self, info: AnnIndexInfo, problem: str) -> None:
+        """Logs once why an ANN index cannot be used, unless a newer one has replaced it."""
+        current = self.store.snapshot().manifest.ann_index
+        is_current = current is not None and current.file == info.file
+        if is_current and info.file.name not in self._warned:
+            self._warned.add(info.file.name)
+            logger.warning(
+                "%s, so searches are exact but slower; run update_index to rebuild it.", problem
+            )
 
     def _factory(self, snapshot: Snapshot) -> str | None:
         """Returns the FAISS factory string of the index that the store should have, or None."""
@@ -177,6 +209,38 @@ class IndexMaintenance:
         """Returns vectors of texts to tune with, if they have the dimension of the vectors."""
         texts = self._texts()
         return texts if texts is not None and texts.shape[1] == snapshot.dim else None
+
+
+def _tuning_of(info: AnnIndexInfo) -> Tuning | None:
+    """Returns the tuning of an ANN index, None if the manifest does not hold one."""
+    try:
+        fields = Fields(info.metadata)
+        fields.optional("factory", fields.text)
+        for name in ("recall", "latency_ms", "target_recall"):
+            fields.number(name)
+        fields.optional("exact_ms", fields.number)
+        by_kind = fields.optional("recall_by_kind", fields.object)
+        if by_kind is not None:
+            for kind in by_kind.names:
+                by_kind.number(kind)
+        _check_parameters(fields)
+        for tier in fields.optional("tiers", fields.objects) or []:
+            tier.number("limit")
+            _check_parameters(tier)
+    except FieldError:
+        return None
+    return Tuning.from_json(info.metadata)
+
+
+def _check_parameters(fields: Fields) -> None:
+    """Raises a :class:`FieldError` if there are no search parameters, or wrong ones."""
+    parameters = fields.objects("efforts")
+    if not parameters:
+        raise FieldError("efforts is empty")
+    for values in parameters:
+        values.integer("depth", 1, MAX_PARAMETER)
+        values.integer("probes", 0, MAX_PARAMETER)
+        values.integer("overfetch", 1, MAX_PARAMETER)
 
 
 def _with_total(

@@ -22,7 +22,8 @@ class AnnPolicy:
         deleted_fraction (0.25): the store is compacted when more than this fraction of its rows
             are deleted
         deleted_rows (1,000): the store is not compacted while at most this many rows are deleted
-        batch_queries (16): from this number of queries, one pass of exact search answers all
+        max_visited_fraction (1/4): for many queries, the ANN index is used if a query visits at
+            most this fraction of the rows; only for indexes whose speed was not measured
         gather_rows (2,048): vectors of up to this many allowed rows are copied together and
             searched exactly
         gather_fraction (1/12): the same, as a fraction of all rows, for exact searches
@@ -40,13 +41,25 @@ class AnnPolicy:
     tail_rows: int = 10_000
     deleted_fraction: float = 0.25
     deleted_rows: int = 1_000
-    batch_queries: int = 16
+    max_visited_fraction: float = 1 / 4
     gather_rows: int = 2_048
     gather_fraction: float = 1 / 12
     gather_cost: int = 20
     max_candidate_fraction: float = 1 / 16
     candidate_growth: int = 4
     min_candidates: int = 64
+
+    def is_large(self, total_rows: int, count: int) -> bool:
+        """Whether proposing this many candidates takes longer than an exact search."""
+        return count > self.max_candidate_fraction * total_rows
+
+    def is_gathered(self, total_rows: int, count: int) -> bool:
+        """Whether copying this many rows is faster than searching all and masking the others."""
+        return count <= max(self.gather_rows, self.gather_fraction * total_rows)
+
+    def candidates_for(self, k: int, allowed: int, total_rows: int) -> int:
+        """Returns the number of candidates expected to contain ``k`` allowed rows, and a margin."""
+        return int(1.5 * k * total_rows / max(1, allowed)) + 16
 
 
 DEFAULT_POLICY = AnnPolicy()

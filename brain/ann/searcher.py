@@ -15,21 +15,27 @@ index finds, is measured when the index is built.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from fiftyone_faiss.brain.ann import batch_search, exact_search
 from fiftyone_faiss.brain.ann.ann_index import AnnIndex
+from fiftyone_faiss.brain.ann.combined_search import (
+    ProductScore,
+    best_rows,
+    product_similarities,
+)
+from fiftyone_faiss.brain.ann.copied_rows import CopiedRows
 from fiftyone_faiss.brain.ann.exact_search import ExactSearch, RowHits
 from fiftyone_faiss.brain.ann.maintenance import IndexMaintenance
 from fiftyone_faiss.brain.ann.policy import DEFAULT_POLICY, AnnPolicy
+from fiftyone_faiss.brain.ann.proposing import proposer
+from fiftyone_faiss.brain.ann.range_search import range_search
 from fiftyone_faiss.brain.ann.row_filter import RowFilter, allowed_rows, row_mask
-from fiftyone_faiss.brain.core.arrays import Distances, Matrix, Rows
+from fiftyone_faiss.brain.core.arrays import Distances, Matrix, Rows, SurrogateScores
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 from fiftyone_faiss.brain.store.store import Store
-
-# Returns candidates for a number of neighbors: at least this many live rows, if there are.
-Proposer = Callable[[int], Rows]
 
 
 def check_query(snapshot: Snapshot, queries: Matrix) -> None:
@@ -63,6 +69,7 @@ class VectorSearcher:
     ) -> None:
         self.store = store
         self.metric = metric
+        self._copied_rows = CopiedRows()
         self.maintenance = IndexMaintenance(store, metric, index_type, texts, policy)
 
     @property
@@ -96,12 +103,28 @@ class VectorSearcher:
         check_query(snapshot, queries)
         if not snapshot.size or k == 0:
             return [RowHits(np.empty(0, np.int64), np.empty(0))] * len(queries)
-        if len(queries) < self.policy.batch_queries:
+        if k is None or reverse or len(queries) == 1:
             return [self._search_one(snapshot, q, k, row_filter, reverse) for q in queries]
-        rows = allowed_rows(snapshot, row_filter)
-        if k is None or reverse or k >= len(rows):
-            return [self._rank(snapshot, query, rows, k, reverse) for query in queries]
-        return batch_search.search_many(snapshot, queries, self.metric, k, row_mask(snapshot, rows))
+        return self._search_many(snapshot, queries, k, row_filter)
+
+    def search_products(
+        self,
+        snapshot: Snapshot,
+        vectors: Matrix,
+        score: ProductScore,
+        k: int,
+        row_filter: RowFilter,
+        reverse: bool = False,
+    ) -> Rows:
+        """Finds the allowed rows with the best scores; see :func:`best_rows`.
+
+        Raises:
+            ValueError: if the vectors have another dimension than those of the index
+        """
+        check_query(snapshot, vectors)
+        return best_rows(
+            snapshot, vectors, score, k, row_filter, self.policy, reverse, self._copied_rows
+        )
 
     def search_combined(
         self,
@@ -113,7 +136,13 @@ class VectorSearcher:
         reverse: bool = False,
     ) -> RowHits:
         """Ranks all allowed rows by a combination of their exact distances to several queries."""
-        rows = allowed_rows(snapshot, row_filter)
+
+        def score(products: Matrix, norms: Matrix) -> SurrogateScores:
+            similarities = product_similarities(products, norms, queries, self.metric)
+            return np.asarray(-combine(-similarities, axis=0), np.float32)
+
+        wanted = snapshot.size if k is None else k + batch_search.EXTRA_CANDIDATES
+        rows = self.search_products(snapshot, queries, score, wanted, row_filter, reverse)
         distances = [
             exact_search.distances(snapshot, query, self.metric, rows) for query in queries
         ]
@@ -124,7 +153,60 @@ class VectorSearcher:
     ) -> list[RowHits]:
         """Finds all allowed rows within the distance ``thresh`` of each query, nearest first."""
         mask = row_mask(snapshot, allowed_rows(snapshot, row_filter))
-        return batch_search.range_search(snapshot, queries, self.metric, thresh, mask)
+        return range_search(snapshot, queries, self.metric, thresh, mask)
+
+    def _search_many(
+        self, snapshot: Snapshot, queries: Matrix, k: int, row_filter: RowFilter
+    ) -> list[RowHits]:
+        """Searches for all queries at once, and again for those with too few allowed rows."""
+        rows = row_filter.rows() if row_filter.listed else None
+        hits = self._nearest_of_many(snapshot, queries, k, rows)
+        tested = np.unique(np.concatenate([hit.rows for hit in hits]))
+        allowed = row_mask(snapshot, tested[row_filter.contains(tested)])
+        hits = [
+            RowHits(hit.rows[allowed[hit.rows]], hit.distances[allowed[hit.rows]]) for hit in hits
+        ]
+        wanted = min(k, snapshot.size if rows is None else len(rows))
+        short = [i for i, hit in enumerate(hits) if len(hit.rows) < wanted]
+        if len(short) > 1 and not row_filter.listed and row_filter.rows() is not None:
+            again = self._search_many(snapshot, queries[short], k, replace(row_filter, listed=True))
+        else:
+            again = [self._search_one(snapshot, queries[i], k, row_filter, False) for i in short]
+        for i, hit in zip(short, again, strict=True):
+            hits[i] = hit
+        return hits
+
+    def _nearest_of_many(
+        self, snapshot: Snapshot, queries: Matrix, k: int, rows: Rows | None
+    ) -> list[RowHits]:
+        """Finds near rows among all live rows, or among some, in the fastest way.
+
+        Returns:
+            at most ``k`` rows of each query
+        """
+        ann_index = self.maintenance.ann_index_of(snapshot)
+        mask = snapshot.live if rows is None else row_mask(snapshot, rows)
+        count = k if rows is None else self.policy.candidates_for(k, len(rows), snapshot.total_rows)
+        if ann_index is not None and self._is_faster(snapshot, ann_index, count, rows):
+            hits = batch_search.search_many_with(ann_index, snapshot, queries, count, mask)
+            return [_first(hit, k) for hit in hits]
+        if rows is not None and self.policy.is_gathered(snapshot.total_rows, len(rows)):
+            return batch_search.search_many(snapshot, queries, self.metric, k, rows=rows)
+        return batch_search.search_many(snapshot, queries, self.metric, k, mask)
+
+    def _is_faster(
+        self, snapshot: Snapshot, ann_index: AnnIndex, count: int, rows: Rows | None
+    ) -> bool:
+        """Whether the ANN index answers each of many queries faster than an exact search."""
+        if self.policy.is_large(snapshot.total_rows, count):
+            return False
+        share = 1.0 if rows is None else len(rows) / snapshot.total_rows
+        visited = ann_index.rows_visited(count)
+        tuning = self.maintenance.tuning(snapshot)
+        if tuning is None or tuning.exact_ms is None:
+            return visited < self.policy.max_visited_fraction * share * snapshot.total_rows
+        tuned_for = ann_index.rows_visited(ann_index.parameters[0].k)
+        return tuning.latency_ms * visited / tuned_for < tuning.exact_ms * share
 
     def _search_one(
         self, snapshot: Snapshot, query: Matrix, k: int | None, row_filter: RowFilter, reverse: bool
@@ -143,12 +225,12 @@ class VectorSearcher:
     ) -> RowHits | None:
         """Searches all rows and tests the nearest; None if listing the allowed rows is faster."""
         ann_index = None if reverse else self.maintenance.ann_index_of(snapshot)
-        propose = self._proposer(snapshot, ann_index, query, reverse)
+        propose = proposer(snapshot, ann_index, query, self.metric, self.policy, reverse)
         count = k
         while True:
-            if ann_index is not None and self._is_large(snapshot, count):
+            if ann_index is not None and self.policy.is_large(snapshot.total_rows, count):
                 ann_index = None
-                propose = self._proposer(snapshot, None, query, reverse)
+                propose = proposer(snapshot, None, query, self.metric, self.policy, reverse)
             hits = self._rank(snapshot, query, propose(count), None, reverse)
             is_complete = ann_index is None and count >= snapshot.size
             if not is_complete:
@@ -179,16 +261,16 @@ class VectorSearcher:
     def _ann_search(self, snapshot: Snapshot, query: Matrix, k: int, rows: Rows) -> RowHits | None:
         """Searches some rows with the ANN index; None if an exact search is faster."""
         ann_index = self.maintenance.ann_index_of(snapshot)
-        if ann_index is None or len(rows) <= self.policy.gather_rows:
+        is_gathered = self.policy.is_gathered(snapshot.total_rows, len(rows))
+        if ann_index is None or (is_gathered and self._copied_rows.is_small(snapshot, rows)):
             return None
-        # The number of candidates expected to contain k of the rows, and a margin.
         wanted = min(k, len(rows))
-        count = int(1.5 * wanted * snapshot.total_rows / len(rows)) + 16
-        if self._is_large(snapshot, count):
+        count = self.policy.candidates_for(wanted, len(rows), snapshot.total_rows)
+        if self.policy.is_large(snapshot.total_rows, count):
             return None
         if ann_index.rows_visited(count) > self.policy.gather_cost * len(rows):
             return None
-        propose = self._proposer(snapshot, ann_index, query, False)
+        propose = proposer(snapshot, ann_index, query, self.metric, self.policy)
         hits = _first(self._rank(snapshot, query, propose(count), None, False), count)
         allowed = row_mask(snapshot, rows)[hits.rows]
         if np.count_nonzero(allowed) < wanted:
@@ -199,44 +281,16 @@ class VectorSearcher:
         self, snapshot: Snapshot, query: Matrix, k: int, rows: Rows, reverse: bool
     ) -> RowHits:
         """Searches some rows exactly, either copied together or masked among all rows."""
-        gather_rows = max(
-            self.policy.gather_rows, self.policy.gather_fraction * snapshot.total_rows
-        )
-        if len(rows) <= gather_rows:
-            search = ExactSearch(snapshot, query, self.metric, rows=rows, reverse=reverse)
+        if self.policy.is_gathered(snapshot.total_rows, len(rows)):
+            copy = self._copied_rows.of(snapshot, rows)
+            search = ExactSearch(
+                snapshot, query, self.metric, rows=rows, reverse=reverse, copy=copy
+            )
         else:
             mask = row_mask(snapshot, rows)
             search = ExactSearch(snapshot, query, self.metric, mask=mask, reverse=reverse)
         candidates = search.top_k(min(k, len(rows)))
         return self._rank(snapshot, query, candidates, k, reverse)
-
-    def _proposer(
-        self, snapshot: Snapshot, ann_index: AnnIndex | None, query: Matrix, reverse: bool
-    ) -> Proposer:
-        """Returns a source of candidates: exact search, or the ANN index and newer rows."""
-        if ann_index is None:
-            return ExactSearch(snapshot, query, self.metric, reverse=reverse).top_k
-        tail: ExactSearch | None = None
-        if ann_index.rows < snapshot.total_rows:
-            tail = ExactSearch(snapshot, query, self.metric, start=ann_index.rows)
-
-        def propose(count: int) -> Rows:
-            requested = count
-            while True:
-                rows = ann_index.propose(query, requested)
-                rows = rows[snapshot.live[rows]]
-                if len(rows) >= min(count, ann_index.rows):
-                    return rows if tail is None else np.concatenate([rows, tail.top_k(count)])
-                # Deleted rows displaced live ones, and rows of the tail must not replace those.
-                requested *= self.policy.candidate_growth
-                if self._is_large(snapshot, requested):
-                    return ExactSearch(snapshot, query, self.metric).top_k(count)
-
-        return propose
-
-    def _is_large(self, snapshot: Snapshot, count: int) -> bool:
-        """Whether proposing this many candidates takes longer than an exact search."""
-        return count > self.policy.max_candidate_fraction * snapshot.total_rows
 
     def _rank(
         self, snapshot: Snapshot, query: Matrix, rows: Rows, k: int | None, reverse: bool

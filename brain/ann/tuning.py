@@ -15,27 +15,31 @@ from fiftyone_faiss.brain.ann.ann_index import (
     MIN_K,
     AnnIndex,
     SearchParameters,
+    Tier,
     effective_nprobe,
     max_nprobe,
 )
-from fiftyone_faiss.brain.ann.batch_search import search_many
-from fiftyone_faiss.brain.ann.factory import SEED, prepared
-from fiftyone_faiss.brain.core.arrays import Matrix, Rows
+from fiftyone_faiss.brain.ann.tuning_queries import MEANS, PERTURBED, ROWS, TEXTS, TuningQueries
+from fiftyone_faiss.brain.core.arrays import Distances, Matrix, Places
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 
 TARGET_RECALL = 0.99
 TUNED_K = (MIN_K, 100)
-QUERIES = 96
 LATENCY_QUERIES = 32
 K_FACTORS = (2, 4, 8, 16, 32, 64)
 # Bisecting below this nprobe takes longer than the smaller value saves.
 MIN_BISECTED = 128
 # If doubling nprobe gains less recall than this, the codes of the index are too coarse.
 MIN_GAIN = 0.002
-# Marks of queries that are not rows of the store.
-NO_ROW, TEXT = -1, -2
-
-Measurement = tuple[SearchParameters, float]
+# The limit of a tier is such that this share of the queries of these kinds is within it.
+TIERS = (
+    ((ROWS, PERTURBED), 0.5),
+    ((ROWS, PERTURBED), 0.7),
+    ((ROWS, PERTURBED), 0.9),
+    ((ROWS, PERTURBED, MEANS), 0.98),
+)
+# The nprobe with which queries are divided into tiers.
+DIVIDING_NPROBE = 32
 
 
 @dataclass(frozen=True)
@@ -44,31 +48,49 @@ class Tuning:
 
     Attributes:
         parameters: the search parameters, by ascending ``k``
-        recall: the mean fraction of the 10 nearest rows that are found, 0 to 1, over ``QUERIES``
-            held-out queries, or over texts if that is less
+        recall: the mean fraction of the 10 nearest rows that queries find, 0 to 1, over all queries
+            but texts, or over texts if that is less
         latency_ms: the median time of a search of the ANN index, in milliseconds
         target_recall: the recall that was to be reached
+        tiers (()): the search parameters for farther queries, nearest first
+        recall_by_kind (None): the recall of each kind of queries, by its name
+        exact_ms (None): the mean time of an exact search for one of many queries, in milliseconds
     """
 
     parameters: tuple[SearchParameters, ...]
     recall: float
     latency_ms: float
     target_recall: float
+    tiers: tuple[Tier, ...] = ()
+    recall_by_kind: dict[str, float] | None = None
+    exact_ms: float | None = None
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Tuning:
         """Reads the stored form; other keys are ignored."""
-        parameters = tuple(SearchParameters.from_json(stored) for stored in values["efforts"])
-        return cls(parameters, values["recall"], values["latency_ms"], values["target_recall"])
+        return cls(
+            tuple(map(SearchParameters.from_json, values["efforts"])),
+            values["recall"],
+            values["latency_ms"],
+            values["target_recall"],
+            tuple(map(Tier.from_json, values.get("tiers", ()))),
+            values.get("recall_by_kind"),
+            values.get("exact_ms"),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Returns the stored form; its keys are a data format."""
-        return {
+        values = {
             "efforts": [parameters.to_json() for parameters in self.parameters],
             "recall": self.recall,
             "latency_ms": self.latency_ms,
             "target_recall": self.target_recall,
+            "recall_by_kind": self.recall_by_kind,
+            "exact_ms": self.exact_ms,
         }
+        if self.tiers:
+            values["tiers"] = [tier.to_json() for tier in self.tiers]
+        return {key: value for key, value in values.items() if value is not None}
 
 
 def tune(
@@ -80,10 +102,9 @@ def tune(
 ) -> Tuning:
     """Finds the cheapest search parameters that reach a recall, compared with exact search.
 
-    Half of the queries are rows of the index, each excluded from its own result: queries by
-    example. The others are midpoints of two rows: queries that resemble no row, such as means of
-    several samples. Texts are farther from all rows than those, so they form a group of their own,
-    and each group must reach the recall.
+    The queries are of several kinds; see :mod:`fiftyone_faiss.brain.ann.tuning_queries`. They are
+    divided into tiers by the distance of their neighbors, and each tier gets search parameters of
+    its own. In each tier, each kind must reach the recall.
 
     Args:
         index: the ANN index
@@ -92,37 +113,54 @@ def tune(
         target_recall (0.99): the recall to reach, both for the 10 and for the 100 nearest rows
         texts (None): ``(t, dim)`` float32 vectors of texts, if the index supports text queries
     """
-    excluded, queries = _queries(snapshot)
-    if texts is not None and len(texts):
-        excluded = np.concatenate([excluded, np.full(len(texts), TEXT)])
-        queries = np.concatenate([queries, texts])
-    max_k = min(TUNED_K[-1], snapshot.size - 1)
-    hits = search_many(snapshot, queries, metric, max_k + 1, snapshot.live)
-    truth = [hit.rows[hit.rows != row][:max_k] for hit, row in zip(hits, excluded, strict=True)]
-    tuned, recalls = [], []
-    candidates = _nprobe_values(index)
-    sample = _Sample(index, prepared(queries, metric), excluded, truth)
-    for k in TUNED_K:
-        parameters, recall = _tune_k(sample, k, candidates, target_recall)
+    queries = TuningQueries.sample(snapshot, metric, TUNED_K[-1], texts)
+    limits, numbers = _divide(index, queries)
+    fractions = np.zeros(len(queries.vectors))
+    tuned: list[tuple[SearchParameters, ...]] = []
+    tiers: list[Tier] = []
+    for number in range(len(limits) + 1):
+        members = numbers == number
+        if not members.any():
+            continue
+        # Farther queries never need a smaller nprobe.
+        min_nprobe = tuned[-1][0].nprobe if tuned else 0
+        parameters, fractions[members] = _tune_tier(
+            index, queries.only(members), target_recall, min_nprobe
+        )
+        if tuned and parameters != tuned[-1]:
+            tiers.append(Tier(limits[number - 1], parameters))
         tuned.append(parameters)
-        recalls.append(recall)
-        # More neighbors never need a smaller nprobe.
-        candidates = [nprobe for nprobe in candidates if nprobe >= parameters.nprobe]
-    ann_index = AnnIndex(index, metric, tuple(tuned))
-    return Tuning(tuple(tuned), recalls[0], _latency_ms(ann_index, queries), target_recall)
+    ann_index = AnnIndex(index, metric, tuned[0], tuple(tiers))
+    is_text = queries.kinds == TEXTS
+    by_kind = {kind: float(fractions[queries.kinds == kind].mean()) for kind in queries.counts()}
+    return Tuning(
+        tuned[0],
+        min(float(fractions[group].mean()) for group in (~is_text, is_text) if group.any()),
+        _latency_ms(ann_index, queries.vectors),
+        target_recall,
+        tuple(tiers),
+        by_kind,
+        queries.exact_ms,
+    )
 
 
-def _queries(snapshot: Snapshot) -> tuple[Rows, Matrix]:
-    """Samples queries: the ``(Q,)`` rows to exclude, or ``NO_ROW``, and ``(Q, dim)`` vectors."""
-    rng = np.random.default_rng(SEED + 1)
-    rows = rng.choice(snapshot.live_rows, min(QUERIES, snapshot.size), replace=False)
-    vectors = snapshot.vectors_at(rows)
-    half = len(rows) // 2
-    others = snapshot.vectors_at(rng.choice(snapshot.live_rows, len(rows) - half))
-    vectors[half:] = (vectors[half:] + others) / 2
-    excluded = rows.copy()
-    excluded[half:] = NO_ROW
-    return excluded, vectors
+def _divide(index: faiss.Index, queries: TuningQueries) -> tuple[list[float], Places]:
+    """Divides queries into tiers.
+
+    Returns:
+        the limits between the tiers, on FAISS's scale, and the ``(Q,)`` tier of each query
+    """
+    nprobe = min(max_nprobe(index), DIVIDING_NPROBE)
+    count = min(MIN_K, index.ntotal)
+    _, scores = AnnIndex(index, "dotproduct", ()).search(queries.vectors, count, nprobe)
+    last = np.nan_to_num(scores[:, -1])
+    is_product = index.metric_type == faiss.METRIC_INNER_PRODUCT
+    limits = []
+    for kinds, share in TIERS:
+        members = last[np.isin(queries.kinds, kinds)]
+        limits.append(float(np.quantile(members, 1 - share if is_product else share)))
+    probe = AnnIndex(index, "dotproduct", (), tuple(Tier(limit, ()) for limit in limits))
+    return limits, probe.tiers_of(scores)
 
 
 def _nprobe_values(index: faiss.Index) -> list[int]:
@@ -131,78 +169,88 @@ def _nprobe_values(index: faiss.Index) -> list[int]:
     return [*(2**i for i in range(2, largest.bit_length()) if 2**i < largest), largest]
 
 
+def _tune_tier(
+    index: faiss.Index, queries: TuningQueries, target_recall: float, min_nprobe: int = 0
+) -> tuple[tuple[SearchParameters, ...], Distances]:
+    """Tunes for the queries of a tier.
+
+    Returns:
+        the search parameters by ascending ``k``, and the fraction of the 10 nearest rows that each
+        query finds with them
+    """
+    largest = max_nprobe(index)
+    nprobe_values = [n for n in _nprobe_values(index) if n >= min(min_nprobe, largest)]
+    tuned, first = [], np.empty(0)
+    for k in TUNED_K:
+        sample = _Sample(index, queries, k)
+        best = _tune_k(sample, nprobe_values, target_recall)
+        tuned.append(best.parameters)
+        first = first if len(first) else best.fractions
+        # More neighbors never need a smaller nprobe.
+        nprobe_values = [n for n in nprobe_values if n >= min(best.parameters.nprobe, largest)]
+    return tuple(tuned), first
+
+
+@dataclass(frozen=True)
+class _Measurement:
+    """The fractions of the nearest rows that ``(Q,)`` queries find with search parameters."""
+
+    parameters: SearchParameters
+    fractions: Distances
+    recall: float
+
+
 @dataclass(frozen=True)
 class _Sample:
-    """Queries with known nearest rows.
-
-    Attributes:
-        index: the ANN index
-        queries: ``(Q, dim)`` prepared queries
-        excluded: ``(Q,)`` the row to exclude from the result of each query, ``NO_ROW`` or ``TEXT``
-        truth: the nearest rows of each query
-    """
+    """Queries for ``k`` neighbors of an ANN index."""
 
     index: faiss.Index
-    queries: Matrix
-    excluded: Rows
-    truth: list[Rows]
+    queries: TuningQueries
+    k: int
 
-    def measure(self, k: int, nprobe: int, k_factor: int) -> Measurement:
-        """Measures the recall of search parameters for ``k`` neighbors."""
-        count = min(k * k_factor + 1, self.index.ntotal)
-        candidates, _ = AnnIndex(self.index, "dotproduct", ()).search(self.queries, count, nprobe)
-        parameters = SearchParameters(k, effective_nprobe(self.index, nprobe, count), k_factor)
-        return parameters, self._recall(candidates, k)
-
-    def _recall(self, candidates: Rows, k: int) -> float:
-        """Computes the fraction of the nearest rows among the candidates of each query.
-
-        Candidates are ranked by their exact distances, so these rows are found.
-
-        Returns:
-            the mean over texts or over the other queries, whichever is less
-        """
-        fractions = np.array(
-            [
-                len(np.intersect1d(rows[rows != row], nearest[:k])) / len(nearest[:k])
-                for rows, row, nearest in zip(candidates, self.excluded, self.truth, strict=True)
-            ]
-        )
-        is_text = self.excluded == TEXT
-        groups = (fractions[is_text], fractions[~is_text])
-        return min(float(group.mean()) for group in groups if len(group))
+    def measure(self, nprobe: int, k_factor: int) -> _Measurement:
+        """Measures the recall of search parameters."""
+        count = min(self.k * k_factor + 1, self.index.ntotal)
+        ann_index = AnnIndex(self.index, "dotproduct", ())
+        candidates, _ = ann_index.search(self.queries.vectors, count, nprobe)
+        nprobe = effective_nprobe(self.index, nprobe, count)
+        fractions = self.queries.fractions_found(candidates, self.k)
+        recall = self.queries.recall(fractions)
+        return _Measurement(SearchParameters(self.k, nprobe, k_factor), fractions, recall)
 
 
-def _tune_k(sample: _Sample, k: int, nprobe_values: list[int], target_recall: float) -> Measurement:
+def _tune_k(sample: _Sample, nprobe_values: list[int], target_recall: float) -> _Measurement:
     """Raises nprobe first, and the number of candidates when nprobe gains no more recall."""
-    best = (SearchParameters(k, nprobe_values[0], K_FACTORS[0]), -1.0)
+    best: _Measurement | None = None
     for k_factor in K_FACTORS:
         last_recall, last_nprobe = -1.0, 0
-        for nprobe in [value for value in nprobe_values if value >= best[0].nprobe]:
-            measurement = sample.measure(k, nprobe, k_factor)
-            recall = measurement[1]
-            best = measurement if recall > best[1] else best
+        min_nprobe = best.parameters.nprobe if best else 0
+        for nprobe in [n for n in nprobe_values if n >= min(min_nprobe, nprobe_values[-1])]:
+            measurement = sample.measure(nprobe, k_factor)
+            recall = measurement.recall
+            best = measurement if best is None or recall > best.recall else best
             if recall >= target_recall:
-                measure = partial(sample.measure, k, k_factor=k_factor)
+                measure = partial(sample.measure, k_factor=k_factor)
                 return _bisect(measurement, last_nprobe, measure, target_recall)
             if recall - last_recall < MIN_GAIN:
                 break
             last_recall, last_nprobe = recall, nprobe
+    assert best is not None
     return best
 
 
 def _bisect(
-    best: Measurement,
+    best: _Measurement,
     low: int,
-    measure: Callable[[int], Measurement],
+    measure: Callable[[int], _Measurement],
     target_recall: float,
-) -> Measurement:
+) -> _Measurement:
     """Bisects between the last nprobe below the target recall and the first one that reached it."""
-    high = best[0].nprobe
+    high = best.parameters.nprobe
     while low and high >= MIN_BISECTED and high - low > high // 12:
         middle = (low + high) // 2
         measurement = measure(middle)
-        if measurement[1] >= target_recall:
+        if measurement.recall >= target_recall:
             best, high = measurement, middle
         else:
             low = middle
@@ -213,6 +261,6 @@ def _latency_ms(ann_index: AnnIndex, queries: Matrix) -> float:
     times = []
     for query in queries[:LATENCY_QUERIES]:
         started = time.perf_counter()
-        ann_index.propose(query, TUNED_K[0])
+        ann_index.propose(query[None], TUNED_K[0])
         times.append(time.perf_counter() - started)
     return float(np.median(times)) * 1000

@@ -113,7 +113,7 @@ class AdaptedIndex(ABC):
         # Directions do not depend on the length of a vector, other distances do.
         is_raw = self.metric != "cosine"
         if zoo_entry(name) is None or not (kwargs or is_raw):
-            return loading.get_embedder(name)
+            return loading.get_index_embedder(self.key, name)
         key = (name, json.dumps(kwargs, sort_keys=True, default=str), is_raw)
         with _loading:
             if key not in _embedders:

@@ -11,12 +11,13 @@ import fiftyone.core.collections as foc
 import numpy as np
 from fiftyone.brain.similarity import SimilarityIndex
 
+from fiftyone_faiss.brain.ann.combined_search import ProductScore
 from fiftyone_faiss.brain.ann.exact_search import RowHits
 from fiftyone_faiss.brain.core.arrays import Matrix, Rows
 from fiftyone_faiss.brain.core.metrics import row_distances
 from fiftyone_faiss.brain.core.vectors import check_vectors
 from fiftyone_faiss.brain.data.lookup import all_slices, existing_ids
-from fiftyone_faiss.brain.data.view_ids import can_test, ids_inside, view_ids
+from fiftyone_faiss.brain.data.view_ids import can_test, ids_inside, view_ids, whole_groups
 
 # Of a view of at most so many, all vectors are fetched and ranked.
 SMALL_VIEW = 2_000
@@ -44,7 +45,7 @@ class CandidateReader:
     ) -> None:
         self._results = results
         self._state = state
-        self._view = view
+        self._view = None if view is None else whole_groups(view, results.samples._is_frames)
         self._field: str | None = results.config.patches_field
         self._is_of_frames: bool = results.samples._is_frames
         self._notes: dict[str, None] = {}
@@ -88,6 +89,9 @@ class CandidateReader:
                 f"something, search a view of at most {SMALL_VIEW:,}, or build a FAISS index."
             )
         return self._ranked(vector, self._candidates(vector, k), k)
+
+    def top_rows(self, vectors: Matrix, score: ProductScore, k: int, reverse: bool = False) -> None:
+        return None
 
     def range_search(self, vector: Matrix, thresh: float) -> RowHits:
         if self._small_view is not None:

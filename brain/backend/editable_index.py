@@ -9,10 +9,15 @@ import numpy as np
 from fiftyone.brain.internal.core import utils as fbu
 
 from fiftyone_faiss.brain.ann.factory import check_fits
+from fiftyone_faiss.brain.backend.missing_fields import has_embeddings_field
 from fiftyone_faiss.brain.backend.searchable_store import SearchableStoredIndex
 from fiftyone_faiss.brain.core.arrays import Matrix
-from fiftyone_faiss.brain.core.ids import pack_ids, unpack_ids
+from fiftyone_faiss.brain.core.ids import PackedIds, pack_ids, unpack_ids
 from fiftyone_faiss.brain.core.vectors import check_vectors
+from fiftyone_faiss.brain.data.connection import explain_outage
+from fiftyone_faiss.brain.data.lookup import are_frames, existing_ids, frames_of_labels
+from fiftyone_faiss.brain.data.patch_labels import field_of_label
+from fiftyone_faiss.brain.data.private import root_dataset
 from fiftyone_faiss.brain.store.batch import Batch
 from fiftyone_faiss.brain.store.store import Metadata
 
@@ -22,6 +27,7 @@ logger = logging.getLogger(__name__)
 class EditableIndex(SearchableStoredIndex):
     """A stored index whose vectors can be added and removed."""
 
+    @explain_outage()
     def add_to_index(
         self,
         embeddings: Matrix,
@@ -34,13 +40,41 @@ class EditableIndex(SearchableStoredIndex):
     ) -> None:
         samples = pack_ids(sample_ids)
         labels = None
-        if self.config.patches_field is not None:
+        if self.config.patches_field is None:
+            self._check_samples(samples)
+        else:
             labels = pack_ids(() if label_ids is None else label_ids)
+            samples = self._owners(samples, labels)
         batch = Batch(check_vectors(embeddings), samples, labels)
         self.add_batch(batch, overwrite, allow_existing, warn_existing)
         self.vectors.maintenance.maintain()
         if reload:
             self.reload()
+
+    def _check_samples(self, ids: PackedIds) -> None:
+        """Raises a ``ValueError`` if ids are those of labels; they would never be found."""
+        dataset, first = root_dataset(self._samples), unpack_ids(ids[:1])
+        if not first or existing_ids(dataset, first, None):
+            return
+        field = field_of_label(dataset, first[0])
+        if field is not None:
+            raise ValueError(
+                f"'{first[0]}' is the id of a label in '{field}', but the index '{self.key}' holds "
+                f"samples; delete this index and build it with patches_field='{field}'."
+            )
+        logger.warning(
+            "'%s' is the id of no sample of '%s'; its vector is not found before there is one.",
+            first[0], dataset.name,
+        )  # fmt: skip
+
+    def _owners(self, samples: PackedIds, labels: PackedIds) -> PackedIds:
+        """Returns the ids of the frames of labels; FiftyOne gives those of videos for patches."""
+        dataset = root_dataset(self._samples)
+        if not self.view_filter.is_of_frames or len(samples) != len(labels):
+            return samples
+        if are_frames(dataset, unpack_ids(samples[:1])):
+            return samples
+        return pack_ids(frames_of_labels(dataset, unpack_ids(labels), self.config.patches_field))
 
     def add_batch(
         self,
@@ -89,6 +123,7 @@ class EditableIndex(SearchableStoredIndex):
             patches_field=self.config.patches_field,
         )
 
+    @explain_outage()
     def remove_from_index(
         self,
         sample_ids: Iterable[str] | None = None,
@@ -102,7 +137,9 @@ class EditableIndex(SearchableStoredIndex):
             return
         snapshot = self.snapshot
         ids = snapshot.ids[rows]
-        if self.config.embeddings_field is not None:
+        # A deleted field holds nothing to remove.
+        is_kept = self.config.embeddings_field is not None
+        if is_kept and has_embeddings_field(self._samples, self.config):
             by_label = self.config.patches_field is not None
             fbu.remove_embeddings(
                 self._samples._dataset,

@@ -9,6 +9,7 @@ import fiftyone.core.collections as foc
 from fiftyone.brain.similarity import SimilarityConfig
 
 from fiftyone_faiss.brain.backend.adapter import adapt
+from fiftyone_faiss.brain.backend.missing_fields import labels_problem
 from fiftyone_faiss.brain.backend.searchable import SearchableIndex
 from fiftyone_faiss.brain.core.metrics import METRICS
 from fiftyone_faiss.brain.data.database import check_exists
@@ -121,11 +122,11 @@ def load_index(samples: foc.SampleCollection, brain_key: str | None) -> Searchab
     """
     key = resolve_key(samples, brain_key)
     config = samples.get_brain_info(key).config
-    if isinstance(config, FaissSimilarityConfig):
-        return load_faiss_index(samples, key)
-    problem = _problem_of(key, config)
+    problem = _problem_of(samples, key, config)
     if problem is not None:
         raise ValueError(problem)
+    if isinstance(config, FaissSimilarityConfig):
+        return load_faiss_index(samples, key)
     index = adapt(samples, key)
     if index is None:
         raise _unfinished(key)
@@ -181,7 +182,7 @@ def _describe(samples: foc.SampleCollection, key: str) -> SearchableRun:
         supports_text=bool(config.supports_prompts),
         metric=_metric_of(config),
         patches_field=config.patches_field,
-        problem=_problem_of(key, config) if is_finished else str(_unfinished(key)),
+        problem=_problem_of(samples, key, config) if is_finished else str(_unfinished(key)),
     )
 
 
@@ -190,10 +191,11 @@ def _metric_of(config: SimilarityConfig) -> str | None:
     return metric
 
 
-def _problem_of(key: str, config: SimilarityConfig) -> str | None:
+def _problem_of(samples: foc.SampleCollection, key: str, config: SimilarityConfig) -> str | None:
     metric = _metric_of(config)
     if metric in METRICS:
-        return None
+        # Without the labels, it is unknown which of them exist; regions are not needed.
+        return labels_problem(samples, key, config) if config.patches_field is not None else None
     return (
         f"The {config.method} index '{key}' has the metric {metric}, which cannot be searched "
         f"here; build one with a metric of {', '.join(METRICS)}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,3 +54,22 @@ def without(hit: RowHits, row: int, k: int | None) -> RowHits:
     """The first ``k`` neighbors of a point without the point itself."""
     others = hit.rows != row
     return RowHits(hit.rows[others][:k], hit.distances[others][:k])
+
+
+def checked_k(k: Any) -> int | None:
+    """Checks the number of neighbors that FiftyOne's methods ask for; None asks for all.
+
+    Raises:
+        ValueError: if it is not a whole number, or less than 1
+    """
+    if k is None:
+        return None
+    try:
+        number = operator.index(k)
+    except TypeError:
+        number = None
+    if number is None or isinstance(k, bool):
+        raise ValueError(f"k must be a whole number, got {str(k)[:20]!r}; give 25, for example.")
+    if number < 1:
+        raise ValueError(f"k must be at least 1, got {number}.")
+    return number

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import fiftyone.core.collections as foc
 
+from fiftyone_faiss.brain.ann.combined_search import ProductScore
 from fiftyone_faiss.brain.ann.exact_search import RowHits
 from fiftyone_faiss.brain.core.arrays import Matrix, Rows
 from fiftyone_faiss.brain.data.media import Regions
@@ -74,6 +75,22 @@ class IndexReader(Protocol):
 
         Raises:
             ValueError: if the backend cannot find the farthest
+        """
+
+    def top_rows(
+        self, vectors: Matrix, score: ProductScore, k: int, reverse: bool = False
+    ) -> Rows | None:
+        """Ranks all rows of the view by a function of their products with several vectors.
+
+        Args:
+            vectors: ``(t, dim)`` float32
+            score: scores the products, higher is better
+            k: how many, at least 1
+            reverse (False): whether to find the lowest scores instead
+
+        Returns:
+            ``k`` rows, best first, or all of the view if it has fewer; None if the backend cannot
+            rank all rows
         """
 
     def range_search(self, vector: Matrix, thresh: float) -> RowHits:

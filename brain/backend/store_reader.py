@@ -8,12 +8,15 @@ from functools import cached_property
 import fiftyone.core.collections as foc
 import numpy as np
 
+from fiftyone_faiss.brain.ann.combined_search import ProductScore
 from fiftyone_faiss.brain.ann.exact_search import RowHits
 from fiftyone_faiss.brain.ann.row_filter import RowFilter
 from fiftyone_faiss.brain.ann.searcher import VectorSearcher
 from fiftyone_faiss.brain.core.arrays import Matrix, Rows
 from fiftyone_faiss.brain.core.ids import pack_ids, unpack_ids
+from fiftyone_faiss.brain.data.slices import slices_note
 from fiftyone_faiss.brain.data.view_filter import ViewFilter
+from fiftyone_faiss.brain.data.view_ids import whole_groups
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 
 
@@ -28,7 +31,6 @@ class StoreReader:
     """
 
     max_k = None
-    notes = ()
 
     def __init__(
         self,
@@ -39,7 +41,10 @@ class StoreReader:
     ) -> None:
         self._searcher = searcher
         self._snapshot = snapshot
-        self._view_filter, self._view = view_filter, view
+        self._view_filter = view_filter
+        self._view = None if view is None else whole_groups(view, view_filter.is_of_frames)
+        # Whether a search found rows of the view.
+        self._has_rows = False
 
     @cached_property
     def _row_filter(self) -> RowFilter:
@@ -53,13 +58,29 @@ class StoreReader:
     def size(self) -> int:
         return self._snapshot.size
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        if self._view is None or self._has_rows:
+            return ()
+        note = slices_note(self._view, self._snapshot.sample_ids[self._snapshot.live_rows])
+        return () if note is None else (note,)
+
     def nearest(self, vector: Matrix, k: int, reverse: bool = False) -> RowHits:
-        return self._searcher.search(self._snapshot, vector[None], k, self._row_filter, reverse)[0]
+        row_filter = self._row_filter
+        (hits,) = self._searcher.search(self._snapshot, vector[None], k, row_filter, reverse)
+        self._has_rows |= len(hits.rows) > 0
+        return hits
+
+    def top_rows(self, vectors: Matrix, score: ProductScore, k: int, reverse: bool = False) -> Rows:
+        return self._searcher.search_products(
+            self._snapshot, vectors, score, k, self._row_filter, reverse
+        )
 
     def range_search(self, vector: Matrix, thresh: float) -> RowHits:
-        return self._searcher.range_search(self._snapshot, vector[None], thresh, self._row_filter)[
-            0
-        ]
+        row_filter = self._row_filter
+        (hits,) = self._searcher.range_search(self._snapshot, vector[None], thresh, row_filter)
+        self._has_rows |= len(hits.rows) > 0
+        return hits
 
     def all_rows(self) -> Rows:
         return self._snapshot.live_rows

@@ -9,11 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import fiftyone as fo
 import fiftyone.core.collections as foc
 import fiftyone.core.models as fom
 import numpy as np
 
 from fiftyone_faiss.brain.ann.searcher import VectorSearcher
+from fiftyone_faiss.brain.backend.runs import run_id, store_of_run
 from fiftyone_faiss.brain.backend.searchable import IndexConfig
 from fiftyone_faiss.brain.backend.view_state import PerContextIndex
 from fiftyone_faiss.brain.core.arrays import Matrix, Rows
@@ -23,6 +25,7 @@ from fiftyone_faiss.brain.data.view_filter import ViewFilter
 from fiftyone_faiss.brain.models import loading
 from fiftyone_faiss.brain.models.reference_prompts import reference_prompt_vectors
 from fiftyone_faiss.brain.store.manifest import FORMAT_VERSION, StoreError
+from fiftyone_faiss.brain.store.ownership import OwnedStore
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 from fiftyone_faiss.brain.store.store import Store
 
@@ -30,13 +33,6 @@ if TYPE_CHECKING:
     from fiftyone.brain.similarity import Similarity
 
 logger = logging.getLogger(__name__)
-
-
-def run_id(samples: foc.SampleCollection, brain_key: str | None) -> str | None:
-    """The id of a Brain run's document: a renamed run keeps it, a cloned run gets another."""
-    if brain_key is None:
-        return None
-    return str(samples._root_dataset._doc.brain_methods[brain_key].id)
 
 
 class StoredIndex(PerContextIndex):
@@ -63,14 +59,16 @@ class StoredIndex(PerContextIndex):
         self._run_id = run_id
         self._source_id = source_id
         self._temporary = None
+        self._store: Store
         if run_id is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="fiftyone-faiss-")
-            self.path = Path(self._temporary.name) / "index"
+            self._store = Store(Path(self._temporary.name) / "index")
         else:
-            self.path = config.root / run_id
-        self._store = Store(self.path)
-        # Made from the config alone: a reference to this object would keep its files alive.
-        texts = partial(reference_prompt_vectors, config.model if config.supports_prompts else None)
+            self._store = store_of_run(config.root, run_id)
+        # Made without this object: a reference to this object would keep its files alive.
+        texts = partial(
+            _reference_prompts, self._store, config.model if config.supports_prompts else None
+        )
         self.vectors = VectorSearcher(self._store, config.metric, config.index_type, texts)
         # FiftyOne registers a run of frames on a view of frames, this package on the dataset, which
         # loads faster.
@@ -78,7 +76,21 @@ class StoredIndex(PerContextIndex):
         self.view_filter = ViewFilter(samples, config.patches_field, is_of_frames)
         super().__init__(samples, config, brain_key, backend=backend)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles a reference to the Brain run, which another process then opens."""
+        if self._run_id is None or self.key is None:
+            raise TypeError(
+                "A temporary index cannot be pickled; build it with a brain_key, so that another "
+                "process can open it."
+            )
+        return open_run, (self._samples._root_dataset.name, self.key, self._run_id)
+
     # -- the store and its run -----------------------------------------------------------------
+
+    @property
+    def path(self) -> Path:
+        """The folder of the vectors."""
+        return self._store.path
 
     @property
     def run_id(self) -> str | None:
@@ -116,7 +128,7 @@ class StoredIndex(PerContextIndex):
             samples, config, brain_key, run_id=own, source_id=source if source != own else None
         )
         if index._source_id is not None:
-            index._adopt()
+            index._copy_source()
         return index
 
     def metadata(self) -> dict[str, Any]:
@@ -126,6 +138,7 @@ class StoredIndex(PerContextIndex):
             "model": self.config.model,
             "database": database_id(),
             "dataset": self._samples._root_dataset.name,
+            "run_id": self._run_id,
             "brain_key": self.key,
         }
 
@@ -146,9 +159,14 @@ class StoredIndex(PerContextIndex):
             dtype=self.config.dtype,
         )
 
-    def _adopt(self) -> None:
+    def adopt_files(self) -> None:
+        """Claims the files of the index, if they were written for another database or run."""
+        if isinstance(self._store, OwnedStore):
+            self._store.adopt()
+
+    def _copy_source(self) -> None:
         """Copies the files of the run that this run was cloned or imported from."""
-        source = Store(self.config.root / str(self._source_id))
+        source = store_of_run(self.config.root, str(self._source_id))
         if self._store.exists or not source.exists:
             return
         try:
@@ -249,7 +267,10 @@ class StoredIndex(PerContextIndex):
         """The model of this index: an embedder of this package, or a model of FiftyOne's zoo."""
         if self._model is None and self.config.model is not None:
             self._model: fom.Model | None = loading.find_model(
-                self.config.model, self.config.model_kwargs, self.key
+                self.config.model,
+                self.config.model_kwargs,
+                self.key,
+                self.snapshot.precision() or "auto",
             )
         return super().get_model()
 
@@ -262,6 +283,26 @@ class StoredIndex(PerContextIndex):
         by_label = self.config.patches_field is not None
         rows = self._rows_for(None if by_label else ids, ids if by_label else None, False, False)
         return self.snapshot.vectors_at(rows)
+
+
+def open_run(dataset_name: str, brain_key: str, run_id: str) -> StoredIndex:
+    """Opens the index of a Brain run, for :mod:`pickle`.
+
+    Raises:
+        ValueError: if the run was deleted, or replaced by another with its key
+    """
+    dataset = fo.load_dataset(dataset_name)
+    results = dataset.load_brain_results(brain_key) if dataset.has_brain_run(brain_key) else None
+    if not isinstance(results, StoredIndex) or results.run_id != run_id:
+        raise ValueError(
+            f"The index '{brain_key}' of '{dataset_name}' was deleted or replaced after it was "
+            "pickled; load it again with load_brain_results()."
+        )
+    return results
+
+
+def _reference_prompts(store: Store, model: str | None) -> Matrix | None:
+    return reference_prompt_vectors(model, store.snapshot().precision() or "auto")
 
 
 def _listed(ids: Iterable[str] | str | None) -> list[str]:

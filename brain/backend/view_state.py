@@ -10,18 +10,23 @@ from __future__ import annotations
 import logging
 import weakref
 from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
 
 import fiftyone.core.collections as foc
+import fiftyone.core.media as fomm
 import numpy as np
 from fiftyone.brain.similarity import SimilarityIndex
 
 from fiftyone_faiss.brain.ann.row_filter import allowed_rows
 from fiftyone_faiss.brain.core.arrays import Rows
 from fiftyone_faiss.brain.core.ids import id_array
+from fiftyone_faiss.brain.data.private import patches_fields
 from fiftyone_faiss.brain.data.view_filter import ViewFilter
+from fiftyone_faiss.brain.data.view_ids import whole_groups
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 
 logger = logging.getLogger(__name__)
@@ -40,6 +45,7 @@ class _State:
     curr_missing_size: int | None = None
     # The state of the view and the store when the ids above were listed.
     token: Any = None
+    shows_active_slice: bool = False
 
 
 # By the id() of an index, with a reference to the index, because Python reuses an id().
@@ -75,6 +81,7 @@ class PerContextIndex(SimilarityIndex):
     _curr_label_ids = _of_context("curr_label_ids")
     _curr_keep_inds = _of_context("curr_keep_inds")
     _curr_missing_size = _of_context("curr_missing_size")
+    _shows_active_slice = _of_context("shows_active_slice")
 
     @property
     def _state(self) -> _State:
@@ -124,16 +131,47 @@ class PerContextIndex(SimilarityIndex):
         Raises:
             ValueError: if ids of the view are not in the index and ``use_view`` refused them
         """
+        if self._shows_active_slice:
+            return self._curr_view.view()
         if not self.has_view:
             return None
         if not self._curr_view_allow_missing or self._curr_view_warn_missing:
             self._apply_view_if_necessary()
-        return self._curr_view
+        return self._view_of_slices()
 
     def active_rows(self, snapshot: Snapshot) -> Rows:
         """The rows of the current view, in its order; without a view, all rows that exist."""
-        view = self._curr_view if self.has_view else None
+        view = self._view_of_slices() if self.has_view else None
         return allowed_rows(snapshot, self.view_filter.row_filter(view, snapshot))
+
+    @property
+    def has_view(self) -> bool:
+        # FiftyOne takes the patches of any field for the whole index.
+        held = patches_fields(self._curr_view)
+        is_of_other = bool(held) and self.config.patches_field not in held
+        return is_of_other or bool(super().has_view)
+
+    @property
+    def holds_groups(self) -> bool:
+        """Whether the current view holds groups, of which it shows the active slice."""
+        return bool(self._curr_view.media_type == fomm.GROUP)
+
+    @contextmanager
+    def active_slice(self) -> Iterator[None]:
+        """Restricts queries to the samples that a view of groups shows."""
+        before = self._shows_active_slice
+        self._change(shows_active_slice=True)
+        try:
+            yield
+        finally:
+            self._change(shows_active_slice=before)
+
+    def _view_of_slices(self) -> foc.SampleCollection:
+        """The current view; of groups whose active slice is not indexed, all samples."""
+        view = self._curr_view
+        if self.holds_groups and not len(self.view_filter.rows(view, self.snapshot)[0]):
+            return whole_groups(view, self.view_filter.is_of_frames)
+        return view
 
     def _apply_view_if_necessary(self) -> None:
         snapshot = self.snapshot
@@ -145,7 +183,7 @@ class PerContextIndex(SimilarityIndex):
     def _apply_view_of(self, snapshot: Snapshot) -> None:
         rows, missing, places = self.active_rows(snapshot), None, None
         if self.has_view:
-            missing = self.view_filter.rows(self._curr_view, snapshot)[1]
+            missing = self.view_filter.rows(self._view_of_slices(), snapshot)[1]
             if missing and not self._curr_view_allow_missing:
                 raise ValueError(
                     f"{missing:,} of the view are not present in the index '{self.key}'; add them "

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
+import stat
 import uuid
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +19,55 @@ import numpy.typing as npt
 Data = bytes | npt.NDArray[np.uint8]
 # The number of bytes read at once.
 CHUNK_BYTES = 1 << 22
+KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFLNK: "a symbolic link",
+}
+
+
+class NotRegularFileError(OSError):
+    """Raised for a FIFO, a device, a folder or a socket in the place of a file."""
+
+
+def check_regular(path: Path, status: os.stat_result) -> None:
+    """Raises a :class:`NotRegularFileError` if the status of a path is not that of a file."""
+    if not stat.S_ISREG(status.st_mode):
+        kind = KINDS.get(stat.S_IFMT(status.st_mode), "something else")
+        raise NotRegularFileError(errno.EINVAL, f"it is {kind} instead of a file", str(path))
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Opens a file for unbuffered reading.
+
+    Opening a FIFO would wait for a writer, and reading a device may never end.
+
+    Raises:
+        NotRegularFileError: if the path is a FIFO, a device, a folder or a socket
+        OSError: if the file is missing or cannot be opened
+    """
+    # Opening a device may have effects of its own, so it is not even tried.
+    check_regular(path, os.stat(path))
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags)
+    try:
+        # The path may have been replaced in the meantime.
+        check_regular(path, os.fstat(descriptor))
+        return cast(BinaryIO, os.fdopen(descriptor, "rb", buffering=0))
+    except BaseException:
+        os.close(descriptor)
+        raise
 
 
 class FileSystem:
     """The file system operations of a store; tests replace them to inject failures."""
+
+    def open(self, path: Path) -> BinaryIO:
+        """Opens a file for reading; see :func:`open_regular`."""
+        return open_regular(path)
 
     def create(self, path: Path) -> BinaryIO:
         """Opens a new file for writing."""
@@ -61,8 +108,8 @@ class FileSystem:
         return shutil.disk_usage(directory).free
 
     def link(self, source: Path, target: Path) -> None:
-        """Creates a hard link."""
-        os.link(source, target)
+        """Creates a hard link; a symbolic link is followed, because its target may be relative."""
+        os.link(os.path.realpath(source), target)
 
 
 FILE_SYSTEM = FileSystem()
@@ -89,10 +136,10 @@ def atomic_write(path: Path, filesystem: FileSystem = FILE_SYSTEM) -> Iterator[B
     filesystem.sync_directory(path.parent)
 
 
-def fingerprint(path: Path) -> tuple[int, int]:
+def fingerprint(path: Path, filesystem: FileSystem = FILE_SYSTEM) -> tuple[int, int]:
     """Returns the size of a file in bytes and the CRC-32 of its content."""
     size = checksum = 0
-    with path.open("rb") as stream:
+    with filesystem.open(path) as stream:
         while chunk := stream.read(CHUNK_BYTES):
             size += len(chunk)
             checksum = zlib.crc32(chunk, checksum)
@@ -113,6 +160,6 @@ def link_or_copy(filesystem: FileSystem, source: Path, target: Path) -> None:
         raise
     except OSError:
         # The copy appears only when it is complete, so an interrupted copy can be repeated.
-        with source.open("rb") as stream, atomic_write(target, filesystem) as copy:
+        with filesystem.open(source) as stream, atomic_write(target, filesystem) as copy:
             while chunk := stream.read(CHUNK_BYTES):
                 filesystem.write(copy, chunk)

@@ -40,6 +40,18 @@ def pack_ids(ids: Iterable[Any]) -> PackedIds:
     return np.frombuffer(bytes.fromhex("".join(texts)), dtype=ID_DTYPE)
 
 
+# A BSON document of one field "_id": its length, the type of the field, its name, 12 bytes, and 0.
+_ID_DOCUMENT = np.dtype(
+    [("length", "<i4"), ("type", "u1"), ("name", "S4"), ("id", ID_DTYPE), ("end", "u1")]
+)
+
+
+def unpack_bson(batches: Iterable[bytes]) -> PackedIds:
+    """Returns the ids in BSON documents that hold an ``ObjectId`` as ``_id`` and nothing else."""
+    documents = np.frombuffer(b"".join(batches), dtype=_ID_DOCUMENT)
+    return np.ascontiguousarray(documents["id"])
+
+
 def unpack_ids(packed: PackedIds) -> list[str]:
     """Reverses :func:`pack_ids`."""
     digits = np.ascontiguousarray(packed).tobytes().hex()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,24 @@ from fiftyone_faiss.brain.core.arrays import Matrix
 MAX_VALUE = 1e18
 
 
+def as_array(values: Any) -> np.ndarray:
+    """Converts numbers to an array, also tensors of torch, of any type, that require gradients.
+
+    Raises:
+        ValueError: if they are vectors of different lengths
+    """
+    # Torch takes seconds to import; without it, nobody can pass a tensor.
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        if isinstance(values, (list, tuple)) and any(isinstance(v, torch.Tensor) for v in values):
+            return np.array([as_array(value) for value in values])
+        if isinstance(values, torch.Tensor):
+            tensor = values.detach().cpu()
+            # NumPy has no bfloat16.
+            return np.asarray(tensor.float() if tensor.dtype == torch.bfloat16 else tensor)
+    return np.asarray(values)
+
+
 def check_vectors(embeddings: Any) -> Matrix:
     """Converts embeddings to ``(n, dim)`` float32 vectors that can be stored and searched.
 
@@ -19,7 +38,7 @@ def check_vectors(embeddings: Any) -> Matrix:
         ValueError: if they have another shape, or values that are not finite or too large
     """
     try:
-        array = np.asarray(embeddings)
+        array = as_array(embeddings)
     except ValueError:
         # NumPy raises for vectors of different lengths; its message is about nested arrays.
         array = np.empty(0, object)

@@ -9,9 +9,11 @@ import fiftyone.core.collections as foc
 import fiftyone.core.odm as foo
 from bson import ObjectId
 
+from fiftyone_faiss.brain.data.connection import explain_outage
 from fiftyone_faiss.brain.data.private import collection_names, dataset_id, root_dataset
 
 
+@explain_outage()
 def check_exists(samples: foc.SampleCollection) -> None:
     """Raises a ``ValueError`` if the dataset of a collection was deleted."""
     # A deleted dataset only has a name; every other attribute raises.

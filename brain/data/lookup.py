@@ -15,10 +15,13 @@ from bson import ObjectId
 
 from fiftyone_faiss.brain.data.private import (
     FRAMES_PREFIX,
+    flatten_groups,
     frame_documents,
     holds_frames,
+    holds_patches,
     label_field_path,
     root_dataset,
+    sample_documents,
     select_all_slices,
 )
 
@@ -38,9 +41,10 @@ def by_ids(
         ordered (False): whether to return them in this order
     """
     ids = list(dict.fromkeys(ids))
-    if not holds_frames(samples):
-        dataset = root_dataset(samples)
-        samples = _frames(dataset, ids) if are_frames(dataset, ids) else all_slices(dataset)
+    dataset = root_dataset(samples)
+    of_frames = are_frames(dataset, ids)
+    if not _shows_frames(samples) or (ids and not of_frames):
+        samples = _frames(dataset, ids) if of_frames else all_slices(dataset)
     return samples.select(ids, ordered=ordered)
 
 
@@ -53,7 +57,7 @@ def labels_by_ids(samples: foc.SampleCollection, ids: Iterable[str], field: str)
         field: the field of the labels, of samples or of frames
     """
     ids = list(dict.fromkeys(ids))
-    if not holds_frames(samples):
+    if not _shows_frames(samples):
         dataset = root_dataset(samples)
         samples = all_slices(dataset)
         if is_of_frames(dataset, field):
@@ -65,16 +69,28 @@ def labels_by_ids(samples: foc.SampleCollection, ids: Iterable[str], field: str)
     return samples.select_labels(ids=ids, fields=field)
 
 
-def all_slices(dataset: fo.Dataset) -> foc.SampleCollection:
-    """Returns a dataset with the samples of all its slices, if it is grouped."""
-    return select_all_slices(dataset) if dataset.media_type == fomm.GROUP else dataset
+def all_slices(samples: foc.SampleCollection) -> foc.SampleCollection:
+    """Returns a collection with all samples of its groups; others as they are."""
+    samples = flatten_groups(samples)
+    return select_all_slices(samples) if samples.media_type == fomm.GROUP else samples
 
 
-def videos(dataset: fo.Dataset) -> foc.SampleCollection:
-    """Returns the videos of a video dataset, or of a grouped dataset."""
-    if dataset.media_type != fomm.GROUP:
-        return dataset
-    return dataset.select_group_slices(media_type=fomm.VIDEO)
+def videos(samples: foc.SampleCollection) -> foc.SampleCollection:
+    """Returns a collection of videos, or the videos of groups."""
+    samples = flatten_groups(samples)
+    if samples.media_type != fomm.GROUP:
+        return samples
+    return samples.select_group_slices(media_type=fomm.VIDEO)
+
+
+def slices_of(dataset: fo.Dataset, sample_ids: Sequence[str]) -> list[str]:
+    """Returns the slices of a grouped dataset that contain some of these samples."""
+    slices: set[str] = set()
+    for start in range(0, len(sample_ids), LOOKUP):
+        wanted = [ObjectId(sample_id) for sample_id in sample_ids[start : start + LOOKUP]]
+        query = {"_id": {"$in": wanted}}
+        slices |= set(sample_documents(dataset).distinct(f"{dataset.group_field}.name", query))
+    return sorted(slices)
 
 
 def existing_ids(dataset: fo.Dataset, ids: Iterable[str], field: str | None) -> set[str]:
@@ -89,6 +105,30 @@ def existing_ids(dataset: fo.Dataset, ids: Iterable[str], field: str | None) -> 
         return set(by_ids(dataset, ids).values("id"))
     labels = labels_by_ids(dataset, ids, field)
     return set(labels.values(label_field_path(labels, field, "id"), unwind=True))
+
+
+def frames_of_labels(dataset: fo.Dataset, ids: Sequence[str], field: str) -> list[str]:
+    """Returns the ids of the frames that hold labels, in the order of the labels.
+
+    Raises:
+        ValueError: if one of the labels does not exist
+    """
+    path = label_path(dataset, field, of_frames=True)
+    frames = frame_documents(dataset)
+    assert frames is not None
+    frame_of: dict[str, str] = {}
+    for start in range(0, len(ids), LOOKUP):
+        wanted = {"$in": [ObjectId(label_id) for label_id in ids[start : start + LOOKUP]]}
+        match, project = {"$match": {path: wanted}}, {"$project": {"ids": f"${path}"}}
+        pipeline: list[dict[str, Any]] = [match, project]
+        for document in frames.aggregate(pipeline):
+            held = document["ids"]
+            for label_id in held if isinstance(held, list) else [held]:
+                frame_of[str(label_id)] = str(document["_id"])
+    missing = [label_id for label_id in ids if label_id not in frame_of]
+    if missing:
+        raise ValueError(f"There is no label '{missing[0]}' in the frames' field '{field}'.")
+    return [frame_of[label_id] for label_id in ids]
 
 
 def are_frames(dataset: fo.Dataset, ids: Sequence[str], **having: Any) -> bool:
@@ -112,6 +152,11 @@ def label_path(dataset: fo.Dataset, field: str, of_frames: bool) -> str:
     """Returns the database path of the ids of the labels in a field of samples, or of frames."""
     prefix = FRAMES_PREFIX if of_frames else ""
     return label_field_path(dataset, prefix + field, "_id").removeprefix(prefix)
+
+
+def _shows_frames(samples: foc.SampleCollection) -> bool:
+    """Returns whether a collection is a view of whole frames."""
+    return holds_frames(samples) and not holds_patches(samples)
 
 
 def _frames(dataset: fo.Dataset, ids: list[str]) -> fo.DatasetView:

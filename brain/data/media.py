@@ -10,24 +10,21 @@ from typing import BinaryIO
 
 import fiftyone as fo
 import fiftyone.core.collections as foc
-import fiftyone.core.labels as fol
 import fiftyone.core.media as fomm
 import fiftyone.core.storage as fos
 
 from fiftyone_faiss.brain.data.database import check_exists
 from fiftyone_faiss.brain.data.lookup import by_ids, labels_by_ids
-from fiftyone_faiss.brain.data.private import (
-    LABEL_LISTS,
-    holds_patches,
-    label_field_path,
-    root_dataset,
+from fiftyone_faiss.brain.data.patch_labels import (
+    Box,
+    PatchLabel,
+    field_of_label,
+    has_area,
+    labels_of,
 )
+from fiftyone_faiss.brain.data.private import holds_patches, owner_id_field, root_dataset
 from fiftyone_faiss.brain.store.segments import MediaFingerprints, unknown_media
 from fiftyone_faiss.embedders import ImageSource, open_local
-
-PATCH_TYPES = (fol.Detection, fol.Detections, fol.Polyline, fol.Polylines)
-Box = tuple[float, float, float, float]
-"""Left, top, width and height, relative to the image."""
 
 
 @dataclass(frozen=True)
@@ -139,22 +136,44 @@ def list_media(samples: foc.SampleCollection, regions: Regions) -> Media:
     """Lists the media to embed, possibly none; see :func:`collect_media`."""
     ids, images = _images(samples)
     if regions.patches_field is None and regions.roi_field is None:
-        return Media(images, ids)
-    boxes = boxes_of(samples, regions.patches_field or str(regions.roi_field))
+        # A view of patches shows a sample several times.
+        return Media(images, ids).of(ids) if holds_patches(samples) else Media(images, ids)
+    labels = labels_of(samples, regions.patches_field or str(regions.roi_field))
     if regions.roi_field is not None:
-        crops = [
-            [_crop(image, box, regions) for _, box in labels if box is not None] or [image]
-            for image, labels in zip(images, boxes, strict=True)
-        ]
-        sources = [source for of_sample in crops for source in of_sample]
-        return Media(sources, ids, None, [len(of_sample) for of_sample in crops])
+        return _media_of_regions(ids, images, labels, regions)
     patches = [
-        (_without_box(image) if box is None else _crop(image, box, regions), sample_id, label_id)
-        for image, sample_id, labels in zip(images, ids, boxes, strict=True)
-        for label_id, box in labels
+        (_patch(image, label, regions), sample_id, label.id)
+        for image, sample_id, of_sample in zip(images, ids, labels, strict=True)
+        for label in of_sample
     ]
     sources = [source for source, _, _ in patches]
     return Media(sources, [patch[1] for patch in patches], [patch[2] for patch in patches])
+
+
+def _media_of_regions(
+    ids: Sequence[str],
+    images: Sequence[ImageSource],
+    labels: Sequence[Sequence[PatchLabel]],
+    regions: Regions,
+) -> Media:
+    """Lists the regions of each sample; labels without a box, or with an empty one, do not count.
+
+    A sample whose boxes are all empty, or are no boxes, fails with the first of them.
+    """
+    by_id: dict[str, list[PatchLabel]] = {}
+    for sample_id, of_sample in zip(ids, labels, strict=True):
+        by_id.setdefault(sample_id, []).extend(label for label in of_sample if label.values)
+    image_of = dict(zip(ids, images, strict=True))
+    crops = []
+    for sample_id, of_sample in by_id.items():
+        image = image_of[sample_id]
+        boxes = [label.box for label in of_sample if label.box is not None and has_area(label.box)]
+        if boxes or not of_sample:
+            crops.append([_crop(image, box, regions) for box in boxes] or [image])
+        else:
+            crops.append([_refused(image, of_sample[0].problem)])
+    sources = [source for of_sample in crops for source in of_sample]
+    return Media(sources, list(by_id), None, [len(of_sample) for of_sample in crops])
 
 
 def find_media(dataset: fo.Dataset, media_id: str, regions: Regions = AROUND) -> ImageSource | None:
@@ -171,16 +190,14 @@ def find_media(dataset: fo.Dataset, media_id: str, regions: Regions = AROUND) ->
     samples = by_ids(dataset, [media_id])
     if samples.count():
         return list_media(samples, WHOLE).sources[0]
-    fields = {**dataset.get_field_schema(embedded_doc_type=PATCH_TYPES)}
-    fields |= dataset.get_frame_field_schema(embedded_doc_type=PATCH_TYPES) or {}
-    for name in fields:
-        labels = labels_by_ids(dataset, [media_id], name)
-        if labels.count():
-            (source,) = list_media(labels, replace(regions, patches_field=name)).sources
-            if source.opener is _refuse:
-                raise ValueError(f"The label '{media_id}' has no box; search with one that has.")
-            return source
-    return None
+    field = field_of_label(dataset, media_id)
+    if field is None:
+        return None
+    labels = labels_by_ids(dataset, [media_id], field)
+    (source,) = list_media(labels, replace(regions, patches_field=field)).sources
+    if isinstance(source.opener, _Refusal):
+        raise ValueError(f"The label '{media_id}' has no box; search with one that has.")
+    return source
 
 
 def _crop(image: ImageSource, box: Box, regions: Regions) -> ImageSource:
@@ -189,13 +206,26 @@ def _crop(image: ImageSource, box: Box, regions: Regions) -> ImageSource:
     )
 
 
-def _without_box(image: ImageSource) -> ImageSource:
-    """Returns a source that cannot be opened, for a label without a box."""
-    return ImageSource(image.path, opener=_refuse)
+def _patch(image: ImageSource, label: PatchLabel, regions: Regions) -> ImageSource:
+    """Returns the patch of a label; one that cannot be opened if the label has no box."""
+    if label.box is not None:
+        return _crop(image, label.box, regions)
+    return _refused(image, label.problem if label.values else "the label has no box")
 
 
-def _refuse(path: str) -> BinaryIO:
-    raise ValueError("the label has no box")
+def _refused(image: ImageSource, reason: str) -> ImageSource:
+    """Returns a source that cannot be opened, for this reason."""
+    return ImageSource(image.path, opener=_Refusal(reason))
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """Fails to open a file."""
+
+    reason: str
+
+    def __call__(self, path: str) -> BinaryIO:
+        raise ValueError(self.reason)
 
 
 def media_fingerprints(media: Media) -> MediaFingerprints:
@@ -216,20 +246,12 @@ def media_fingerprints(media: Media) -> MediaFingerprints:
 
 def check_images(samples: foc.SampleCollection) -> None:
     """Raises a ``ValueError`` if a collection was deleted or holds no images to embed."""
-    check_exists(samples)
-    name = root_dataset(samples).name
-    if not len(samples):
-        raise ValueError(f"'{name}' has no samples to embed; add images first.")
-    media_type = samples.media_type
+    check_not_grouped(samples)
+    name, media_type = root_dataset(samples).name, samples.media_type
     if media_type == fomm.VIDEO:
         raise ValueError(
             f"'{name}' holds videos; embed their frames: pass "
             "fiftyone_faiss.video_frames(dataset, every=1.0) instead."
-        )
-    if media_type == fomm.GROUP:
-        raise ValueError(
-            f"'{name}' is grouped; choose a slice of images: pass "
-            "dataset.select_group_slices('<slice>')."
         )
     if media_type != fomm.IMAGE:
         raise ValueError(
@@ -237,10 +259,22 @@ def check_images(samples: foc.SampleCollection) -> None:
         )
 
 
+def check_not_grouped(samples: foc.SampleCollection) -> None:
+    """Raises a ``ValueError`` if a collection was deleted, is empty, or holds groups."""
+    check_exists(samples)
+    name = root_dataset(samples).name
+    if not len(samples):
+        raise ValueError(f"'{name}' has no samples to embed; add images first.")
+    if samples.media_type == fomm.GROUP:
+        remedy = "choose a slice of images: pass dataset.select_group_slices('<slice>')."
+        if root_dataset(samples).media_type != fomm.GROUP:
+            remedy = "pass view.flatten()."
+        raise ValueError(f"'{name}' is grouped; {remedy}")
+
+
 def _images(samples: foc.SampleCollection) -> tuple[list[str], list[ImageSource]]:
     """Returns the ids and the sources of samples, or of frames, which may be inside videos."""
-    id_field = "sample_id" if holds_patches(samples) else "id"
-    ids, paths = samples.values([id_field, "filepath"])
+    ids, paths = samples.values([owner_id_field(samples), "filepath"])
     frame_numbers: list[int | None] = [None] * len(ids)
     if samples.has_sample_field("frame_number"):
         frame_numbers = samples.values("frame_number")
@@ -260,40 +294,3 @@ def open_anywhere(path: str) -> BinaryIO:
     """Opens a file for reading on any file system that FiftyOne supports."""
     stream: BinaryIO = fos.open_file(path, "rb")
     return stream
-
-
-def boxes_of(samples: foc.SampleCollection, field: str) -> list[list[tuple[str, Box | None]]]:
-    """Returns the labels in a field, for each sample: their ids and boxes, None without a box."""
-    label_type = _patch_type(samples, field)
-    is_polyline = issubclass(label_type, (fol.Polyline, fol.Polylines))
-    id_path = label_field_path(samples, field, "id")
-    box_path = label_field_path(samples, field, "points" if is_polyline else "bounding_box")
-    is_list = issubclass(label_type, LABEL_LISTS)
-    box_of = _box_around if is_polyline else _box
-    rows = []
-    for ids, boxes in zip(*samples.values([id_path, box_path]), strict=True):
-        pairs = zip(ids or [], boxes or [], strict=True) if is_list else [(ids, boxes)]
-        rows.append([(label_id, box_of(box)) for label_id, box in pairs if label_id is not None])
-    return rows
-
-
-def _patch_type(samples: foc.SampleCollection, field: str) -> type[fo.Label]:
-    fields = samples.get_field_schema(embedded_doc_type=PATCH_TYPES)
-    if field not in fields:
-        choices = f"choose one of {', '.join(fields)}" if fields else "there is none yet"
-        raise ValueError(f"'{field}' is not a field of detections or polylines; {choices}.")
-    label_type: type[fo.Label] = fields[field].document_type
-    return label_type
-
-
-def _box(values: list[float] | None) -> Box | None:
-    return (values[0], values[1], values[2], values[3]) if values else None
-
-
-def _box_around(shapes: list[list[list[float]]] | None) -> Box | None:
-    """Returns the bounding box of the shapes of a polyline."""
-    points = [point for shape in shapes or [] for point in shape]
-    if not points:
-        return None
-    lefts, tops = [x for x, _ in points], [y for _, y in points]
-    return min(lefts), min(tops), max(lefts) - min(lefts), max(tops) - min(tops)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fiftyone as fo
 import fiftyone.core.collections as foc
+import fiftyone.core.patches as fop
 
 from fiftyone_faiss.brain.data.lookup import (
     all_slices,
@@ -12,7 +13,14 @@ from fiftyone_faiss.brain.data.lookup import (
     is_of_frames,
     labels_by_ids,
 )
-from fiftyone_faiss.brain.data.private import holds_frames, holds_patches, root_dataset
+from fiftyone_faiss.brain.data.private import (
+    holds_frames,
+    holds_parts,
+    holds_patches,
+    label_field_path,
+    owner_id_field,
+    root_dataset,
+)
 
 
 def view_of(
@@ -25,18 +33,48 @@ def view_of(
     """
     check_ordered(len(ids), samples)
     dataset = root_dataset(samples)
-    is_view = isinstance(samples, fo.DatasetView)
     if patches_field is None:
-        # A view of patches has no samples.
-        if not is_view or holds_patches(samples) or are_frames(dataset, ids):
+        # Views of patches, clips and frames have no samples.
+        if holds_parts(samples) or are_frames(dataset, ids):
             return by_ids(samples, ids, ordered=True)
+        samples = all_slices(samples)
+    elif isinstance(samples, fop.EvaluationPatchesView):
+        pairs = parts_with(samples, ids, patches_field)
+        ids = list(dict.fromkeys(part_id for part_id, _ in pairs))
     elif not holds_patches(samples):
         if not holds_frames(samples) and is_of_frames(dataset, patches_field):
             samples = labels_by_ids(samples, ids, patches_field)
-        elif not is_view:
-            samples = all_slices(dataset)
-        samples = samples.to_patches(patches_field)
+        samples = all_slices(samples).to_patches(patches_field)
     return samples.select(ids, ordered=True)
+
+
+def parts_with(
+    view: foc.SampleCollection, ids: list[str], patches_field: str | None
+) -> list[tuple[str, str]]:
+    """The patches, clips or frames of a view that belong to samples, or that hold labels.
+
+    Args:
+        view: the view of parts; a true positive of an evaluation is one patch of two labels
+        ids: ids of samples or frames, or of labels if ``patches_field`` is given
+        patches_field: the field of the labels
+
+    Returns:
+        ``(id in the view, id)`` in the order of the ids, each part once
+    """
+    if patches_field is not None:
+        path = label_field_path(view, patches_field, "id")
+    else:
+        of_frames = are_frames(root_dataset(view), ids)
+        path = owner_id_field(view) if of_frames else "sample_id"
+    place = {id: i for i, id in enumerate(ids)}
+    parts = [
+        (place[own_id], part_id, own_id)
+        for part_id, held in zip(*view.values(["id", path]), strict=True)
+        for own_id in (held if isinstance(held, list) else [held])
+        if own_id in place
+    ]
+    first = {part_id: (part_id, own_id) for _, part_id, own_id in sorted(parts, reverse=True)}
+    return sorted(first.values(), key=lambda pair: place[pair[1]])
 
 
 # FiftyOne puts the ids of a sorted view into one MongoDB document, of 16 MB at most.

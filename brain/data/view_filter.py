@@ -14,7 +14,7 @@ from cachetools import LRUCache
 
 from fiftyone_faiss.brain.ann.row_filter import RowFilter
 from fiftyone_faiss.brain.core.arrays import Mask, Rows
-from fiftyone_faiss.brain.core.ids import PackedIds, pack_ids, unpack_ids
+from fiftyone_faiss.brain.core.ids import ID_BYTES, PackedIds, pack_ids, unpack_ids
 from fiftyone_faiss.brain.data.database import check_exists, data_token
 from fiftyone_faiss.brain.data.lookup import LOOKUP, is_of_frames, label_path
 from fiftyone_faiss.brain.data.private import (
@@ -115,16 +115,16 @@ class ViewFilter:
         Returns:
             ``(n,)`` bool
         """
-        existing: set[Any] = set()
+        existing: set[ObjectId] = set()
+        ids = _object_ids(snapshot.ids[rows])
+        sample_ids = ids if self._field is None else _object_ids(snapshot.sample_ids[rows])
         for start in range(0, len(rows), LOOKUP):
-            some = rows[start : start + LOOKUP]
-            existing |= self._existing(
-                _object_ids(snapshot.sample_ids[some]), _object_ids(snapshot.ids[some])
-            )
+            some = slice(start, start + LOOKUP)
+            existing |= self._existing(sample_ids[some], ids[some])
         if not existing:
             # The dataset may have been deleted; checked here so that it costs no query otherwise.
             check_exists(self._root)
-        return np.isin(snapshot.ids[rows], pack_ids(existing))
+        return np.fromiter((id in existing for id in ids), bool, len(ids))
 
     def rows(self, samples: foc.SampleCollection, snapshot: Snapshot) -> tuple[Rows, int]:
         """Returns the rows of a view, in its order, and the number of its ids without a row."""
@@ -191,7 +191,8 @@ class ViewFilter:
 
 
 def _object_ids(ids: PackedIds) -> list[ObjectId]:
-    return [ObjectId(text) for text in unpack_ids(ids)]
+    data = np.ascontiguousarray(ids).tobytes()
+    return [ObjectId(data[at : at + ID_BYTES]) for at in range(0, len(data), ID_BYTES)]
 
 
 def _fingerprint(view: foc.SampleCollection) -> str:

@@ -7,12 +7,16 @@ from collections.abc import Sequence
 import fiftyone.core.collections as foc
 import fiftyone.core.stages as fos
 
-from fiftyone_faiss.brain.data.embeddings_fields import label_ids
+from fiftyone_faiss.brain.core.ids import PackedIds, unpack_bson
+from fiftyone_faiss.brain.data.embeddings_fields import check_holds_labels, label_ids
+from fiftyone_faiss.brain.data.lookup import all_slices, videos
 from fiftyone_faiss.brain.data.private import (
     FRAMES_PREFIX,
     holds_frames,
     holds_patches,
     label_field_path,
+    owner_id_field,
+    raw_ids,
     view_stages,
 )
 
@@ -27,10 +31,22 @@ FILTERS = (
 def collection_ids(samples: foc.SampleCollection, patches_field: str | None) -> list[str]:
     """Returns the ids of a collection's samples, or of its labels in a field, in its order."""
     if patches_field is None:
-        ids: list[str] = samples.values("sample_id" if holds_patches(samples) else "id")
+        ids: list[str] = samples.values(owner_id_field(samples))
         return list(dict.fromkeys(ids))
     # A view may hold a label twice.
     return list(dict.fromkeys(label_ids(samples, patches_field)))
+
+
+def packed_ids(samples: foc.SampleCollection, patches_field: str | None) -> PackedIds:
+    """Returns the ids of :func:`collection_ids` packed, in a fraction of the time.
+
+    An id that the collection holds twice is returned twice.
+    """
+    if patches_field is None:
+        # Private fields hold the ids of others: "_sample_id" is the field "sample_id".
+        return unpack_bson(raw_ids(samples, f"_{owner_id_field(samples)}"))
+    check_holds_labels(samples, patches_field)
+    return unpack_bson(raw_ids(samples, label_field_path(samples, patches_field, "_id")))
 
 
 def view_ids(
@@ -45,12 +61,26 @@ def view_ids(
             are returned
     """
     if not is_of_frames or holds_frames(samples):
-        return collection_ids(samples, patches_field)
+        ids = collection_ids(samples, patches_field)
+        if not is_of_frames and holds_frames(samples) and patches_field is None:
+            # An index of whole videos holds the videos of the frames.
+            ids += dict.fromkeys(samples.values("sample_id"))
+        return ids
     path = f"{FRAMES_PREFIX}id"
     if patches_field is not None:
         path = label_field_path(samples, f"{FRAMES_PREFIX}{patches_field}", "id")
-    ids: list[str] = samples.values(path, unwind=True)
-    return ids
+    # Clips of one video may share frames.
+    return list(dict.fromkeys(samples.values(path, unwind=True)))
+
+
+def whole_groups(view: foc.SampleCollection, is_of_frames: bool) -> foc.SampleCollection:
+    """Returns a view with all samples of its groups, of which it shows one each.
+
+    Args:
+        view: the view; returned as it is if it holds no groups
+        is_of_frames: whether to return the videos alone, for an index of their frames
+    """
+    return videos(view) if is_of_frames else all_slices(view)
 
 
 def can_test(samples: foc.SampleCollection, is_of_frames: bool) -> bool:

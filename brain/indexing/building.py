@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import asdict, dataclass, field
 
@@ -9,13 +10,26 @@ import fiftyone.core.collections as foc
 import numpy as np
 
 from fiftyone_faiss.brain.ann.factory import check_fits
-from fiftyone_faiss.brain.backend.loading import faiss_keys, load_faiss_index
+from fiftyone_faiss.brain.backend.loading import (
+    UnfinishedIndexError,
+    faiss_keys,
+    load_faiss_index,
+)
 from fiftyone_faiss.brain.core.ids import pack_ids
 from fiftyone_faiss.brain.core.progress import Progress, Steps
-from fiftyone_faiss.brain.data.media import WHOLE, Regions, check_images, collect_media
+from fiftyone_faiss.brain.data.connection import explain_outage_in_steps
+from fiftyone_faiss.brain.data.embeddings_fields import Embeddings
+from fiftyone_faiss.brain.data.media import (
+    WHOLE,
+    Media,
+    Regions,
+    check_not_grouped,
+    collect_media,
+)
 from fiftyone_faiss.brain.data.private import frames_options, holds_frames, root_dataset
 from fiftyone_faiss.brain.data.progress_bar import ProgressOption, run_steps
 from fiftyone_faiss.brain.indexing.embedding import LOCAL, Engine, Execution, Failures
+from fiftyone_faiss.brain.indexing.field_record import known_precision
 from fiftyone_faiss.brain.indexing.given_embeddings import GivenEmbeddings, given_embeddings
 from fiftyone_faiss.brain.indexing.writing import embed_into, maintain_steps
 from fiftyone_faiss.brain.models.loading import (
@@ -85,8 +99,9 @@ def build_index(
         model (None): an embedder or its name; see :func:`fiftyone_faiss.get_embedder`. With
             ``embeddings``, the model that computed them, so that the index can be searched by text
             and by images
-        embeddings (None): existing vectors: the name of a field of embeddings, an ``(n, dim)``
-            array in the order of the samples (or labels), or a dict from ids to vectors
+        embeddings (None): existing vectors, of samples of any media type: the name of a field of
+            embeddings; an ``(n, dim)`` array in the order of the samples (or labels); or a dict
+            from ids to vectors, or from ids of samples to ``(m, dim)`` vectors of their labels
         patches_field (None): a field of Detections or Polylines, to index each label's patch
         roi_field (None): a field of Detections or Polylines, to index the mean of their patches
         alpha (0.0): the padding of the boxes, as a fraction of their size
@@ -117,6 +132,7 @@ def build_index(
     return run_steps(steps, progress)
 
 
+@explain_outage_in_steps()
 def build_index_steps(
     samples: foc.SampleCollection,
     brain_key: str,
@@ -131,15 +147,11 @@ def build_index_steps(
 ) -> Steps[IndexReport]:
     """Runs :func:`build_index` step by step."""
     started = time.perf_counter()
-    check_images(samples)
-    if model is None and embeddings is None:
-        raise ValueError("Give a model to embed with, or embeddings to index.")
-    given = None
-    if embeddings is not None:
-        given = given_embeddings(samples, embeddings, regions.patches_field)
     # All arguments are checked before anything is written.
-    media = collect_media(samples, regions) if given is None else None
-    embedder = None if model is None else get_embedder(model, execution.precision)
+    _check(brain_key, model, embeddings)
+    given, media = _contents(samples, embeddings, regions)
+    precision = _precision_of(samples, embeddings, regions, execution)
+    embedder = None if model is None else get_embedder(model, precision)
     dim = given.vectors.shape[1] if given is not None else embedder.dim if embedder else 0
     config = _config(samples, model, embedder, regions, metric, index_type, dtype, root_dir)
     check_fits(index_type, dim, metric)
@@ -150,24 +162,73 @@ def build_index_steps(
     before = index.snapshot.size
     failures: Failures = {}
     if given is not None:
-        index.add_to_index(*given, overwrite=False)
+        _add_given(index, given, None if precision == "auto" else embedder)
         count = len(given.vectors)
         yield Progress(count, count, 0, time.perf_counter() - started)
     elif model is not None and media is not None and embedder is not None:
-        known_precision = index.snapshot.precision()
-        if execution.precision == "auto" and known_precision is not None:
-            # A resumed build keeps the precision that it began with.
-            embedder = get_embedder(model, known_precision)
-        _check_weights(index, embedder)
-        missing = np.flatnonzero(index.snapshot.rows_of(pack_ids(media.ids)) < 0)
-        todo = media.keep(missing.tolist())
-        failures = yield from embed_into(index, embedder, todo, execution, model)
+        failures = yield from _embed_missing(index, model, embedder, media, execution)
         if len(failures) == len(media):
-            _give_up(samples, brain_key, is_new, failures)
+            _give_up(samples, brain_key, is_new, failures, media)
     yield from maintain_steps(index)
     index.reload()
     size = index.snapshot.size
     return IndexReport(brain_key, size, size - before, failures, time.perf_counter() - started)
+
+
+def _check(
+    brain_key: str | None, model: ModelLike | None, embeddings: GivenEmbeddings | None
+) -> None:
+    if not isinstance(brain_key, str) or not brain_key:
+        raise ValueError("Give a brain_key, the name to keep the index under, such as 'clip'.")
+    if model is None and embeddings is None:
+        raise ValueError("Give a model to embed with, or embeddings to index.")
+
+
+def _contents(
+    samples: foc.SampleCollection, embeddings: GivenEmbeddings | None, regions: Regions
+) -> tuple[Embeddings | None, Media | None]:
+    """Returns the given vectors, or else the media to embed."""
+    if embeddings is None:
+        return None, collect_media(samples, regions)
+    check_not_grouped(samples)
+    return given_embeddings(samples, embeddings, regions.patches_field), None
+
+
+def _precision_of(
+    samples: foc.SampleCollection,
+    embeddings: GivenEmbeddings | None,
+    regions: Regions,
+    execution: Execution,
+) -> str:
+    """Returns the precision to load a model in: that of a field of embeddings, if it is known."""
+    if execution.precision == "auto" and isinstance(embeddings, str):
+        return known_precision(samples, embeddings, regions.patches_field) or "auto"
+    return execution.precision
+
+
+def _add_given(index: FaissSimilarityIndex, given: Embeddings, embedder: Embedder | None) -> None:
+    """Adds given vectors, and records the precision of their embedder if it is given."""
+    index.add_to_index(*given, overwrite=False)
+    if embedder is not None and index.config.model is not None:
+        index.store.commit(metadata={"precision": embedder.precision})
+
+
+def _embed_missing(
+    index: FaissSimilarityIndex,
+    model: ModelLike,
+    embedder: Embedder,
+    media: Media,
+    execution: Execution,
+) -> Steps[Failures]:
+    """Embeds the media that the index does not hold."""
+    known = index.snapshot.precision()
+    if execution.precision == "auto" and known is not None:
+        # A resumed build keeps the precision that it began with.
+        embedder = get_embedder(model, known)
+    _check_weights(index, embedder)
+    missing = np.flatnonzero(index.snapshot.rows_of(pack_ids(media.ids)) < 0)
+    todo = media.keep(missing.tolist())
+    return (yield from embed_into(index, embedder, todo, execution, model))
 
 
 def _config(
@@ -205,7 +266,11 @@ def _open_index(
         method = config.build()
         method.register_run(dataset, brain_key, overwrite=False)
         return method.initialize(dataset, brain_key), True
-    index = load_faiss_index(dataset, brain_key)
+    try:
+        index = load_faiss_index(dataset, brain_key)
+    except UnfinishedIndexError:
+        # The build was stopped, or lost its database, before it saved its first results.
+        index = dataset.get_brain_info(brain_key).config.build().initialize(dataset, brain_key)
     for name in SETTINGS:
         have, want = getattr(index.config, name), getattr(config, name)
         if have != want:
@@ -232,12 +297,13 @@ def _check_weights(index: FaissSimilarityIndex, embedder: Embedder) -> None:
 
 
 def _give_up(
-    samples: foc.SampleCollection, brain_key: str, is_new: bool, failures: Failures
+    samples: foc.SampleCollection, brain_key: str, is_new: bool, failures: Failures, media: Media
 ) -> None:
     if is_new:
         root_dataset(samples).delete_brain_run(brain_key)
     first_id, reason = next(iter(failures.items()))
+    is_there = os.path.exists(media.of([first_id]).sources[0].path)
     raise ValueError(
         f"None of the {len(failures):,} images could be read; the first, {first_id}: {reason}. "
-        "Check the file paths of the dataset."
+        f"Check {'the files and the boxes' if is_there else 'the file paths'} of the dataset."
     )

@@ -14,10 +14,11 @@ from fiftyone_faiss.brain.backend.loading import (
     load_faiss_index,
     resolve_faiss_key,
 )
+from fiftyone_faiss.brain.backend.missing_fields import embeddings_problem, labels_problem
+from fiftyone_faiss.brain.data.connection import explain_outage
 from fiftyone_faiss.brain.data.private import dataset_id, root_dataset
 from fiftyone_faiss.brain.similarity import FaissSimilarityConfig
 from fiftyone_faiss.brain.store.manifest import StoreError
-from fiftyone_faiss.brain.store.store import Store
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,9 @@ class IndexInfo(IndexSummary):
         recall: the fraction of the 10 nearest neighbors that the FAISS index finds, as measured
             when it was built, 0 to 1
         latency_ms: the median time of its search then, in milliseconds
-        problem: a sentence if its build was never finished or it cannot be read, else None
+        recall_by_kind: the recall of each kind of queries then, such as ``"rows"`` or ``"texts"``
+        problem: a sentence if its build was never finished, it cannot be read, or a field of the
+            dataset that it needs is missing; else None
     """
 
     size: int
@@ -72,9 +75,11 @@ class IndexInfo(IndexSummary):
     factory: str | None
     recall: float | None
     latency_ms: float | None
+    recall_by_kind: dict[str, float] | None
     problem: str | None
 
 
+@explain_outage()
 def index_configs(samples: foc.SampleCollection) -> list[IndexSummary]:
     """Lists the FAISS indexes of a dataset from their run configs; opens none of them.
 
@@ -87,6 +92,7 @@ def index_configs(samples: foc.SampleCollection) -> list[IndexSummary]:
     return [_summary(samples, brain_key) for brain_key in faiss_keys(samples)]
 
 
+@explain_outage()
 def list_indexes(samples: foc.SampleCollection) -> list[IndexInfo]:
     """Describes the FAISS indexes of a dataset.
 
@@ -99,6 +105,7 @@ def list_indexes(samples: foc.SampleCollection) -> list[IndexInfo]:
     return [index_info(samples, brain_key) for brain_key in faiss_keys(samples)]
 
 
+@explain_outage()
 def index_info(samples: foc.SampleCollection, brain_key: str | None = None) -> IndexInfo:
     """Describes a FAISS index.
 
@@ -110,27 +117,33 @@ def index_info(samples: foc.SampleCollection, brain_key: str | None = None) -> I
         ValueError: if there is no such index
     """
     brain_key = resolve_faiss_key(samples, brain_key)
-    path, problem, size, dim, failures = None, None, 0, None, 0
+    path, problem, size, dim, failures, disk_bytes = None, None, 0, None, 0, 0
     faiss_index: dict[str, Any] = {}
     try:
         index = load_faiss_index(samples, brain_key)
         path = index.path
+        disk_bytes = index.store.disk_bytes
         snapshot = index.snapshot
         manifest = snapshot.manifest
         size, dim, failures = snapshot.size, manifest.dim, len(manifest.failures)
-        faiss_index = manifest.ann_index.metadata if manifest.ann_index else {}
+        tuning = index.vectors.maintenance.tuning(snapshot)
+        if manifest.ann_index is not None and tuning is not None:
+            faiss_index = {**manifest.ann_index.metadata, **tuning.to_json()}
+        problem = labels_problem(samples, brain_key, index.config)
+        problem = problem or embeddings_problem(samples, brain_key, index.config)
     except (UnfinishedIndexError, StoreError) as error:
         problem = str(error)
     return IndexInfo(
         **_summary(samples, brain_key).to_dict(),
         size=size,
         dim=dim,
-        disk_bytes=Store(path).disk_bytes if path else 0,
+        disk_bytes=disk_bytes,
         path=str(path) if path else None,
         failures=failures,
         factory=faiss_index.get("factory"),
         recall=faiss_index.get("recall"),
         latency_ms=faiss_index.get("latency_ms"),
+        recall_by_kind=faiss_index.get("recall_by_kind"),
         problem=problem,
     )
 
@@ -149,6 +162,7 @@ def _summary(samples: foc.SampleCollection, brain_key: str) -> IndexSummary:
     )
 
 
+@explain_outage()
 def list_other_indexes(samples: foc.SampleCollection) -> list[dict[str, Any]]:
     """Lists the FAISS indexes of the other datasets of this database.
 
@@ -180,6 +194,7 @@ def list_other_indexes(samples: foc.SampleCollection) -> list[dict[str, Any]]:
     return sorted(indexes, key=lambda index: (index["dataset"], index["brain_key"]))
 
 
+@explain_outage()
 def delete_index(samples: foc.SampleCollection, brain_key: str) -> IndexInfo:
     """Deletes an index and its files.
 

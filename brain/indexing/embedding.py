@@ -14,9 +14,11 @@ import numpy as np
 
 from fiftyone_faiss.brain.core.arrays import Matrix
 from fiftyone_faiss.brain.core.progress import Progress, Steps
+from fiftyone_faiss.brain.data.connection import explain_outage_in_steps
 from fiftyone_faiss.brain.data.media import WHOLE, Media, Regions, collect_media
 from fiftyone_faiss.brain.data.progress_bar import ProgressOption, run_steps
 from fiftyone_faiss.brain.indexing.field_record import FieldRecord
+from fiftyone_faiss.brain.indexing.region_means import region_means
 from fiftyone_faiss.brain.models.loading import (
     ModelLike,
     absolute_name,
@@ -142,6 +144,7 @@ def compute_embeddings(
     return run_steps(steps, progress)
 
 
+@explain_outage_in_steps("then run it again, which resumes it")
 def compute_embeddings_steps(
     samples: foc.SampleCollection,
     model: ModelLike,
@@ -161,11 +164,14 @@ def compute_embeddings_steps(
     media = collect_media(samples, regions)
     embedder = get_embedder(model, execution.precision)
     record = FieldRecord.open(samples, embeddings_field, embedder, regions, media, force)
+    if execution.precision == "auto" and record.precision is not None:
+        # A field keeps the precision that it was begun with.
+        embedder = get_embedder(model, record.precision)
     todo = media if force else record.missing(samples, media, check_media)
 
     def save(part: Media, vectors: Matrix, failures: Failures) -> None:
         if len(part):
-            record.write(part, vectors)
+            record.write(part, vectors, embedder.precision)
         record.save_failures(part.ids, failures)
 
     failures = yield from embed(embedder, todo, save, execution, model)
@@ -203,7 +209,7 @@ def embed(
     yield Progress(0, len(media), 0, 0.0)
     done = 0
     try:
-        for batch in _averaged(_batches(embedder, media, execution, model), media):
+        for batch in region_means(_batches(embedder, media, execution, model), media.parts):
             pending.take(batch)
             failures.update(pending.named(batch.failures))
             done += len(batch.positions) + len(batch.failures)
@@ -258,37 +264,3 @@ def _batches(
         return embed_sources_on_ray(partial(get_embedder, embedder), media.sources, size, workers)
     load = partial(get_embedder, name, embedder.precision)
     return embed_sources_on_ray(load, media.sources, size, workers)
-
-
-def _averaged(batches: Iterator[EmbeddedBatch], media: Media) -> Iterator[EmbeddedBatch]:
-    """Averages the vectors of the regions of each sample.
-
-    A sample fails if one of its regions fails, because the mean of the others would be different.
-    """
-    if media.parts is None:
-        yield from batches
-        return
-    owners = np.repeat(np.arange(len(media)), media.parts)
-    collected: dict[int, list[Matrix]] = {}
-    failed: set[int] = set()
-    for batch in batches:
-        failures = []
-        for failure in batch.failures:
-            owner = int(owners[failure.position])
-            if owner not in failed:
-                failures.append(Failure(owner, failure.reason))
-            failed.add(owner)
-            collected.pop(owner, None)
-        complete, means = [], []
-        for position, vector in zip(batch.positions, batch.vectors, strict=True):
-            owner = int(owners[position])
-            if owner in failed:
-                continue
-            vectors = collected.setdefault(owner, [])
-            vectors.append(vector)
-            if len(vectors) == media.parts[owner]:
-                complete.append(owner)
-                means.append(np.mean(collected.pop(owner), axis=0, dtype=np.float32))
-        dim = batch.vectors.shape[1]
-        mean_vectors = np.stack(means) if means else np.empty((0, dim), np.float32)
-        yield EmbeddedBatch(np.array(complete, np.int64), mean_vectors, tuple(failures))

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import fiftyone.core.collections as foc
 import fiftyone.core.media as fomm
-from bson import ObjectId
 
+from fiftyone_faiss.brain.backend.missing_fields import labels_problem
 from fiftyone_faiss.brain.core.ids import unpack_ids
 from fiftyone_faiss.brain.data.frames import video_frames
-from fiftyone_faiss.brain.data.lookup import LOOKUP, are_frames
+from fiftyone_faiss.brain.data.lookup import LOOKUP, are_frames, slices_of
 from fiftyone_faiss.brain.data.media import check_images
 from fiftyone_faiss.brain.data.private import (
+    flatten_groups,
     frames_options,
     holds_frames,
     root_dataset,
-    sample_documents,
 )
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
 
@@ -30,9 +30,14 @@ def expected_contents(
     Raises:
         ValueError: if they cannot be determined
     """
+    problem = labels_problem(samples, index.key, index.config)
+    if problem is not None:
+        raise ValueError(problem)
     is_of_frames = index.view_filter.is_of_frames
+    samples = flatten_groups(samples)
     if samples.media_type == fomm.GROUP:
-        slices = None if is_of_frames else _slices(index)
+        ids = unpack_ids(index.snapshot.sample_ids[index.snapshot.live_rows])
+        slices = None if is_of_frames else slices_of(root_dataset(samples), ids)
         if slices == []:
             check_images(samples)
         media_type = fomm.VIDEO if is_of_frames else None
@@ -44,18 +49,6 @@ def expected_contents(
         # The index holds frames, but how they were selected from the videos is unknown.
         check_images(samples)
     return samples
-
-
-def _slices(index: FaissSimilarityIndex) -> list[str]:
-    """Returns the slices of the grouped dataset that contain samples of an index."""
-    dataset, snapshot = root_dataset(index.samples), index.snapshot
-    ids = snapshot.sample_ids[snapshot.live_rows]
-    slices: set[str] = set()
-    for start in range(0, len(ids), LOOKUP):
-        wanted = [ObjectId(sample_id) for sample_id in unpack_ids(ids[start : start + LOOKUP])]
-        query = {"_id": {"$in": wanted}}
-        slices |= set(sample_documents(dataset).distinct(f"{dataset.group_field}.name", query))
-    return sorted(slices)
 
 
 def _frames_of(videos: foc.SampleCollection, index: FaissSimilarityIndex) -> foc.SampleCollection:

@@ -37,7 +37,7 @@ class FieldRecord:
     Args:
         dataset: the dataset
         config: the config of the run: the field's name, whether it belongs to frames, the model's
-            name and fingerprint, the regions, and when the files were last checked
+            name, fingerprint and precision, the regions, and when the files were last checked
         failures: the reasons of the failures, by id
     """
 
@@ -85,6 +85,7 @@ class FieldRecord:
             of_frames=holds_frames(samples),
             model=embedder.name,
             fingerprint=embedder.fingerprint,
+            precision=embedder.precision,
             regions=asdict(regions),
             embedded_at=datetime.now(timezone.utc).isoformat(),
         )
@@ -108,6 +109,12 @@ class FieldRecord:
             new._store(media, [None] * len(media))
         new._register()
         return new
+
+    @property
+    def precision(self) -> str | None:
+        """The precision of the newest vectors, None if it was not recorded."""
+        precision: str | None = getattr(self._config, "precision", None)
+        return precision
 
     def _agrees_with(self, config: Any) -> bool:
         have, want = self._config, config
@@ -174,8 +181,11 @@ class FieldRecord:
         label_ids = embedded.values(id_path, unwind=True)
         return {label_id for label_id in label_ids if label_id is not None}
 
-    def write(self, media: Media, vectors: Matrix) -> None:
-        """Writes vectors into the field."""
+    def write(self, media: Media, vectors: Matrix, precision: str) -> None:
+        """Writes vectors, computed in this precision, into the field."""
+        if precision != self.precision:
+            self._config.precision = precision
+            self._dataset.update_run_config(self._key, self._config)
         self._store(media, list(vectors))
 
     def _store(self, media: Media, values: Sequence[Matrix | None]) -> None:
@@ -226,6 +236,16 @@ def known_failures(samples: foc.SampleCollection, embeddings_field: str) -> dict
             f"compute_embeddings(dataset, model, embeddings_field='{embeddings_field}') first."
         )
     return {media_id: reason for record in records for media_id, reason in record.failures.items()}
+
+
+def known_precision(
+    samples: foc.SampleCollection, embeddings_field: str, patches_field: str | None
+) -> str | None:
+    """Returns the precision of the vectors in a field, None if it was not recorded."""
+    dataset = root_dataset(samples)
+    prefix = FRAMES_PREFIX if holds_frames(samples) else ""
+    key = _key(prefix + embeddings_field, patches_field)
+    return _load(dataset, key).precision if dataset.has_run(key) else None
 
 
 def _load(dataset: fo.Dataset, key: str) -> FieldRecord:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import fiftyone.core.collections as foc
 import numpy as np
@@ -14,11 +15,10 @@ from fiftyone_faiss.brain.data.embeddings_fields import (
     match_embeddings,
     read_embeddings,
 )
-from fiftyone_faiss.brain.data.view_ids import collection_ids
 
-GivenEmbeddings = str | np.ndarray | Mapping[str, np.ndarray]
-"""The name of a field, an ``(n, dim)`` array in the order of the samples or labels, or a dict from
-ids to vectors."""
+GivenEmbeddings = str | np.ndarray | Sequence[Any] | Mapping[str, Any]
+"""The name of a field, an ``(n, dim)`` array or tensor in the order of the samples or labels, or a
+dict from ids to vectors, or from ids of samples to ``(m, dim)`` vectors of their labels."""
 
 
 def given_embeddings(
@@ -43,12 +43,6 @@ def given_embeddings(
             )
         given = read_embeddings(samples, name, patches_field)
     else:
-        count = len(collection_ids(samples, patches_field))
-        if not isinstance(embeddings, Mapping) and len(embeddings) != count:
-            what = "samples" if patches_field is None else "labels"
-            raise ValueError(
-                f"Expected one embedding for each of the {count:,} {what}, got {len(embeddings):,}."
-            )
         given = match_embeddings(samples, embeddings, patches_field)
     if not len(given.vectors):
         raise ValueError("There are no embeddings to index; compute some first.")

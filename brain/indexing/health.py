@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import fiftyone.core.collections as foc
 import numpy as np
@@ -12,9 +12,12 @@ from fiftyone_faiss.brain.ann.tuning import Tuning
 from fiftyone_faiss.brain.backend.loading import load_faiss_index
 from fiftyone_faiss.brain.core.arrays import Rows
 from fiftyone_faiss.brain.core.ids import pack_ids
+from fiftyone_faiss.brain.data.connection import explain_outage
 from fiftyone_faiss.brain.data.media import Media, list_media, media_fingerprints
+from fiftyone_faiss.brain.data.private import holds_parts
+from fiftyone_faiss.brain.data.view_ids import packed_ids
 from fiftyone_faiss.brain.indexing.expected_contents import expected_contents
-from fiftyone_faiss.brain.indexing.field_record import known_failures
+from fiftyone_faiss.brain.indexing.field_record import known_failures, known_precision
 from fiftyone_faiss.brain.models.loading import get_index_embedder
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
 from fiftyone_faiss.brain.store.snapshot import Snapshot
@@ -61,6 +64,14 @@ class IndexHealth:
         return asdict(self)
 
 
+class Counts(NamedTuple):
+    """How many samples, or labels, differ; see :class:`IndexHealth`."""
+
+    missing: int
+    failed: int
+    orphaned: int
+
+
 @dataclass(frozen=True)
 class Difference:
     """The differences between an index and its dataset, by id and row.
@@ -80,6 +91,7 @@ class Difference:
     changed: Rows
 
 
+@explain_outage()
 def index_health(
     samples: foc.SampleCollection, brain_key: str | None = None, check_media: bool = False
 ) -> IndexHealth:
@@ -100,7 +112,12 @@ def index_health(
     samples = expected_contents(index, samples)
     snapshot = index.snapshot
     embedder = embedder_of(index)
-    difference = compare(index, snapshot, samples, check_media)
+    if check_media:
+        difference = compare(index, snapshot, samples, check_media)
+        counts = Counts(len(difference.missing), len(difference.failed), len(difference.orphaned))
+        changed = len(difference.changed)
+    else:
+        counts, changed = _count(index, snapshot, samples), None
     fingerprint = snapshot.manifest.metadata.get("fingerprint")
     matches = None
     if embedder is not None and fingerprint is not None:
@@ -109,16 +126,17 @@ def index_health(
     return IndexHealth(
         brain_key=index.key,
         size=snapshot.size,
-        missing=len(difference.missing),
-        orphaned=len(difference.orphaned),
-        failed=len(difference.failed),
-        changed=len(difference.changed) if check_media else None,
+        missing=counts.missing,
+        orphaned=counts.orphaned,
+        failed=counts.failed,
+        changed=changed,
         model_matches=matches,
         unindexed=snapshot.total_rows - ann_index.rows if ann_index else 0,
         tuning=index.vectors.maintenance.tuning(snapshot),
     )
 
 
+@explain_outage()
 def verify_index(samples: foc.SampleCollection, brain_key: str | None = None) -> list[str]:
     """Reads all files of an index and compares their checksums.
 
@@ -136,11 +154,16 @@ def verify_index(samples: foc.SampleCollection, brain_key: str | None = None) ->
     """
     index = load_faiss_index(samples, brain_key)
     problems = index.store.verify()
+    sentences = [problem.sentence for problem in problems]
     if all(problem.is_rebuildable for problem in problems):
-        index.vectors.maintenance.maintain(force=bool(problems))
-    return [problem.sentence for problem in problems]
+        unusable = index.vectors.maintenance.problem_of(index.snapshot)
+        if unusable is not None and not problems:
+            sentences.append(f"{unusable}.")
+        index.vectors.maintenance.maintain(force=unusable is not None)
+    return sentences
 
 
+@explain_outage()
 def list_failures(
     samples: foc.SampleCollection,
     brain_key: str | None = None,
@@ -176,7 +199,10 @@ def embedder_of(index: FaissSimilarityIndex) -> Embedder | None:
     if model is None:
         return None
     # New vectors and queries use the precision of the newest vectors.
-    return get_index_embedder(index.key, model, index.snapshot.precision() or "auto")
+    precision, field = index.snapshot.precision(), index.config.embeddings_field
+    if precision is None and field is not None:
+        precision = known_precision(index.samples, field, index.config.patches_field)
+    return get_index_embedder(index.key, model, precision or "auto")
 
 
 def compare(
@@ -197,7 +223,6 @@ def compare(
     rows = snapshot.rows_of(pack_ids(media.ids))
     failures = snapshot.manifest.failures
     without_vector = [media.ids[i] for i in np.flatnonzero(rows < 0).tolist()]
-    live = snapshot.live_rows
     changed = np.empty(0, np.int64)
     if check_media:
         held = np.flatnonzero(rows >= 0)
@@ -210,6 +235,38 @@ def compare(
         media=media,
         missing=[media_id for media_id in without_vector if media_id not in failures],
         failed=[media_id for media_id in without_vector if media_id in failures],
-        orphaned=live[~index.view_filter.existing_rows(snapshot, live)],
+        orphaned=_orphaned(index, snapshot, samples, rows),
         changed=changed,
     )
+
+
+def _count(
+    index: FaissSimilarityIndex, snapshot: Snapshot, samples: foc.SampleCollection
+) -> Counts:
+    """Counts the differences from the ids alone, read once."""
+    expected = packed_ids(samples, index.config.patches_field)
+    rows = snapshot.rows_of(expected)
+    without_vector = np.unique(expected[rows < 0])
+    failed = int(np.isin(without_vector, pack_ids(snapshot.manifest.failures)).sum())
+    orphaned = _orphaned(index, snapshot, samples, rows)
+    return Counts(len(without_vector) - failed, failed, len(orphaned))
+
+
+def _orphaned(
+    index: FaissSimilarityIndex, snapshot: Snapshot, samples: foc.SampleCollection, held: Rows
+) -> Rows:
+    """Returns the rows of deleted samples or labels.
+
+    Args:
+        index: the index
+        snapshot: its rows
+        samples: the samples that it should hold
+        held: ``(n,)`` int64 their rows, -1 for those without one
+    """
+    rest = snapshot.live_rows
+    # Views of frames and patches are copies, which may hold what was deleted since.
+    if not holds_parts(samples):
+        exists = np.zeros(snapshot.total_rows, bool)
+        exists[held[held >= 0]] = True
+        rest = rest[~exists[rest]]
+    return rest[~index.view_filter.existing_rows(snapshot, rest)]

@@ -8,9 +8,13 @@ from typing import Any
 
 from bson import ObjectId
 
+from fiftyone_faiss.brain.core.files import FILE_SYSTEM
+from fiftyone_faiss.brain.data.connection import explain_outage
 from fiftyone_faiss.brain.data.database import database_id, run_exists
 from fiftyone_faiss.brain.similarity import FaissSimilarityConfig
-from fiftyone_faiss.brain.store.manifest import MANIFEST, Manifest, StoreError
+from fiftyone_faiss.brain.store.checked_files import explain_read_errors
+from fiftyone_faiss.brain.store.directory import StoreDirectory
+from fiftyone_faiss.brain.store.manifest import StoreError
 from fiftyone_faiss.brain.store.store import Store
 
 
@@ -19,7 +23,8 @@ class OrphanedIndex:
     """The files of an index whose dataset was deleted.
 
     Attributes:
-        run_id: the id of its Brain run, which is the name of the folder
+        run_id: the name of its folder: the id of its Brain run, for a copy of the files of another
+            database followed by the id of this one
         dataset: the name of the deleted dataset
         brain_key: the key of the index
         disk_bytes: the size of the files
@@ -37,6 +42,7 @@ class OrphanedIndex:
         return asdict(self)
 
 
+@explain_outage()
 def list_orphaned_indexes(root_dir: str | None = None) -> list[OrphanedIndex]:
     """Lists the indexes of deleted datasets.
 
@@ -48,21 +54,27 @@ def list_orphaned_indexes(root_dir: str | None = None) -> list[OrphanedIndex]:
 
     Returns:
         a list of :class:`OrphanedIndex`, sorted by dataset
+
+    Raises:
+        ValueError: if the folder cannot be listed
     """
     root = FaissSimilarityConfig(root_dir=root_dir).root
-    if not root.is_dir():
+    try:
+        with explain_read_errors(root):
+            folders = sorted(root.iterdir())
+    except FileNotFoundError:
         return []
     database = database_id()
-    folders = [folder for folder in sorted(root.iterdir()) if ObjectId.is_valid(folder.name)]
     orphans = [orphan for folder in folders if (orphan := _orphan(folder, database)) is not None]
     return sorted(orphans, key=lambda orphan: (orphan.dataset, orphan.brain_key))
 
 
+@explain_outage()
 def delete_orphaned_index(run_id: str, root_dir: str | None = None) -> OrphanedIndex:
     """Deletes the files of an index whose dataset was deleted.
 
     Args:
-        run_id: the run id; see :func:`list_orphaned_indexes`
+        run_id: the run id that :func:`list_orphaned_indexes` gives
         root_dir (None): the folder to search, by default the folder of all indexes
 
     Returns:
@@ -73,7 +85,7 @@ def delete_orphaned_index(run_id: str, root_dir: str | None = None) -> OrphanedI
             database
     """
     folder = FaissSimilarityConfig(root_dir=root_dir).root / run_id
-    orphan = _orphan(folder, database_id()) if ObjectId.is_valid(run_id) else None
+    orphan = _orphan(folder, database_id()) if folder.name == run_id else None
     if orphan is None:
         raise ValueError(
             f"'{run_id}' is not the run id of an orphaned index of this database; "
@@ -85,19 +97,21 @@ def delete_orphaned_index(run_id: str, root_dir: str | None = None) -> OrphanedI
 
 def _orphan(folder: Path, database: str) -> OrphanedIndex | None:
     """Returns the orphaned index in a folder; None for other folders."""
-    path = folder / MANIFEST
-    if not path.is_file():
+    run_id, _, copied_for = folder.name.partition("-")
+    if not ObjectId.is_valid(run_id) or copied_for not in ("", database):
         return None
+    directory = StoreDirectory(folder, FILE_SYSTEM)
     try:
-        metadata = Manifest.parse(path.read_bytes(), path).metadata
+        metadata = directory.manifest().metadata
+        disk_bytes = directory.disk_bytes
     except StoreError:
         return None
-    if metadata.get("database") != database or run_exists(folder.name):
+    if metadata.get("database") != database or run_exists(run_id):
         return None
     return OrphanedIndex(
         run_id=folder.name,
-        dataset=metadata["dataset"],
-        brain_key=metadata["brain_key"],
-        disk_bytes=Store(folder).disk_bytes,
+        dataset=metadata.get("dataset") or "",
+        brain_key=metadata.get("brain_key") or "",
+        disk_bytes=disk_bytes,
         path=str(folder),
     )

@@ -8,9 +8,11 @@ import fiftyone.core.collections as foc
 import numpy as np
 
 from fiftyone_faiss.brain.backend.loading import load_faiss_index
+from fiftyone_faiss.brain.backend.missing_fields import has_embeddings_field
 from fiftyone_faiss.brain.core.arrays import Rows
 from fiftyone_faiss.brain.core.ids import unpack_ids
 from fiftyone_faiss.brain.core.progress import Progress, Steps
+from fiftyone_faiss.brain.data.connection import explain_outage_in_steps
 from fiftyone_faiss.brain.data.embeddings_fields import read_embeddings
 from fiftyone_faiss.brain.data.lookup import existing_ids
 from fiftyone_faiss.brain.data.media import Media
@@ -36,12 +38,16 @@ def update_index(
     num_workers: int | None = None,
     engine: Engine = "local",
     progress: ProgressOption = None,
+    adopt: bool = False,
 ) -> IndexReport:
     """Updates an index to match its dataset, as compared by :func:`index_health`.
 
     It embeds missing, failed and changed media, and everything if the weights of the model
     changed. It removes the vectors of deleted samples and rebuilds a damaged or outdated FAISS
     index. Rerunning a stopped update resumes it.
+
+    Files that were written for another database, such as the original of a copied database, are
+    copied before they are changed.
 
     Args:
         samples: the dataset, or the view that the index should hold
@@ -53,6 +59,8 @@ def update_index(
         num_workers (None): decoding threads, by default one per processor
         engine ("local"): ``"ray"`` embeds on a Ray cluster
         progress (None): whether to show a progress bar, or a callback, as in FiftyOne
+        adopt (False): whether to claim files that were written for another database or another
+            Brain run, because they were moved here together with their database
 
     Returns:
         an :class:`fiftyone_faiss.brain.indexing.building.IndexReport`
@@ -63,11 +71,12 @@ def update_index(
     """
     steps = update_index_steps(
         samples, brain_key, check_media, force, retry_failed,
-        Execution(batch_size, num_workers, engine),
+        Execution(batch_size, num_workers, engine), adopt,
     )  # fmt: skip
     return run_steps(steps, progress)
 
 
+@explain_outage_in_steps()
 def update_index_steps(
     samples: foc.SampleCollection,
     brain_key: str | None = None,
@@ -75,10 +84,13 @@ def update_index_steps(
     force: bool = False,
     retry_failed: bool = True,
     execution: Execution = LOCAL,
+    adopt: bool = False,
 ) -> Steps[IndexReport]:
     """Runs :func:`update_index` step by step."""
     started = time.perf_counter()
     index = load_faiss_index(samples, brain_key)
+    if adopt:
+        index.adopt_files()
     if not index.store.exists:
         index.create_store()
     samples = expected_contents(index, samples)
@@ -121,6 +133,7 @@ def tune_index(
     return run_steps(tune_index_steps(samples, brain_key), progress)
 
 
+@explain_outage_in_steps()
 def tune_index_steps(
     samples: foc.SampleCollection, brain_key: str | None = None
 ) -> Steps[IndexReport]:
@@ -194,7 +207,7 @@ def _add_from_field(
     wanted = set(todo.ids)
     if index.config.model is not None:
         wanted &= {*difference.missing, *difference.failed}
-    if not wanted:
+    if not wanted or not has_embeddings_field(samples, index.config):
         return todo
     stored = read_embeddings(samples, index.config.embeddings_field, index.config.patches_field)
     is_wanted = np.isin(stored.ids, list(wanted))
@@ -221,5 +234,4 @@ def _failures_without_model(index: FaissSimilarityIndex, media: Media) -> Failur
 
 
 def _is_damaged(index: FaissSimilarityIndex) -> bool:
-    ann_index = index.snapshot.manifest.ann_index
-    return ann_index is not None and not index.store.is_sound(ann_index.file)
+    return index.vectors.maintenance.problem_of(index.snapshot) is not None

@@ -54,7 +54,8 @@ def embed_into(
         def metadata(known: Metadata) -> Metadata:
             # The new outcome of retried media replaces their earlier failures.
             now = failures_after(known, {*part.ids, *failures}, failures)
-            return {"fingerprint": embedder.fingerprint, "failures": now}
+            precision = {"precision": embedder.precision} if len(part) else {}
+            return {"fingerprint": embedder.fingerprint, "failures": now, **precision}
 
         if len(part):
             labels = None if part.label_ids is None else pack_ids(part.label_ids)

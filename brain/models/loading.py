@@ -162,7 +162,10 @@ def absolute_name(name: str) -> str:
 
 
 def find_model(
-    name: str, model_kwargs: dict[str, Any] | None, brain_key: str | None
+    name: str,
+    model_kwargs: dict[str, Any] | None,
+    brain_key: str | None,
+    precision: str = "auto",
 ) -> fom.Model | None:
     """Returns the FiftyOne model of one of our embedders, or None for another zoo model.
 
@@ -170,13 +173,14 @@ def find_model(
         name: the model's name
         model_kwargs: the arguments that FiftyOne loads the model with
         brain_key: the index that needs it
+        precision ("auto"): see :func:`get_embedder`
     """
     if model_kwargs:
         return None
     entry = zoo_entry(name)
     if entry is not None and entry.get("type") != OPEN_CLIP_MODEL:
         return None
-    return EmbedderModel(get_index_embedder(brain_key, name))
+    return EmbedderModel(get_index_embedder(brain_key, name, precision))
 
 
 def _is_registered_object(embedder: Embedder) -> bool:

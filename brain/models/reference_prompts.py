@@ -21,15 +21,16 @@ REFERENCE_PROMPTS = (
 )  # fmt: skip
 
 
-def reference_prompt_vectors(model: str | None) -> Matrix | None:
+def reference_prompt_vectors(model: str | None, precision: str = "auto") -> Matrix | None:
     """Embeds the reference prompts, unless that needs a download.
 
     Args:
         model: the name of a model that embeds text, or None
+        precision ("auto"): the precision of the vectors that they are compared with
 
     Returns:
         ``(t, dim)`` float32; None without a model, or if its weights are not on this machine
     """
     if model is None or not catalog.is_at_hand(model):
         return None
-    return loading.get_embedder(model).embed_texts(list(REFERENCE_PROMPTS))
+    return loading.get_embedder(model, precision).embed_texts(list(REFERENCE_PROMPTS))

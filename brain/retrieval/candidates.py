@@ -2,83 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from fiftyone_faiss.brain.ann.exact_search import SCORE_ROWS, RowHits
 from fiftyone_faiss.brain.backend.searchable import IndexReader
-from fiftyone_faiss.brain.core.arrays import Distances, Matrix, Places, Rows
+from fiftyone_faiss.brain.core.arrays import Matrix, Rows
+from fiftyone_faiss.brain.core.metrics import row_distances
 from fiftyone_faiss.brain.retrieval import reranking
 from fiftyone_faiss.brain.retrieval.encoding import EncodedQuery
+from fiftyone_faiss.brain.retrieval.ranked_rows import RankedRows
+from fiftyone_faiss.brain.retrieval.ranking import Ranking
 from fiftyone_faiss.brain.retrieval.request import SearchRequest
 
-# Where scores order results differently than distances, the nearest POOL candidates are ranked,
-# and after them those up to LARGE_POOL, where pages end. So the order depends on neither k nor the
-# page. Diverse results are chosen among the best DIVERSE_POOL.
+# For several terms, the best POOL rows are ranked by exact scores, and after them those up to
+# LARGE_POOL, where pages end; with the hubness correction, the nearest POOL rows. So the order
+# depends on neither k nor the page. Diverse results are chosen among the best DIVERSE_POOL.
 POOL, LARGE_POOL, DIVERSE_POOL = 2_000, 20_000, 1_000
 # To fill a page after collapsing near-duplicates, WIDEN times as many candidates are looked at, up
 # to MAX_RESULTS; no search within a distance returns more.
 WIDEN, MAX_RESULTS = 4, 50_000
-
-
-@dataclass(frozen=True)
-class RankedRows:
-    """Rows of an index, best first.
-
-    Attributes:
-        reader: the index
-        rows: ``(n,)`` int64
-        distances: ``(n,)`` float64 distances to the vector of the ranking
-        ranked: ``(n,)`` float64, what the rows are ordered by, higher is better
-        is_complete: whether there are no other rows
-        rank: computes what ``(n, dim)`` vectors are ordered by
-        has_more: whether there are more results
-        cutoff_score: the lowest score above the automatic score cutoff
-        near_duplicates: the rows that are collapsed into a row
-        is_euclidean: whether rows are ordered by the negative euclidean distance
-    """
-
-    reader: IndexReader
-    rows: Rows
-    distances: Distances
-    ranked: Distances
-    is_complete: bool
-    rank: Callable[[Matrix], Distances]
-    has_more: bool = False
-    cutoff_score: float = -np.inf
-    near_duplicates: dict[int, Rows] = field(default_factory=dict)
-    is_euclidean: bool = False
-
-    @property
-    def scores(self) -> Distances:
-        """``(n,)`` float64 scores that people read; see :class:`Neighbors`."""
-        return self._readable(self.ranked)
-
-    def _readable(self, ranked: Distances) -> Distances:
-        return 1.0 / (1.0 - ranked) if self.is_euclidean else ranked
-
-    def all_scores(self) -> Iterator[tuple[list[str], Distances]]:
-        """Yields the ids and the scores that people read of all rows of the index, in blocks."""
-        rows = self.reader.all_rows()
-        for start in range(0, len(rows), SCORE_ROWS):
-            block = rows[start : start + SCORE_ROWS]
-            scores = self._readable(self.rank(self.reader.vectors_at(block)))
-            yield self.reader.ids_at(block), scores
-
-    def read_vectors(self) -> Matrix:
-        """Reads the ``(n, dim)`` float32 vectors."""
-        return self.reader.vectors_at(self.rows)
-
-    def at(self, places: Places | slice) -> RankedRows:
-        """The rows at some places."""
-        return replace(
-            self,
-            rows=self.rows[places],
-            distances=self.distances[places],
-            ranked=self.ranked[places],
-        )
 
 
 def find_results(reader: IndexReader, encoded: EncodedQuery, request: SearchRequest) -> RankedRows:
@@ -173,49 +118,107 @@ def _check_depth(request: SearchRequest, limit: int) -> None:
 def _candidates(
     reader: IndexReader, encoded: EncodedQuery, request: SearchRequest, width: int | None
 ) -> RankedRows:
-    """The rows nearest to the vector of the ranking, with what they are ordered by."""
+    """Finds candidates, and what they are ordered by."""
     ranking = encoded.ranking
-    hits, is_complete = _hits(reader, encoded, request, width)
+    if not ranking.is_plain:
+        return _combined_candidates(reader, encoded, request, width)
+    hits, is_complete = _hits(reader, ranking.vector, request, width)
     rows, distances = hits.rows, hits.distances
-    if request.k is None and len(rows) > MAX_RESULTS:
-        raise ValueError(
-            f"{len(rows):,} are within thresh={request.thresh:g}; give k too, or a smaller thresh."
-        )
-    if ranking.is_plain and not request.hubness:
+    if not request.hubness:
         # Scores follow from the distances, so no vectors are read.
         ranked = 1.0 - distances if ranking.metric == "cosine" else -distances
         is_euclidean = ranking.metric == "euclidean"
         return RankedRows(
             reader, rows, distances, ranked, is_complete, ranking.scores, is_euclidean=is_euclidean
         )
-    rank = encoded.scores_less_hubness if request.hubness else ranking.scores
-    starts = range(0, len(rows), SCORE_ROWS)
-    blocks = [rank(reader.vectors_at(rows[start : start + SCORE_ROWS])) for start in starts]
-    ranked = np.concatenate([np.empty(0), *blocks])
+    rank = encoded.scores_less_hubness
+    ranked = np.concatenate(
+        [np.empty(0), *(rank(vectors) for vectors in _vector_blocks(reader, rows))]
+    )
     return RankedRows(reader, rows, distances, ranked, is_complete, rank)
 
 
 def _hits(
-    reader: IndexReader, encoded: EncodedQuery, request: SearchRequest, width: int | None
+    reader: IndexReader, vector: Matrix, request: SearchRequest, width: int | None
 ) -> tuple[RowHits, bool]:
-    """At most ``width`` rows by their distance to the vector of the ranking, and whether there are
-    no other rows."""
-    vector = encoded.ranking.vector
-    reverse = request.reverse != encoded.ranking.is_reversed
-    if width is None or (reverse and request.thresh is not None):
+    """Finds at most ``width`` rows by their distance, and whether there are no other rows."""
+    if width is None or (request.reverse and request.thresh is not None):
         assert request.thresh is not None
         hits = reader.range_search(vector, request.thresh)
-        order = slice(None, None, -1) if reverse else slice(None)
+        _check_results(hits.rows, request)
+        order = slice(None, None, -1) if request.reverse else slice(None)
         hits = RowHits(hits.rows[order], hits.distances[order])
         is_complete = len(hits.rows) <= (width or MAX_RESULTS)
         return RowHits(hits.rows[:width], hits.distances[:width]), is_complete
-    hits = reader.nearest(vector, width, reverse)
+    hits = reader.nearest(vector, width, request.reverse)
     if request.thresh is None:
         return hits, len(hits.rows) < width
     near = hits.distances <= request.thresh
     # Distances ascend: after the first that is too far, all are too far.
     is_complete = len(hits.rows) < width or not near.all()
     return RowHits(hits.rows[near], hits.distances[near]), is_complete
+
+
+def _check_results(rows: Rows, request: SearchRequest) -> None:
+    if request.k is None and len(rows) > MAX_RESULTS:
+        raise ValueError(
+            f"{len(rows):,} are within thresh={request.thresh:g}; give k too, or a smaller thresh."
+        )
+
+
+def _combined_candidates(
+    reader: IndexReader, encoded: EncodedQuery, request: SearchRequest, width: int | None
+) -> RankedRows:
+    """Finds the rows of the best scores for several terms, with exact scores and distances."""
+    ranking = encoded.ranking
+    vector = ranking.vector
+    rank = encoded.scores_less_hubness if request.hubness else ranking.scores
+    if request.thresh is not None:
+        rows = reader.range_search(vector, request.thresh).rows
+        _check_results(rows, request)
+        is_complete = len(rows) <= (width or MAX_RESULTS)
+    else:
+        assert width is not None
+        rows = _best_rows(reader, ranking, width, request.reverse)
+        is_complete = len(rows) < width
+    ranked, distances = [np.empty(0)], [np.empty(0)]
+    for vectors in _vector_blocks(reader, rows):
+        ranked.append(rank(vectors))
+        vectors_64 = vectors.astype(np.float64)
+        distances.append(row_distances(vector.astype(np.float64), vectors_64, ranking.metric))
+    results = RankedRows(
+        reader, rows, np.concatenate(distances), np.concatenate(ranked), is_complete, rank
+    )
+    if request.thresh is None or width is None or len(rows) <= width:
+        return results
+    sign = 1.0 if request.reverse else -1.0
+    return results.at(np.lexsort((rows, sign * results.ranked))[:width])
+
+
+def _best_rows(reader: IndexReader, ranking: Ranking, width: int, reverse: bool) -> Rows:
+    """Finds the ``width`` rows of the best scores, best first.
+
+    Where the backend cannot rank all rows, those nearest to one of the terms or to all of them
+    together are ranked.
+    """
+    rows = reader.top_rows(ranking.vectors, ranking.product_scores, width, reverse)
+    if rows is not None:
+        return rows[:width]
+    is_farthest = reverse != ranking.is_reversed
+    terms = ranking.avoided if ranking.is_reversed else ranking.wanted
+    nearest = [
+        reader.nearest(vector, width, is_farthest).rows
+        for vector in (ranking.vector, *(term.vector for term in terms))
+    ]
+    rows = np.unique(np.concatenate(nearest))
+    scores = [ranking.scores(vectors) for vectors in _vector_blocks(reader, rows)]
+    ranked = np.concatenate([np.empty(0), *scores])
+    return rows[np.lexsort((rows, ranked if reverse else -ranked))][:width]
+
+
+def _vector_blocks(reader: IndexReader, rows: Rows) -> Iterator[Matrix]:
+    for start in range(0, len(rows), SCORE_ROWS):
+        yield reader.vectors_at(rows[start : start + SCORE_ROWS])
 
 
 def _ranked(candidates: RankedRows, request: SearchRequest) -> RankedRows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import fiftyone as fo
 import fiftyone.core.collections as foc
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from fiftyone_faiss.brain.core.params import quoted
 from fiftyone_faiss.brain.data import result_views, score_fields
 from fiftyone_faiss.brain.data.lookup import labels_by_ids
-from fiftyone_faiss.brain.data.media import boxes_of
+from fiftyone_faiss.brain.data.patch_labels import boxes_of
 from fiftyone_faiss.brain.data.private import root_dataset
 from fiftyone_faiss.brain.data.result_views import view_of
 from fiftyone_faiss.brain.retrieval import export
@@ -78,6 +78,12 @@ class Neighbors:
     all_scores: Callable[[], Iterable[tuple[list[str], npt.NDArray[np.float64]]]] = field(
         repr=False
     )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError(
+            "Neighbors cannot be pickled, because they refer to an open index; pass "
+            "neighbors.to_dict() or neighbors.ids to the other process."
+        )
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -19,13 +19,19 @@ embeddings are farther from image embeddings than these are from each other. The
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from fiftyone_faiss.brain.core.arrays import Distances, Matrix
+from fiftyone_faiss.brain.ann.combined_search import product_similarities
+from fiftyone_faiss.brain.core.arrays import Distances, Matrix, SurrogateScores
 from fiftyone_faiss.brain.core.metrics import similarities
 from fiftyone_faiss.brain.retrieval.reference_set import ReferenceSet
 from fiftyone_faiss.embedders import unit
+
+# Values of rows, in float64, or in float32 where all rows of an index are ranked.
+Values = npt.NDArray[Any]
 
 SHORTFALL = 2.0
 PENALTY, PENALTY_FROM = 2.0, 0.5
@@ -58,7 +64,11 @@ class WeightedVector:
 
     def standardized(self, vectors: Matrix) -> Distances:
         """``(n,)`` float64 similarities to ``(n, dim)`` vectors, in standard deviations."""
-        return (similarities(self.vector, vectors, self.metric) - self.mean) / self.deviation
+        return self.standardize(similarities(self.vector, vectors, self.metric))
+
+    def standardize(self, values: Values) -> Values:
+        """``(n,)`` similarities in standard deviations."""
+        return (values - self.mean) / self.deviation
 
 
 def _deviation(values: Distances) -> float:
@@ -103,7 +113,11 @@ class Feedback:
     def standardized(self, vectors: Matrix) -> Distances:
         """``(n,)`` float64 positions of ``(n, dim)`` vectors along it, in standard deviations."""
         along = _directed(vectors, self.metric) @ self.direction
-        return np.asarray((along - self.mean) / self.deviation, np.float64)
+        return np.asarray(self.standardize(along), np.float64)
+
+    def standardize(self, along: Values) -> Values:
+        """``(n,)`` positions along it, in standard deviations."""
+        return (along - self.mean) / self.deviation
 
 
 def _directed(vectors: Matrix, metric: str) -> Matrix:
@@ -169,15 +183,51 @@ class Ranking:
         """
         if self.is_plain:
             return similarities(self.wanted[0].vector, vectors, self.metric)
-        total = np.zeros(len(vectors))
-        if self.wanted:
-            total += balanced(
-                np.stack([term.standardized(vectors) for term in self.wanted]),
-                np.array([term.weight for term in self.wanted]),
-            )
-        total -= self.penalties(vectors)
+        return self._combined(
+            [term.standardized(vectors) for term in self.wanted],
+            [term.standardized(vectors) for term in self.avoided],
+            None if self.feedback is None else self.feedback.standardized(vectors),
+        )
+
+    @property
+    def vectors(self) -> Matrix:
+        """``(t, dim)`` float32: the vectors whose products :meth:`product_scores` takes."""
+        feedback = [] if self.feedback is None else [self.feedback.direction]
+        return np.stack([term.vector for term in (*self.wanted, *self.avoided)] + feedback)
+
+    def product_scores(self, products: Matrix, norms: Matrix) -> SurrogateScores:
+        """Computes the scores from products, in float32.
+
+        Args:
+            products: ``(t, n)`` float32 products of ``vectors`` with ``n`` rows
+            norms: ``(n,)`` float32 norms of the rows
+        """
+        terms = (*self.wanted, *self.avoided)
+        vectors = self.vectors
+        similar = product_similarities(
+            products[: len(terms)], norms, vectors[: len(terms)], self.metric
+        )
+        standardized = [
+            term.standardize(values) for term, values in zip(terms, similar, strict=True)
+        ]
+        along = None
         if self.feedback is not None:
-            total += FEEDBACK * self.feedback.standardized(vectors)
+            along = products[-1]
+            if self.metric == "cosine":
+                along = np.divide(along, norms, out=np.zeros_like(norms), where=norms > 0)
+            along = self.feedback.standardize(along)
+        count = len(self.wanted)
+        return self._combined(standardized[:count], standardized[count:], along)
+
+    def _combined(
+        self, wanted: list[Values], avoided: list[Values], feedback: Values | None
+    ) -> Values:
+        """Combines ``(n,)`` standardized similarities to each term."""
+        total: Values = -self._penalties(avoided)
+        if wanted:
+            total = total + balanced(np.stack(wanted), np.array([t.weight for t in self.wanted]))
+        if feedback is not None:
+            total = total + FEEDBACK * feedback
         return total
 
     def penalties(self, vectors: Matrix) -> Distances:
@@ -185,25 +235,28 @@ class Ranking:
 
         With only negative terms, the least similar come first, and penalties may be below 0.
         """
-        total = np.zeros(len(vectors))
-        for term in self.avoided:
-            penalties = term.standardized(vectors)
+        penalties = self._penalties([term.standardized(vectors) for term in self.avoided])
+        return np.broadcast_to(penalties, len(vectors))
+
+    def _penalties(self, avoided: list[Values]) -> Values:
+        total: Values = np.zeros(1, np.float32)
+        for term, values in zip(self.avoided, avoided, strict=True):
             if not self.is_reversed:
-                penalties = PENALTY * np.maximum(0.0, penalties - PENALTY_FROM)
-            total += term.weight * penalties
+                values = PENALTY * np.maximum(0, values - PENALTY_FROM)
+            total = total + term.weight * values
         return total
 
 
-def balanced(scores: Distances, weights: Distances) -> Distances:
+def balanced(scores: Values, weights: Distances) -> Values:
     """The weighted mean of ``(t, n)`` scores, minus ``SHORTFALL`` times the shortfall below it.
 
     Returns:
-        ``(n,)`` float64
+        ``(n,)``
     """
-    shares = weights / weights.sum()
+    shares = (weights / weights.sum()).astype(scores.dtype)
     mean = shares @ scores
-    shortfall = shares @ np.maximum(0.0, mean - scores)
-    return np.asarray(mean - SHORTFALL * shortfall)
+    shortfall = shares @ np.maximum(0, mean - scores)
+    return mean - SHORTFALL * shortfall
 
 
 def _weighted(pairs: list[tuple[Matrix, float]], metric: str) -> Matrix:

@@ -12,17 +12,20 @@ import fiftyone.core.collections as foc
 import numpy as np
 
 from fiftyone_faiss.brain.backend.loading import load_index
+from fiftyone_faiss.brain.data.connection import explain_outage
 from fiftyone_faiss.brain.data.private import root_dataset
 from fiftyone_faiss.brain.models.prompts import Templates
 from fiftyone_faiss.brain.queries.query_input import QueryInput
 from fiftyone_faiss.brain.retrieval.calibration import Calibration
-from fiftyone_faiss.brain.retrieval.candidates import RankedRows, find_results
+from fiftyone_faiss.brain.retrieval.candidates import find_results
 from fiftyone_faiss.brain.retrieval.encoding import EncodedQuery
 from fiftyone_faiss.brain.retrieval.neighbors import Neighbors
+from fiftyone_faiss.brain.retrieval.ranked_rows import RankedRows
 from fiftyone_faiss.brain.retrieval.reference_set import MIN_REFERENCE_ROWS, reference_set_of
 from fiftyone_faiss.brain.retrieval.request import DEFAULT_K, SearchRequest
 
 
+@explain_outage()
 def search(
     samples: foc.SampleCollection,
     query: Any,
@@ -95,6 +98,7 @@ def search(
     )
 
 
+@explain_outage()
 def search_several(
     targets: Sequence[foc.SampleCollection | tuple[foc.SampleCollection, str]],
     query: Any,
@@ -128,6 +132,7 @@ def search_several(
     return [run_search(samples, replace(request, brain_key=key)) for samples, key in pairs]
 
 
+@explain_outage()
 def run_search(samples: foc.SampleCollection, request: SearchRequest) -> Neighbors:
     """Runs a search; see :func:`search`.
 
@@ -198,6 +203,7 @@ def _shortfall(k: int | None, count: int, samples: foc.SampleCollection) -> tupl
     return (f"k is {k:,}, but the {collection} has only {count:,} indexed; all are shown.",)
 
 
+@explain_outage()
 def warm(samples: foc.SampleCollection, brain_key: str | None = None) -> dict[str, Any]:
     """Loads the model of an index and maps its vectors, so that the first query is fast.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fiftyone_faiss.brain.core.files import FileSystem, link_or_copy
+from fiftyone_faiss.brain.store.checked_files import explain_read_errors
 from fiftyone_faiss.brain.store.directory import StoreDirectory
 from fiftyone_faiss.brain.store.manifest import Manifest, lost
 
@@ -57,6 +58,9 @@ def _link_files(
     missing = set()
     for name in names:
         try:
+            # What cannot be read must not be linked, and is not a failure to write.
+            with explain_read_errors(source / name):
+                filesystem.open(source / name).close()
             link_or_copy(filesystem, source / name, target / name)
         except FileNotFoundError:
             missing.add(name)

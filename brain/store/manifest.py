@@ -10,10 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from fiftyone_faiss.brain.core.files import FileSystem, atomic_write
+from fiftyone_faiss.brain.store.json_fields import FieldError, Fields
 
 FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 DTYPES = ("float32", "float16")
+# The entries of the metadata that are texts or null, if they are there.
+METADATA_TEXTS = (
+    "metric", "model", "database", "dataset", "run_id", "brain_key", "fingerprint",
+)  # fmt: skip
+# Longer messages of the operating system or of a parser are cut.
+MAX_REASON = 100
 
 Values = dict[str, Any]
 
@@ -42,14 +49,14 @@ class SegmentInfo:
     precision: str | None = None
 
     @classmethod
-    def from_json(cls, values: Values) -> SegmentInfo:
+    def from_json(cls, fields: Fields) -> SegmentInfo:
         """Reads the stored form."""
         return cls(
-            values["name"],
-            values["rows"],
-            values["checksum"],
-            values.get("model"),
-            values.get("precision"),
+            fields.file_name("name"),
+            fields.integer("rows", minimum=1),
+            fields.checksum("checksum"),
+            fields.optional("model", fields.text),
+            fields.optional("precision", fields.text),
         )
 
     def to_json(self) -> Values:
@@ -78,9 +85,9 @@ class FileInfo:
     checksum: int
 
     @classmethod
-    def from_json(cls, values: Values) -> FileInfo:
+    def from_json(cls, fields: Fields) -> FileInfo:
         """Reads the stored form."""
-        return cls(values["name"], values["bytes"], values["checksum"])
+        return cls(fields.file_name("name"), fields.integer("bytes"), fields.checksum("checksum"))
 
     def to_json(self) -> Values:
         """Returns the stored form."""
@@ -102,9 +109,13 @@ class AnnIndexInfo:
     metadata: Values
 
     @classmethod
-    def from_json(cls, values: Values) -> AnnIndexInfo:
+    def from_json(cls, fields: Fields) -> AnnIndexInfo:
         """Reads the stored form."""
-        return cls(FileInfo.from_json(values["file"]), values["rows"], values["facts"])
+        return cls(
+            FileInfo.from_json(fields.object("file")),
+            fields.integer("rows"),
+            fields.values("facts"),
+        )
 
     def to_json(self) -> Values:
         """Returns the stored form."""
@@ -144,27 +155,53 @@ class Manifest:
         return dict(self.metadata.get("failures", {}))
 
     @property
+    def total_rows(self) -> int:
+        """The number of rows, deleted ones included."""
+        return sum(segment.rows for segment in self.segments)
+
+    @property
     def file_names(self) -> set[str]:
         """The files that belong to this generation, without the manifest."""
-        names = {segment.name for segment in self.segments}
-        names |= {self.deleted.name} if self.deleted else set()
-        return names | ({self.ann_index.file.name} if self.ann_index else set())
+        return set(self._listed_names())
+
+    def _listed_names(self) -> list[str]:
+        ann_index = self.ann_index.file if self.ann_index else None
+        files = [file.name for file in (self.deleted, ann_index) if file is not None]
+        return [segment.name for segment in self.segments] + files
 
     @classmethod
     def from_json(cls, values: Values) -> Manifest:
-        """Reads the stored form, whose keys are a data format."""
-        deleted, ann_index = values["deleted"], values["derived"]
-        return cls(
-            generation=values["generation"],
-            compaction_count=values["epoch"],
-            dim=values["dim"],
-            dtype=values["dtype"],
-            has_labels=values["has_labels"],
-            metadata=values["facts"],
-            segments=tuple(SegmentInfo.from_json(segment) for segment in values["segments"]),
-            deleted=FileInfo.from_json(deleted) if deleted else None,
-            ann_index=AnnIndexInfo.from_json(ann_index) if ann_index else None,
+        """Reads the stored form, whose keys are a data format; unknown keys are ignored.
+
+        Raises:
+            FieldError: if a key is missing, or a value is wrong
+        """
+        fields = Fields(values)
+        deleted = fields.nullable("deleted", fields.object)
+        ann_index = fields.nullable("derived", fields.object)
+        manifest = cls(
+            generation=fields.integer("generation"),
+            compaction_count=fields.integer("epoch"),
+            dim=fields.nullable("dim", lambda name: fields.integer(name, minimum=1)),
+            dtype=fields.choice("dtype", DTYPES),
+            has_labels=fields.boolean("has_labels"),
+            metadata=_checked_metadata(fields),
+            segments=tuple(
+                SegmentInfo.from_json(segment) for segment in fields.objects("segments")
+            ),
+            deleted=None if deleted is None else FileInfo.from_json(deleted),
+            ann_index=None if ann_index is None else AnnIndexInfo.from_json(ann_index),
         )
+        manifest._check_consistent()
+        return manifest
+
+    def _check_consistent(self) -> None:
+        if self.segments and self.dim is None:
+            raise FieldError("dim is null although there are segments")
+        if len(self._listed_names()) > len(self.file_names):
+            raise FieldError("a file is listed twice")
+        if self.ann_index is not None and self.ann_index.rows > self.total_rows:
+            raise FieldError("derived.rows is more than the rows of all segments")
 
     def to_json(self) -> Values:
         """Returns the stored form."""
@@ -193,10 +230,13 @@ class Manifest:
             if _is_format_1(data):
                 raise _other_format(path, "an early", "build the index again")
             raise lost(f"{path} is damaged")
-        values = json.loads(body)
-        if values["format_version"] != FORMAT_VERSION:
-            raise _other_format(path, "a newer", "upgrade it")
-        return cls.from_json(values)
+        try:
+            values = _load(body)
+            if Fields(values).integer("format_version", minimum=2) == FORMAT_VERSION:
+                return cls.from_json(values)
+        except FieldError as error:
+            raise lost(f"{path} is damaged ({shortened(error)})") from error
+        raise _other_format(path, "a newer", "upgrade it")
 
     def write(self, filesystem: FileSystem, directory: Path) -> None:
         """Makes this the newest generation, atomically and durably."""
@@ -205,11 +245,29 @@ class Manifest:
             filesystem.write(file, b"%b\n%d" % (body, zlib.crc32(body)))
 
 
+def _load(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise FieldError("it is not JSON") from error
+
+
+def _checked_metadata(fields: Fields) -> Values:
+    metadata = fields.object("facts")
+    for name in METADATA_TEXTS:
+        metadata.optional(name, metadata.text)
+    failures = metadata.optional("failures", metadata.object)
+    if failures is not None:
+        for name in failures.names:
+            failures.text(name)
+    return fields.values("facts")
+
+
 def _is_format_1(data: bytes) -> bool:
     """Whether data is a manifest of format 1, which had no checksum."""
     try:
         values = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(values, dict) and values.get("format_version") == 1
 
@@ -227,6 +285,12 @@ def lost(problem: str) -> StoreError:
     return StoreError(
         f"{problem}; restore it from a backup, or delete this Brain run and build the index again."
     )
+
+
+def shortened(reason: object) -> str:
+    """Returns a reason that fits into a sentence."""
+    text = str(reason)
+    return text if len(text) <= MAX_REASON else f"{text[:MAX_REASON]}…"
 
 
 def missing_store(directory: Path) -> StoreError:

@@ -1,4 +1,4 @@
-"""Writing segments; see the module ``segments`` for their format."""
+"""Writing segments and deleted rows; see the module ``segments`` for their format."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fiftyone_faiss.brain.core.arrays import Rows
 from fiftyone_faiss.brain.core.files import FileSystem
+from fiftyone_faiss.brain.store.manifest import FileInfo
 from fiftyone_faiss.brain.store.segments import BLOCK_BYTES, Column, Layout
 
 
@@ -71,6 +73,15 @@ def write_segment(
         filesystem.write(file, table)
         filesystem.sync(file)
     return zlib.crc32(table)
+
+
+def write_deleted_rows(filesystem: FileSystem, path: Path, rows: Rows) -> FileInfo:
+    """Writes the file of deleted rows durably, and returns its entry in the manifest."""
+    data = rows.astype(np.int64).tobytes()
+    with filesystem.create(path) as file:
+        filesystem.write(file, data)
+        filesystem.sync(file)
+    return FileInfo(path.name, len(data), zlib.crc32(data))
 
 
 def _as_bytes(

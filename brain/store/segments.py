@@ -15,14 +15,15 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from fiftyone_faiss.brain.core.arrays import Rows
-from fiftyone_faiss.brain.core.files import Data
+from fiftyone_faiss.brain.core.files import FILE_SYSTEM, Data, FileSystem
 from fiftyone_faiss.brain.core.ids import ID_DTYPE, PackedIds
+from fiftyone_faiss.brain.store.checked_files import explain_read_errors
 from fiftyone_faiss.brain.store.manifest import Manifest, SegmentInfo, StoreError, lost
 
 BLOCK_BYTES = 65_536
@@ -112,19 +113,29 @@ class Segment:
         info: its entry in the manifest
         layout: its layout
         start: the row of the store that is its first row
+        filesystem (FILE_SYSTEM): opens the file
 
     Raises:
         FileNotFoundError: if the file is missing
-        StoreError: if the file has the wrong size, or its table of checksums is damaged
+        StoreError: if the file cannot be read, has the wrong size, or its table of checksums is
+            damaged
     """
 
-    def __init__(self, path: Path, info: SegmentInfo, layout: Layout, start: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        info: SegmentInfo,
+        layout: Layout,
+        start: int,
+        filesystem: FileSystem = FILE_SYSTEM,
+    ) -> None:
         self.path = path
+        self._filesystem = filesystem
         self.info = info
         self.start = start
         self.stop = start + info.rows
         self._layout = layout
-        with path.open("rb") as file:
+        with explain_read_errors(path), filesystem.open(path) as file:
             self._check_size(file.seek(0, 2))
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self._bytes = np.frombuffer(self._map, np.uint8)
@@ -134,13 +145,23 @@ class Segment:
         self._unchecked = np.ones(layout.blocks, bool)
 
     @classmethod
-    def of(cls, directory: Path, manifest: Manifest, info: SegmentInfo, start: int) -> Segment:
+    def of(
+        cls,
+        directory: Path,
+        manifest: Manifest,
+        info: SegmentInfo,
+        start: int,
+        filesystem: FileSystem = FILE_SYSTEM,
+    ) -> Segment:
         """Maps a segment of a manifest."""
-        return cls(directory / info.name, info, Layout.of(info.rows, manifest), start)
+        layout = Layout.of(info.rows, manifest)
+        return cls(directory / info.name, info, layout, start, filesystem)
 
     def check_size(self) -> None:
         """Raises a ``StoreError`` if the file was truncated: reading it would crash the process."""
-        self._check_size(self._map.size())
+        with explain_read_errors(self.path):
+            size = self._map.size()
+        self._check_size(size)
 
     def column(self, name: str, start: int = 0, stop: int | None = None) -> npt.NDArray[Any]:
         """Returns the mapped values of a column.
@@ -181,18 +202,24 @@ class Segment:
     @contextlib.contextmanager
     def _reader(self) -> Iterator[Callable[[int, int], Data]]:
         """Opens a function that reads bytes at an offset, without mapping pages where possible."""
-        try:
-            file = os.open(self.path, os.O_RDONLY) if hasattr(os, "pread") else None
-        except FileNotFoundError:
-            # A writer has removed the file; the mapping remains valid.
-            file = None
-        if file is None:
-            yield lambda offset, size: self._map[offset : offset + size]
-            return
-        try:
-            yield lambda offset, size: os.pread(file, size, offset)
-        finally:
-            os.close(file)
+        with explain_read_errors(self.path):
+            try:
+                file = self._filesystem.open(self.path) if hasattr(os, "pread") else None
+            except FileNotFoundError:
+                # A writer has removed the file; the mapping remains valid.
+                file = None
+            if file is None:
+                yield lambda offset, size: self._map[offset : offset + size]
+                return
+            with file:
+                yield lambda offset, size: self._read(file, offset, size)
+
+    def _read(self, file: BinaryIO, offset: int, size: int) -> bytes:
+        data = os.pread(file.fileno(), size, offset)
+        if len(data) < size:
+            # It was truncated after its size was checked.
+            raise self._damaged("truncated")
+        return data
 
     def check_all(self) -> None:
         """Checks all blocks, including those that were checked before.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,8 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fiftyone_faiss.brain.core.arrays import Matrix, Rows, is_extreme
+from fiftyone_faiss.brain.core.files import FILE_SYSTEM, FileSystem
 from fiftyone_faiss.brain.core.ids import ID_DTYPE, PackedIds, find_rows
-from fiftyone_faiss.brain.store.manifest import Manifest, lost
+from fiftyone_faiss.brain.store.checked_files import read_deleted_rows
+from fiftyone_faiss.brain.store.manifest import Manifest
 from fiftyone_faiss.brain.store.segments import (
     MEDIA_DTYPE,
     MediaFingerprints,
@@ -37,17 +38,24 @@ class Snapshot:
     deleted: Rows
 
     @classmethod
-    def of(cls, directory: Path, manifest: Manifest, previous: Snapshot | None) -> Snapshot:
+    def of(
+        cls,
+        directory: Path,
+        manifest: Manifest,
+        previous: Snapshot | None,
+        filesystem: FileSystem = FILE_SYSTEM,
+    ) -> Snapshot:
         """Maps a generation.
 
         Args:
             directory: the directory of the store
             manifest: the manifest of the generation
             previous: another generation of the store, or None; its mapped segments are reused
+            filesystem (FILE_SYSTEM): opens the files
 
         Raises:
             FileNotFoundError: if a file is missing
-            StoreError: if a file is damaged
+            StoreError: if a file is damaged or cannot be read
         """
         segments_by_name = (
             {segment.info.name: segment for segment in previous.segments} if previous else {}
@@ -57,17 +65,11 @@ class Snapshot:
         for info in manifest.segments:
             # Mapped segments remember which blocks were checked.
             segment = segments_by_name.get(info.name)
-            segment = segment or Segment.of(directory, manifest, info, start)
+            segment = segment or Segment.of(directory, manifest, info, start, filesystem)
             segment.check_size()
             segments.append(segment)
             start += info.rows
-        deleted = np.empty(0, np.int64)
-        if manifest.deleted:
-            path = directory / manifest.deleted.name
-            data = path.read_bytes()
-            if zlib.crc32(data) != manifest.deleted.checksum:
-                raise lost(f"{path} is damaged")
-            deleted = np.frombuffer(data, np.int64)
+        deleted = read_deleted_rows(directory, manifest, filesystem)
         return cls(manifest, tuple(segments), deleted)
 
     @property
@@ -166,7 +168,13 @@ class Snapshot:
         return np.flatnonzero(stale & self.live)
 
     def precision(self) -> str | None:
-        """Returns the precision of the newest vectors whose precision is known, None if none is."""
+        """Returns the precision of the newest vectors whose precision is known, None if none is.
+
+        The metadata keep it when the segments of those vectors are gone.
+        """
+        stored: str | None = self.manifest.metadata.get("precision")
+        if stored is not None:
+            return stored
         known = (segment.info.precision for segment in reversed(self.segments))
         return next((precision for precision in known if precision is not None), None)
 

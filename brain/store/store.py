@@ -15,8 +15,8 @@ write leaves at most files that no manifest names; the next writer removes them.
 from __future__ import annotations
 
 import uuid
-import zlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from fiftyone_faiss.brain.store.batch import Batch
 from fiftyone_faiss.brain.store.copying import copy_store
 from fiftyone_faiss.brain.store.directory import StoreDirectory
 from fiftyone_faiss.brain.store.manifest import AnnIndexInfo, FileInfo, Manifest, SegmentInfo, lost
-from fiftyone_faiss.brain.store.segment_writer import write_segment
+from fiftyone_faiss.brain.store.segment_writer import write_deleted_rows, write_segment
 from fiftyone_faiss.brain.store.segments import Layout
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 from fiftyone_faiss.brain.store.verification import Problem, find_problems
@@ -44,14 +44,22 @@ class Store:
 
     Args:
         path: the directory
-        filesystem (FILE_SYSTEM): carries out the writes
+        filesystem (FILE_SYSTEM): opens the files, and carries out the writes
     """
 
     def __init__(self, path: Path, filesystem: FileSystem = FILE_SYSTEM) -> None:
-        self.path = path
+        self._path = path
         self._filesystem = filesystem
-        self._directory = StoreDirectory(path, filesystem)
         self._current: tuple[bytes, Snapshot] | None = None
+
+    @property
+    def path(self) -> Path:
+        """The directory; that of a subclass may change."""
+        return self._path
+
+    @property
+    def _directory(self) -> StoreDirectory:
+        return StoreDirectory(self.path, self._filesystem)
 
     @classmethod
     def create(
@@ -70,9 +78,14 @@ class Store:
             metadata: see :class:`Manifest`
             dtype ("float32"): the dtype of stored vectors, ``"float32"`` or ``"float16"``
             filesystem (FILE_SYSTEM): carries out the writes
+
+        Raises:
+            StoreError: if the directory cannot be written, or holds a store that cannot be read
         """
         store = cls(path, filesystem)
-        if not store.exists:
+        if store.exists:
+            store._directory.manifest()
+        else:
             store._directory.create()
             with store._directory.writing():
                 if not store.exists:
@@ -87,7 +100,7 @@ class Store:
 
     @property
     def disk_bytes(self) -> int:
-        """The size of the files in bytes, 0 if there are none."""
+        """The size of the files in bytes; see :meth:`StoreDirectory.disk_bytes`."""
         return self._directory.disk_bytes
 
     # -- reading -------------------------------------------------------------------------------
@@ -96,21 +109,24 @@ class Store:
         """Opens the newest generation; reads one small file if nothing changed.
 
         Raises:
-            StoreError: if the store is missing, damaged, or of another format
+            StoreError: if the store is missing, damaged, unreadable, or of another format
         """
+        directory = self._directory
         while True:
-            data = self._directory.manifest_bytes()
+            data = directory.manifest_bytes()
             current = self._current
             if current is not None and current[0] == data:
                 for segment in current[1].segments:
                     segment.check_size()
                 return current[1]
             try:
-                manifest = self._directory.parse(data)
-                snapshot = Snapshot.of(self.path, manifest, current and current[1])
+                manifest = directory.parse(data)
+                self._check(manifest)
+                previous = current and current[1]
+                snapshot = Snapshot.of(directory.path, manifest, previous, self._filesystem)
             except FileNotFoundError as error:
                 # A writer may have committed a newer generation and removed this file.
-                if self._directory.manifest_bytes() == data:
+                if directory.manifest_bytes() == data:
                     raise lost(f"{error.filename} is missing") from error
                 continue
             self._current = (data, snapshot)
@@ -125,18 +141,26 @@ class Store:
         Raises:
             StoreError: if the store is missing, or its manifest is damaged
         """
+        directory = self._directory
         while True:
-            data = self._directory.manifest_bytes()
-            problems = find_problems(self._directory, self._directory.parse(data))
+            data = directory.manifest_bytes()
+            problems = find_problems(directory, directory.parse(data))
             # A writer may have replaced the missing files in the meantime.
-            if not problems or self._directory.manifest_bytes() == data:
+            if not problems or directory.manifest_bytes() == data:
                 return problems
 
-    def is_sound(self, file: FileInfo) -> bool:
-        """Whether a file exists and is as it was written; reads the whole file."""
-        return self._directory.is_sound(file)
+    def problem_of(self, file: FileInfo) -> str | None:
+        """Reads a whole file; see :meth:`StoreDirectory.problem_of`."""
+        return self._directory.problem_of(file)
+
+    def _check(self, manifest: Manifest) -> None:
+        """Refuses a manifest; a subclass may raise a ``StoreError``."""
 
     # -- writing -------------------------------------------------------------------------------
+
+    def _writing(self) -> AbstractContextManager[None]:
+        """Makes the caller the only writer."""
+        return self._directory.writing()
 
     def commit(
         self,
@@ -157,7 +181,7 @@ class Store:
             ValueError: if the vectors have another dimension than those of the store
             StoreError: if the disk is full or not writable; the store is then unchanged
         """
-        with self._directory.writing():
+        with self._writing():
             snapshot = self.snapshot()
             old = snapshot.manifest.metadata
             new = metadata(old) if callable(metadata) else metadata
@@ -181,7 +205,7 @@ class Store:
         Raises:
             StoreError: if the disk is full or not writable; the store is then unchanged
         """
-        with self._directory.writing():
+        with self._writing():
             snapshot = self.snapshot()
             old = snapshot.manifest
             infos: list[SegmentInfo] = []
@@ -215,7 +239,7 @@ class Store:
         Returns:
             whether it was saved: an index of rows that were renumbered since is not
         """
-        with self._directory.writing():
+        with self._writing():
             manifest = self.snapshot().manifest
             if manifest.compaction_count != snapshot.manifest.compaction_count:
                 return False
@@ -228,7 +252,7 @@ class Store:
 
     def remove_ann_index(self) -> None:
         """Removes the ANN index, if there is one."""
-        with self._directory.writing():
+        with self._writing():
             manifest = self.snapshot().manifest
             if manifest.ann_index:
                 changed = replace(manifest, generation=manifest.generation + 1, ann_index=None)
@@ -255,7 +279,7 @@ class Store:
         return copy
 
     def destroy(self) -> None:
-        """Removes the directory after its writer has ended; waiting writers find no store."""
+        """Removes the directory after its writer has ended; see :meth:`StoreDirectory.destroy`."""
         self._current = None
         self._directory.destroy()
 
@@ -292,9 +316,5 @@ class Store:
         # Rows are never undeleted, so an equal number means equal rows.
         if rows.size == snapshot.deleted.size:
             return manifest
-        name = f"{uuid.uuid4().hex[:12]}.deleted"
-        data = rows.astype(np.int64).tobytes()
-        with self._filesystem.create(self.path / name) as file:
-            self._filesystem.write(file, data)
-            self._filesystem.sync(file)
-        return replace(manifest, deleted=FileInfo(name, len(data), zlib.crc32(data)))
+        path = self.path / f"{uuid.uuid4().hex[:12]}.deleted"
+        return replace(manifest, deleted=write_deleted_rows(self._filesystem, path, rows))

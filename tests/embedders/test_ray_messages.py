@@ -26,14 +26,16 @@ def test_the_batches_of_a_chunk_are_read_as_one(rng: np.random.Generator) -> Non
     vectors = rng.normal(size=(5, 4)).astype(np.float32)
     batches = [
         EmbeddedBatch(np.array([7, 9]), vectors[:2], (Failure(8, "the file is \u2018gone\u2019"),)),
-        EmbeddedBatch(np.array([], np.int64), np.empty((0, 4), np.float32), (Failure(10, ""),)),
+        EmbeddedBatch(
+            np.array([], np.int64), np.empty((0, 4), np.float32), (Failure(10, "", True),)
+        ),
         EmbeddedBatch(np.array([11, 12, 13]), vectors[2:], ()),
     ]
     read = decode_result(encode_result(batches))
     assert (read.positions.tolist(), read.positions.dtype) == ([7, 9, 11, 12, 13], np.int64)
     np.testing.assert_array_equal(read.vectors, vectors)
     assert read.vectors.dtype == np.float32
-    assert read.failures == (batches[0].failures[0], Failure(10, ""))
+    assert read.failures == (batches[0].failures[0], Failure(10, "", True))
 
 
 def test_the_error_of_a_worker_is_raised() -> None:

@@ -69,6 +69,18 @@ def test_the_health_of_an_index_is_told(dataset) -> None:
     assert "no FAISS index 'none'" in call("health", Context(dataset, brain_key="none"))["error"]
 
 
+def test_the_health_of_an_index_has_an_age(dataset) -> None:
+    fiftyone_faiss.build_index(dataset, "colors", model="colorhist")
+    assert answer_of("health", Context(dataset, brain_key="colors"))["age_s"] == 0
+    known = answer_of("health", Context(dataset, brain_key="colors"))
+    assert (known["age_s"] > 0, known["changed"]) == (True, 0)
+    # A file changes without the dataset.
+    Image.new("RGB", (40, 40), (9, 9, 9)).save(dataset.first().filepath)
+    assert answer_of("health", Context(dataset, brain_key="colors"))["changed"] == 0
+    fresh = answer_of("health", Context(dataset, brain_key="colors", refresh=True))
+    assert (fresh["age_s"], fresh["changed"]) == (0, 1)
+
+
 def test_an_index_is_updated_and_all_of_it_rebuilt(dataset) -> None:
     fiftyone_faiss.build_index(dataset[:9], "colors", model="colorhist")
     job = answer_of("update", Context(dataset, brain_key="colors"))

@@ -30,6 +30,7 @@ from fiftyone_faiss.brain import (
     Neighbors,
     SearchRequest,
     list_searches,
+    load_faiss_index,
     load_index,
     record_search,
     register_zoo_model,
@@ -47,15 +48,24 @@ SEARCHES_STORE, TAGGINGS_STORE = "fiftyone-faiss-searches", "fiftyone_faiss_tagg
 
 
 @pytest.fixture
-def stored(tmp_path: Path) -> Iterator[fo.Dataset]:
-    """The stored dataset; a test may change it."""
+def restored(tmp_path: Path) -> Iterator[fo.Dataset]:
+    """The stored dataset, whose files were written for another database."""
     register_zoo_model(MODEL_NAME, OpenClipSpec.parse(str(MODEL_DIR)))
     dataset = restore(tmp_path)
     yield dataset
     if not dataset.deleted:
         dataset.delete()
     for brain_key in KEYS:
-        shutil.rmtree(index_folder(brain_key), ignore_errors=True)
+        for folder in index_root().glob(f"{index_folder(brain_key).name}*"):
+            shutil.rmtree(folder)
+
+
+@pytest.fixture
+def stored(restored: fo.Dataset) -> fo.Dataset:
+    """The stored dataset, whose files were claimed; a test may change it."""
+    for brain_key in KEYS:
+        load_faiss_index(restored, brain_key).adopt_files()
+    return restored
 
 
 def check_answer(neighbors: Neighbors, expected: dict[str, Any]) -> None:
@@ -104,10 +114,10 @@ def check_searches(dataset: fo.Dataset, brain_key: str) -> None:
 
 
 @pytest.mark.parametrize("brain_key", KEYS)
-def test_every_index_gives_the_stored_answers(stored: fo.Dataset, brain_key: str) -> None:
+def test_every_index_gives_the_stored_answers(restored: fo.Dataset, brain_key: str) -> None:
     assert len(expected_searches(brain_key)) == 3
-    check_searches(stored, brain_key)
-    assert fiftyone_faiss.verify_index(stored, brain_key) == []
+    check_searches(restored, brain_key)
+    assert fiftyone_faiss.verify_index(restored, brain_key) == []
 
 
 @pytest.mark.parametrize("brain_key", KEYS)
@@ -137,8 +147,8 @@ def test_fiftyone_sorts_by_the_stored_indexes(stored: fo.Dataset, brain_key: str
         assert view.values("id") == expected["ids"][:5]
 
 
-def test_the_indexes_are_listed_as_before(stored: fo.Dataset) -> None:
-    infos = fiftyone_faiss.list_indexes(stored)
+def test_the_indexes_are_listed_as_before(restored: fo.Dataset) -> None:
+    infos = fiftyone_faiss.list_indexes(restored)
     assert [info.brain_key for info in infos] == [info["brain_key"] for info in EXPECTED["indexes"]]
     for info, expected in zip(infos, EXPECTED["indexes"], strict=True):
         assert info.path == str(index_folder(info.brain_key))
@@ -416,9 +426,9 @@ def test_the_run_documents_keep_their_keys(stored: fo.Dataset) -> None:
         assert config.serialize() == before[brain_key]
 
 
-def test_files_of_a_deleted_dataset_are_found_in_their_own_database(stored: fo.Dataset) -> None:
+def test_files_of_a_deleted_dataset_are_found_in_their_own_database(restored: fo.Dataset) -> None:
     folder = index_folder("given")
-    stored.delete()
+    restored.delete()
     # The restored documents are in another database than the one that the files were written for.
     assert folder.name not in {index.run_id for index in fiftyone_faiss.list_orphaned_indexes()}
     manifest = read_manifest(folder)

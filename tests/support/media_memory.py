@@ -127,7 +127,8 @@ def run(folder: Path, count: int) -> dict[str, Any]:
             dataset, key, model=model
         )
         grown(f"build {name}", build)
-        grown(f"search {name}", lambda name=name: [queries(name, path) for path in paths])
+        asked = paths if name == "hog" else paths[::3]
+        grown(f"search {name}", lambda name=name, asked=asked: [queries(name, p) for p in asked])
         failures = fiftyone_faiss.list_failures(dataset, key)
         names = dict(zip(*dataset.values(["id", "filepath"]), strict=True))
         result["failed"].append(sorted(Path(names[id]).stem[4:] for id in failures))

@@ -19,7 +19,7 @@ EXPECTED: dict[str, Any] = json.loads((FIXTURE / "expected.json").read_text())
 ROOT_DIR_VARIABLE = "FIFTYONE_BRAIN_SIMILARITY_FAISS_ROOT_DIR"
 
 # Key paths that today's code may add to a manifest. Each needs a default for older manifests.
-OPTIONAL_MANIFEST_KEYS = {"segments[].precision"}
+OPTIONAL_MANIFEST_KEYS = {"segments[].precision", "facts.precision", "facts.run_id"}
 
 
 def restore(folder: Path) -> fo.Dataset:
@@ -65,9 +65,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return values
 
 
-def write_manifest(folder: Path, values: dict[str, Any]) -> None:
-    """Replaces an index's manifest."""
-    body = json.dumps(values, indent=1).encode()
+def write_manifest(folder: Path, values: Any) -> None:
+    """Replaces an index's manifest by JSON values, or by the bytes of a document."""
+    body = values if isinstance(values, bytes) else json.dumps(values, indent=1).encode()
     (folder / "manifest.json").write_bytes(b"%b\n%d" % (body, zlib.crc32(body)))
 
 

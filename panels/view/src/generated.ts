@@ -435,11 +435,12 @@ export interface IndexInfo {
   factory: string | null;
   recall: number | null;
   latency_ms: number | null;
+  recall_by_kind: Record<string, number> | null;
   created: string | null;
   problem: string | null;
 }
 
-/** An index compared with its dataset; see `index_health`. */
+/** An index compared with its dataset `age_s` seconds ago; see `index_health`. */
 export interface IndexHealth {
   brain_key: string;
   model: string | null;
@@ -455,6 +456,7 @@ export interface IndexHealth {
   factory: string | null;
   recall: number | null;
   latency_ms: number | null;
+  recall_by_kind: Record<string, number> | null;
   created: string | null;
   problem: string | null;
   missing: number;
@@ -464,6 +466,7 @@ export interface IndexHealth {
   model_matches: boolean | null;
   unindexed: number;
   is_current: boolean;
+  age_s: number;
 }
 
 /** An index of another dataset. */
@@ -499,6 +502,12 @@ export interface PanelData {
 /** The index that a method is about. */
 export interface IndexParams {
   brain_key: string;
+}
+
+/** Whether to compare the index again although it did not change: its files may have. */
+export interface HealthParams {
+  brain_key: string;
+  refresh?: boolean;
 }
 
 /** The model that was loaded, and the seconds that it took. */
@@ -549,7 +558,7 @@ export interface PanelMethods {
   delete_search: { params: SearchIdParams; answer: Empty };
   explain: { params: LineParams; answer: Explanation };
   export: { params: ExportParams; answer: ExportAnswer };
-  health: { params: IndexParams; answer: IndexHealth };
+  health: { params: HealthParams; answer: IndexHealth };
   history: { params: NoParams; answer: HistoryAnswer };
   jobs: { params: JobsParams; answer: JobsAnswer };
   missing: { params: IndexParams; answer: MissingAnswer };

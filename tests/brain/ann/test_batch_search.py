@@ -16,8 +16,9 @@ from support.hits import (
 )
 from support.stores import create_store, ids_of
 
-from fiftyone_faiss.brain.ann.batch_search import BATCH_QUERIES, range_search, search_many
+from fiftyone_faiss.brain.ann.batch_search import BATCH_QUERIES, search_many
 from fiftyone_faiss.brain.ann.exact_search import BLOCK_ROWS, distances
+from fiftyone_faiss.brain.ann.range_search import range_search
 from fiftyone_faiss.brain.core.metrics import METRICS, row_distances
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 from fiftyone_faiss.brain.store.store import Store

@@ -16,7 +16,8 @@ from support.hits import (
 )
 from support.stores import create_store
 
-from fiftyone_faiss.brain.ann import batch_search, exact_search
+from fiftyone_faiss.brain.ann import exact_search
+from fiftyone_faiss.brain.ann.range_search import range_search
 from fiftyone_faiss.brain.core.metrics import METRICS, row_distances
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 
@@ -59,7 +60,7 @@ def test_a_distance_depends_only_on_its_two_vectors(
     queries = rng.normal(size=(40, DIM)).astype(np.float32)
     together = search_exactly(snapshot, queries, metric, 12)
     all_rows = search_exactly(snapshot, queries[:3], metric, None)
-    in_range = batch_search.range_search(snapshot, queries, metric, 100.0, snapshot.live)
+    in_range = range_search(snapshot, queries, metric, 100.0, snapshot.live)
     for i, query in enumerate(queries):
         (alone,) = search_exactly(snapshot, query[None], metric, 12)
         assert alone.rows.tolist() == together[i].rows.tolist() == in_range[i].rows[:12].tolist()

@@ -56,7 +56,7 @@ def test_a_type_that_keeps_its_own_ids_is_rejected(factory: str) -> None:
         ("sqfp16", 100, "SQfp16"),
         ("hnsw", 100, "HNSW32,SQfp16"),
         ("ivf_sq8", 100, "IVF8,SQ8"),
-        ("ivf_sq8", 100_000, "IVF256,SQ8"),
+        ("ivf_sq8", 100_000, "IVF1024,SQ8"),
         ("ivf_sq8", 1_000_000, "IVF4096,SQ8"),
         ("IVF7,Flat", 100, "IVF7,Flat"),
     ],

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import faiss
 import numpy as np
@@ -13,12 +14,15 @@ import pytest
 from support.distances import reference
 from support.hits import nearest_rows
 from support.searchers import DIM, ROWS, SMALL_POLICY, searcher_with_index, small_searcher
+from support.special_files import SPECIAL, replace_by
 from support.stores import ALL_ROWS, create_store, flip_bit, ids_of, make_batch, numbers_of
 
 from fiftyone_faiss.brain.ann import maintenance
 from fiftyone_faiss.brain.ann.policy import DEFAULT_POLICY
 from fiftyone_faiss.brain.ann.searcher import VectorSearcher
+from fiftyone_faiss.brain.core.files import FileSystem
 from fiftyone_faiss.brain.store.manifest import StoreError
+from fiftyone_faiss.brain.store.snapshot import Snapshot
 from fiftyone_faiss.brain.store.store import Store
 
 
@@ -77,6 +81,107 @@ def test_a_snapshot_is_searchable_after_its_index_file_is_replaced(
     (hit,) = searcher.search(old, vectors[:1], 8, ALL_ROWS)
     assert hit.rows.tolist() == nearest_rows(reference(vectors[:1], vectors, "cosine")[0], 8)
     assert count_warnings() == 0, "nothing is damaged"
+
+
+@pytest.mark.parametrize("kind", SPECIAL)
+def test_searches_are_exact_if_no_file_is_in_its_place(
+    store: Store, vectors: np.ndarray, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    searcher_with_index(store, "PQ4x4")
+    (path,) = store.path.glob("*.derived")
+    reason = replace_by(kind, path)
+    searcher = small_searcher(Store(store.path), "PQ4x4")
+    with caplog.at_level(logging.WARNING, maintenance.logger.name):
+        exact_rows(searcher, vectors, store.snapshot())
+    assert [f"{path} could not be read ({reason})" in text for text in caplog.messages] == [True]
+
+
+class VanishingFileSystem(FileSystem):
+    """Calls back when the file of an ANN index was opened to check it, before FAISS reads it."""
+
+    def __init__(self, callback: Callable[[Path], object]) -> None:
+        self.callback = callback
+
+    def open(self, path: Path) -> BinaryIO:
+        file = super().open(path)
+        if path.suffix == ".derived":
+            self.callback(path)
+        return file
+
+
+def exact_rows(searcher: VectorSearcher, vectors: np.ndarray, snapshot: Snapshot) -> list[int]:
+    """Searches once, and asserts that the result is that of an exact search."""
+    (hit,) = searcher.search(snapshot, vectors[:1], 8, ALL_ROWS)
+    rows: list[int] = hit.rows.tolist()
+    assert rows == nearest_rows(reference(vectors[:1], vectors, "cosine")[0], 8)
+    return rows
+
+
+def test_searches_are_exact_if_the_index_file_is_replaced_after_its_check(
+    store: Store, vectors: np.ndarray, count_warnings: Callable[[], int]
+) -> None:
+    other = searcher_with_index(store, "PQ4x4")
+
+    def replace_file(path: Path) -> None:
+        other.maintenance.maintain(force=True)
+        other.store.commit()
+        assert not path.exists()
+
+    fresh = Store(store.path, VanishingFileSystem(replace_file))
+    snapshot = fresh.snapshot()
+    exact_rows(small_searcher(fresh, "PQ4x4"), vectors, snapshot)
+    assert count_warnings() == 0, "nothing is damaged"
+
+
+def test_a_file_that_vanishes_after_its_check_is_rebuilt(
+    store: Store, vectors: np.ndarray, caplog: pytest.LogCaptureFixture
+) -> None:
+    searcher_with_index(store, "PQ4x4")
+    fresh = Store(store.path, VanishingFileSystem(Path.unlink))
+    searcher = small_searcher(fresh, "PQ4x4")
+    with caplog.at_level(logging.WARNING, maintenance.logger.name):
+        for _ in range(3):
+            exact_rows(searcher, vectors, fresh.snapshot())
+    (message,) = caplog.messages
+    assert "could not be opened by FAISS ('f.get()' failed: could not open" in message
+    assert message.endswith("so searches are exact but slower; run update_index to rebuild it.")
+    searcher.maintenance.maintain(force=True)
+    assert fresh.snapshot().manifest.ann_index is not None
+
+
+CHANGES = ["unknown type", "other rows", "other dimension", "no tuning", "wrong tiers"]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_an_intact_file_that_cannot_be_used_is_reported_once(
+    store: Store, vectors: np.ndarray, caplog: pytest.LogCaptureFixture, change: str
+) -> None:
+    searcher = searcher_with_index(store, "sq8")
+    info = store.snapshot().manifest.ann_index
+    metadata = {"efforts": [{}]} if change == "no tuning" else info.metadata
+    if change == "wrong tiers":
+        metadata = {**metadata, "tiers": [{"limit": "0.5", "efforts": metadata["efforts"]}]}
+    index = faiss.index_factory(DIM + (change == "other dimension"), "SQ8")
+    data = (store.path / info.file.name).read_bytes()
+    if change.startswith("other"):
+        index.train(np.ones((ROWS, index.d), np.float32))
+        index.add(np.ones((ROWS - (change == "other rows"), index.d), np.float32))
+        data = faiss.serialize_index(index).tobytes()
+    elif change == "unknown type":
+        data = b"Zz99" + data[4:]
+    store.save_ann_index(store.snapshot(), metadata, lambda path: path.write_bytes(data))
+    assert store.verify() == [], "it is as it was written"
+    snapshot = store.snapshot()
+    with caplog.at_level(logging.WARNING, maintenance.logger.name):
+        # Other snapshots close the file in between.
+        for current in (snapshot, snapshot):
+            exact_rows(searcher, vectors, current)
+            searcher.maintenance._opened = None
+    (message,) = caplog.messages
+    problem = searcher.maintenance.problem_of(snapshot)
+    assert problem is not None and message.startswith(problem)
+    searcher.maintenance.maintain(force=True)
+    assert searcher.maintenance.problem_of(store.snapshot()) is None
 
 
 def test_maintenance_rebuilds_compacts_and_removes_when_due(

@@ -54,19 +54,42 @@ def test_queries_that_need_all_rows_are_exact_for_each_type(
 ) -> None:
     searcher = searcher_with_index(store, index_type)
     expected = reference(vectors[:20], vectors, "cosine")
-    # Many queries, all rows, the farthest rows, and more neighbors than an ANN index serves.
-    for n, k, reverse in (
-        (20, 10, False),
-        (20, 10, True),
-        (2, None, False),
-        (2, 5, True),
-        (2, 150, False),
-    ):
+    # The farthest rows, all rows, and more neighbors than an ANN index serves.
+    for n, k, reverse in ((20, 10, True), (2, None, False), (2, 5, True), (2, 150, False)):
         hits = searcher.search(store.snapshot(), vectors[:n], k, ALL_ROWS, reverse)
         for hit, distances in zip(hits, expected, strict=False):
             assert hit.rows.tolist() == nearest_rows(-distances if reverse else distances, k)
     (near,) = searcher.range_search(store.snapshot(), vectors[:1], 0.6, ALL_ROWS)
     assert sorted(near.rows.tolist()) == np.flatnonzero(expected[0] <= 0.6).tolist()
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("index_type", ANN_TYPES)
+def test_many_queries_find_what_each_finds_alone(
+    store: Store, rng: np.random.Generator, index_type: str, metric: str
+) -> None:
+    searcher = searcher_with_index(store, index_type, metric)
+    recall = searcher.maintenance.tuning(store.snapshot()).recall
+    # New rows that the index does not hold, and deleted rows that it does.
+    store.commit(make_batch(rng.normal(size=(15, DIM)).astype(np.float32), range(ROWS, ROWS + 15)))
+    store.commit(delete=ids_of(range(0, ROWS, 40)))
+    snapshot = store.snapshot()
+    rows = np.flatnonzero(snapshot.live)[::2]
+    half = RowFilter(lambda tested: np.isin(tested, rows), lambda: rows)
+    listed = RowFilter(lambda tested: np.ones(len(tested), bool), lambda: rows, listed=True)
+    queries = rng.normal(size=(40, DIM)).astype(np.float32)
+    for row_filter, allowed in ((ALL_ROWS, snapshot.live_rows), (half, rows), (listed, rows)):
+        together = searcher.search(snapshot, queries, 10, row_filter)
+        common = 0
+        for query, hit in zip(queries, together, strict=True):
+            (alone,) = searcher.search(snapshot, query[None], 10, row_filter)
+            assert len(set(hit.rows.tolist())) == 10 and np.isin(hit.rows, allowed).all()
+            exact = exact_search.distances(snapshot, query, metric, hit.rows)
+            assert hit.distances.tobytes() == exact.tobytes()
+            assert np.lexsort((hit.rows, exact)).tolist() == list(range(10))
+            common += len(np.intersect1d(hit.rows, alone.rows))
+        # One query may rank all rows where many ask the index, or the other way round.
+        assert common >= (recall - 0.1) * 400
 
 
 @pytest.mark.parametrize("index_type", ANN_TYPES)
@@ -157,6 +180,25 @@ def test_rows_deleted_after_a_view_was_listed_are_replaced(
         searcher = small_searcher(store, "flat")
         (hit,) = searcher.search(store.snapshot(), vectors[:1], 6, row_filter)
         assert hit.rows.tolist() == nearest_rows(distances, 6)
+
+
+@pytest.mark.parametrize("index_type", ["flat", "sq8", "ivf_sq8"])
+def test_many_queries_test_only_their_neighbors(
+    store: Store, vectors: np.ndarray, index_type: str
+) -> None:
+    """Each test is a lookup in the database."""
+    searcher = searcher_with_index(store, index_type) if index_type != "flat" else None
+    searcher = searcher or small_searcher(store, "flat")
+    tested: list[int] = []
+
+    def contains(rows: np.ndarray) -> np.ndarray:
+        tested.extend(rows.tolist())
+        return np.ones(len(rows), bool)
+
+    hits = searcher.search(
+        store.snapshot(), vectors[:20], 5, RowFilter(contains, rows=lambda: None)
+    )
+    assert sorted(tested) == np.unique([hit.rows for hit in hits]).tolist()
 
 
 def test_combined_distances_rank_all_rows(store: Store, vectors: np.ndarray) -> None:

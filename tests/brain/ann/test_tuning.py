@@ -12,8 +12,9 @@ from support.hits import nearest_rows
 from support.searchers import DIM, ROWS, small_searcher
 from support.stores import ALL_ROWS, create_store
 
-from fiftyone_faiss.brain.ann.ann_index import SearchParameters
-from fiftyone_faiss.brain.ann.tuning import Tuning, _bisect, _nprobe_values
+from fiftyone_faiss.brain.ann.ann_index import SearchParameters, Tier
+from fiftyone_faiss.brain.ann.tuning import Tuning, _bisect, _Measurement, _nprobe_values
+from fiftyone_faiss.brain.ann.tuning_queries import QUERIES, TEXTS
 from fiftyone_faiss.brain.store.store import Store
 
 
@@ -42,12 +43,16 @@ def test_a_large_nprobe_is_bisected(
 ) -> None:
     measured = []
 
-    def measure(nprobe: int) -> tuple[SearchParameters, float]:
-        measured.append(nprobe)
-        return SearchParameters(10, nprobe, 2), 1.0 if nprobe >= enough else 0.9
+    def measurement(nprobe: int) -> _Measurement:
+        recall = 1.0 if nprobe >= enough else 0.9
+        return _Measurement(SearchParameters(10, nprobe, 2), np.array([recall]), recall)
 
-    result = _bisect((SearchParameters(10, high, 2), 1.0), low, measure, 0.99)
-    assert result == (SearchParameters(10, best, 2), 1.0)
+    def measure(nprobe: int) -> _Measurement:
+        measured.append(nprobe)
+        return measurement(nprobe)
+
+    result = _bisect(measurement(high), low, measure, 0.99)
+    assert (result.parameters, result.recall) == (SearchParameters(10, best, 2), 1.0)
     assert measured == tried
 
 
@@ -92,22 +97,28 @@ def test_texts_are_tuned_for_separately(tmp_path: Path, rng: np.random.Generator
     texts[:, 0] -= 4
     vectors, texts = vectors.astype(np.float32), texts.astype(np.float32)
     expected = np.argsort(reference(texts, vectors, "cosine"), axis=1)[:, :10]
-    recalls = {}
-    for name, given in (("without", None), ("with", texts)):
-        store = create_store(tmp_path / name, vectors)
-        searcher = small_searcher(store, "IVF64,SQ8", texts=lambda given=given: given)
-        searcher.maintenance.maintain()
-        hits = [searcher.search(store.snapshot(), text[None], 10, ALL_ROWS)[0] for text in texts]
-        recalls[name] = np.mean(
+    searcher = small_searcher(
+        create_store(tmp_path / "s", vectors), "IVF64,SQ8", texts=lambda: texts
+    )
+    searcher.maintenance.maintain()
+    snapshot = searcher.store.snapshot()
+    tuning = searcher.maintenance.tuning(snapshot)
+    # Texts visit most lists; rows do not pay for that.
+    assert tuning.tiers[-1].parameters[0].nprobe >= 4 * tuning.parameters[0].nprobe
+    for hits in (
+        searcher.search(snapshot, texts, 10, ALL_ROWS),
+        [searcher.search(snapshot, text[None], 10, ALL_ROWS)[0] for text in texts],
+    ):
+        recall = np.mean(
             [
                 len(np.intersect1d(hit.rows, rows)) / 10
                 for hit, rows in zip(hits, expected, strict=True)
             ]
         )
-        tuning = searcher.maintenance.tuning(store.snapshot())
-    assert recalls["without"] < 0.9
-    assert recalls["with"] >= 0.99
-    assert tuning.recall <= recalls["with"] + 0.01
+        assert recall >= 0.99
+    assert tuning.recall_by_kind["texts"] >= 0.99
+    assert set(tuning.recall_by_kind) == set(QUERIES) | {TEXTS}
+    assert min(tuning.recall_by_kind.values()) >= 0.95
 
 
 def test_texts_of_another_dimension_are_ignored(store: Store) -> None:
@@ -126,3 +137,39 @@ def test_a_tuning_is_stored_under_the_names_of_the_format() -> None:
     tuning = Tuning.from_json({"factory": "IVF64,SQ8", **values})
     assert tuning == Tuning((SearchParameters(10, 16, 2),), 0.995, 0.25, 0.99)
     assert tuning.to_json() == values
+    values |= {
+        "tiers": [{"limit": 0.5, "efforts": [{"depth": 10, "probes": 64, "overfetch": 4}]}],
+        "recall_by_kind": {"rows": 0.995},
+        "exact_ms": 2.5,
+    }
+    tuning = Tuning.from_json(values)
+    assert tuning.tiers == (Tier(0.5, (SearchParameters(10, 64, 4),)),)
+    assert (tuning.recall_by_kind, tuning.exact_ms) == ({"rows": 0.995}, 2.5)
+    assert tuning.to_json() == values
+
+
+def test_each_kind_of_query_reaches_its_recall(tmp_path: Path, rng: np.random.Generator) -> None:
+    """Clusters whose members are in few lists, and queries between and beside the clusters."""
+    centers = rng.normal(size=(80, DIM))
+    vectors = (np.repeat(centers, 50, axis=0) + 0.15 * rng.normal(size=(4_000, DIM))).astype("f4")
+    searcher = small_searcher(create_store(tmp_path / "s", vectors), "IVF64,SQ8")
+    searcher.maintenance.maintain()
+    snapshot = searcher.store.snapshot()
+    tuning = searcher.maintenance.tuning(snapshot)
+    first, second = rng.choice(4_000, (2, 100))
+    kinds = {
+        "perturbed rows": vectors[first] + 0.02 * rng.normal(size=(100, DIM)),
+        "means": (vectors[first] + vectors[second]) / 2,
+        "differences": vectors[first] - vectors[second],
+        "directions": rng.normal(size=(100, DIM)),
+    }
+    for kind, queries in kinds.items():
+        queries = queries.astype(np.float32)
+        hits = searcher.search(snapshot, queries, 10, ALL_ROWS)
+        nearest = np.argsort(reference(queries, vectors, "cosine"), axis=1)[:, :10]
+        counts = [
+            len(np.intersect1d(hit.rows, rows)) for hit, rows in zip(hits, nearest, strict=True)
+        ]
+        # 40 and 100 queries of 10 neighbors: three standard deviations of their difference.
+        assert np.mean(counts) / 10 >= min(0.99, tuning.recall_by_kind[kind]) - 0.04
+    assert tuning.tiers[-1].parameters[0].nprobe > tuning.parameters[0].nprobe

@@ -29,6 +29,7 @@ import fiftyone_faiss
 from fiftyone_faiss.brain import load_index
 from fiftyone_faiss.brain.backend.searchable import check_all_neighbors
 from fiftyone_faiss.demo import MODEL_NAME
+from fiftyone_faiss.embedders import EmbedderError
 
 METRICS = ("cosine", "euclidean")
 # More than twice the rows of a view that is ranked whole.
@@ -388,3 +389,14 @@ def test_an_id_without_a_vector_is_named(own, backend) -> None:
 def test_a_query_of_another_dimension_is_refused(own, backend) -> None:
     with pytest.raises(ValueError, match="3 dimensions but the index has 64"):
         fiftyone_faiss.search(own.dataset, np.ones(3), backend)
+
+
+def test_a_model_that_is_not_registered_is_named_with_its_index(own, backend) -> None:
+    index = load_index(own.dataset, backend)
+    index.config.model = "lost-model"
+    with pytest.raises(EmbedderError) as caught:
+        index.get_embedder()
+    assert str(caught.value) == (
+        f"The index '{backend}' was built with the embedder 'lost-model', which is not registered "
+        "in this process; call register_embedder('lost-model', ...) first."
+    )

@@ -13,7 +13,6 @@ import psutil
 import pytest
 from support.clusters import (
     Large,
-    all_distances,
     check_holds,
     check_neighbors,
     create,
@@ -57,9 +56,15 @@ def large() -> Iterator[Large]:
     large.dataset.delete()
 
 
-@pytest.mark.parametrize("kind", ["samples", "patches"])
-@pytest.mark.parametrize("metric", METRICS)
-@pytest.mark.parametrize("index_type", TYPES)
+# Each type with two metrics and both kinds; tests/brain/ann checks each type with each metric.
+LIVES = [
+    (index_type, METRICS[(number + turn) % len(METRICS)], kind)
+    for number, index_type in enumerate(TYPES)
+    for turn, kind in enumerate(("samples", "patches"))
+]
+
+
+@pytest.mark.parametrize(("index_type", "metric", "kind"), LIVES)
 def test_an_index_of_each_type_lives(large: Large, index_type: str, metric: str, kind: str) -> None:
     factory, rows = TYPES[index_type]
     some = large.points(kind, rows + 12)
@@ -76,12 +81,13 @@ def test_an_index_of_each_type_lives(large: Large, index_type: str, metric: str,
         check_holds(results, points)
         queries = queries_near(points, 6)
         assert mean_recall(results, queries, points) >= recall_floor(results)
-        # Many queries at once go another way, which is exact for every type.
-        _, _, many = results._kneighbors(
-            query=np.repeat(queries, 3, axis=0), k=5, return_dists=True
+        # Many queries at once go another way.
+        sample_ids, label_ids, many = results._kneighbors(
+            query=np.repeat(queries, 3, axis=0), k=10, return_dists=True
         )
-        exact = [np.sort(all_distances(query, points.vectors, metric))[:5] for query in queries]
-        np.testing.assert_allclose(many, np.repeat(exact, 3, axis=0), rtol=1e-6, atol=1e-7)
+        answers = zip(label_ids or sample_ids, many, np.repeat(queries, 3, axis=0), strict=True)
+        recalls = [check_neighbors(*answer, points, metric) for answer in answers]
+        assert np.mean(recalls) >= recall_floor(results) - 0.1
 
         # By id, with the SDK's own search.
         for i in (3, count // 2):
@@ -132,8 +138,8 @@ def test_an_index_of_each_type_lives(large: Large, index_type: str, metric: str,
             assert neighbors_of(loaded, query, 10) == neighbors_of(results, query, 10)
         check_holds(loaded, stored)
 
-        # Product quantizers take seconds to train, so they are rebuilt for one metric only.
-        if index_type not in SLOW or metric == "cosine":
+        # Product quantizers take seconds to train, so they are rebuilt once.
+        if index_type not in SLOW or kind == "samples":
             loaded.vectors.maintenance.maintain(force=True)
             assert built_index(loaded) == (factory and (factory, loaded.snapshot.total_rows))
         check_holds(loaded, stored)

@@ -170,3 +170,71 @@ def test_samples_of_several_kinds_of_media_are_found_together(cars, rng) -> None
     neighbors = fiftyone_faiss.search(cars, vectors[1], "clouds", k=2)
     assert neighbors.view().values("filepath") == ["/1.pcd", "/0.pcd"]
     assert fiftyone_faiss.update_index(cars, "clouds").size == 2
+
+
+# -- views of groups, and of another slice ---------------------------------------------------------
+
+
+def test_a_view_of_groups_is_searched_like_the_dataset(cars) -> None:
+    """The slice that is shown is the left one, the index is of the right one."""
+    vectors = cars.load_brain_results("right").get_embeddings()[0]
+    ids = right_of(cars).values("id")
+    everything = cars.match(fo.ViewField("filepath") != "")
+    neighbors = fiftyone_faiss.search(everything, vectors[2], "right", k=4)
+    assert neighbors.ids == fiftyone_faiss.search(cars, vectors[2], "right", k=4).ids
+    assert (neighbors.ids[0], set(neighbors.ids), neighbors.notes) == (ids[2], set(ids), ())
+    assert neighbors.view().values("id") == neighbors.ids
+    # The second and the third group, by what their left images show.
+    some = cars.select(cars.values("id")[1:3])
+    assert set(fiftyone_faiss.search(some, vectors[2], "right", k=2).ids) == set(ids[1:3])
+    labels = right_of(cars).values("things.detections.id", unwind=True)
+    neighbors = fiftyone_faiss.search(some, RED, "boxes", k=2)
+    assert set(neighbors.ids) == set(labels[1:3])
+    assert neighbors.view().values("id") == neighbors.ids
+    index = cars.load_brain_results("right")
+    with index.use_view(some):
+        assert set(index._kneighbors(vectors[2], k=3)[0]) == set(ids[1:3])
+        assert index.index_size == 2
+        assert set(index.current_sample_ids) == set(ids[1:3])
+
+
+def test_a_view_of_another_slice_names_the_indexed_one(cars, caplog) -> None:
+    note = (
+        "The view holds the slice 'left' of the groups, but the index holds 'right'; use "
+        "dataset.select_group_slices('right')."
+    )
+    left = cars.select_group_slices("left")
+    neighbors = fiftyone_faiss.search(left, RED, "right", k=2)
+    assert (neighbors.ids, neighbors.notes) == ([], (note,))
+    # FiftyOne sorts the slice that is shown.
+    for view in (cars, left, cars.match(fo.ViewField("filepath") != "")):
+        caplog.clear()
+        assert view.sort_by_similarity([1.0, 0, 0], k=2, brain_key="right").values("id") == []
+        assert [record.message for record in caplog.records] == [note]
+
+
+def test_fiftyone_sorts_the_slice_that_is_shown(cars, rng) -> None:
+    both = cars.select_group_slices(["left", "right"])
+    vectors = rng.normal(size=(8, 4)).astype(np.float32)
+    fiftyone_faiss.build_index(both, "both", embeddings=vectors)
+    ids = both.values("id")
+    shown = [i for i, id in enumerate(ids) if id in cars.values("id")]
+    order = sorted(shown, key=lambda i: -vectors[i] @ vectors[1] / np.linalg.norm(vectors[i]))
+    for view in (cars, cars.match(fo.ViewField("filepath") != "")):
+        ordered = view.sort_by_similarity(vectors[1], k=3, brain_key="both", dist_field="near")
+        assert ordered.values("id") == [ids[i] for i in order[:3]]
+        assert set(fiftyone_faiss.search(view, vectors[1], "both", k=8).ids) == set(ids)
+
+
+def test_groups_of_equal_values_are_searched_with_all_their_samples(dataset, rng) -> None:
+    vectors = rng.normal(size=(12, 4)).astype(np.float32)
+    fiftyone_faiss.build_index(dataset, "given", embeddings=vectors)
+    dataset.set_values("half", ["a"] * 6 + ["b"] * 6)
+    groups = dataset.group_by("half")
+    neighbors = fiftyone_faiss.search(groups, vectors[3], "given", k=12)
+    assert neighbors.ids == fiftyone_faiss.search(dataset, vectors[3], "given", k=12).ids
+    assert neighbors.view().values("id") == neighbors.ids
+    health = fiftyone_faiss.index_health(groups, "given")
+    assert (health.missing, health.orphaned) == (0, 0)
+    with pytest.raises(ValueError, match=r"is grouped; pass view\.flatten\(\)\."):
+        fiftyone_faiss.build_index(groups, "more", MeanColor())

@@ -86,15 +86,80 @@ def test_a_sample_has_the_mean_of_its_regions_as_in_fiftyone(boxed) -> None:
     assert fiftyone_faiss.list_indexes(boxed)[0].size == 3
 
 
-def test_a_sample_with_an_unreadable_region_fails_with_its_reason(boxed) -> None:
-    sample = boxed.first()
-    sample.things.detections[1].bounding_box = [0.5, 0.5, 0.0, 0.2]
+NAN = float("nan")
+# Boxes without area, outside of the image, smaller than a pixel, and what is no box.
+EMPTY = {
+    "no width": [0.5, 0.5, 0.0, 0.2],
+    "negative": [0.5, 0.5, 0.2, -0.1],
+    "outside": [1.5, 0.1, 0.2, 0.2],
+    "tiny": [0.502, 0.502, 0.001, 0.001],
+    "nan": [NAN, 0.1, 0.2, 0.2],
+    "infinite": [0.1, 0.1, float("inf"), 0.2],
+    "three numbers": [0.1, 0.1, 0.2],
+    "none": None,
+}
+
+
+def set_box(sample: fo.Sample, place: int, box: list[float] | None) -> None:
+    """Sets a box, also one that FiftyOne does not accept."""
+    sample.things.detections[place].bounding_box = box
     sample.save()
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_a_region_that_is_empty_or_no_box_does_not_count(boxed, name: str) -> None:
+    sample = boxed.first()
+    set_box(sample, 1, EMPTY[name])
+    report = fiftyone_faiss.build_index(boxed, "regions", MeanColor(), roi_field="things")
+    assert (report.size, report.failures) == (3, {})
+    image = np.asarray(Image.open(sample.filepath))
+    others = [foup.extract_patch(image, sample.things.detections[i]) for i in (0, 2)]
+    means = np.array([patch.reshape(-1, 3).mean(axis=0) for patch in others])
+    expected = (means / np.linalg.norm(means, axis=1, keepdims=True)).mean(axis=0)
+    vector = boxed.load_brain_results("regions").vectors_of([sample.id])
+    assert _cosines(vector, expected[None]).min() > 0.9995
+
+
+REASONS = {
+    "no width": "the box [0.5, 0.5, 0.0, 0.2] of the label '{}' has no area",
+    "outside": "the box (1.5, 0.1, 0.2, 0.2) covers no pixel of the image",
+    "nan": "the box [nan, 0.1, 0.2, 0.2] of the label '{}' is no box",
+    "three numbers": "the box [0.1, 0.1, 0.2] of the label '{}' is no box",
+}
+
+
+@pytest.mark.parametrize("name", REASONS)
+def test_a_sample_of_such_boxes_alone_fails_and_names_the_first(boxed, name: str) -> None:
+    sample = boxed.first()
+    for place in range(3):
+        set_box(sample, place, EMPTY[name])
+    reason = REASONS[name].format(sample.things.detections[0].id)
     report = fiftyone_faiss.compute_embeddings(boxed, MeanColor(), roi_field="things", batch_size=2)
-    assert report.embedded == 2
-    (reason,) = report.failures.values()
-    assert list(report.failures) == [sample.id] and "covers no pixel" in reason
+    assert (report.embedded, report.failures) == (2, {sample.id: reason})
     assert boxed.values("embeddings")[0] is None
+    with pytest.raises(ValueError) as caught:
+        fiftyone_faiss.build_index(boxed[:1], "one", MeanColor(), roi_field="things")
+    assert str(caught.value) == (
+        f"None of the 1 images could be read; the first, {sample.id}: {reason}. Check the files "
+        "and the boxes of the dataset."
+    )
+
+
+def test_a_patch_that_is_no_box_names_its_label(boxed) -> None:
+    sample = boxed.first()
+    set_box(sample, 1, EMPTY["nan"])
+    label = sample.things.detections[1].id
+    report = fiftyone_faiss.build_index(boxed, "things", MeanColor(), patches_field="things")
+    reason = f"the box [nan, 0.1, 0.2, 0.2] of the label '{label}' is no box"
+    assert (report.size, report.failures) == (5, {label: reason})
+
+
+def test_a_sample_with_an_unreadable_file_fails_with_its_reason(boxed) -> None:
+    sample = boxed.first()
+    Path(sample.filepath).write_bytes(b"no image")
+    report = fiftyone_faiss.compute_embeddings(boxed, MeanColor(), roi_field="things", batch_size=2)
+    reason = "the file is not an image of a supported format"
+    assert (report.embedded, report.failures) == (2, {sample.id: reason})
 
 
 @pytest.fixture(params=["detections", "polylines"])

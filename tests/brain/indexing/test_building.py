@@ -32,6 +32,22 @@ def test_the_index_holds_the_vector_of_every_image(dataset) -> None:
     np.testing.assert_allclose(vectors, COLORS, atol=1e-6)
 
 
+def test_a_run_that_was_registered_and_not_saved_is_finished(dataset) -> None:
+    index = fiftyone_faiss.build_index(dataset, "colors", model=MeanColor())
+    results = dataset.load_brain_results("colors")
+    # As if the process had ended, or lost its database, before it saved the results.
+    config = dataset.get_brain_info("colors").config
+    dataset.delete_brain_run("colors")
+    config.build().register_run(dataset, "colors", overwrite=False)
+    (info,) = fiftyone_faiss.list_indexes(dataset)
+    assert "'colors' is being made, or was never finished" in info.problem
+    report = fiftyone_faiss.build_index(dataset, "colors", model=MeanColor())
+    assert (report.size, report.added) == (index.size, 12)
+    again = dataset.load_brain_results("colors")
+    assert again.path != results.path
+    np.testing.assert_allclose(again.get_embeddings()[0], COLORS, atol=1e-6)
+
+
 def test_only_broken_images_fail_and_they_are_retried(dataset) -> None:
     paths = [Path(path) for path in dataset.values("filepath")]
     good = paths[3].read_bytes()

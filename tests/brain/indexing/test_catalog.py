@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import fiftyone.brain as fob
 import numpy as np
 import pytest
 from support.colors import MeanColor
 from support.indexes import index_of
+from support.points import one_sentence
+from support.privileges import without_privileges
 
 import fiftyone_faiss
 from fiftyone_faiss.brain.similarity import FaissSimilarityConfig
@@ -34,6 +38,28 @@ def test_missing_files_are_listed_as_a_problem(dataset, rng) -> None:
     (info,) = fiftyone_faiss.list_indexes(dataset)
     assert info.size == 0
     assert info.path in info.problem
+
+
+def test_an_unreadable_index_is_the_only_problem(dataset, rng) -> None:
+    closed = index_of(dataset, rng.normal(size=(12, 5)), "closed").path
+    odd = index_of(dataset, rng.normal(size=(12, 5)), "odd").path
+    index_of(dataset, rng.normal(size=(12, 5)), "whole")
+    dataset.clear_cache()
+    (odd / "manifest.json").unlink()
+    os.mkfifo(odd / "manifest.json")
+    closed.chmod(0)
+    try:
+        with without_privileges():
+            infos = {info.brain_key: info for info in fiftyone_faiss.list_indexes(dataset)}
+            with pytest.raises(ValueError, match=f"{closed}.* could not be read"):
+                fiftyone_faiss.search(dataset, dataset.first().id, brain_key="closed")
+    finally:
+        closed.chmod(0o755)
+    assert (infos["whole"].size, infos["whole"].problem) == (12, None)
+    assert f"{closed} could not be read (Permission denied)" in infos["closed"].problem
+    assert "could not be read (it is a FIFO instead of a file)" in infos["odd"].problem
+    assert all(one_sentence(infos[key].problem.replace(".json", "")) for key in ("closed", "odd"))
+    assert infos["closed"].disk_bytes == 0
 
 
 def test_an_unfinished_index_is_listed_and_can_be_deleted(dataset, rng) -> None:

@@ -23,6 +23,7 @@ from support.points import (
     one_sentence,
     points_of,
 )
+from support.stores import save_index_file
 
 import fiftyone_faiss
 from fiftyone_faiss.brain import Execution, update_index_steps
@@ -357,10 +358,32 @@ def test_a_damaged_faiss_index_is_rebuilt(corruption: str, repair: str) -> None:
         assert fiftyone_faiss.update_index(large.dataset).size == 300
     ann_index = results.snapshot.manifest.ann_index
     assert ann_index.rows == 300
-    assert results.store.is_sound(ann_index.file)
+    assert results.store.problem_of(ann_index.file) is None
     assert fiftyone_faiss.verify_index(large.dataset) == []
     assert neighbors_of(results, points.vectors[9], 10)[0] == expected
     check_holds(results, points)
+    large.dataset.delete()
+
+
+def test_an_intact_file_that_faiss_cannot_read_is_rebuilt() -> None:
+    large = Large.make(samples=300, labeled=1)
+    points = large.points("samples", 300)
+    for repair in (fiftyone_faiss.verify_index, fiftyone_faiss.update_index):
+        store = create(points, index_type="sq8").store
+        info = store.snapshot().manifest.ann_index
+        # As if another FAISS had written it.
+        data = b"Zz99" + (store.path / info.file.name).read_bytes()[4:]
+        save_index_file(store, data, **info.metadata)
+        large.dataset.clear_cache()
+        results = large.dataset.load_brain_results("given")
+        expected = nearest_ids(points.vectors[9], points, "cosine", 10)
+        assert neighbors_of(results, points.vectors[9], 10)[0] == expected
+        answer = repair(large.dataset)
+        assert not isinstance(answer, list) or "could not be opened by FAISS" in answer[0]
+        assert fiftyone_faiss.verify_index(large.dataset) == []
+        rebuilt = store.path / store.snapshot().manifest.ann_index.file.name
+        assert rebuilt.read_bytes()[:4] != b"Zz99"
+        large.dataset.delete_brain_run("given")
     large.dataset.delete()
 
 

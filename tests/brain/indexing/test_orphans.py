@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import fiftyone as fo
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from bson import ObjectId
 from support.indexes import index_of
+from support.privileges import without_privileges
 
 import fiftyone_faiss
 from fiftyone_faiss.brain.core.ids import pack_ids
@@ -66,6 +68,27 @@ def test_unreadable_folders_are_not_listed(orphan: Path) -> None:
     store = Store.create(root / "not-a-run", has_labels=False, metadata={})
     store.commit(Batch(np.ones((1, 2), np.float32), pack_ids([ObjectId()])))
     assert fiftyone_faiss.list_orphaned_indexes(str(root)) == []
+
+
+def test_folders_that_cannot_be_read_are_not_listed(orphan: Path) -> None:
+    root = orphan.parent
+    with without_privileges():
+        for closed in (orphan / "manifest.json", orphan):
+            mode = closed.stat().st_mode
+            closed.chmod(0)
+            assert fiftyone_faiss.list_orphaned_indexes(str(root)) == []
+            closed.chmod(mode)
+        root.chmod(0)
+        try:
+            with pytest.raises(ValueError, match=f"{root} could not be read"):
+                fiftyone_faiss.list_orphaned_indexes(str(root))
+        finally:
+            root.chmod(0o755)
+    (orphan / "manifest.json").rename(root / "kept")
+    os.mkfifo(orphan / "manifest.json")
+    assert fiftyone_faiss.list_orphaned_indexes(str(root)) == []
+    with pytest.raises(ValueError, match="is not the run id of an orphaned index"):
+        fiftyone_faiss.delete_orphaned_index(orphan.name, str(root))
 
 
 def test_a_missing_root_has_no_orphans(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ import pytest
 from PIL import Image
 
 import fiftyone_faiss
+from fiftyone_faiss.brain.indexing.field_record import known_precision
 from fiftyone_faiss.brain.models.loading import get_embedder
+from fiftyone_faiss.brain.models.reference_prompts import REFERENCE_PROMPTS
 from fiftyone_faiss.demo import MODEL_NAME
 
 
@@ -53,3 +55,62 @@ def test_embeddings_are_computed_in_the_requested_precision(pages: fo.Dataset) -
         fiftyone_faiss.compute_embeddings(pages, MODEL_NAME, precision, precision=precision)
         vectors = np.array(pages.values(precision), np.float32)
         np.testing.assert_allclose(vectors, expected(pages, precision), atol=1e-6)
+
+
+def test_an_emptied_index_keeps_its_precision(pages: fo.Dataset) -> None:
+    fiftyone_faiss.build_index(pages, "clip", model=MODEL_NAME, precision="bfloat16")
+    index = pages.load_brain_results("clip")
+    vectors = vectors_of(pages, "clip")
+    index.remove_from_index(pages.values("id"))
+    index.store.compact()
+    assert index.snapshot.segments == ()
+    assert fiftyone_faiss.update_index(pages, "clip").added == 10
+    np.testing.assert_array_equal(vectors_of(pages, "clip"), vectors)
+    index.remove_from_index(pages.values("id"))
+    index.store.compact()
+    assert fiftyone_faiss.build_index(pages, "clip", model=MODEL_NAME).added == 10
+    np.testing.assert_array_equal(vectors_of(pages, "clip"), vectors)
+
+
+def test_prompts_are_computed_in_the_precision_of_the_index(pages: fo.Dataset) -> None:
+    fiftyone_faiss.build_index(pages, "clip", model=MODEL_NAME, precision="bfloat16")
+    pages.clear_cache()
+    index = pages.load_brain_results("clip")
+    embedder = get_embedder(MODEL_NAME, "bfloat16")
+    (vector,) = embedder.embed_texts(["a red car"])
+    assert np.abs(vector - get_embedder(MODEL_NAME, "float32").embed_texts(["a red car"])).max() > 0
+    np.testing.assert_array_equal(index.get_model().embed_prompt("a red car"), vector)
+    by_text = pages.sort_by_similarity("a red car", k=5, brain_key="clip", dist_field="near")
+    by_vector = pages.sort_by_similarity(vector, k=5, brain_key="clip", dist_field="near_vector")
+    assert by_text.values("id") == by_vector.values("id")
+    assert by_text.values("near") == pages.select(by_text.values("id"), ordered=True).values(
+        "near_vector"
+    )
+    texts = index.vectors.maintenance._texts()
+    np.testing.assert_array_equal(texts, embedder.embed_texts(list(REFERENCE_PROMPTS)))
+
+
+def test_a_field_keeps_its_precision(pages: fo.Dataset) -> None:
+    fiftyone_faiss.compute_embeddings(pages[:4], MODEL_NAME, "emb", precision="bfloat16")
+    assert fiftyone_faiss.compute_embeddings(pages, MODEL_NAME, "emb").embedded == 6
+    vectors = np.array(pages.values("emb"), np.float32)
+    np.testing.assert_allclose(vectors, expected(pages, "bfloat16"), atol=1e-6)
+    # Of an index of these vectors, queries are computed in the same precision.
+    fiftyone_faiss.build_index(pages, "given", model=MODEL_NAME, embeddings="emb")
+    assert pages.load_brain_results("given").get_embedder().precision == "bfloat16"
+    fiftyone_faiss.compute_embeddings(pages, MODEL_NAME, "emb", force=True, precision="float32")
+    assert fiftyone_faiss.compute_embeddings(pages, MODEL_NAME, "emb", force=True).embedded == 10
+    vectors = np.array(pages.values("emb"), np.float32)
+    np.testing.assert_allclose(vectors, expected(pages, "float32"), atol=1e-6)
+
+
+def test_a_record_without_a_precision_is_read(pages: fo.Dataset) -> None:
+    fiftyone_faiss.compute_embeddings(pages[:4], MODEL_NAME, "emb", precision="float32")
+    (key,) = pages.list_runs()
+    config = pages.get_run_info(key).config
+    del config.precision
+    pages.update_run_config(key, config)
+    assert known_precision(pages, "emb", None) is None
+    report = fiftyone_faiss.compute_embeddings(pages, MODEL_NAME, "emb", precision="float32")
+    assert (report.embedded, report.skipped) == (6, 4)
+    assert known_precision(pages, "emb", None) == "float32"

@@ -76,15 +76,13 @@ def test_the_order_is_the_same_whatever_k(many, pools, options) -> None:
         np.testing.assert_allclose(few.scores, whole.scores[:k], rtol=1e-6)
 
 
-def test_the_nearest_two_thousand_come_first_and_then_the_others(many) -> None:
+def test_the_best_two_thousand_come_first_and_then_the_others(many) -> None:
     line = f"@{many.ids[0]} + @{many.ids[1]}"
     first = fiftyone_faiss.search(many.dataset, line, k=2_000)
     neighbors = fiftyone_faiss.search(many.dataset, line, k=2_900)
     assert len(set(neighbors.ids)) == 2_900
     assert (neighbors.ids[:2_000], neighbors.has_more) == (first.ids, True)
-    assert neighbors.distances[2_000:].min() >= first.distances.max()
-    for scores in (neighbors.scores[:2_000], neighbors.scores[2_000:]):
-        assert np.all(np.diff(scores) <= 0)
+    assert np.all(np.diff(neighbors.scores) <= 0)
     with pytest.raises(ValueError, match="20,000 at most"):
         fiftyone_faiss.search(many.dataset, line, k=20_001)
 

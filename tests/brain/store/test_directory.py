@@ -125,3 +125,32 @@ def test_the_size_of_a_store_is_that_of_its_existing_files(store: Store) -> None
     # A writer may remove a file after it was listed.
     (store.path / "0123.segment").symlink_to(store.path / "gone")
     assert store.disk_bytes == expected > 4 * ROWS * DIM
+
+
+def test_a_linked_store_is_destroyed_with_its_link(store: Store, tmp_path: Path) -> None:
+    target, link = store.path, tmp_path / "link"
+    link.symlink_to(target)
+    linked = Store(link)
+    linked.commit(delete=ids_of([1]))
+    linked.destroy()
+    assert not target.exists() and not link.is_symlink()
+    link.symlink_to(target)
+    linked.destroy()
+    assert not link.is_symlink(), "the link led nowhere"
+
+
+def test_other_files_beside_a_linked_store_are_kept(store: Store, tmp_path: Path) -> None:
+    target, link = store.path, tmp_path / "link"
+    link.symlink_to(target)
+    (target / "notes.txt").write_text("not ours")
+    (target / "more.segment").mkdir()
+    Store(link).destroy()
+    assert sorted(path.name for path in target.iterdir()) == ["more.segment", "notes.txt"]
+    assert not link.is_symlink()
+
+
+def test_a_folder_with_the_name_of_an_unused_file_is_left_there(store: Store) -> None:
+    (store.path / "old.tmp").mkdir()
+    (store.path / "older.tmp").symlink_to(store.path / "old.tmp")
+    store.commit(delete=ids_of([1]))
+    assert unused_files(store) == {"old.tmp"}

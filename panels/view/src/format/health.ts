@@ -1,5 +1,5 @@
 import type { IndexHealth } from "../generated.ts";
-import { bytes } from "./numbers.ts";
+import { bytes, secondsAgo } from "./numbers.ts";
 
 export interface HealthRow {
   name: string;
@@ -10,6 +10,7 @@ export interface HealthRow {
 /** What the health of an index shows. */
 export function healthRows(health: IndexHealth): HealthRow[] {
   const { size, dim, missing, orphaned, failed, changed, unindexed, recall, latency_ms } = health;
+  const byKind = health.recall_by_kind;
   return [
     row("Vectors", dim ? `${count(size)} × ${dim}` : count(size)),
     countRow("Missing", missing),
@@ -19,7 +20,8 @@ export function healthRows(health: IndexHealth): HealthRow[] {
     row("Not in the FAISS index yet", count(unindexed)),
     row("Model", modelText(health.model_matches), health.model_matches === false),
     row("Type", `${health.factory ?? "exact"}, ${health.metric}`),
-    row("Recall", recall === null ? "not measured" : `${(100 * recall).toFixed(1)} % at 10`),
+    row("Recall", recall === null ? "not measured" : `${percent(recall)} at 10`),
+    ...(byKind ? [row("Recall by query", kindsText(byKind))] : []),
     row("Query time", latency_ms === null ? "not measured" : `${latency_ms.toPrecision(2)} ms`),
     row("Disk space", bytes(health.disk_bytes)),
   ];
@@ -37,7 +39,23 @@ function count(n: number | null): string {
   return n === null ? "not checked" : n.toLocaleString("en-US");
 }
 
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+function kindsText(byKind: Record<string, number>): string {
+  return Object.entries(byKind)
+    .map(([kind, recall]) => `${kind} ${percent(recall)}`)
+    .join(", ");
+}
+
 function modelText(matches: boolean | null): string {
   if (matches === null) return "unknown";
   return matches ? "unchanged" : "changed";
+}
+
+/** When the health was compared: "As of 2 minutes ago". */
+export function ageText(health: IndexHealth): string {
+  const time = secondsAgo(health.age_s);
+  return time === "just now" ? "As of now" : `As of ${time}`;
 }

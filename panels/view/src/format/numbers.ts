@@ -25,7 +25,11 @@ export function bytes(n: number): string {
 export function ago(iso: string, now = Date.now()): string {
   // A date without a time zone is UTC.
   const time = Date.parse(/(Z|[+-]\d\d:\d\d)$/.test(iso) ? iso : `${iso}Z`);
-  const seconds = (now - time) / 1000;
+  return secondsAgo((now - time) / 1000);
+}
+
+/** A time by its distance: "2 minutes ago". */
+export function secondsAgo(seconds: number): string {
   const units = [
     ["day", 86400],
     ["hour", 3600],

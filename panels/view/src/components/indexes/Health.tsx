@@ -1,7 +1,7 @@
-import React, { useEffect, useState } from "react";
+import React, { useEffect, useRef, useState } from "react";
 import { isFailure, type Server } from "../../app/server.ts";
 import type { IndexHealth } from "../../generated.ts";
-import { healthRows } from "../../format/health.ts";
+import { ageText, healthRows } from "../../format/health.ts";
 import { disabledIf } from "../../keyboard/disabled.ts";
 import type { SetStatus } from "../../state/useSearch.ts";
 import type { DrawerProps } from "../Drawers.tsx";
@@ -32,7 +32,7 @@ export function Health({ search, server, jobs, refreshJobs, canDelegate }: Drawe
   const own = jobs.filter(({ name }) => name === key);
   const isBusy = own.some(({ state }) => state === "running");
   const jobStates = own.map(({ id, state }) => id + state).join();
-  const health = useHealth({ server, key, setStatus, isBusy, jobStates });
+  const { health, checkAgain } = useHealth({ server, key, setStatus, isBusy, jobStates });
 
   const start = async (method: Maintenance) => {
     const answer = await server(method, { brain_key: key });
@@ -48,14 +48,30 @@ export function Health({ search, server, jobs, refreshJobs, canDelegate }: Drawe
   return (
     <div data-cy="faiss-health-shown">
       {health !== "failed" && (
-        <dl className="ffs-health">
-          {healthRows(health).map(({ name, value, isProblem }) => (
-            <div key={name} className={isProblem ? "ffs-bad" : ""}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-        </dl>
+        <>
+          <dl className="ffs-health">
+            {healthRows(health).map(({ name, value, isProblem }) => (
+              <div key={name} className={isProblem ? "ffs-bad" : ""}>
+                <dt>{name}</dt>
+                <dd>{value}</dd>
+              </div>
+            ))}
+          </dl>
+          <div className="ffs-inline">
+            <span className="ffs-note" data-cy="faiss-health-age">
+              {ageText(health)}
+            </span>
+            <button
+              type="button"
+              className="ffs-button ffs-quiet"
+              data-cy="faiss-health-check"
+              title="Compare the index with the samples and their files again"
+              {...disabledIf(isBusy, checkAgain)}
+            >
+              Check again
+            </button>
+          </div>
+        </>
       )}
       <div className="ffs-inline">
         {MAINTENANCE.map(({ method, cy, name, title }) => (
@@ -95,14 +111,26 @@ interface HealthQuery {
   jobStates: string;
 }
 
-/** The health of an index, read again when a job on it ends; null until it is known. */
-function useHealth(query: HealthQuery): IndexHealth | "failed" | null {
+interface KnownHealth {
+  /** Null until it is known. */
+  health: IndexHealth | "failed" | null;
+  /** Compares the index again, although the server may know its health. */
+  checkAgain: () => void;
+}
+
+/** The health of an index, read again when a job on it ends. */
+function useHealth(query: HealthQuery): KnownHealth {
   const { server, key, setStatus, isBusy, jobStates } = query;
   const [read, setRead] = useState<{ key: string; health: IndexHealth | "failed" } | null>(null);
+  // The number of times that the person asked for a new comparison.
+  const [checks, setChecks] = useState(0);
+  const checked = useRef(0);
   useEffect(() => {
     if (isBusy) return undefined;
     let isCurrent = true;
-    server("health", { brain_key: key }).then((answer) => {
+    const refresh = checks > checked.current;
+    checked.current = checks;
+    server("health", { brain_key: key, refresh }).then((answer) => {
       if (!isCurrent) return;
       if (isFailure(answer)) setStatus("error", answer.error);
       setRead({ key, health: isFailure(answer) ? "failed" : answer });
@@ -110,6 +138,10 @@ function useHealth(query: HealthQuery): IndexHealth | "failed" | null {
     return () => {
       isCurrent = false;
     };
-  }, [server, key, setStatus, isBusy, jobStates]);
-  return read?.key === key ? read.health : null;
+  }, [server, key, setStatus, isBusy, jobStates, checks]);
+  const checkAgain = () => {
+    setRead(null);
+    setChecks((count) => count + 1);
+  };
+  return { health: read?.key === key ? read.health : null, checkAgain };
 }

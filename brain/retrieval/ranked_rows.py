@@ -1,0 +1,70 @@
+"""Rows of an index in the order of a query."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from fiftyone_faiss.brain.ann.exact_search import SCORE_ROWS
+from fiftyone_faiss.brain.backend.searchable import IndexReader
+from fiftyone_faiss.brain.core.arrays import Distances, Matrix, Places, Rows
+
+
+@dataclass(frozen=True)
+class RankedRows:
+    """Rows of an index, best first.
+
+    Attributes:
+        reader: the index
+        rows: ``(n,)`` int64
+        distances: ``(n,)`` float64 distances to the vector of the ranking
+        ranked: ``(n,)`` float64, what the rows are ordered by, higher is better
+        is_complete: whether there are no other rows
+        rank: computes what ``(n, dim)`` vectors are ordered by
+        has_more: whether there are more results
+        cutoff_score: the lowest score above the automatic score cutoff
+        near_duplicates: the rows that are collapsed into a row
+        is_euclidean: whether rows are ordered by the negative euclidean distance
+    """
+
+    reader: IndexReader
+    rows: Rows
+    distances: Distances
+    ranked: Distances
+    is_complete: bool
+    rank: Callable[[Matrix], Distances]
+    has_more: bool = False
+    cutoff_score: float = -np.inf
+    near_duplicates: dict[int, Rows] = field(default_factory=dict)
+    is_euclidean: bool = False
+
+    @property
+    def scores(self) -> Distances:
+        """``(n,)`` float64 scores that people read; see :class:`Neighbors`."""
+        return self._readable(self.ranked)
+
+    def _readable(self, ranked: Distances) -> Distances:
+        return 1.0 / (1.0 - ranked) if self.is_euclidean else ranked
+
+    def all_scores(self) -> Iterator[tuple[list[str], Distances]]:
+        """Yields the ids and the scores that people read of all rows of the index, in blocks."""
+        rows = self.reader.all_rows()
+        for start in range(0, len(rows), SCORE_ROWS):
+            block = rows[start : start + SCORE_ROWS]
+            scores = self._readable(self.rank(self.reader.vectors_at(block)))
+            yield self.reader.ids_at(block), scores
+
+    def read_vectors(self) -> Matrix:
+        """Reads the ``(n, dim)`` float32 vectors."""
+        return self.reader.vectors_at(self.rows)
+
+    def at(self, places: Places | slice) -> RankedRows:
+        """The rows at some places."""
+        return replace(
+            self,
+            rows=self.rows[places],
+            distances=self.distances[places],
+            ranked=self.ranked[places],
+        )
