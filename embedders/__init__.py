@@ -1,7 +1,8 @@
 """Turns images and texts into float32 unit vectors, without datasets and without the App.
 
 - ``base``: the class of all embedders
-- ``images``, ``video``: opens files, label boxes, uploads and frames
+- ``images``, ``video``: opens files, label boxes, uploads and frames; ``pixels``: converts and
+  resizes them
 - ``loop``: decodes, batches and embeds images
 - ``ray_engine``: does the same on a Ray cluster; ``ray_cluster``: connects to Ray
 - ``torch_net``: runs networks of torch; ``torch_pixels``: prepares their input; ``precision``:
@@ -18,6 +19,8 @@ from fiftyone_faiss.embedders.base import (
     Embedder,
     EmbedderError,
     Vectors,
+    are_finite,
+    not_finite_reason,
     unit,
     weights_error,
 )
@@ -27,8 +30,10 @@ from fiftyone_faiss.embedders.images import (
     decode_image,
     open_local,
     read_image,
+    to_query_image,
 )
 from fiftyone_faiss.embedders.loop import EmbeddedBatch, Failure, embed_sources
+from fiftyone_faiss.embedders.pixels import check_ratio, image_of_array, resized
 from fiftyone_faiss.embedders.registry import (
     embedder_of,
     is_registered,
@@ -45,16 +50,22 @@ __all__ = [
     "Failure",
     "ImageSource",
     "Vectors",
+    "are_finite",
+    "check_ratio",
     "decode_base64_image",
     "decode_image",
     "embed_sources",
     "embedder_of",
+    "image_of_array",
     "is_registered",
     "make_registered",
+    "not_finite_reason",
     "open_local",
     "read_image",
     "register_embedder",
     "registered_embedders",
+    "resized",
+    "to_query_image",
     "unit",
     "weights_error",
 ]

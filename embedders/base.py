@@ -89,7 +89,8 @@ class Embedder(ABC):
             images: what :meth:`preprocess` returned for each image
 
         Returns:
-            ``(len(images), dim)`` float32 vectors of length 1
+            ``(len(images), dim)`` float32 vectors of length 1; one with a value that is not finite
+            makes its image a failure
 
         Raises:
             MemoryError: if the batch does not fit in memory; it is then embedded in parts
@@ -100,8 +101,14 @@ class Embedder(ABC):
 
         Returns:
             a ``(dim,)`` float32 vector of length 1
+
+        Raises:
+            EmbedderError: if its vector has values that are not finite
         """
-        vector: Vectors = self.embed_images([self.preprocess(image)])[0]
+        vectors = self.embed_images([self.preprocess(image)])
+        if not are_finite(vectors).all():
+            raise EmbedderError(f"The image cannot be embedded: {not_finite_reason(self)}.")
+        vector: Vectors = vectors[0]
         return vector
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
@@ -153,7 +160,24 @@ def unit(vectors: Vectors) -> Vectors:
         vectors: ``(n, dim)`` float32
 
     Returns:
-        ``(n, dim)`` float32
+        ``(n, dim)`` float32; rows with values that are not finite have NaN
     """
-    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
+        # Squares of very large values do not fit into float32.
+        huge = np.isinf(norms[..., 0])
+        norms[huge] = np.linalg.norm(vectors[huge].astype(np.float64), axis=-1, keepdims=True)
+        scaled = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms != 0)
+    scaled[~np.isfinite(norms[..., 0])] = np.nan
+    return scaled
+
+
+def are_finite(vectors: Vectors) -> npt.NDArray[np.bool_]:
+    """Returns ``(n,)``: whether all values of a row are finite."""
+    return np.asarray(np.isfinite(vectors).all(axis=-1))
+
+
+def not_finite_reason(embedder: Embedder) -> str:
+    """Returns why an image, or a text, without a finite vector has none."""
+    remedy = "; load it with precision='float32'" if embedder.precision == "float16" else ""
+    return f"the model '{embedder.name}' returned numbers that are not finite{remedy}"

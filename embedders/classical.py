@@ -11,6 +11,7 @@ from scipy.fft import dctn
 from skimage.feature import hog
 
 from fiftyone_faiss.embedders.base import Embedder, Vectors, unit
+from fiftyone_faiss.embedders.pixels import resized
 
 
 class ColorHistogram(Embedder):
@@ -29,7 +30,7 @@ class ColorHistogram(Embedder):
 
     def preprocess(self, image: Image.Image) -> Any:
         size = (self.image_size, self.image_size)
-        hsv = np.asarray(image.resize(size, Image.Resampling.BOX).convert("HSV")).reshape(-1, 3)
+        hsv = np.asarray(resized(image, size, Image.Resampling.BOX).convert("HSV")).reshape(-1, 3)
         bins = hsv.astype(np.int64) * self.bins // 256
         index = np.ravel_multi_index(tuple(bins.T), self.bins)
         return np.bincount(index, minlength=self.dim)
@@ -52,7 +53,7 @@ class OrientedGradients(Embedder):
 
     def preprocess(self, image: Image.Image) -> Any:
         size = (self.image_size, self.image_size)
-        gray = np.asarray(image.convert("L").resize(size, Image.Resampling.BOX))
+        gray = np.asarray(resized(image.convert("L"), size, Image.Resampling.BOX))
         return hog(gray, orientations=9, pixels_per_cell=(16, 16), cells_per_block=(2, 2))
 
     def embed_images(self, images: Sequence[Any]) -> Vectors:
@@ -75,7 +76,8 @@ class PerceptualHash(Embedder):
 
     def preprocess(self, image: Image.Image) -> Any:
         size = (self.image_size, self.image_size)
-        gray = np.asarray(image.convert("L").resize(size, Image.Resampling.LANCZOS), np.float64)
+        small = resized(image.convert("L"), size, Image.Resampling.LANCZOS)
+        gray = np.asarray(small, np.float64)
         low = dctn(gray)[:8, :8].reshape(-1)
         return np.where(low > np.median(low), 1.0, -1.0)
 

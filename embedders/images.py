@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import importlib.util
 import io
 import os
 import stat
 import struct
+import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
+from fiftyone_faiss.embedders.pixels import (
+    LARGE,
+    MAX_PIXELS,
+    as_query_rgb,
+    as_rgb,
+    check_image,
+    problem_of,
+)
 from fiftyone_faiss.embedders.video import read_frame
 
 MAX_UPLOAD_BYTES = 20 * 1024 * 1024
-MAX_PIXELS = 100_000_000
-"""Images with more pixels are rejected: decoded, they would need 300 MB of memory each."""
+# The most characters of a name or a path in a message.
+MAX_SHOWN = 120
+
+# Large images are decoded one at a time, and made smaller before the next is decoded.
+_one_large_image = threading.Lock()
 
 # A JPEG is decoded at a half, a quarter or an eighth of its size as long as its shorter side stays
 # this many times what the model needs. The cosine of its vector to that of the full image is then
@@ -113,34 +124,35 @@ class ImageSource:
             ValueError: if the file is not a supported image, if the image is too large, or if the
                 box is empty
         """
-        # Reading from a pipe or a device might block forever.
-        if self.opener is open_local and not stat.S_ISREG(os.stat(self.path).st_mode):
-            raise ValueError(f"the path is {_kind(self.path)}")
         if self.frame is not None:
+            _check_regular(self.path, self.opener)
             with _decoding():
                 image = Image.fromarray(read_frame(self.path, self.frame))
         else:
-            with (
-                self.opener(self.path) as stream,
-                _decoding(),
-                _opened(stream, self.path) as file,
-            ):
-                if min_side is not None:
-                    self._shrink(file, min_side)
-                image = _rgb(file)
+            image = converted(self.path, partial(self._decoded, min_side=min_side), self.opener)
         return image if self.box is None else image.crop(self._corners(*image.size))
 
-    def _shrink(self, file: Image.Image, min_side: int) -> None:
-        """Asks Pillow for a smaller image if it is a JPEG; other decoders have one size."""
-        if file.format not in ("JPEG", "MPO"):
-            return
+    def _decoded(self, file: Image.Image, min_side: int | None) -> Image.Image:
+        """Converts the image to RGB; a JPEG and a large image are made smaller if they may be."""
+        if min_side is not None and file.format in ("JPEG", "MPO"):
+            # Decoded at a fraction of its size; other decoders have one size.
+            factor = self._factor(file, min_side)
+            if factor > 1:
+                file.draft(None, (file.width // factor, file.height // factor))
+        # Before anything that decodes it, such as reading the EXIF of a PNG.
+        check_image(file)
+        if min_side is None or file.width * file.height <= LARGE:
+            return as_rgb(file)
+        with _one_large_image:
+            return as_rgb(file, self._factor(file, min_side))
+
+    def _factor(self, file: Image.Image, min_side: int) -> int:
+        """How many times smaller the image may be."""
         width, height = file.size
         # The box is relative to the upright image.
         is_sideways = file.getexif().get(ExifTags.Base.Orientation, 1) >= 5
         x0, y0, x1, y1 = self._corners(*((height, width) if is_sideways else (width, height)))
-        factor = min(x1 - x0, y1 - y0) // (DRAFT_MARGIN * min_side)
-        if factor > 1:
-            file.draft(None, (width // factor, height // factor))
+        return max(1, min(x1 - x0, y1 - y0) // (DRAFT_MARGIN * min_side))
 
     def _corners(self, width: int, height: int) -> tuple[int, int, int, int]:
         """Left, top, right and bottom of the box in pixels of the upright image."""
@@ -167,8 +179,22 @@ def _resized(start: int, stop: int, length: int, limit: int) -> tuple[int, int]:
     return start, start + length
 
 
-def _kind(path: str) -> str:
-    return "a folder" if os.path.isdir(path) else "not a regular file"
+def converted(
+    path: str,
+    convert: Callable[[Image.Image], Image.Image],
+    opener: Callable[[str], BinaryIO] = open_local,
+) -> Image.Image:
+    """Opens an image file and converts it; raises as :meth:`ImageSource.open` does."""
+    _check_regular(path, opener)
+    with opener(path) as stream, _decoding(), _opened(stream, path) as file:
+        return convert(file)
+
+
+def _check_regular(path: str, opener: Callable[[str], BinaryIO]) -> None:
+    # Reading from a pipe or a device might block forever.
+    if opener is open_local and not stat.S_ISREG(os.stat(path).st_mode):
+        kind = "a folder" if os.path.isdir(path) else "not a regular file"
+        raise ValueError(f"the path is {kind}")
 
 
 @contextmanager
@@ -198,33 +224,6 @@ def _opened(stream: BinaryIO, path: str) -> Image.Image:
         raise ValueError("the file is not an image of a supported format") from error
 
 
-def _rgb(file: Image.Image) -> Image.Image:
-    """Returns the first frame of an image, upright, in 8-bit RGB.
-
-    Transparent pixels are blended with white. 16-bit grayscale keeps its upper 8 bits; Pillow's own
-    conversion would turn all but the 255 darkest values white.
-    """
-    width, height = file.size
-    if width * height > MAX_PIXELS:
-        raise ValueError(
-            f"the image has {width} x {height} pixels, more than the {MAX_PIXELS:,} allowed"
-        )
-    if file.mode in ("I", "F"):
-        raise ValueError(
-            f"the image has pixels of {'32-bit integers' if file.mode == 'I' else 'floats'}, "
-            "which have no defined black and white; convert it to 8 or 16 bits"
-        )
-    image = ImageOps.exif_transpose(file)
-    if image.mode.startswith("I;16"):
-        gray = np.asarray(image).astype(np.uint16) >> 8
-        return Image.fromarray(gray.astype(np.uint8)).convert("RGB")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(white, image).convert("RGB")
-    return image if image.mode == "RGB" else image.convert("RGB")
-
-
 def decode_image(content: bytes, name: str = "the upload") -> Image.Image:
     """Decodes an uploaded image.
 
@@ -242,18 +241,37 @@ def decode_image(content: bytes, name: str = "the upload") -> Image.Image:
     try:
         with _decoding():
             file = Image.open(io.BytesIO(content), formats=IMAGE_FORMATS)
-    except (Image.DecompressionBombError, *DECODE_ERRORS) as error:
+    except DECODE_ERRORS as error:
         if isinstance(error, Image.DecompressionBombError):
             raise ValueError(f"{name} has too many pixels; upload a smaller image.") from error
         raise ValueError(f"{name} is not an image; upload a JPEG, PNG or WebP file.") from error
-    if file.width * file.height > MAX_PIXELS:
+    return to_query_image(file, name)
+
+
+def to_query_image(image: Image.Image, name: str = "the image") -> Image.Image:
+    """Converts an image that a caller opened, in the same way as a file.
+
+    Args:
+        image: an image of any mode; it stays as it is
+        name ("the image"): the name of the image in errors
+
+    Returns:
+        an RGB image
+
+    Raises:
+        ValueError: if it is too large, has pixels of floats or of 32-bit integers, or is damaged
+    """
+    if image.width * image.height > MAX_PIXELS:
         raise ValueError(
-            f"{name} has {file.width} x {file.height} pixels; upload an image of at most "
+            f"{name} has {image.width} x {image.height} pixels; upload an image of at most "
             f"{MAX_PIXELS // 10**6} megapixels."
         )
+    problem = problem_of(image)
+    if problem is not None:
+        raise ValueError(f"{name} has {problem}.")
     try:
         with _decoding():
-            return _rgb(file)
+            return as_query_rgb(image)
     except DECODE_ERRORS as error:
         raise ValueError(f"{name} is damaged or cut short; upload the whole file.") from error
 
@@ -272,7 +290,8 @@ def decode_base64_image(content: str, name: str = "the upload") -> Image.Image:
     _check_size(len(content) * 3 // 4 - 2, name)
     try:
         data = base64.b64decode(content, validate=True)
-    except binascii.Error as error:
+    # binascii.Error is one; characters that are not ASCII raise a plain one.
+    except ValueError as error:
         raise ValueError(f"{name} arrived damaged; upload it again.") from error
     return decode_image(data, name)
 
@@ -283,9 +302,15 @@ def read_image(path: str | Path) -> Image.Image:
     Raises:
         ValueError: if the file is missing, too large, not an image, or damaged
     """
-    path = Path(path).expanduser()
-    if not path.is_file():
-        raise ValueError(f"There is no image file at {path}; check the path.")
-    # Checked before reading: it may be larger than memory.
-    _check_size(path.stat().st_size, path.name)
-    return decode_image(path.read_bytes(), path.name)
+    path = Path(os.path.expanduser(path))
+    name = path.name[:MAX_SHOWN]
+    try:
+        if path.is_file():
+            # Checked before reading: it may be larger than memory.
+            _check_size(path.stat().st_size, name)
+            return decode_image(path.read_bytes(), name)
+    except OSError as error:
+        raise ValueError(
+            f"{name} cannot be read ({error.strerror}); check the path and its permissions."
+        ) from error
+    raise ValueError(f"There is no image file at {str(path)[-MAX_SHOWN:]}; check the path.")

@@ -13,7 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fiftyone_faiss.embedders.base import Embedder, EmbedderError, Vectors
+from fiftyone_faiss.embedders.base import (
+    Embedder,
+    EmbedderError,
+    Vectors,
+    are_finite,
+    not_finite_reason,
+)
 from fiftyone_faiss.embedders.images import DECODE_ERRORS, EmptyBoxError, ImageSource
 
 
@@ -139,7 +145,21 @@ def _embed_batch(
     # The futures hold the images too; drop them so that only this list does.
     batch.clear()
     vectors = _embed(embedder, images, limit)
-    return EmbeddedBatch(np.array(positions, np.int64), vectors, tuple(failures))
+    return _without_infinite(embedder, np.array(positions, np.int64), vectors, failures)
+
+
+def _without_infinite(
+    embedder: Embedder,
+    positions: npt.NDArray[np.int64],
+    vectors: Vectors,
+    failures: list[Failure],
+) -> EmbeddedBatch:
+    """Returns a batch in which the images without a finite vector are failures."""
+    finite = are_finite(vectors)
+    reason = not_finite_reason(embedder)
+    failures = failures + [Failure(position, reason) for position in positions[~finite].tolist()]
+    failures.sort(key=lambda failure: failure.position)
+    return EmbeddedBatch(positions[finite], vectors[finite], tuple(failures))
 
 
 def _embed(embedder: Embedder, images: list[Any], limit: _BatchLimit) -> Vectors:

@@ -19,6 +19,7 @@ from fiftyone_faiss.embedders.ray_cluster import (
     no_progress_bars,
     readable_errors,
 )
+from fiftyone_faiss.embedders.ray_messages import decode_result, encode_result
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -43,6 +44,10 @@ def embed_sources_on_ray(
     cluster of ``RAY_ADDRESS`` or on this machine, or starts Ray here, and disconnects at the end.
     Workers read the images, so this package must be installed on them too. A worker that dies is
     replaced, and its chunk is repeated. Closing the iterator stops the work.
+
+    The workers unpickle ``load`` and the sources that this process sends. Their results are arrays
+    and text, so no worker can make this process run code through them. Ray itself authenticates
+    nobody by default: connect only to a cluster in a network that you trust.
 
     Args:
         load: creates the embedder on every worker
@@ -86,10 +91,7 @@ def _embed_chunks(
                 if row["start"] not in missing:
                     continue
                 missing.remove(row["start"])
-                result = pickle.loads(row["result"])
-                if isinstance(result, EmbedderError):
-                    raise result
-                yield from result
+                yield decode_result(row["result"])
         if missing:
             raise EmbedderError(f"Ray lost {len(missing)} of {len(chunks)} chunks; try again.")
 
@@ -179,7 +181,7 @@ class _Actor:
         except EmbedderError as error:
             # Returned, since Ray would wrap a raised error in its own.
             result = error
-        return {"start": row["start"], "result": pickle.dumps(result)}
+        return {"start": row["start"], "result": encode_result(result)}
 
     def _embed(self, start: int, sources: Sequence[ImageSource]) -> list[EmbeddedBatch]:
         import ray

@@ -112,6 +112,11 @@ def embedder_of(value: type[Embedder] | Embedder | Function, name: str | None = 
     if isinstance(value, type) and issubclass(value, Embedder):
         value = value()
     if not isinstance(value, Embedder):
+        if not callable(value):
+            raise EmbedderError(
+                f"A model of type {type(value).__name__} is not supported; give the name of a "
+                "model, an embedder, or a function from images to vectors."
+            )
         function_name = name or getattr(value, "__name__", None) or type(value).__name__
         return FunctionEmbedder(str(function_name), value)
     if name is not None:

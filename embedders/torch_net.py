@@ -137,15 +137,11 @@ class TorchEmbedder(Embedder):
             raise MemoryError(str(error)) from error
 
     def _vectors(self, features: torch.Tensor) -> Vectors:
-        """Returns ``(n, dim)`` features as float32 vectors of length 1."""
-        values = features.float().cpu().numpy().astype(np.float32, copy=False)
-        # The other formats have the range of float32.
-        if self._dtype == torch.float16 and not np.isfinite(values).all():
-            raise EmbedderError(
-                f"Features of '{self.name}' are too large for float16; load it with "
-                "precision='float32'."
-            )
-        return unit(values)
+        """Returns ``(n, dim)`` features as float32 vectors of length 1.
+
+        Features too large for float16 become infinite, and their vectors NaN.
+        """
+        return unit(features.float().cpu().numpy().astype(np.float32, copy=False))
 
     # -- threads and memory --------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ import torch
 from PIL import Image
 from torchvision.transforms import Normalize, ToTensor
 
+from fiftyone_faiss.embedders.torch_resizing import bounded_steps
+
 
 class PixelInput:
     """The input of a network, as its transform defines it.
@@ -25,14 +27,13 @@ class PixelInput:
     """
 
     def __init__(self, transform: Any, device: torch.device) -> None:
-        self._transform = transform
         self._device = device
         steps = list(getattr(transform, "transforms", ()))
         self._is_split = (
             len(steps) > 1 and isinstance(steps[-2], ToTensor) and isinstance(steps[-1], Normalize)
         )
+        self._steps = bounded_steps(steps[:-2] if self._is_split else steps or [transform])
         if self._is_split:
-            self._geometry = steps[:-2]
             mean, std = (
                 torch.as_tensor(values, dtype=torch.float32).view(1, 3, 1, 1)
                 for values in (steps[-1].mean, steps[-1].std)
@@ -51,12 +52,15 @@ class PixelInput:
 
         Returns:
             a ``(height, width, 3)`` uint8 array, or a tensor if the transform is not split
+
+        Raises:
+            ValueError: if one side of the image is more than 200 times the other, and the transform
+                is not a known one
         """
-        if not self._is_split:
-            return self._transform(image)
-        for step in self._geometry:
-            image = step(image)
-        return np.asarray(image)
+        result: Any = image
+        for step in self._steps:
+            result = step(result)
+        return np.asarray(result) if self._is_split else result
 
     def batch(self, images: Sequence[Any]) -> torch.Tensor:
         """Returns ``(n, 3, height, width)`` float32 pixels on the device, of prepared images."""

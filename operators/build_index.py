@@ -10,6 +10,7 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from fiftyone_faiss import brain
+from fiftyone_faiss.brain.core.params import MAX_NAME, read_text
 from fiftyone_faiss.operators import forms
 
 
@@ -42,16 +43,17 @@ class BuildIndex(foo.Operator):
         return types.Property(inputs, view=types.View(label="Build a FAISS index"))
 
     def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any]:
+        brain_key = read_text("brain_key", ctx.params.get("brain_key"), MAX_NAME)
         steps = brain.build_index_steps(
             ctx.target_view(),
-            ctx.params["brain_key"],
+            brain_key,
             model=ctx.params.get("model"),
             embeddings=ctx.params.get("embeddings") or None,
             regions=forms.regions_of(ctx.params),
             metric=ctx.params.get("metric", "cosine"),
             index_type=ctx.params.get("index_type") or "auto",
         )
-        yield from forms.run_steps(ctx, steps, ctx.params["brain_key"])
+        yield from forms.run_steps(ctx, steps, brain_key)
 
     def __call__(
         self,

@@ -10,6 +10,7 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from fiftyone_faiss import brain
+from fiftyone_faiss.brain.core.params import MAX_NAME, read_flag, read_text
 from fiftyone_faiss.operators import forms
 
 
@@ -49,13 +50,14 @@ class ComputeEmbeddings(foo.Operator):
         return types.Property(inputs, view=types.View(label="Compute embeddings"))
 
     def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any]:
-        field = ctx.params.get("embeddings_field") or brain.DEFAULT_EMBEDDINGS_FIELD
+        given = read_text("embeddings_field", ctx.params.get("embeddings_field"), MAX_NAME)
+        field = given or brain.DEFAULT_EMBEDDINGS_FIELD
         steps = brain.compute_embeddings_steps(
             ctx.target_view(),
             ctx.params["model"],
             field,
             forms.regions_of(ctx.params),
-            force=bool(ctx.params.get("force")),
+            force=read_flag("force", ctx.params.get("force")),
         )
         yield from forms.run_steps(ctx, steps, field)
 

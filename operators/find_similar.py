@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import fiftyone.core.collections as foc
 import fiftyone.operators as foo
 from fiftyone.operators import types
@@ -65,7 +67,7 @@ class FindSimilar(foo.Operator):
         return brain.search(samples, sample_ids, brain_key, k)
 
 
-def _query_ids(ctx: foo.ExecutionContext) -> list[str]:
+def _query_ids(ctx: foo.ExecutionContext) -> Any:
     """Returns the ids to search with.
 
     In the sample viewer, these are the labels selected in it, or else the open sample; in the
@@ -75,7 +77,7 @@ def _query_ids(ctx: foo.ExecutionContext) -> list[str]:
     if ctx.current_sample:
         labels = [label["label_id"] for label in ctx.selected_labels or ()]
         current = [ctx.current_sample]
-    return list(ctx.params.get("sample_ids") or labels or current or ctx.selected)
+    return ctx.params.get("sample_ids") or labels or current or ctx.selected
 
 
 class FindSimilarToSample(FindSimilar):

@@ -15,6 +15,7 @@ from cachetools import TTLCache
 from fiftyone.operators import types
 
 from fiftyone_faiss import brain
+from fiftyone_faiss.brain.core.params import MAX_NAME, read_flag, read_number, read_text
 
 # Health tables by dataset and index, kept until the form's switch is turned off, at most for these
 # seconds.
@@ -164,13 +165,14 @@ def regions(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     if patches_field(ctx, inputs) is None:
         return
     alpha = ctx.params.get("alpha") or 0
+    is_number = isinstance(alpha, (int, float))
     inputs.float(
         "alpha",
         default=0.0,
         label="Padding",
         description="Expands the boxes by this fraction of their size: 0.1 is 10 %; negative "
         "values shrink them",
-        invalid=not alpha > -1,
+        invalid=not (is_number and alpha > -1),
         error_message="Enter a number above -1",
     )
     inputs.bool(
@@ -181,9 +183,9 @@ def regions(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
 def regions_of(params: Mapping[str, Any]) -> brain.Regions:
     """Returns the regions that :func:`regions` asked for."""
     return brain.Regions(
-        params.get("patches_field"),
-        alpha=float(params.get("alpha") or 0),
-        force_square=bool(params.get("force_square")),
+        read_text("patches_field", params.get("patches_field"), MAX_NAME) or None,
+        alpha=read_number("alpha", params.get("alpha")) or 0.0,
+        force_square=read_flag("force_square", params.get("force_square")),
     )
 
 

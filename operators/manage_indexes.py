@@ -9,6 +9,7 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from fiftyone_faiss import brain
+from fiftyone_faiss.brain.core.params import MAX_NAME, read_text
 from fiftyone_faiss.operators import forms
 
 # The number of deleted datasets that the form names.
@@ -49,7 +50,9 @@ class ManageIndexes(foo.Operator):
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         if ctx.params.get("delete"):
-            deleted = brain.delete_index(ctx.dataset, ctx.params["brain_key"])
+            deleted = brain.delete_index(
+                ctx.dataset, read_text("brain_key", ctx.params.get("brain_key"), MAX_NAME)
+            )
             ctx.ops.notify(f"Deleted the index '{deleted.brain_key}'.", variant="success")
             ctx.ops.reload_dataset()
         if ctx.params.get("delete_orphaned"):

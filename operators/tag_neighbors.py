@@ -9,6 +9,7 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from fiftyone_faiss import brain
+from fiftyone_faiss.brain.core.params import read_flag
 from fiftyone_faiss.operators import forms, query_forms
 
 
@@ -60,7 +61,7 @@ class TagNeighbors(foo.Operator):
             ctx.ops.reload_dataset()
             return {"tag": tag, "untagged": count}
         request = brain.SearchRequest.from_params(query_forms.query_params(ctx))
-        replace = bool(ctx.params.get("replace", False))
+        replace = read_flag("replace", ctx.params.get("replace"))
         tagging = brain.tag_search(ctx.target_view(), request, tag, replace)
         ctx.ops.set_view(tagging.neighbors.view())
         ctx.ops.reload_dataset()

@@ -10,6 +10,7 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from fiftyone_faiss import brain
+from fiftyone_faiss.brain.core.params import MAX_NAME, read_flag, read_text
 from fiftyone_faiss.operators import forms
 
 
@@ -46,15 +47,15 @@ class UpdateIndex(foo.Operator):
         return types.Property(inputs, view=types.View(label="Update a FAISS index"))
 
     def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any]:
-        brain_key = ctx.params.get("brain_key")
-        if ctx.params.get("tune"):
+        brain_key = read_text("brain_key", ctx.params.get("brain_key"), MAX_NAME) or None
+        if read_flag("tune", ctx.params.get("tune")):
             steps = brain.tune_index_steps(ctx.dataset, brain_key)
         else:
             steps = brain.update_index_steps(
                 ctx.target_view(),
                 brain_key,
-                check_media=bool(ctx.params.get("check_media")),
-                force=bool(ctx.params.get("force")),
+                check_media=read_flag("check_media", ctx.params.get("check_media")),
+                force=read_flag("force", ctx.params.get("force")),
             )
         yield from forms.run_steps(ctx, steps, brain_key or "index")
 

@@ -44,7 +44,8 @@ def answer_of(call: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
     except Exception as error:
         logger.exception("A method of the panel failed")
         name = type(error).__name__
-        return {"error": f"Something went wrong ({name}: {error}); see the server's log."}
+        message = str(error)[:150]
+        return {"error": f"Something went wrong ({name}: {message}); see the server's log."}
 
 
 def methods_of(panel: type) -> dict[str, Callable[..., Any]]:

@@ -15,6 +15,14 @@ from bson import json_util
 from cachetools import LRUCache
 
 from fiftyone_faiss import brain
+from fiftyone_faiss.brain.core.params import (
+    MAX_NAME,
+    quoted,
+    read_list,
+    read_mapping,
+    read_text,
+    read_whole,
+)
 
 # The number of the newest search, or clearing, of each page; an older one must not reach the grid.
 _NEWEST: LRUCache[str, int] = LRUCache(maxsize=1_000)
@@ -27,14 +35,15 @@ def base_view(ctx: foo.ExecutionContext, params: Mapping[str, Any]) -> fo.Datase
     The page sends the fingerprints of all results that it has shown, because the grid may lag
     behind.
     """
-    if fingerprint(ctx.view) not in (params.get("shown") or []):
+    if fingerprint(ctx.view) not in read_list("shown", params.get("shown")):
         return ctx.view
-    return brain.build_view(ctx.dataset, params["base"])
+    stages = [dict(read_mapping("base", stage)) for stage in read_list("base", params.get("base"))]
+    return brain.build_view(ctx.dataset, stages)
 
 
 def shown_views(ctx: foo.ExecutionContext, params: Mapping[str, Any]) -> list[str]:
     """The fingerprints of the chosen view and of the results shown since."""
-    shown, now = list(params.get("shown") or []), fingerprint(ctx.view)
+    shown, now = read_list("shown", params.get("shown")), fingerprint(ctx.view)
     return shown if now in shown else [now]
 
 
@@ -64,7 +73,9 @@ def samples_of(
     # A saved view may be named "dataset" or "view".
     name = scope.removeprefix("saved:")
     if not ctx.dataset.has_saved_view(name):
-        raise ValueError(f"There is no saved view '{name}' any more; choose what to search in.")
+        raise ValueError(
+            f"There is no saved view {quoted(name)} any more; choose what to search in."
+        )
     return ctx.dataset.load_saved_view(name)
 
 
@@ -74,8 +85,8 @@ def is_newest(ctx: foo.ExecutionContext, params: Mapping[str, Any]) -> Callable[
 
     Pages number them, because a request may arrive late.
     """
-    page = f"{ctx.panel_id}/{params.get('page')}"
-    number = int(params.get("search_id") or 0)
+    page = f"{ctx.panel_id}/{read_text('page', params.get('page'), MAX_NAME)}"
+    number = read_whole("search_id", params.get("search_id")) or 0
     with _NEWEST_LOCK:
         _NEWEST[page] = max(number, _NEWEST.get(page, 0))
 

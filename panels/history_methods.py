@@ -7,6 +7,7 @@ from typing import cast
 import fiftyone.operators as foo
 
 from fiftyone_faiss import brain
+from fiftyone_faiss.brain.core.params import MAX_NAME, read_flag, read_mapping, read_text
 from fiftyone_faiss.panels import messages
 from fiftyone_faiss.panels.base import panel_method
 
@@ -33,32 +34,37 @@ class HistoryMethods:
         self, ctx: foo.ExecutionContext, params: messages.SaveSearchParams
     ) -> messages.SavedSearch:
         """Saves a search under a name."""
-        name = str(params.get("name") or "")
-        return _saved_search(brain.save_search(ctx.dataset, params["params"], name))
+        search = read_mapping("params", params.get("params"))
+        name = read_text("The name", params.get("name"))
+        return _saved_search(brain.save_search(ctx.dataset, search, name))
 
     @panel_method
     def rename_search(
         self, ctx: foo.ExecutionContext, params: messages.RenameParams
     ) -> messages.SavedSearch:
         """Renames a search; an empty name removes the name."""
-        name = str(params.get("name") or "")
-        return _saved_search(brain.update_search(ctx.dataset, params["id"], name=name))
+        id, name = _id(params), read_text("The name", params.get("name"))
+        return _saved_search(brain.update_search(ctx.dataset, id, name=name))
 
     @panel_method
     def pin_search(
         self, ctx: foo.ExecutionContext, params: messages.PinParams
     ) -> messages.SavedSearch:
         """Pins a search, or unpins it."""
-        pinned = bool(params["pinned"])
-        return _saved_search(brain.update_search(ctx.dataset, params["id"], pinned=pinned))
+        pinned = read_flag("pinned", params.get("pinned"))
+        return _saved_search(brain.update_search(ctx.dataset, _id(params), pinned=pinned))
 
     @panel_method
     def delete_search(
         self, ctx: foo.ExecutionContext, params: messages.SearchIdParams
     ) -> messages.Empty:
         """Deletes a search."""
-        brain.delete_search(ctx.dataset, params["id"])
+        brain.delete_search(ctx.dataset, _id(params))
         return {}
+
+
+def _id(params: messages.SearchIdParams) -> str:
+    return read_text("id", params.get("id"), MAX_NAME)
 
 
 def _saved_search(search: brain.SavedSearch) -> messages.SavedSearch:

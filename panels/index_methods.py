@@ -8,6 +8,7 @@ import fiftyone as fo
 import fiftyone.operators as foo
 
 from fiftyone_faiss import brain
+from fiftyone_faiss.brain.core.params import MAX_NAME, quoted, read_flag, read_text
 from fiftyone_faiss.panels import index_messages, messages
 from fiftyone_faiss.panels.base import answer_of, panel_method
 
@@ -40,7 +41,7 @@ class IndexMethods:
         self, ctx: foo.ExecutionContext, params: index_messages.IndexParams
     ) -> index_messages.WarmAnswer:
         """Loads the model of an index before the first query needs it."""
-        return cast(index_messages.WarmAnswer, brain.warm(ctx.dataset, params.get("brain_key")))
+        return cast(index_messages.WarmAnswer, brain.warm(ctx.dataset, _key(params) or None))
 
     @panel_method
     def health(
@@ -50,7 +51,7 @@ class IndexMethods:
 
         An earlier comparison is returned if neither of them changed, unless the page asks again.
         """
-        key, refresh = params["brain_key"], bool(params.get("refresh"))
+        key, refresh = _key(params), read_flag("refresh", params.get("refresh"))
         known = brain.known_health(ctx.dataset, key, check_media=True, refresh=refresh)
         health, info = known.health, brain.index_info(ctx.dataset, key)
         answer = {
@@ -68,7 +69,7 @@ class IndexMethods:
         self, ctx: foo.ExecutionContext, params: index_messages.IndexParams
     ) -> index_messages.MissingAnswer:
         """Counts the samples that are missing from an index."""
-        return {"missing": brain.known_health(ctx.dataset, params["brain_key"]).health.missing}
+        return {"missing": brain.known_health(ctx.dataset, _key(params)).health.missing}
 
     @panel_method
     def build(self, ctx: foo.ExecutionContext, params: messages.NoParams) -> messages.Empty:
@@ -81,7 +82,7 @@ class IndexMethods:
         self, ctx: foo.ExecutionContext, params: index_messages.IndexParams
     ) -> index_messages.Job:
         """Starts to embed missing samples, and to remove vectors of deleted samples."""
-        key = params["brain_key"]
+        key = _key(params)
         return _start(ctx, key, brain.update_index_steps(ctx.dataset, key, check_media=True))
 
     @panel_method
@@ -89,7 +90,7 @@ class IndexMethods:
         self, ctx: foo.ExecutionContext, params: index_messages.IndexParams
     ) -> index_messages.Job:
         """Starts to embed everything again."""
-        key = params["brain_key"]
+        key = _key(params)
         return _start(ctx, key, brain.update_index_steps(ctx.dataset, key, force=True))
 
     @panel_method
@@ -97,7 +98,7 @@ class IndexMethods:
         self, ctx: foo.ExecutionContext, params: index_messages.IndexParams
     ) -> index_messages.Job:
         """Starts to rebuild and tune the FAISS index of the stored vectors."""
-        key = params["brain_key"]
+        key = _key(params)
         return _start(ctx, key, brain.tune_index_steps(ctx.dataset, key))
 
     @panel_method
@@ -110,10 +111,12 @@ class IndexMethods:
                 "No orchestrator runs delegated operations; set "
                 "FIFTYONE_ALLOW_LEGACY_ORCHESTRATORS=true and run 'fiftyone delegated launch'."
             )
-        work = params.get("work")
+        work = read_text("work", params.get("work"))
         if work not in _WORK:
-            raise ValueError(f"'{work}' is no work on an index; choose one of {', '.join(_WORK)}.")
-        given = {"brain_key": params["brain_key"], "view_target": "DATASET", **_WORK[work]}
+            raise ValueError(
+                f"{quoted(work)} is no work on an index; choose one of {', '.join(_WORK)}."
+            )
+        given = {"brain_key": _key(params), "view_target": "DATASET", **_WORK[work]}
         result = foo.execute_operator(
             UPDATE_INDEX, ctx={"dataset": ctx.dataset, "params": given}, request_delegation=True
         )
@@ -127,17 +130,24 @@ class IndexMethods:
     ) -> index_messages.JobsAnswer:
         """Returns the jobs of the dataset; refreshes the page once all have ended."""
         jobs = brain.list_jobs(ctx.dataset.name)
-        if params.get("tracked") and not any(job.state == "running" for job in jobs):
+        if read_flag("tracked", params.get("tracked")) and not any(
+            job.state == "running" for job in jobs
+        ):
             self.refresh(ctx)
         return {"jobs": [cast(index_messages.Job, job.to_dict()) for job in jobs]}
 
     @panel_method
     def cancel(self, ctx: foo.ExecutionContext, params: index_messages.JobParams) -> messages.Empty:
         """Cancels a job; what it has finished is kept."""
+        id = read_text("id", params.get("id"))
         for job in brain.list_jobs(ctx.dataset.name):
-            if job.id == params["id"]:
+            if job.id == id:
                 job.cancel()
         return {}
+
+
+def _key(params: index_messages.IndexParams) -> str:
+    return read_text("brain_key", params.get("brain_key"), MAX_NAME)
 
 
 def _panel_data(dataset: fo.Dataset) -> index_messages.PanelData:

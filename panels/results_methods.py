@@ -5,6 +5,13 @@ from __future__ import annotations
 import fiftyone.operators as foo
 
 from fiftyone_faiss import brain
+from fiftyone_faiss.brain.core.params import (
+    MAX_NAME,
+    read_flag,
+    read_ids,
+    read_numbers,
+    read_text,
+)
 from fiftyone_faiss.panels import messages
 from fiftyone_faiss.panels.base import panel_method
 from fiftyone_faiss.panels.grid import samples_of
@@ -16,11 +23,11 @@ class ResultsMethods:
     @panel_method
     def open_sample(self, ctx: foo.ExecutionContext, params: messages.OpenParams) -> messages.Empty:
         """Opens a result in the App's sample viewer; for another dataset, opens the dataset."""
-        other = params.get("dataset")
+        other = read_text("dataset", params.get("dataset"), MAX_NAME)
         if other and other != ctx.dataset.name:
             ctx.ops.open_dataset(other)
         else:
-            ctx.ops.open_sample(id=params["id"])
+            ctx.ops.open_sample(id=read_text("id", params.get("id"), MAX_NAME))
         return {}
 
     @panel_method
@@ -28,22 +35,23 @@ class ResultsMethods:
         self, ctx: foo.ExecutionContext, params: messages.TagParams
     ) -> messages.TagPreview:
         """Counts the results that do not have a tag yet."""
-        ids, field = params["ids"], params.get("patches_field")
-        new = brain.untagged(ctx.dataset, ids, str(params.get("tag") or ""), field)
+        ids, field = _results(params)
+        new = brain.untagged(ctx.dataset, ids, read_text("tag", params.get("tag")), field)
         return {"new": len(new), "count": len(ids)}
 
     @panel_method
     def tag(self, ctx: foo.ExecutionContext, params: messages.TagParams) -> messages.TaggedIds:
         """Tags the results."""
-        ids, field = params["ids"], params.get("patches_field")
-        tagged = brain.apply_tag(ctx.dataset, ids, str(params.get("tag") or ""), field)
+        ids, field = _results(params)
+        tagged = brain.apply_tag(ctx.dataset, ids, read_text("tag", params.get("tag")), field)
         ctx.ops.reload_dataset()
         return {"tagged": len(tagged), "ids": tagged}
 
     @panel_method
     def untag(self, ctx: foo.ExecutionContext, params: messages.Tagging) -> messages.UntagAnswer:
         """Undoes a tagging."""
-        count = brain.untag_neighbors(ctx.dataset, str(params["tag"]), params.get("ids"))
+        ids = None if params.get("ids") is None else read_ids("ids", params["ids"])
+        count = brain.untag_neighbors(ctx.dataset, read_text("tag", params.get("tag")), ids)
         ctx.ops.reload_dataset()
         return {"untagged": count}
 
@@ -52,8 +60,8 @@ class ResultsMethods:
         self, ctx: foo.ExecutionContext, params: messages.SaveViewParams
     ) -> messages.SaveViewAnswer:
         """Saves the results as a saved view."""
-        name = str(params.get("name") or "").strip()
-        view = brain.view_of(ctx.dataset, list(params["ids"]), params.get("patches_field"))
+        name = read_text("The name", params.get("name"), MAX_NAME).strip()
+        view = brain.view_of(ctx.dataset, *_results(params))
         brain.save_view(view, name)
         ctx.ops.reload_dataset()
         return {"name": name, "saved_views": ctx.dataset.list_saved_views()}
@@ -63,13 +71,19 @@ class ResultsMethods:
         self, ctx: foo.ExecutionContext, params: messages.SaveScoresParams
     ) -> messages.SaveScoresAnswer:
         """Saves the scores of the results in a field, or searches again for those of all."""
-        field = str(params.get("field") or "").strip()
-        if params.get("everywhere"):
+        field = read_text("field", params.get("field"), MAX_NAME).strip()
+        if read_flag("everywhere", params.get("everywhere")):
             request = brain.SearchRequest.from_params(params)
             count = brain.run_search(ctx.dataset, request).save_scores(field, everywhere=True)
         else:
-            scores = dict(zip(params["ids"], params["scores"], strict=True))
-            count = brain.save_scores(ctx.dataset, scores, field, params.get("patches_field"))
+            ids, patches_field = _results(params)
+            scores = read_numbers("scores", params.get("scores"))
+            if len(scores) != len(ids):
+                raise ValueError(
+                    f"There are {len(scores)} scores for {len(ids)} ids; give one each."
+                )
+            score_of = dict(zip(ids, scores, strict=True))
+            count = brain.save_scores(ctx.dataset, score_of, field, patches_field)
         ctx.ops.reload_dataset()
         return {"field": field, "count": count}
 
@@ -78,7 +92,7 @@ class ResultsMethods:
         self, ctx: foo.ExecutionContext, params: messages.ExportParams
     ) -> messages.ExportAnswer:
         """Searches again for all results that the page shows, and returns them as a file."""
-        kind = str(params.get("format"))
+        kind = read_text("format", params.get("format"))
         request = brain.SearchRequest.from_params({**params, "skip": 0})
         neighbors = brain.run_search(samples_of(ctx, params, request.scope), request)
         suffix = {"stages": "stages.json"}.get(kind, kind)
@@ -89,3 +103,13 @@ class ResultsMethods:
         """Returns Python code for the same search."""
         request = brain.SearchRequest.from_params(params)
         return {"code": brain.as_code(samples_of(ctx, params, request.scope), request)}
+
+
+def _results(params: messages.ResultIds) -> tuple[list[str], str | None]:
+    """The ids of results, and the field of those that are labels.
+
+    Raises:
+        ValueError: if the ids are not valid, or there is no such field
+    """
+    ids = list(read_ids("ids", params.get("ids")))
+    return ids, read_text("patches_field", params.get("patches_field"), MAX_NAME) or None

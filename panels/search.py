@@ -15,6 +15,7 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from fiftyone_faiss import brain
+from fiftyone_faiss.brain.core.params import MAX_NAME, read_ids, read_text
 from fiftyone_faiss.panels import messages
 from fiftyone_faiss.panels.base import methods_of, panel_method
 from fiftyone_faiss.panels.grid import base_view, fingerprint, is_newest, samples_of, shown_views
@@ -53,7 +54,9 @@ class SearchPanel(ResultsMethods, HistoryMethods, IndexMethods, foo.Panel):
         self, ctx: foo.ExecutionContext, params: messages.LineParams
     ) -> messages.Explanation:
         """Parses a query line while it is typed."""
-        return cast(messages.Explanation, brain.explain_line(str(params.get("query") or "")))
+        return cast(
+            messages.Explanation, brain.explain_line(read_text("query", params.get("query")))
+        )
 
     @panel_method
     def search(
@@ -74,7 +77,7 @@ class SearchPanel(ResultsMethods, HistoryMethods, IndexMethods, foo.Panel):
         if not still_newest():
             return {"superseded": True}
         # A further page is added to the results that the grid shows already.
-        before = list(params.get("before") or ()) if request.skip else []
+        before = read_ids("before", params.get("before")) if request.skip else ()
         view = brain.view_of(samples, [*before, *neighbors.ids], neighbors.patches_field)
         answer = neighbors.to_dict(_path_field(ctx.dataset))
         ctx.ops.set_view(view)
@@ -90,10 +93,10 @@ class SearchPanel(ResultsMethods, HistoryMethods, IndexMethods, foo.Panel):
         self, ctx: foo.ExecutionContext, params: messages.CompareParams
     ) -> messages.CompareAnswer:
         """Runs the same search in another index; the grid stays as it is."""
-        name = params.get("dataset") or ctx.dataset.name
+        name = read_text("dataset", params.get("dataset"), MAX_NAME) or ctx.dataset.name
         if not fo.dataset_exists(name):
             raise ValueError(f"There is no dataset '{name}' any more; compare with another index.")
-        other = {**params, "brain_key": params["other_key"], "liked": [], "disliked": []}
+        other = {**params, "brain_key": params.get("other_key"), "liked": [], "disliked": []}
         # Ids are from this dataset; an index that does not hold them embeds their files.
         request = brain.SearchRequest.from_params(other, ctx.dataset)
         dataset = ctx.dataset if name == ctx.dataset.name else fo.load_dataset(name)

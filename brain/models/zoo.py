@@ -19,7 +19,16 @@ import numpy as np
 from PIL import Image
 
 from fiftyone_faiss.brain.core.files import atomic_write
-from fiftyone_faiss.embedders import Embedder, EmbedderError, Vectors, unit, weights_error
+from fiftyone_faiss.embedders import (
+    Embedder,
+    EmbedderError,
+    Vectors,
+    check_ratio,
+    image_of_array,
+    to_query_image,
+    unit,
+    weights_error,
+)
 
 if TYPE_CHECKING:
     from fiftyone_faiss.embedders.open_clip import OpenClipSpec
@@ -132,7 +141,7 @@ class EmbedderModel(fom.Model, fom.EmbeddingsMixin, fom.PromptMixin):
         return vector
 
     def embed_all(self, args: Iterable[np.ndarray]) -> Vectors:
-        images = [Image.fromarray(arg).convert("RGB") for arg in args]
+        images = [to_query_image(image_of_array(arg)) for arg in args]
         self._embeddings = self.embedder.embed_images(
             [self.embedder.preprocess(image) for image in images]
         )
@@ -174,6 +183,11 @@ class ZooEmbedder(Embedder):
         self.fingerprint = digest.hexdigest()[:16]
 
     fingerprint: str = ""
+
+    def preprocess(self, image: Image.Image) -> Image.Image:
+        # The model's own transforms may scale the shorter side.
+        check_ratio(image)
+        return image
 
     def embed_images(self, images: Sequence[Image.Image]) -> Vectors:
         arrays = [np.asarray(image) for image in images]

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
+import numpy as np
 from cachetools import TTLCache, cached
-from PIL import Image, ImageOps
+from PIL import Image
 
+from fiftyone_faiss.brain.core.params import read_mapping, read_text
 from fiftyone_faiss.brain.queries.query_line import ParsedTerm, parse_line
 from fiftyone_faiss.brain.queries.remote_images import fetch_image
 from fiftyone_faiss.brain.queries.terms import (
@@ -23,11 +25,11 @@ from fiftyone_faiss.brain.queries.terms import (
     QueryTerm,
     SamplesQuery,
     TextQuery,
+    limited,
 )
-from fiftyone_faiss.embedders import decode_base64_image, read_image
+from fiftyone_faiss.embedders import decode_base64_image, image_of_array, read_image
+from fiftyone_faiss.embedders.images import MAX_SHOWN
 
-# Models look at some hundred pixels a side.
-MAX_SIDE = 2_048
 # Each may take as long as ``remote_images`` allows.
 MAX_URLS = 4
 # Further pages of the same search need the same images.
@@ -48,9 +50,15 @@ class Upload:
     name: str
 
     @classmethod
-    def from_params(cls, params: Mapping[str, Any]) -> Upload:
-        """Reads ``{"content": <base64>, "name": ...}``."""
-        return cls(params.get("content") or "", str(params.get("name") or "the upload"))
+    def from_params(cls, params: Any, what: str = "the upload") -> Upload:
+        """Reads ``{"content": <base64>, "name": ...}``; None is an upload without a file.
+
+        Raises:
+            ValueError: if it has another type; the message calls it ``what``
+        """
+        values = read_mapping(what, params)
+        content = read_text(f"The content of {what}", values.get("content"))
+        return cls(content, read_text(f"The name of {what}", values.get("name")) or "the upload")
 
     def open(self) -> Image.Image:
         """Decodes the image.
@@ -60,7 +68,7 @@ class Upload:
         """
         if not self.content:
             raise ValueError("No image was uploaded; choose a JPEG, PNG or WebP file.")
-        return decode_base64_image(self.content, self.name)
+        return decode_base64_image(self.content, self.name[:MAX_SHOWN])
 
 
 @dataclass(frozen=True)
@@ -70,8 +78,8 @@ class References:
     Attributes:
         selected: the ids of ``@selected``, of samples or labels
         alt: the ids that ``@selected`` adds as negative terms
-        uploads: the images of ``@upload``, ``@upload2`` and so on: an :class:`Upload`, a path or
-            a PIL image each. An image is decoded when a term names it
+        uploads: the images of ``@upload``, ``@upload2`` and so on: an :class:`Upload`, a path, a
+            PIL image or an array each. An image is decoded when a term names it
         datasets: the datasets that ids may be from; none for that of the index
         open_path: opens the image at a path
     """
@@ -130,11 +138,13 @@ def _operand(term: ParsedTerm, references: References) -> Operand:
     if term.kind == "url":
         return ImageQuery(_fetched(term.text), term.text)
     if term.kind == "path":
-        return ImageQuery(_shrunk(references.open_path(term.text)), Path(term.text).name)
+        return ImageQuery(references.open_path(term.text), Path(term.text).name)
     if term.text not in references.uploads:
-        raise ValueError(f"There is no @{term.text}; drop an image on the search bar first.")
+        raise ValueError(
+            f"There is no @{term.text[:MAX_SHOWN]}; drop an image on the search bar first."
+        )
     name, image = _opened(term.text, references.uploads[term.text])
-    return ImageQuery(_shrunk(image), name)
+    return ImageQuery(image, name)
 
 
 def _opened(reference: str, image: Any) -> tuple[str, Image.Image]:
@@ -145,18 +155,15 @@ def _opened(reference: str, image: Any) -> tuple[str, Image.Image]:
         return Path(image).name, read_image(image)
     if isinstance(image, Image.Image):
         return f"@{reference}", image
-    raise ValueError(f"@{reference} is of type {type(image).__name__}; give an image, or its path.")
-
-
-def _shrunk(image: Image.Image) -> Image.Image:
-    """The image with at most ``MAX_SIDE`` pixels a side: a line may have many images."""
-    if max(image.size) > MAX_SIDE:
-        # A new image, because this one may be the caller's.
-        return ImageOps.contain(image, (MAX_SIDE, MAX_SIDE))
-    return image
+    if isinstance(image, np.ndarray):
+        return f"@{reference}", image_of_array(image)
+    raise ValueError(
+        f"@{reference[:MAX_SHOWN]} is of type {type(image).__name__[:MAX_SHOWN]}; give an image, "
+        "or its path."
+    )
 
 
 @cached(URL_CACHE, lock=threading.Lock())
 def _fetched(url: str) -> Image.Image:
-    """The image at a URL, at most ``MAX_SIDE`` pixels a side."""
-    return _shrunk(fetch_image(url))
+    """The image at a URL, of limited size."""
+    return limited(fetch_image(url))

@@ -14,6 +14,7 @@ import numpy as np
 from bson import ObjectId
 from PIL import Image
 
+from fiftyone_faiss.brain.core.params import quoted, read_ids, read_mapping, read_numbers, read_text
 from fiftyone_faiss.brain.queries.parsing import NO_REFERENCES, References, Upload, parse_query
 from fiftyone_faiss.brain.queries.served_images import read_served_image
 from fiftyone_faiss.brain.queries.terms import (
@@ -23,7 +24,7 @@ from fiftyone_faiss.brain.queries.terms import (
     SamplesQuery,
     VectorQuery,
 )
-from fiftyone_faiss.embedders import read_image
+from fiftyone_faiss.embedders import image_of_array, read_image
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +33,8 @@ class QueryInput:
 
     Attributes:
         value: a query line; the id of a sample or label, or a list of them; a ``pathlib.Path`` of
-            an image; a PIL image; an RGB ``(height, width, 3)`` uint8 array; a vector, as an array
-            or a list; an :class:`Upload`; or a :class:`Query`
+            an image; a PIL image; an image as an array, see :func:`image_of_array`; a vector, as an
+            array or a list; an :class:`Upload`; or a :class:`Query`
         references: what the names in a query line stand for
     """
 
@@ -58,7 +59,12 @@ class QueryInput:
             uploads (None): an image, or the path of one, for each ``@upload`` in the line
             datasets (()): the datasets that ids may be from; none for that of the index
         """
-        references = References(as_ids(selected), as_ids(alt), dict(uploads or {}), tuple(datasets))
+        references = References(
+            read_ids("selected", selected),
+            read_ids("alt", alt),
+            dict(read_mapping("uploads", uploads)),
+            tuple(datasets),
+        )
         return cls(value, references)
 
     @classmethod
@@ -70,25 +76,31 @@ class QueryInput:
             datasets: the datasets that ids may be from; none for that of the index
 
         Raises:
-            ValueError: if ``query_type`` is not known
+            ValueError: if a value has another type, or ``query_type`` is not known
         """
-        kind = params.get("query_type") or "text"
+        kind = read_text("query_type", params.get("query_type")) or "text"
         if kind == "samples":
-            return cls(as_ids(params.get("sample_ids")), References(datasets=tuple(datasets)))
+            ids = read_ids("sample_ids", params.get("sample_ids"))
+            return cls(ids, References(datasets=tuple(datasets)))
         if kind == "image":
-            return cls(Upload.from_params(params.get("image") or {}))
+            return cls(Upload.from_params(params.get("image"), "image"))
         if kind != "text":
-            raise ValueError(f"'{kind}' is no query_type; choose 'text', 'image' or 'samples'.")
-        uploads = params.get("uploads") or {}
+            raise ValueError(
+                f"{quoted(kind)} is no query_type; choose 'text', 'image' or 'samples'."
+            )
+        uploads = read_mapping("uploads", params.get("uploads"))
         references = References(
-            selected=as_ids(params.get("selected")),
-            alt=as_ids(params.get("alt")),
-            uploads={name: Upload.from_params(upload) for name, upload in uploads.items()},
+            selected=read_ids("selected", params.get("selected")),
+            alt=read_ids("alt", params.get("alt")),
+            uploads={
+                name: Upload.from_params(upload, f"uploads[{quoted(name)}]")
+                for name, upload in uploads.items()
+            },
             datasets=tuple(datasets),
             # Anyone who can open the App may type a path: it reads what the App would serve.
             open_path=read_served_image,
         )
-        return cls(str(params.get("query") or ""), references)
+        return cls(read_text("query", params.get("query")), references)
 
     @cached_property
     def query(self) -> Query:
@@ -111,12 +123,12 @@ class QueryInput:
         if isinstance(value, np.ndarray):
             return _array_query(value)
         if isinstance(value, ObjectId):
-            return SamplesQuery(as_ids(value), self.references.datasets)
+            return SamplesQuery(read_ids("The query", value), self.references.datasets)
         if isinstance(value, (list, tuple)):
             if _are_ids(value):
-                return SamplesQuery(as_ids(value), self.references.datasets)
+                return SamplesQuery(read_ids("The query", value), self.references.datasets)
             if all(isinstance(number, Real) for number in value):
-                return VectorQuery(np.array(value, np.float32))
+                return VectorQuery(np.array(read_numbers("The query", value)))
         raise ValueError(
             f"A query of type {type(value).__name__} is not supported; give a text, sample ids, a "
             "pathlib.Path, an image or a vector."
@@ -140,22 +152,13 @@ class QueryInput:
                 "dataset; search by text, or by samples, to save the search."
             )
         if not isinstance(value, str):
-            return {"query_type": "samples", "sample_ids": list(as_ids(value))}
+            return {"query_type": "samples", "sample_ids": list(read_ids("The query", value))}
         params = {
             "query": value,
             "selected": list(self.references.selected),
             "alt": list(self.references.alt),
         }
         return {name: value for name, value in params.items() if value}
-
-
-def as_ids(value: Any) -> tuple[str, ...]:
-    """Ids as strings: of one id or of several, each a string or an ``ObjectId``; none for None."""
-    if value is None:
-        return ()
-    if isinstance(value, (str, ObjectId)):
-        return (str(value),) if value else ()
-    return tuple(str(sample_id) for sample_id in value)
 
 
 def _are_ids(value: Any) -> bool:
@@ -168,10 +171,11 @@ def _are_ids(value: Any) -> bool:
 
 
 def _array_query(array: np.ndarray) -> Operand:
-    if array.ndim == 3 and array.dtype == np.uint8:
-        return ImageQuery(Image.fromarray(array))
+    if array.ndim in (2, 3):
+        return ImageQuery(image_of_array(array))
     if array.ndim == 1 and np.issubdtype(array.dtype, np.number):
         return VectorQuery(array)
     raise ValueError(
-        f"An array of shape {array.shape} is no query; give a vector, or an RGB image of uint8."
+        f"An array of {array.ndim} dimensions and of type {array.dtype} is no query; give a "
+        "vector, or an RGB image of uint8."
     )

@@ -22,6 +22,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import HTTPResponse
 from urllib3.util import Url, parse_url
 
+from fiftyone_faiss.brain.core.params import quoted
 from fiftyone_faiss.brain.queries.public_addresses import IPAddress, is_public
 from fiftyone_faiss.embedders import decode_image
 from fiftyone_faiss.embedders.images import MAX_UPLOAD_BYTES
@@ -60,13 +61,23 @@ def fetch_image(url: str, is_allowed: Callable[[IPAddress], bool] = is_public) -
     for _ in range(1 + MAX_REDIRECTS):
         response = _request(target, _looked_up(target, is_allowed), deadline)
         if isinstance(response, bytes):
-            return decode_image(response, f"The file from {target.host}")
+            return decode_image(response, f"The file from {_host(target)}")
         target = _parsed(response, target.url)
     raise _refusal(target, f"its URL has more than {MAX_REDIRECTS} redirects")
 
 
+# The same for both: a person must not learn which names of the server's network exist.
+_NOT_PUBLIC = "there is no host with that name on the public internet"
+_MAX_SHOWN = 100
+
+
 def _refusal(target: Url, reason: str) -> ValueError:
-    return ValueError(f"The image at {target.host} was not fetched: {reason}; {REMEDY}.")
+    return ValueError(f"The image at {_host(target)} was not fetched: {reason}; {REMEDY}.")
+
+
+def _host(target: Url) -> str:
+    """The host for a message."""
+    return str(target.host)[:_MAX_SHOWN]
 
 
 def _parsed(url: str, base: str = "") -> Url:
@@ -74,9 +85,9 @@ def _parsed(url: str, base: str = "") -> Url:
     try:
         target = parse_url(urljoin(base, url))
     except ValueError as error:
-        raise ValueError(f"{url[:200]!r} is no valid URL; {REMEDY}.") from error
+        raise ValueError(f"{quoted(url)} is no valid URL; {REMEDY}.") from error
     if target.scheme not in ("http", "https") or not target.host:
-        raise ValueError(f"{url[:200]!r} is no URL like http://host/image; {REMEDY}.")
+        raise ValueError(f"{quoted(url)} is no URL like http://host/image; {REMEDY}.")
     if target.auth is not None:
         raise _refusal(target, "its URL contains a user or a password")
     return target
@@ -97,11 +108,11 @@ def _looked_up(target: Url, is_allowed: Callable[[IPAddress], bool]) -> list[str
         infos = socket.getaddrinfo(_bare_host(target), _port(target), type=socket.SOCK_STREAM)
     # UnicodeError if a part of the name is empty, or too long.
     except (OSError, UnicodeError) as error:
-        raise _refusal(target, "there is no host with that name") from error
+        raise _refusal(target, _NOT_PUBLIC) from error
     addresses = [str(address[0]) for *_, address in infos]
     # The message does not contain the address, which may be a secret of the network.
     if not all(is_allowed(ip_address(address)) for address in addresses):
-        raise _refusal(target, "the host is not on the public internet")
+        raise _refusal(target, _NOT_PUBLIC)
     return addresses
 
 

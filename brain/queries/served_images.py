@@ -12,11 +12,14 @@ from pathlib import Path
 
 from PIL import Image
 
-from fiftyone_faiss.embedders import ImageSource
-from fiftyone_faiss.embedders.images import DECODE_ERRORS
+from fiftyone_faiss.embedders.images import DECODE_ERRORS, converted
 from fiftyone_faiss.embedders.loop import reason_of
+from fiftyone_faiss.embedders.pixels import as_query_rgb
 
 MAX_FILE_BYTES = 200 * 1024 * 1024
+
+# The most characters of a path, and of the reason of a failure, in a message.
+MAX_SHOWN, MAX_REASON = 85, 107
 
 # The start of a path to another machine on Windows, which accepts either slash.
 _SHARES = ("//", "\\\\", "/\\", "\\/")
@@ -39,22 +42,29 @@ def read_served_image(path: str | Path) -> Image.Image:
     # Windows would connect to that machine, and log in there, to check whether the file exists.
     if str(path)[:2] in _SHARES:
         raise ValueError(
-            f"{str(path)!r} is a file on another machine; give an image on the server's own disks, "
-            "or drop one on the search bar."
+            f"{_shown(str(path))!r} is a file on another machine; give an image on the server's "
+            "own disks, or drop one on the search bar."
         )
     path = os.path.expanduser(path)
     try:
         # Before it is opened: opening a pipe or a device may block forever.
         _check_file(path, os.stat(path))
-        return ImageSource(path).open()
+        return converted(path, as_query_rgb)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise ValueError(f"There is no file at {path} on the server; check the path.") from error
+        raise ValueError(
+            f"There is no file at {_shown(path)} on the server; check the path."
+        ) from error
     except DECODE_ERRORS as error:
         reason = reason_of(error).rstrip(".")
         raise ValueError(
-            f"{path!r} cannot be used as a query: {reason}; give an image that the server may "
-            "read, or drop one on the search bar."
+            f"'{_shown(path)}' cannot be used as a query: {reason[:MAX_REASON]}; give an image "
+            "that the server may read, or drop one on the search bar."
         ) from error
+
+
+def _shown(path: str) -> str:
+    """The end of a path, without characters that do not print."""
+    return "".join(c if c.isprintable() else "?" for c in path[-MAX_SHOWN:])
 
 
 def _check_file(path: str, status: os.stat_result) -> None:

@@ -6,6 +6,7 @@ person who searches.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
@@ -20,8 +21,15 @@ from fiftyone_faiss.brain.data.media import AROUND, find_media
 from fiftyone_faiss.brain.data.private import root_dataset
 from fiftyone_faiss.brain.models.prompts import Templates, embed_prompts
 from fiftyone_faiss.brain.queries.query_line import MAX_LINE
+from fiftyone_faiss.embedders import are_finite, not_finite_reason, resized, to_query_image
 from fiftyone_faiss.embedders.images import DECODE_ERRORS
+from fiftyone_faiss.embedders.loop import reason_of
+from fiftyone_faiss.embedders.pixels import QUERY_SIDE
 
+# The shorter side of a long image keeps at least this many pixels.
+MIN_SIDE = 512
+# The most characters of the reason of a failure in a message.
+MAX_REASON = 120
 MAX_EMBEDDED = 100
 """The largest number of samples and labels of a query that an index does not hold."""
 
@@ -105,7 +113,11 @@ class TextQuery(Operand):
                 f"{index.model or 'a field, not from a named model'}; search it with an "
                 "image or with selected samples, or build an index with a CLIP model."
             )
-        return embed_prompts(index.get_embedder(), [self.text.strip()], templates)[0]
+        embedder = index.get_embedder()
+        vectors = embed_prompts(embedder, [self.text.strip()], templates)
+        if not are_finite(vectors).all():
+            raise ValueError(f"The text cannot be embedded: {not_finite_reason(embedder)}.")
+        return vectors[0]
 
     def notes(self, index: SearchableIndex) -> tuple[str, ...]:
         warning = index.get_embedder().text_warning(self.text)
@@ -114,16 +126,38 @@ class TextQuery(Operand):
 
 @dataclass(frozen=True)
 class ImageQuery(Operand):
-    """An image that need not be in the dataset."""
+    """An image that need not be in the dataset.
+
+    Every image of a query gets here, from a file, an upload, a URL or a caller, and becomes the
+    same upright RGB image of limited size.
+    """
 
     image: Image.Image
     name: str = "an image"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "image", limited(to_query_image(self.image, self.name)))
 
     def describe(self) -> str:
         return self.name
 
     def vector(self, index: SearchableIndex, templates: Templates = "off") -> Matrix:
-        return index.get_embedder().embed_image(self.image.convert("RGB"))
+        return index.get_embedder().embed_image(self.image)
+
+
+def limited(image: Image.Image) -> Image.Image:
+    """Shrinks an image to about ``QUERY_SIDE`` pixels a side: a query may have many images.
+
+    Of a long image, the shorter side keeps more pixels, for models that crop its center.
+    """
+    width, height = image.size
+    factor = max(QUERY_SIDE / max(width, height), min(1.0, MIN_SIDE / min(width, height)))
+    factor = min(1.0, factor, QUERY_SIDE / math.sqrt(width * height))
+    if factor == 1:
+        return image
+    size = (max(1, round(factor * width)), max(1, round(factor * height)))
+    # A new image, because this one may be the caller's.
+    return resized(image, size, Image.Resampling.BICUBIC)
 
 
 @dataclass(frozen=True)
@@ -175,7 +209,8 @@ class SamplesQuery(Operand):
             return index.get_embedder().embed_image(source.open())
         except DECODE_ERRORS as error:
             raise ValueError(
-                f"'{id}' cannot be used as a query: reading its file failed ({error})."
+                f"'{id}' cannot be used as a query: reading its file failed "
+                f"({reason_of(error)[:MAX_REASON]})."
             ) from error
 
 

@@ -8,9 +8,9 @@ import fiftyone as fo
 import fiftyone.core.collections as foc
 from bson import json_util
 
+from fiftyone_faiss.brain.core.params import read_ids
 from fiftyone_faiss.brain.data.private import root_dataset, serialize_view
 from fiftyone_faiss.brain.queries.parsing import Upload
-from fiftyone_faiss.brain.queries.query_input import as_ids
 from fiftyone_faiss.brain.retrieval.request import SearchRequest
 
 
@@ -49,7 +49,7 @@ def _query(request: SearchRequest) -> str:
         return f"pathlib.Path({value.name!r})"
     if isinstance(value, str):
         return repr(value.strip())
-    return repr(list(as_ids(value)))
+    return repr(list(read_ids("The query", value)))
 
 
 def _references(request: SearchRequest) -> dict[str, Any]:

@@ -15,6 +15,9 @@ from bson import json_util
 from fiftyone_faiss.brain.data.lookup import by_ids
 from fiftyone_faiss.brain.data.private import root_dataset, serialize_view
 
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""What a text that a spreadsheet takes for a formula begins with. Numbers are no texts."""
+
 
 def file_paths(
     samples: foc.SampleCollection, sample_ids: Sequence[str], path_field: str = "filepath"
@@ -25,12 +28,20 @@ def file_paths(
 
 
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    """A table with a header line, in the format of RFC 4180."""
+    """A table with a header line, in the format of RFC 4180.
+
+    A text that a spreadsheet would run as a formula has an apostrophe before it.
+    """
     stream = io.StringIO()
     writer = csv.DictWriter(stream, fieldnames=list(rows[0]) if rows else ["id"])
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
     return stream.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    is_formula = isinstance(value, str) and value.startswith(FORMULA_STARTS)
+    return f"'{value}" if is_formula else value
 
 
 def as_json(value: Mapping[str, Any]) -> str:

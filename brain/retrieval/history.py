@@ -7,6 +7,7 @@ from typing import Any
 
 import fiftyone.core.collections as foc
 
+from fiftyone_faiss.brain.core.params import read_flag, read_text
 from fiftyone_faiss.brain.retrieval.saved_search import SavedSearch, checked_name, checked_params
 from fiftyone_faiss.brain.retrieval.search_records import SearchRecords
 
@@ -107,12 +108,12 @@ def update_search(
     """
     changes: dict[str, Any] = {}
     if pinned is not None:
-        changes["pinned"] = pinned
+        changes["pinned"] = read_flag("pinned", pinned)
     if params is not None:
         changes["params"] = checked_params(params)
     records = SearchRecords.of(samples)
     if name is not None:
-        if name.strip():
+        if read_text("The name", name).strip():
             _rename(records, id, checked_name(name))
         else:
             changes["name"] = None

@@ -12,6 +12,7 @@ import fiftyone.core.collections as foc
 import numpy as np
 import numpy.typing as npt
 
+from fiftyone_faiss.brain.core.params import quoted
 from fiftyone_faiss.brain.data import result_views, score_fields
 from fiftyone_faiss.brain.data.lookup import labels_by_ids
 from fiftyone_faiss.brain.data.patch_labels import boxes_of
@@ -256,4 +257,4 @@ class Neighbors:
             return export.as_json(self.to_dict())
         if kind == "stages":
             return export.as_stages(self.view())
-        raise ValueError(f"'{kind}' is no export format; choose csv, json or stages.")
+        raise ValueError(f"{quoted(kind)} is no export format; choose csv, json or stages.")

@@ -9,8 +9,18 @@ from typing import Any
 
 import fiftyone as fo
 
+from fiftyone_faiss.brain.core.params import (
+    MAX_NAME,
+    quoted,
+    read_flag,
+    read_ids,
+    read_mapping,
+    read_number,
+    read_text,
+    read_whole,
+)
 from fiftyone_faiss.brain.models.prompts import TEMPLATES, Templates
-from fiftyone_faiss.brain.queries.query_input import QueryInput, as_ids
+from fiftyone_faiss.brain.queries.query_input import QueryInput
 from fiftyone_faiss.brain.queries.terms import Query
 from fiftyone_faiss.brain.retrieval.reranking import COLLAPSE_DISTANCE
 
@@ -66,18 +76,18 @@ class SearchRequest:
 
     def __post_init__(self) -> None:
         normalized = {
-            "brain_key": self.brain_key or None,
-            "k": parse_whole("k", self.k),
-            "reverse": bool(self.reverse),
-            "skip": parse_whole("skip", self.skip) or 0,
-            "thresh": parse_number("thresh", self.thresh),
-            "templates": self.templates or "off",
-            "diversity": parse_number("diversity", self.diversity) or 0.0,
-            "collapse": _parse_collapse(self.collapse),
-            "hubness": bool(self.hubness),
-            "liked": as_ids(self.liked),
-            "disliked": as_ids(self.disliked),
-            "scope": self.scope or "dataset",
+            "brain_key": read_text("brain_key", self.brain_key, MAX_NAME) or None,
+            "k": read_whole("k", self.k),
+            "reverse": read_flag("reverse", self.reverse),
+            "skip": read_whole("skip", self.skip) or 0,
+            "thresh": read_number("thresh", self.thresh),
+            "templates": read_text("templates", self.templates) or "off",
+            "diversity": read_number("diversity", self.diversity) or 0.0,
+            "collapse": _read_collapse(self.collapse),
+            "hubness": read_flag("hubness", self.hubness),
+            "liked": read_ids("liked", self.liked),
+            "disliked": read_ids("disliked", self.disliked),
+            "scope": read_text("scope", self.scope, 2 * MAX_NAME) or "dataset",
         }
         for name, value in normalized.items():
             object.__setattr__(self, name, value)
@@ -95,7 +105,7 @@ class SearchRequest:
         if self.thresh is not None and math.isnan(self.thresh):
             raise ValueError(f"thresh is {self.thresh}; give a number, such as 0.5.")
         if self.templates not in TEMPLATES:
-            raise ValueError(f"templates must be one of {TEMPLATES}, got '{self.templates}'.")
+            raise ValueError(f"templates must be one of {TEMPLATES}, got {quoted(self.templates)}.")
         if not 0 <= self.diversity <= 1:
             raise ValueError(f"diversity is {self.diversity}; give a number from 0 to 1.")
         if not 0 <= self.collapse <= 2:
@@ -120,6 +130,7 @@ class SearchRequest:
         Raises:
             ValueError: if a value is not valid; the message says what to do
         """
+        params = read_mapping("The request", params)
         query_input = QueryInput.from_params(params, () if dataset is None else (dataset,))
         return cls(query_input, **{name: params[name] for name in _OPTIONS if name in params})
 
@@ -186,45 +197,15 @@ def params_from_json(stored: Mapping[str, Any]) -> dict[str, Any]:
     """Maps the stored parameters of a search to the names and values of today."""
     names = {name: today for today, name in _STORED_NAMES.items()}
     params = {names.get(name, name): value for name, value in stored.items()}
-    if "templates" in params:
+    # Of another type only in a record that is damaged, which the request then refuses.
+    if isinstance(params.get("templates"), str):
         templates = {name: today for today, name in _STORED_TEMPLATES.items()}
         params["templates"] = templates.get(params["templates"], params["templates"])
     return params
 
 
-def parse_whole(name: str, value: Any) -> int | None:
-    """Reads a whole number, or None.
-
-    Raises:
-        ValueError: if it is another value; the message says what to give
-    """
-    if value is None:
-        return None
-    try:
-        number = int(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"{name} is {value!r}; give a whole number, such as 25.") from error
-    if isinstance(value, bool) or not (isinstance(value, str) or number == value):
-        raise ValueError(f"{name} is {value!r}; give a whole number, such as 25.")
-    return number
-
-
-def parse_number(name: str, value: Any) -> float | None:
-    """Reads a number, or None for None and for an empty field of a form.
-
-    Raises:
-        ValueError: if it is another value; the message says what to give
-    """
-    if value is None or value == "":
-        return None
-    try:
-        return float(value)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} is {value!r}; give a number, such as 0.5.") from error
-
-
-def _parse_collapse(value: Any) -> bool | float:
+def _read_collapse(value: Any) -> bool | float:
     if isinstance(value, bool):
         return value
-    distance = parse_number("collapse", value)
+    distance = read_number("collapse", value)
     return False if distance is None else distance

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timezone
 from typing import Any
 
+from fiftyone_faiss.brain.core.params import read_text
 from fiftyone_faiss.brain.retrieval.request import (
     SearchRequest,
     params_from_json,
@@ -87,9 +88,9 @@ def checked_name(name: str) -> str:
     """A name as it is stored.
 
     Raises:
-        ValueError: if it is empty or too long
+        ValueError: if it is no text, empty or too long
     """
-    name = " ".join(name.split())
+    name = " ".join(read_text("The name", name).split())
     if not name:
         raise ValueError("The name is empty; give a name, such as 'red cars'.")
     if len(name) > MAX_NAME_LENGTH:

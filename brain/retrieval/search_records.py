@@ -13,6 +13,7 @@ from typing import Any
 
 import fiftyone.core.collections as foc
 
+from fiftyone_faiss.brain.core.params import quoted
 from fiftyone_faiss.brain.data.private import root_dataset
 from fiftyone_faiss.brain.retrieval.records import RecordRepository
 from fiftyone_faiss.brain.retrieval.saved_search import SavedSearch
@@ -66,7 +67,7 @@ class SearchRecords:
             if SavedSearch.from_text(text).id == id:
                 return key, text
         raise ValueError(
-            f"The dataset '{self.dataset_name}' has no saved search '{id}'; it may have been "
+            f"The dataset '{self.dataset_name}' has no saved search {quoted(id)}; it may have been "
             "deleted, so list the searches again."
         )
 

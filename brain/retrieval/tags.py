@@ -14,6 +14,7 @@ from typing import Any
 import fiftyone as fo
 import fiftyone.core.collections as foc
 
+from fiftyone_faiss.brain.core.params import read_ids, read_text
 from fiftyone_faiss.brain.data.lookup import are_frames
 from fiftyone_faiss.brain.data.private import root_dataset
 from fiftyone_faiss.brain.data.tag_fields import add_tag, remove_tag, split_by_tag
@@ -81,9 +82,10 @@ def untag_neighbors(
     Returns:
         the number of samples, or labels, that lost the tag
     """
+    tag = read_text("tag", tag)
     dataset = root_dataset(samples)
     records = RecordRepository.of(STORE_NAME, dataset)
-    wanted = None if ids is None else set(ids)
+    wanted = None if ids is None else set(read_ids("ids", ids))
     count = 0
     for key, record in records.read(f"{tag}/").items():
         # A tag may contain a slash: the records of "a/b" are none of "a".
@@ -97,13 +99,14 @@ def untag_neighbors(
 
 
 def check_tag(tag: str) -> None:
-    """Raises a ``ValueError`` if a tag is empty."""
-    if not tag.strip():
+    """Raises a ``ValueError`` if a tag is no text, or empty."""
+    if not read_text("tag", tag).strip():
         raise ValueError("The tag is empty; give a tag, such as 'neighbors'.")
 
 
 def _check(dataset: fo.Dataset, ids: Sequence[str], tag: str, patches_field: str | None) -> None:
     check_tag(tag)
+    read_ids("ids", ids)
     if patches_field is None and are_frames(dataset, ids):
         raise ValueError(
             "Frames of videos cannot be tagged; save them as a view, or their scores in a field."

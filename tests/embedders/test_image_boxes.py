@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 from support.broken import noise
 
-from fiftyone_faiss.embedders import ImageSource
+from fiftyone_faiss.brain.queries.served_images import read_served_image
+from fiftyone_faiss.embedders import ImageSource, images, pixels, read_image, to_query_image
 
 ORIENTATION = 0x0112
 Box = tuple[float, float, float, float]
@@ -165,3 +166,41 @@ def test_a_box_of_a_turned_image_keeps_twice_the_minimum_side(
     for box, min_side in itertools.product([(0.2, 0.1, 0.1, 0.8), (0.1, 0.2, 0.8, 0.1)], (10, 20)):
         source = ImageSource(str(tmp_path / "a.jpg"), box)
         assert min(source.open(min_side).size) >= min(2 * min_side, *source.open().size)
+
+
+# -- large images ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L", "1", "I;16"])
+def test_a_large_image_is_made_smaller_while_it_is_converted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    image = quadrants(910, 602).convert("L" if mode == "I;16" else mode)
+    if mode == "I;16":
+        image = Image.fromarray(np.asarray(image).astype(np.uint16) << 8)
+    if mode == "RGBA":
+        image.putalpha(128)
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    image.save(tmp_path / "a.png", exif=exif)
+    whole = ImageSource(str(tmp_path / "a.png")).open(40)
+    monkeypatch.setattr(images, "LARGE", 910 * 602 - 1)
+    small = ImageSource(str(tmp_path / "a.png")).open(40)
+    assert (whole.size, small.size) == ((602, 910), (86, 130))
+    np.testing.assert_allclose(small, whole.reduce(7), atol=1)
+    # The box has 201 x 303 pixels, of which 40 x 40 are needed.
+    part = ImageSource(str(tmp_path / "a.png"), (1 / 3, 0.0, 1 / 3, 1 / 3)).open(40)
+    assert part.size in ((100, 152), (101, 152))
+
+
+def test_a_large_image_of_a_query_is_made_smaller_every_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pixels, "LARGE", 899 * 600)
+    monkeypatch.setattr(pixels, "QUERY_SIDE", 200)
+    image = quadrants(900, 600)
+    image.save(tmp_path / "a.png")
+    expected = np.asarray(image.reduce(3))
+    for opened in (read_image(tmp_path / "a.png"), read_served_image(tmp_path / "a.png"),
+                   to_query_image(image)):  # fmt: skip
+        np.testing.assert_allclose(opened, expected, atol=1)

@@ -23,6 +23,7 @@ from support.remote import (
     Deadly,
     Faulty,
     Traced,
+    Unsteady,
     colored,
     load_nothing,
     traces,
@@ -41,6 +42,7 @@ from fiftyone_faiss.embedders import (
 )
 from fiftyone_faiss.embedders.open_clip import OpenClipEmbedder, OpenClipSpec
 from fiftyone_faiss.embedders.ray_engine import embed_sources_on_ray
+from fiftyone_faiss.embedders.ray_messages import encode_result
 
 pytestmark = pytest.mark.backends
 
@@ -154,7 +156,7 @@ def returning(starts: Callable[[list[int]], list[int]]) -> Callable[..., Any]:
             for start in starts(list(chunks)):
                 batches = embed_sources(MeanColor(), pickle.loads(chunks[start]))
                 result = [ray_engine._moved(batch, start) for batch in batches]
-                yield {"start": start, "result": pickle.dumps(result)}
+                yield {"start": start, "result": encode_result(result)}
 
         return SimpleNamespace(iter_rows=rows)
 
@@ -229,6 +231,21 @@ def test_an_error_on_a_worker_is_raised_here(
     with pytest.raises(EmbedderError) as error:
         list(embed_sources_on_ray(load, images[0], concurrency=1))
     assert str(error.value) == sentence
+
+
+def test_images_without_a_finite_vector_are_failures(
+    cluster: Any, images: tuple[list[ImageSource], Vectors]
+) -> None:
+    sources, vectors = images
+    batches = list(embed_sources_on_ray(Unsteady, sources[20:30], concurrency=1))
+    failures = [failure for batch in batches for failure in batch.failures]
+    reason = "the model 'mean-color' returned numbers that are not finite"
+    assert [(f.position, f.reason) for f in failures] == [(5, reason)]
+    got = {p: v for b in batches for p, v in zip(b.positions.tolist(), b.vectors, strict=True)}
+    assert sorted(got) == [0, 1, 2, 3, 4, 6, 7, 8, 9]
+    np.testing.assert_allclose(
+        [got[i] for i in sorted(got)], np.delete(vectors[20:30], 5, axis=0), atol=1e-6
+    )
 
 
 def test_a_network_uses_the_processors_of_its_ray_worker(

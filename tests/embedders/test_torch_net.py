@@ -138,9 +138,10 @@ def test_features_beyond_the_range_of_float16_are_refused() -> None:
     white = Image.new("RGB", (8, 8), "white")
     with pytest.raises(
         EmbedderError,
-        match=r"^Features of 'toy' are too large for float16; load it with precision='float32'\.$",
+        match=r"^The image cannot be embedded: the model 'toy' returned numbers that are not "
+        r"finite; load it with precision='float32'\.$",
     ):
-        embedder.embed([white])
+        embedder.embed_image(white)
     for precision in ("float32", "bfloat16"):
         assert np.isfinite(Toy(precision, net=Large()).embed([white])).all()
 

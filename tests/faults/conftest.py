@@ -18,6 +18,8 @@ class Extent:
         seconds: how long readers and writers run together
         positions: the number of positions to damage per file
         outcomes: the number of random outcomes of a power failure to try per call
+        requests: the number of random requests
+        media: the number of thin and large media files
         manifests: the number of hostile manifests
         query_seconds: how long queries run beside two writers
         outages: how often the database is killed during each kind of work
@@ -30,13 +32,31 @@ class Extent:
     manifests: int
     query_seconds: float
     outages: int
+    requests: int
+    media: int
 
 
 SHORT = Extent(
-    kills=15, seconds=3, positions=12, outcomes=1, manifests=40, query_seconds=2, outages=0
+    kills=15,
+    seconds=3,
+    positions=12,
+    outcomes=1,
+    manifests=40,
+    query_seconds=2,
+    outages=0,
+    requests=500,
+    media=15,
 )
 LONG = Extent(
-    kills=300, seconds=60, positions=300, outcomes=20, manifests=300, query_seconds=120, outages=15
+    kills=300,
+    seconds=60,
+    positions=300,
+    outcomes=20,
+    manifests=300,
+    query_seconds=120,
+    outages=15,
+    requests=20_000,
+    media=200,
 )
 
 

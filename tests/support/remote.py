@@ -55,6 +55,15 @@ class Deadly(MeanColor):
         return super().embed_images(images)
 
 
+class Unsteady(MeanColor):
+    """Returns NaN for an image of one color."""
+
+    def embed_images(self, images: Sequence[Image.Image]) -> Vectors:
+        vectors = super().embed_images(images)
+        vectors[[image.getpixel((0, 0)) == (25, 230, 10) for image in images]] = np.nan
+        return vectors
+
+
 class Faulty(MeanColor):
     """Raises an error as a broken model does."""
 

@@ -129,7 +129,8 @@ class Names:
     """Stands in for the names of the internet, which a test has none of.
 
     Attributes:
-        answers: for each name its addresses at the first look-up, the second and so on
+        answers: for each name its addresses at the first look-up, the second and so on; there are
+            no other names
         asked: the names that were looked up
     """
 
@@ -144,6 +145,8 @@ class Names:
             ip_address(host)
             return self._real(host, *arguments, **options)
         self.asked.append(host)
+        if host not in self.answers:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         addresses = self.answers[host].pop(0)
         return [info for a in addresses for info in self._real(a, *arguments, **options)]
 

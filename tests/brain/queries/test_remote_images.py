@@ -18,6 +18,9 @@ from support.web_server import (
 
 from fiftyone_faiss.brain.queries.remote_images import fetch_image
 
+# Names that do not exist and names of the server's own network have the same sentence.
+NOT_PUBLIC = "there is no host with that name on the public internet"
+
 
 def test_a_picture_is_fetched(server: Server) -> None:
     assert_is_the_picture(fetch_image(f"  {server.url()}\n", only_here))
@@ -64,7 +67,7 @@ def test_a_fourth_redirect_is_not_followed(server: Server) -> None:
 )
 def test_a_redirect_to_an_address_that_is_not_allowed_is_refused(server: Server, host: str) -> None:
     url = server.redirect("/away", f"http://{host}:{server.server_port}/picture")
-    with refused(host, "the host is not on the public internet"):
+    with refused(host, NOT_PUBLIC):
         fetch_image(url, only_here)
     assert len(server.asked) == 1
 
@@ -106,7 +109,7 @@ def test_proxies_of_the_environment_are_not_asked(
     ],
 )  # fmt: skip
 def test_this_machine_is_not_asked_however_it_is_spelled(server: Server, host: str) -> None:
-    with refused(host.lower(), "the host is not on the public internet"):
+    with refused(host.lower(), NOT_PUBLIC):
         fetch_image(server.url(host=host))
     assert server.asked == []
 
@@ -133,7 +136,7 @@ def test_a_name_that_changes_its_address_gains_nothing(server: Server, names: Na
     # Looked up again to connect, it would lead to a place where nothing listens.
     names.answers["pictures.test"] = [["127.0.0.1"], ["127.0.0.2"]]
     assert_is_the_picture(fetch_image(server.url(host="pictures.test"), only_here))
-    with refused("pictures.test", "the host is not on the public internet"):
+    with refused("pictures.test", NOT_PUBLIC):
         fetch_image(server.url(host="pictures.test"), only_here)
     assert names.asked == ["pictures.test", "pictures.test"]
 
@@ -143,7 +146,7 @@ def test_a_name_that_changes_its_address_between_redirects_is_refused(
 ) -> None:
     names.answers["pictures.test"] = [["127.0.0.1"], ["10.0.0.1"]]
     server.redirect("/away", "/picture")
-    with refused("pictures.test", "the host is not on the public internet"):
+    with refused("pictures.test", NOT_PUBLIC):
         fetch_image(server.url("/away", "pictures.test"), only_here)
     assert [path for _, path in server.asked] == ["/away"]
 
@@ -153,7 +156,7 @@ def test_a_name_with_one_address_that_is_not_allowed_is_refused(
     server: Server, names: Names, addresses: list[str]
 ) -> None:
     names.answers["pictures.test"] = [addresses]
-    with refused("pictures.test", "the host is not on the public internet"):
+    with refused("pictures.test", NOT_PUBLIC):
         fetch_image(server.url(host="pictures.test"), only_here)
     assert server.asked == []
 
@@ -172,9 +175,21 @@ def test_a_name_with_an_umlaut_is_looked_up_as_the_internet_spells_it(
     assert names.asked == ["xn--bcher-kva.test"]
 
 
+def test_nobody_learns_which_names_of_the_network_exist(server: Server, names: Names) -> None:
+    names.answers["exists.internal"] = [["10.0.0.1"], ["10.0.0.1"]]
+    messages = set()
+    for host in ("exists.internal", "missing.internal"):
+        away = server.redirect(f"/{host}", f"http://{host}/a.png")
+        for url in (f"http://{host}/a.png", away):
+            with pytest.raises(ValueError) as caught:
+                fetch_image(url, only_here)
+            messages.add(str(caught.value).replace(host, "<host>"))
+    assert messages == {f"The image at <host> was not fetched: {NOT_PUBLIC}{REMEDY}"}
+
+
 @pytest.mark.parametrize("host", ["nowhere.invalid", "a..b", f"{'a' * 70}.invalid"])
 def test_an_unknown_name_is_refused(host: str) -> None:
-    with refused(host, "there is no host with that name"):
+    with refused(host, NOT_PUBLIC):
         fetch_image(f"http://{host}/a.png")
 
 

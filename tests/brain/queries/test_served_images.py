@@ -104,7 +104,7 @@ def test_what_cannot_be_a_path_is_refused(path: str, reason: str) -> None:
 
 
 def test_the_system_s_own_files_are_not_even_opened(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(served_images, "ImageSource", lambda path: pytest.fail("opened"))
+    monkeypatch.setattr(served_images, "converted", lambda *_: pytest.fail("opened"))
     with pytest.raises(ValueError, match=r"^'/proc/self/environ' .*: the file is empty; give"):
         read_served_image("/proc/self/environ")
 

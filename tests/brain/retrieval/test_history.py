@@ -66,7 +66,7 @@ def test_the_same_search_again_is_counted_and_dated_anew(dataset: fo.Dataset) ->
     assert (again.id, again.uses, again.params) == (first.id, 2, PARAMS)
     assert again.used_at > first.used_at
     assert queries(dataset) == ["a red car", "a boat"]
-    others = [{**PARAMS, "k": 26}, {**PARAMS, "scope": "all"}, {**PARAMS, "liked": ["1"]}]
+    others = [{**PARAMS, "k": 26}, {**PARAMS, "scope": "all"}, {**PARAMS, "liked": ["1" * 24]}]
     assert len({first.id, *(record_search(dataset, other).id for other in others)}) == 4
 
 
