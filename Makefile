@@ -19,13 +19,15 @@ COVERAGE = $(if $(TEST_ARGS),,--cov --cov-report=term)
 demo: .venv/installed
 	@$(BIN)/python tools/run_demo.py $(DEMO_ARGS)
 
+# One thread is faster for small indexes, because FAISS waits for its threads.
+ONE_THREAD = OMP_NUM_THREADS=1
+
 test: .venv/installed-for-tests lint
 	@$(BIN)/python tools/chromium.py
-	$(BIN)/python -m pytest -m "not backends" $(COVERAGE) $(TEST_ARGS)
+	$(ONE_THREAD) $(BIN)/python -m pytest -m "not backends" $(COVERAGE) $(TEST_ARGS)
 
-# One thread is faster for small indexes, because FAISS waits for its threads.
 test-fast: .venv/installed-for-tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not (backends or browser or faults or slow)" \
+	$(ONE_THREAD) $(BIN)/python -m pytest -m "not (backends or browser or faults or slow)" \
 		$(FAST_TESTS) $(TEST_ARGS)
 
 # The tests that need heavy extras, which are installed for this.

@@ -72,9 +72,12 @@ class StoreReader:
         return hits
 
     def top_rows(self, vectors: Matrix, score: ProductScore, k: int, reverse: bool = False) -> Rows:
-        return self._searcher.search_products(
-            self._snapshot, vectors, score, k, self._row_filter, reverse
+        row_filter = self._row_filter
+        rows = self._searcher.search_products(
+            self._snapshot, vectors, score, k, row_filter, reverse
         )
+        self._has_rows |= len(rows) > 0
+        return rows
 
     def range_search(self, vector: Matrix, thresh: float) -> RowHits:
         row_filter = self._row_filter

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import faiss
 import fiftyone as fo
 import numpy as np
 import pytest
@@ -44,6 +45,15 @@ def search_store(searcher: VectorSearcher, queries: np.ndarray, sender: Any) -> 
     hits += searcher.search(snapshot, queries, 10, ALL_ROWS)
     searcher.maintenance.maintain(force=True)
     sender.send([(hit.rows.tolist(), hit.distances.tolist()) for hit in hits])
+
+
+@pytest.fixture(autouse=True)
+def _threads() -> Iterator[None]:
+    """FAISS starts threads, whatever the environment says."""
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(2)
+    yield
+    faiss.omp_set_num_threads(before)
 
 
 @pytest.mark.parametrize("index_type", TYPES)
