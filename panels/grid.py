@@ -86,7 +86,8 @@ def is_newest(ctx: foo.ExecutionContext, params: Mapping[str, Any]) -> Callable[
     Pages number them, because a request may arrive late.
     """
     page = f"{ctx.panel_id}/{read_text('page', params.get('page'), MAX_NAME)}"
-    number = read_whole("search_id", params.get("search_id")) or 0
+    # Pages number them by the time in ms; JavaScript's whole numbers have 53 bits.
+    number = read_whole("search_id", params.get("search_id"), 2**53) or 0
     with _NEWEST_LOCK:
         _NEWEST[page] = max(number, _NEWEST.get(page, 0))
 

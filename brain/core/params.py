@@ -65,8 +65,8 @@ def read_flag(name: str, value: Any) -> bool:
     raise ValueError(f"{name} is {quoted(value)}; give true or false.")
 
 
-def read_whole(name: str, value: Any) -> int | None:
-    """Reads a whole number, or None.
+def read_whole(name: str, value: Any, most: int = MAX_NUMBER) -> int | None:
+    """Reads a whole number of at most ``most``, or None.
 
     Raises:
         ValueError: if it is another value; the message says what to give
@@ -79,8 +79,8 @@ def read_whole(name: str, value: Any) -> int | None:
         raise ValueError(f"{name} is {quoted(value)}; give a whole number, such as 25.") from error
     if isinstance(value, bool) or not (isinstance(value, str) or number == value):
         raise ValueError(f"{name} is {quoted(value)}; give a whole number, such as 25.")
-    if abs(number) > MAX_NUMBER:
-        raise ValueError(f"{name} is {quoted(value)}; give at most {MAX_NUMBER:,}.")
+    if abs(number) > most:
+        raise ValueError(f"{name} is {quoted(value)}; give at most {most:,}.")
     return number
 
 

@@ -265,7 +265,9 @@ def test_a_search_that_is_overtaken_does_not_reach_the_grid(dataset, by: str) ->
 
 
 def test_a_clearing_that_comes_late_leaves_the_grid_to_the_search_after_it(book) -> None:
-    made = [Context(book, query="a dog", k="3", page="late", search_id=n) for n in (2, 1)]
+    # Pages number their searches by the time in ms.
+    made = [Context(book, query="a dog", k="3", page="late", search_id=1_795_867_221_301 - n)
+            for n in (0, 1)]  # fmt: skip
     answer_of("search", made[0])
     assert answer_of("clear", made[1]) == {"superseded": True}
     assert made[1].ops.made == []
