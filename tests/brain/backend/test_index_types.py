@@ -25,9 +25,9 @@ from support.points import Points, neighbors_of, one_sentence
 from support.recall import built_index, mean_recall, queries_near, recall_floor
 
 import fiftyone_faiss
-from fiftyone_faiss.brain import similarity
 from fiftyone_faiss.brain.ann import factory as factory_module
 from fiftyone_faiss.brain.ann.policy import DEFAULT_POLICY
+from fiftyone_faiss.brain.backend import sorting
 from fiftyone_faiss.brain.data import result_views
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
 
@@ -385,7 +385,7 @@ def test_more_than_a_view_can_hold_in_order_is_refused_with_the_way_out(
     create(points, "all")
     query = queries_near(points, 1)[0]
     order = nearest_ids(query, points, "cosine", 600)
-    for module in (result_views, similarity):
+    for module in (result_views, sorting):
         monkeypatch.setattr(module, "MAX_ORDERED_IDS", 100)
     for k in (None, 101, 10**7):
         with pytest.raises(ValueError, match="give k, 100 at most") as error:
