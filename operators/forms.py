@@ -62,7 +62,7 @@ def _pick(
         view=choices,
         default=indexes[0].brain_key,
         label="Index",
-        description=describe(info),
+        description=as_text(describe(info)),
     )
     return info
 
@@ -265,7 +265,7 @@ def table(rows: Mapping[str, Any]) -> str:
 
 
 def as_text(text: str) -> str:
-    """Returns Markdown for a cell of a table that shows the characters of a text."""
+    """Returns Markdown, as in tables and descriptions, that shows the characters of a text."""
     return re.sub(r"([\\`*_\[\]<>&|~!$])", r"\\\1", " ".join(text.split()))
 
 

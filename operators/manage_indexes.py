@@ -99,7 +99,7 @@ def _orphans(inputs: types.Object) -> None:
         "delete_orphaned",
         default=False,
         label=f"Delete the indexes of deleted datasets: {size:,.1f} MB",
-        description=f"The files of {len(orphans)} indexes, of {names}",
+        description=f"The files of {len(orphans)} indexes, of {forms.as_text(names)}",
     )
 
 
