@@ -8,33 +8,34 @@ import io
 import os
 import stat
 import struct
-import threading
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from fiftyone_faiss.embedders.boxes import box_corners
+from fiftyone_faiss.embedders.decoding_memory import decoding_budget
 from fiftyone_faiss.embedders.pixels import (
     LARGE,
     MAX_PIXELS,
     as_query_rgb,
     as_rgb,
     check_image,
+    decoded_bytes,
     problem_of,
 )
 from fiftyone_faiss.embedders.video import read_frame
 
+Result = TypeVar("Result")
+
 MAX_UPLOAD_BYTES = 20 * 1024 * 1024
 # The most characters of a name or a path in a message.
 MAX_SHOWN = 120
-
-# Large images are decoded one at a time, and made smaller before the next is decoded.
-_one_large_image = threading.Lock()
 
 # A JPEG is decoded at a half, a quarter or an eighth of its size as long as its shorter side stays
 # this many times what the model needs. The cosine of its vector to that of the full image is then
@@ -75,10 +76,6 @@ IMAGE_FORMATS = tuple(
 Pillow's other formats are excluded since some execute code: it runs EPS files, also those within
 IPTC files, in Ghostscript, and draws WMF files through Windows.
 """
-
-
-class EmptyBoxError(ValueError):
-    """A box that covers no pixel of its image."""
 
 
 def open_local(path: str) -> BinaryIO:
@@ -124,15 +121,27 @@ class ImageSource:
             ValueError: if the file is not a supported image, if the image is too large, or if the
                 box is empty
         """
-        if self.frame is not None:
+        return self.apply(lambda image: image, min_side)
+
+    def apply(self, work: Callable[[Image.Image], Result], min_side: int | None = None) -> Result:
+        """Decodes the image as :meth:`open` does, and returns the result of ``work`` on it.
+
+        Meanwhile, it holds the memory of the image in the budget of all threads.
+        """
+        with ExitStack() as memory:
+            return work(self._read(min_side, memory))
+
+    def _read(self, min_side: int | None, memory: ExitStack) -> Image.Image:
+        if self.frame is None:
+            decode = partial(self._decoded, min_side=min_side, memory=memory)
+            image = converted(self.path, decode, self.opener)
+        else:
             _check_regular(self.path, self.opener)
             with _decoding():
                 image = Image.fromarray(read_frame(self.path, self.frame))
-        else:
-            image = converted(self.path, partial(self._decoded, min_side=min_side), self.opener)
         return image if self.box is None else image.crop(self._corners(*image.size))
 
-    def _decoded(self, file: Image.Image, min_side: int | None) -> Image.Image:
+    def _decoded(self, file: Image.Image, min_side: int | None, memory: ExitStack) -> Image.Image:
         """Converts the image to RGB; a JPEG and a large image are made smaller if they may be."""
         if min_side is not None and file.format in ("JPEG", "MPO"):
             # Decoded at a fraction of its size; other decoders have one size.
@@ -141,10 +150,10 @@ class ImageSource:
                 file.draft(None, (file.width // factor, file.height // factor))
         # Before anything that decodes it, such as reading the EXIF of a PNG.
         check_image(file)
+        memory.enter_context(decoding_budget.reserve(decoded_bytes(file)))
         if min_side is None or file.width * file.height <= LARGE:
             return as_rgb(file)
-        with _one_large_image:
-            return as_rgb(file, self._factor(file, min_side))
+        return as_rgb(file, self._factor(file, min_side))
 
     def _factor(self, file: Image.Image, min_side: int) -> int:
         """How many times smaller the image may be."""
@@ -158,25 +167,7 @@ class ImageSource:
         """Left, top, right and bottom of the box in pixels of the upright image."""
         if self.box is None:
             return 0, 0, width, height
-        left, top, across, down = self.box
-        left, top = left - across * self.alpha / 2, top - down * self.alpha / 2
-        across, down = across * (1 + self.alpha), down * (1 + self.alpha)
-        x0, y0 = max(0, round(left * width)), max(0, round(top * height))
-        x1 = min(width, round((left + across) * width))
-        y1 = min(height, round((top + down) * height))
-        if x1 <= x0 or y1 <= y0:
-            raise EmptyBoxError(f"the box {self.box} covers no pixel of the image")
-        if self.force_square:
-            side = min(max(x1 - x0, y1 - y0), width, height)
-            x0, x1 = _resized(x0, x1, side, width)
-            y0, y1 = _resized(y0, y1, side, height)
-        return x0, y0, x1, y1
-
-
-def _resized(start: int, stop: int, length: int, limit: int) -> tuple[int, int]:
-    """Resizes an interval around its center, and moves it into the image."""
-    start = max(0, min(start - (length - (stop - start)) // 2, limit - length))
-    return start, start + length
+        return box_corners(self.box, width, height, self.alpha, self.force_square)
 
 
 def converted(

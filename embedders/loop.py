@@ -20,7 +20,8 @@ from fiftyone_faiss.embedders.base import (
     are_finite,
     not_finite_reason,
 )
-from fiftyone_faiss.embedders.images import DECODE_ERRORS, EmptyBoxError, ImageSource
+from fiftyone_faiss.embedders.boxes import EmptyBoxError
+from fiftyone_faiss.embedders.images import DECODE_ERRORS, ImageSource
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ class _BatchLimit:
 
 
 def _load(embedder: Embedder, source: ImageSource) -> Any:
-    return embedder.preprocess(source.open(embedder.image_size))
+    return source.apply(embedder.preprocess, embedder.image_size)
 
 
 def _embed_batch(

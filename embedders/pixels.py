@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image
 
+from fiftyone_faiss.embedders.decoding_memory import decoding_budget
+
 MAX_PIXELS = 100_000_000
 """Images with more pixels are rejected: decoded, they would need 400 MB of memory each."""
 
@@ -65,7 +67,16 @@ def as_rgb(image: Image.Image, factor: int = 1) -> Image.Image:
 def as_query_rgb(image: Image.Image) -> Image.Image:
     """Converts an image of a query like :func:`as_rgb`; a large one is made smaller."""
     width, height = image.size
-    return as_rgb(image, max(1, min(image.size) // QUERY_SIDE) if width * height > LARGE else 1)
+    factor = max(1, min(image.size) // QUERY_SIDE) if width * height > LARGE else 1
+    with decoding_budget.reserve(decoded_bytes(image)):
+        return as_rgb(image, factor)
+
+
+def decoded_bytes(image: Image.Image) -> int:
+    """Returns the bytes that an image needs until :func:`as_rgb` is done, without decoding it."""
+    # As it is, in RGB, and before that with its transparency; of 4 bytes a pixel each.
+    steps = 1 if image.mode == "RGB" else 3 if image.has_transparency_data else 2
+    return 4 * steps * image.width * image.height
 
 
 def _reduced(image: Image.Image, factor: int) -> Image.Image:

@@ -5,6 +5,7 @@ FiftyOne resolves a form again at every change, so these parts only read run con
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
@@ -61,7 +62,7 @@ def _pick(
         view=choices,
         default=indexes[0].brain_key,
         label="Index",
-        description=describe(info),
+        description=as_text(describe(info)),
     )
     return info
 
@@ -258,9 +259,14 @@ def _health_table(health: brain.IndexHealth) -> str:
 
 
 def table(rows: Mapping[str, Any]) -> str:
-    """Returns names and values as a Markdown table."""
+    """Returns names and values, both in Markdown, as a table."""
     lines = [f"| {name} | {value} |" for name, value in rows.items()]
     return "\n".join(["| | |", "|---|---|", *lines])
+
+
+def as_text(text: str) -> str:
+    """Returns Markdown, as in tables and descriptions, that shows the characters of a text."""
+    return re.sub(r"([\\`*_\[\]<>&|~!$])", r"\\\1", " ".join(text.split()))
 
 
 def _dropdown(names: Iterable[str]) -> types.DropdownView:

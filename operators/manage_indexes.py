@@ -99,7 +99,7 @@ def _orphans(inputs: types.Object) -> None:
         "delete_orphaned",
         default=False,
         label=f"Delete the indexes of deleted datasets: {size:,.1f} MB",
-        description=f"The files of {len(orphans)} indexes, of {names}",
+        description=f"The files of {len(orphans)} indexes, of {forms.as_text(names)}",
     )
 
 
@@ -108,7 +108,7 @@ def _details(info: brain.IndexInfo) -> str:
     if info.latency_ms is not None:
         recall += f", in {info.latency_ms:.1f} ms"
     rows = {
-        "Contents": f"{info.size:,} {forms.describe(info)}",
+        "Contents": forms.as_text(f"{info.size:,} {forms.describe(info)}"),
         "Dimensions": info.dim,
         "Index type": info.index_type + (f" ({info.factory})" if info.factory else ""),
         "Recall": recall,
@@ -119,5 +119,5 @@ def _details(info: brain.IndexInfo) -> str:
         "Created": info.created,
     }
     if info.problem:
-        rows["Problem"] = info.problem
+        rows["Problem"] = forms.as_text(info.problem)
     return forms.table(rows)

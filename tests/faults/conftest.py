@@ -45,7 +45,7 @@ SHORT = Extent(
     query_seconds=2,
     outages=0,
     requests=500,
-    media=15,
+    media=10,
 )
 LONG = Extent(
     kills=300,

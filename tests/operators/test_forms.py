@@ -13,6 +13,7 @@ from support.operators import form
 
 from fiftyone_faiss import brain
 from fiftyone_faiss.demo import MODEL_NAME
+from fiftyone_faiss.operators import forms
 
 
 def test_forms_show_the_fields_of_each_choice(book) -> None:
@@ -101,6 +102,12 @@ def test_the_manage_form_loads_only_the_chosen_index(dataset: fo.Dataset, rng) -
         details = str(form("manage_indexes", dataset, {"brain_key": "second"})["details"])
     assert [call.args[1] for call in load.call_args_list] == ["second"]
     assert "| Contents | 12 images, given embeddings, cosine |" in details
+
+
+def test_names_keep_every_character_in_markdown() -> None:
+    assert forms.as_text("![*a*](x) | b_1\nc") == r"\!\[\*a\*\](x) \| b\_1 c"
+    assert forms.as_text("<b>`\\`") == r"\<b\>\`\\\`"
+    assert forms.as_text("5 images, cosine") == "5 images, cosine"
 
 
 def test_health_is_checked_once_when_the_switch_is_on(
