@@ -61,7 +61,12 @@ def as_rgb(image: Image.Image, factor: int = 1) -> Image.Image:
     # Pillow has turned some images already.
     orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
     image = _converted(image) if factor == 1 else _reduced(image, factor)
-    return image.transpose(TURNS[orientation]) if orientation in TURNS else image
+    if orientation not in TURNS:
+        return image
+    turned = image.transpose(TURNS[orientation])
+    # Pillow copies the EXIF, which would turn the image again.
+    turned.info = {}
+    return turned
 
 
 def as_query_rgb(image: Image.Image) -> Image.Image:

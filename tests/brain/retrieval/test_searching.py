@@ -155,7 +155,7 @@ BAD = [
     ({"query": 7}, "A query of type int is not supported"),
     ({"query": np.ones(4)}, "dimensions"),
     ({"query": np.full(3, np.nan)}, "not finite"),
-    ({"query": np.ones((3, 3))}, "An array of shape .3, 3. is no query"),
+    ({"query": np.ones((3, 3))}, "An array of shape .3, 3. and type float64 is no image"),
     ({"query": "0" * 24}, "no vector for 1 ids"),
     ({"query": Path("no/such.jpg")}, "no image file at"),
 ]
