@@ -19,7 +19,19 @@ EXPECTED: dict[str, Any] = json.loads((FIXTURE / "expected.json").read_text())
 ROOT_DIR_VARIABLE = "FIFTYONE_BRAIN_SIMILARITY_FAISS_ROOT_DIR"
 
 # Key paths that today's code may add to a manifest. Each needs a default for older manifests.
-OPTIONAL_MANIFEST_KEYS = {"segments[].precision", "facts.precision", "facts.run_id"}
+KINDS = ("rows", "perturbed rows", "means", "differences", "directions", "texts")
+OPTIONAL_MANIFEST_KEYS = {
+    "segments[].precision",
+    "facts.precision",
+    "facts.run_id",
+    "derived.facts.exact_ms",
+    "derived.facts.recall_by_kind",
+    *(f"derived.facts.recall_by_kind.{kind}" for kind in KINDS),
+    "derived.facts.tiers",
+    "derived.facts.tiers[].limit",
+    "derived.facts.tiers[].efforts",
+    *(f"derived.facts.tiers[].efforts[].{key}" for key in ("depth", "probes", "overfetch")),
+}
 
 
 def restore(folder: Path) -> fo.Dataset:
