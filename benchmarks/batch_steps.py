@@ -44,7 +44,7 @@ def measure(
 
     ways: dict[str, Search] = {"ours": without_lookup}
     if ann_index is not None:
-        ways["faiss"] = _refined(ann_index, snapshot)
+        ways["faiss"] = _refined(ann_index, snapshot, queries[:ONE_QUERIES], _recall_of(results))
     ids = results.sample_ids
     recalls = {"ours": [list(map(str, row)) for row in without_lookup(queries[:ONE_QUERIES])[0]]}
     if ann_index is not None:
@@ -65,8 +65,26 @@ def measure(
     }
 
 
-def _refined(ann_index: Any, snapshot: Any) -> Search:
-    """FAISS's own search with the same candidates, ranked by ``IndexRefineFlat``."""
+def _recall_of(results: Any) -> Callable[[np.ndarray, np.ndarray], tuple[float, float]]:
+    """Returns a function that measures the recall of rows, and that of the index."""
+
+    def recalls(queries: np.ndarray, rows: np.ndarray) -> tuple[float, float]:
+        from fiftyone_faiss.brain.ann.batch_search import search_many
+
+        snapshot = results.snapshot
+        exact = [hit.rows for hit in search_many(snapshot, queries, "cosine", K)]
+        ids = results.sample_ids
+        own = results._kneighbors(query=queries, k=K, return_dists=True)[0]
+        pairs = list(zip(exact, rows, own, strict=True))
+        others = [len(np.intersect1d(row, given)) for row, given, _ in pairs]
+        ours = [len(set(ids[row].tolist()) & set(map(str, given))) for row, _, given in pairs]
+        return float(np.mean(others)) / K, float(np.mean(ours)) / K
+
+    return recalls
+
+
+def _refined(ann_index: Any, snapshot: Any, queries: np.ndarray, recalls: Any) -> Search:
+    """FAISS's own search, ranked by ``IndexRefineFlat``, with the recall of the index or more."""
     vectors = snapshot.vectors_at(snapshot.live_rows)
     refined = faiss.IndexRefineFlat(ann_index.index, faiss.swig_ptr(vectors))
     tuned = ann_index.parameters_for(K)
@@ -81,6 +99,11 @@ def _refined(ann_index: Any, snapshot: Any) -> Search:
             ivf.parallel_mode = 0 if len(some) > 1 else 1
         return refined.search(some, K, params=params)[1]
 
+    if base is not None:
+        others, ours = recalls(queries, search(queries))
+        while others < ours and base.nprobe < ivf.nlist:
+            base.nprobe = max(base.nprobe + 1, base.nprobe * 5 // 4)
+            others, ours = recalls(queries, search(queries))
     search.keep = (refined, vectors, params, base)  # type: ignore[attr-defined]
     return search
 

@@ -7,9 +7,8 @@ For each size and index type, one process measures, on the same vectors and quer
 order, so that noise affects all of them equally:
 
 - the total time of 1 to 1,000 queries (``_kneighbors``, k = 10) without the lookup of the results
-  in the database, and of FAISS's own search with the same index file, the same search parameters
-  and ``IndexRefineFlat``, which ranks the same candidates and so has the same recall; FAISS keeps
-  the vectors in memory
+  in the database, and of FAISS's own search with the same index file and ``IndexRefineFlat``, with
+  the smallest ``nprobe`` that reaches the same recall; FAISS keeps the vectors in memory
 - the time of one query with and without the lookup in the database
 - the time of one query with the fastest of FAISS's own types, up to 100,000 vectors
 

@@ -33,8 +33,8 @@ MIN_BISECTED = 128
 MIN_GAIN = 0.002
 # The limit of a tier is such that this share of the queries of these kinds is within it.
 TIERS = (
-    ((ROWS, PERTURBED), 0.5),
-    ((ROWS, PERTURBED), 0.7),
+    ((ROWS, PERTURBED), 0.6),
+    ((ROWS, PERTURBED), 0.75),
     ((ROWS, PERTURBED), 0.9),
     ((ROWS, PERTURBED, MEANS), 0.98),
 )
@@ -104,7 +104,7 @@ def tune(
 
     The queries are of several kinds; see :mod:`fiftyone_faiss.brain.ann.tuning_queries`. They are
     divided into tiers by the distance of their neighbors, and each tier gets search parameters of
-    its own. In each tier, each kind must reach the recall.
+    its own. In each tier, each kind must reach the recall, less a margin for rare kinds.
 
     Args:
         index: the ANN index
