@@ -104,7 +104,6 @@ def _refined(ann_index: Any, snapshot: Any, queries: np.ndarray, recalls: Any) -
         while others < ours and base.nprobe < ivf.nlist:
             base.nprobe = max(base.nprobe + 1, base.nprobe * 5 // 4)
             others, ours = recalls(queries, search(queries))
-    search.keep = (refined, vectors, params, base)  # type: ignore[attr-defined]
     return search
 
 
