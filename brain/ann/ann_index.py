@@ -7,6 +7,7 @@ drops deleted rows from the candidates and computes their distances exactly from
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from fiftyone_faiss.brain.core.arrays import Matrix, Places, Rows, SurrogateScor
 # A search for fewer neighbors uses the parameters that were tuned for this many.
 MIN_K = 10
 MAX_EF_SEARCH = 4_096
+# Parameters of calls that an index keeps.
+MAX_PARAMETERS = 64
 # Threads share the lists of one query if these hold more values, which takes one thread about 4 ms.
 # On a busy machine, waiting for another thread takes as long.
 SHARED_VALUES = 32_000_000
@@ -103,6 +106,13 @@ class AnnIndex:
         self.rows: int = index.ntotal
         self.max_nprobe = max_nprobe(index)
         self._ivf = [part for part in index_parts(index) if isinstance(part, faiss.IndexIVF)]
+        # Far scores are low for an inner product, and high for a distance.
+        self._sign = -1.0 if index.metric_type == faiss.METRIC_INNER_PRODUCT else 1.0
+        self._limits = self._sign * np.array([tier.limit for tier in tiers])
+        # Made once, because creating FAISS's objects takes a tenth of the time of a query.
+        self._parameters_of = functools.lru_cache(MAX_PARAMETERS)(
+            functools.partial(_faiss_parameters, index)
+        )
 
     @classmethod
     def read(
@@ -142,9 +152,9 @@ class AnnIndex:
         """
         queries = scaled_queries(queries, self.metric)[0]
         rows, scores = self._search_tier(queries, k, 0)
-        if not self.tiers:
-            return rows
         tiers = self.tiers_of(scores)
+        if not tiers.any():
+            return rows
         proposals = [(tiers == 0, rows[tiers == 0])]
         for tier in np.unique(tiers[tiers > 0]).tolist():
             members = tiers == tier
@@ -157,11 +167,8 @@ class AnnIndex:
 
     def tiers_of(self, scores: SurrogateScores) -> Places:
         """Returns the ``(Q,)`` tiers of queries by their ``(Q, n)`` scores, best first."""
-        last = scores[:, min(MIN_K, scores.shape[1]) - 1]
-        limits = np.array([tier.limit for tier in self.tiers])
-        if self.index.metric_type == faiss.METRIC_INNER_PRODUCT:
-            return np.asarray(np.count_nonzero(last[:, None] < limits, axis=1))
-        return np.asarray(np.count_nonzero(last[:, None] > limits, axis=1))
+        last = self._sign * scores[:, min(MIN_K, scores.shape[1]) - 1]
+        return np.asarray(np.count_nonzero(last[:, None] > self._limits, axis=1))
 
     def _search_tier(self, queries: Matrix, k: int, tier: int) -> tuple[Rows, SurrogateScores]:
         parameters = self.parameters_for(k, tier)
@@ -179,13 +186,13 @@ class AnnIndex:
         Returns:
             ``(Q, count)`` rows, -1 where there are none, and their scores in FAISS's metric
         """
-        parameters = _faiss_parameters(self.index, nprobe, count)
+        parameters = self._parameters_of(nprobe, count)
         for part in self._ivf:
             # Threads share either the queries or the lists of one query. The results are the same,
             # so a change by another thread does no harm.
             values = part.ntotal / part.nlist * nprobe * part.d
             is_alone = len(queries) < faiss.omp_get_max_threads() and values > SHARED_VALUES
-            part.parallel_mode = 1 if is_alone else 0
+            part.parallel_mode = int(is_alone)
         scores, rows = self.index.search(queries, count, params=parameters)
         return rows, scores
 
@@ -213,9 +220,10 @@ def _is_graph(index: faiss.Index) -> bool:
 
 
 def _faiss_parameters(index: faiss.Index, nprobe: int, count: int) -> faiss.SearchParameters | None:
-    """Creates the parameters of one call, because threads share an index and must not change it.
+    """Creates the parameters of a call, because threads share an index and must not change it.
 
-    FAISS keeps only pointers to the inner parameters; its Python objects keep them alive.
+    A search only reads them, so that calls can share them. FAISS keeps only pointers to the inner
+    parameters; its Python objects keep them alive.
     """
     index = faiss.downcast_index(index)
     if isinstance(index, faiss.IndexPreTransform):

@@ -69,6 +69,10 @@ class FileSystem:
         """Opens a file for reading; see :func:`open_regular`."""
         return open_regular(path)
 
+    def read_at(self, file: BinaryIO, offset: int, size: int) -> bytes:
+        """Reads bytes at an offset; several threads may read one file. Not on Windows."""
+        return os.pread(file.fileno(), size, offset)
+
     def create(self, path: Path) -> BinaryIO:
         """Opens a new file for writing."""
         return path.open("xb")

@@ -8,14 +8,14 @@ checking the whole file would take longer than opening and searching it.
 
 from __future__ import annotations
 
-import contextlib
 import mmap
 import os
+import weakref
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -135,9 +135,12 @@ class Segment:
         self.start = start
         self.stop = start + info.rows
         self._layout = layout
-        with explain_read_errors(path), filesystem.open(path) as file:
-            self._check_size(file.seek(0, 2))
-            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        with explain_read_errors(path):
+            # It stays open as long as the mapping, so that a query need not open it.
+            self._file = filesystem.open(path)
+            weakref.finalize(self, self._file.close)
+            self._check_size(self._file.seek(0, 2))
+            self._map = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
         self._bytes = np.frombuffer(self._map, np.uint8)
         self._checksums = self._bytes[layout.payload :].view("<u4")
         if zlib.crc32(self._bytes[layout.payload :]) != info.checksum:
@@ -189,9 +192,9 @@ class Segment:
             spans = [np.minimum(first + i, last) for i in range(int((last - first).max()) + 1)]
             self._check(np.unique(np.concatenate(spans)))
         if rows.size <= FEW_ROWS:
-            with self._reader() as read:
-                size = column.row_bytes
-                parts = [read(column.offset + row * size, size) for row in rows.tolist()]
+            size = column.row_bytes
+            with explain_read_errors(self.path):
+                parts = [self._read(column.offset + row * size, size) for row in rows.tolist()]
             # A bytearray, because callers may write to the copies.
             data = np.frombuffer(bytearray(b"".join(parts)), column.dtype)
             return data.reshape(-1, column.width)
@@ -199,23 +202,11 @@ class Segment:
         vectors: npt.NDArray[Any] = values.reshape(-1, column.width)[rows]
         return vectors
 
-    @contextlib.contextmanager
-    def _reader(self) -> Iterator[Callable[[int, int], Data]]:
-        """Opens a function that reads bytes at an offset, without mapping pages where possible."""
-        with explain_read_errors(self.path):
-            try:
-                file = self._filesystem.open(self.path) if hasattr(os, "pread") else None
-            except FileNotFoundError:
-                # A writer has removed the file; the mapping remains valid.
-                file = None
-            if file is None:
-                yield lambda offset, size: self._map[offset : offset + size]
-                return
-            with file:
-                yield lambda offset, size: self._read(file, offset, size)
-
-    def _read(self, file: BinaryIO, offset: int, size: int) -> bytes:
-        data = os.pread(file.fileno(), size, offset)
+    def _read(self, offset: int, size: int) -> Data:
+        """Reads bytes without mapping pages, where possible."""
+        if not hasattr(os, "pread"):
+            return self._map[offset : offset + size]
+        data = self._filesystem.read_at(self._file, offset, size)
         if len(data) < size:
             # It was truncated after its size was checked.
             raise self._damaged("truncated")
@@ -234,15 +225,15 @@ class Segment:
         new = blocks[self._unchecked[blocks]].tolist()
         if not new:
             return
-        with self._reader() as read:
-            for block in new:
-                start = block * BLOCK_BYTES
-                stop = min(start + BLOCK_BYTES, self._layout.payload)
-                few = len(new) <= FEW_ROWS
-                data = read(start, stop - start) if few else self._bytes[start:stop]
-                if zlib.crc32(data) != self._checksums[block]:
-                    raise self._damaged(f"bytes {start:,} to {stop:,}")
-                self._unchecked[block] = False
+        for block in new:
+            start = block * BLOCK_BYTES
+            stop = min(start + BLOCK_BYTES, self._layout.payload)
+            few = len(new) <= FEW_ROWS
+            with explain_read_errors(self.path):
+                data = self._read(start, stop - start) if few else self._bytes[start:stop]
+            if zlib.crc32(data) != self._checksums[block]:
+                raise self._damaged(f"bytes {start:,} to {stop:,}")
+            self._unchecked[block] = False
 
     def _check_size(self, size: int) -> None:
         if size != self._layout.file_bytes:

@@ -28,16 +28,22 @@ SENTENCE = "could not be read ({}); check its permissions and its disk, and try 
 
 
 class UnreadableFileSystem(FileSystem):
-    """Fails to open files with a suffix, as a network file system does."""
+    """Fails to open and to read files with a suffix, as a network file system does."""
 
     def __init__(self, suffix: str, code: int) -> None:
         self._suffix = suffix
+        self.is_gone = False
         self._error = OSError(code, os.strerror(code))
 
     def open(self, path: Path) -> BinaryIO:
         if path.suffix == self._suffix:
             raise self._error
         return super().open(path)
+
+    def read_at(self, file: BinaryIO, offset: int, size: int) -> bytes:
+        if self.is_gone:
+            raise self._error
+        return super().read_at(file, offset, size)
 
 
 @pytest.fixture
@@ -111,7 +117,7 @@ def test_an_unreadable_lock_or_index_file_keeps_readers_working(store: Store) ->
 def test_an_error_while_mapped_vectors_are_read_is_named(store: Store) -> None:
     filesystem = UnreadableFileSystem(".none", errno.ESTALE)
     snapshot = Store(store.path, filesystem).snapshot()
-    filesystem._suffix = ".segment"
+    filesystem.is_gone = True
     with pytest.raises(StoreError) as error:
         snapshot.vectors_at(np.arange(3))
     expected = SENTENCE.format(os.strerror(errno.ESTALE))
