@@ -69,9 +69,9 @@ class FileSystem:
         """Opens a file for reading; see :func:`open_regular`."""
         return open_regular(path)
 
-    def read_at(self, file: BinaryIO, offset: int, size: int) -> bytes:
-        """Reads bytes at an offset; several threads may read one file. Not on Windows."""
-        return os.pread(file.fileno(), size, offset)
+    def read_at(self, file: BinaryIO, start: int, size: int) -> bytes:
+        """Reads bytes from a position; several threads may read one file. Not on Windows."""
+        return os.pread(file.fileno(), size, start)
 
     def create(self, path: Path) -> BinaryIO:
         """Opens a new file for writing."""

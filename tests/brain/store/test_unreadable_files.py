@@ -40,10 +40,10 @@ class UnreadableFileSystem(FileSystem):
             raise self._error
         return super().open(path)
 
-    def read_at(self, file: BinaryIO, offset: int, size: int) -> bytes:
+    def read_at(self, file: BinaryIO, start: int, size: int) -> bytes:
         if self.is_gone:
             raise self._error
-        return super().read_at(file, offset, size)
+        return super().read_at(file, start, size)
 
 
 @pytest.fixture
