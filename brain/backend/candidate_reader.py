@@ -59,6 +59,12 @@ class CandidateReader:
     def cache_key(self) -> Hashable:
         return self._state, self.size
 
+    @property
+    def view_key(self) -> Hashable:
+        # Of a large view, the whole index is sampled.
+        view = None if self._small_view is None else tuple(self._small_view)
+        return self.cache_key, view
+
     @cached_property
     def size(self) -> int:
         return int(self._results.total_index_size)
@@ -204,6 +210,17 @@ class CandidateReader:
             if len(rows) == count or (draw + 1) * count >= len(self._shuffled_ids):
                 break
         return rows
+
+    def sample_view_rows(self, count: int) -> Rows:
+        if self._small_view is None:
+            return self.sample_rows(count)
+        rows = self.rows_of(self._small_view)
+        rows = rows[rows >= 0]
+        rng = np.random.default_rng(self.size)
+        return np.sort(rng.choice(rows, min(count, len(rows)), replace=False))
+
+    def nearest_others(self, rows: Rows) -> None:
+        return None
 
     def rows_of(self, ids: Sequence[str]) -> Rows:
         unknown = [id for id in dict.fromkeys(ids) if id not in self._row_of]

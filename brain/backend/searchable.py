@@ -10,7 +10,7 @@ import fiftyone.core.collections as foc
 
 from fiftyone_faiss.brain.ann.combined_search import ProductScore
 from fiftyone_faiss.brain.ann.exact_search import RowHits
-from fiftyone_faiss.brain.core.arrays import Matrix, Rows
+from fiftyone_faiss.brain.core.arrays import Distances, Matrix, Rows
 from fiftyone_faiss.brain.data.media import Regions
 from fiftyone_faiss.embedders import Embedder
 
@@ -45,6 +45,7 @@ class IndexReader(Protocol):
 
     Attributes:
         cache_key: equal for readers of one state of one index; changes with the vectors
+        view_key: the same for one state of one index and of the view
         size: how many vectors the index holds, in the view or not
         max_k: how many neighbors one search can return at most, None for no limit
         notes: sentences about neighbors that the backend could not return
@@ -52,6 +53,9 @@ class IndexReader(Protocol):
 
     @property
     def cache_key(self) -> Hashable: ...
+
+    @property
+    def view_key(self) -> Hashable: ...
 
     @property
     def size(self) -> int: ...
@@ -101,6 +105,15 @@ class IndexReader(Protocol):
 
     def sample_rows(self, count: int) -> Rows:
         """At most ``count`` random rows of the whole index, the same for one state of it."""
+
+    def sample_view_rows(self, count: int) -> Rows:
+        """At most ``count`` random rows of the view."""
+
+    def nearest_others(self, rows: Rows) -> Distances | None:
+        """``(n,)`` float64 distances of rows of the view to the nearest other row of it.
+
+        None if the backend would take seconds for that.
+        """
 
     def rows_of(self, ids: Sequence[str]) -> Rows:
         """``(len(ids),)`` int64 rows of samples, or labels, -1 for ids that it does not hold."""

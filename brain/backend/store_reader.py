@@ -10,14 +10,18 @@ import numpy as np
 
 from fiftyone_faiss.brain.ann.combined_search import ProductScore
 from fiftyone_faiss.brain.ann.exact_search import RowHits
-from fiftyone_faiss.brain.ann.row_filter import RowFilter
+from fiftyone_faiss.brain.ann.row_filter import RowFilter, allowed_rows
 from fiftyone_faiss.brain.ann.searcher import VectorSearcher
-from fiftyone_faiss.brain.core.arrays import Matrix, Rows
+from fiftyone_faiss.brain.backend.neighbor_ids import without
+from fiftyone_faiss.brain.core.arrays import Distances, Matrix, Rows
 from fiftyone_faiss.brain.core.ids import pack_ids, unpack_ids
 from fiftyone_faiss.brain.data.slices import slices_note
 from fiftyone_faiss.brain.data.view_filter import ViewFilter
 from fiftyone_faiss.brain.data.view_ids import whole_groups
 from fiftyone_faiss.brain.store.snapshot import Snapshot
+
+# A view with a smaller share of the sampled rows is listed to find more of its rows.
+MIN_SHARE = 0.3
 
 
 class StoreReader:
@@ -53,6 +57,12 @@ class StoreReader:
     @property
     def cache_key(self) -> Hashable:
         return str(self._searcher.store.path), self._snapshot.manifest.generation
+
+    @property
+    def view_key(self) -> Hashable:
+        if self._view is None:
+            return self.cache_key
+        return self.cache_key, self._view_filter.state_of(self._view, self._snapshot)
 
     @property
     def size(self) -> int:
@@ -94,6 +104,23 @@ class StoreReader:
             return rows
         rng = np.random.default_rng(self._snapshot.manifest.generation)
         return np.sort(rng.choice(rows, count, replace=False))
+
+    def sample_view_rows(self, count: int) -> Rows:
+        rows = self.sample_rows(count)
+        if self._view is None or not len(rows):
+            return rows
+        inside = rows[self._row_filter.contains(rows)]
+        if MIN_SHARE * len(rows) <= len(inside) < len(rows):
+            return inside
+        listed = allowed_rows(self._snapshot, self._row_filter)
+        rng = np.random.default_rng(self._snapshot.manifest.generation)
+        return np.sort(rng.choice(listed, min(count, len(listed)), replace=False))
+
+    def nearest_others(self, rows: Rows) -> Distances:
+        vectors = self._snapshot.vectors_at(rows)
+        hits = self._searcher.search(self._snapshot, vectors, 2, self._row_filter)
+        others = [without(hit, row, 1).distances for hit, row in zip(hits, rows, strict=True)]
+        return np.concatenate([np.empty(0), *others])
 
     def rows_of(self, ids: Sequence[str]) -> Rows:
         return self._snapshot.rows_of(pack_ids(ids))

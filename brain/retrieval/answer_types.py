@@ -17,6 +17,7 @@ class _ResultRow(TypedDict):
     distance: float
     score: float
     percentile: float | None
+    relevance: float | None
     band: Band | None
     near_duplicates: int
 
@@ -32,11 +33,29 @@ class ResultRow(_ResultRow, total=False):
         distance: see :class:`Neighbors`
         score: see :class:`Neighbors`; higher is more similar
         percentile: the percentage of the index with lower scores, 0 to 100
-        band: how clearly the result is what was asked for; None if the index is too small
+        relevance: the estimated probability that the result is what was asked for, 0 to 1; None
+            without an estimate
+        band: strong from a relevance of 0.9, likely from 0.5, weak below; None without an estimate
         near_duplicates: the number of near-duplicates that are collapsed into this result
         bounding_box: for labels, ``[x, y, width, height]``, 0 to 1; None for labels without one
     """
 
+    bounding_box: BoundingBox | None
+
+
+class PinnedRow(TypedDict):
+    """A sample of the query, which is no result.
+
+    Attributes:
+        id: the id of the sample, or of the label
+        sample_id: the id of the sample
+        filepath: the file of the sample
+        bounding_box: see :class:`ResultRow`; None for a sample
+    """
+
+    id: str
+    sample_id: str
+    filepath: str | None
     bounding_box: BoundingBox | None
 
 
@@ -53,9 +72,10 @@ class SearchAnswer(TypedDict):
         milliseconds: the time spent on the search
         explanation: sentences about the computation
         notes: sentences for the person who searched
-        cutoff: the number of results above the automatic score cutoff
+        cutoff: the number of results with a relevance of at least 0.5; all without estimates
         has_more: whether there are more results
         verdict: a sentence if nothing relevant was found
+        pinned: the samples of the query, at most 24
         results: the results, best first
     """
 
@@ -71,4 +91,5 @@ class SearchAnswer(TypedDict):
     cutoff: int
     has_more: bool
     verdict: str | None
+    pinned: list[PinnedRow]
     results: list[ResultRow]

@@ -12,9 +12,11 @@ from fiftyone_faiss.brain.backend.searchable import IndexReader
 from fiftyone_faiss.brain.core.arrays import Matrix, Rows
 from fiftyone_faiss.brain.core.metrics import row_distances
 from fiftyone_faiss.brain.retrieval import reranking
+from fiftyone_faiss.brain.retrieval.calibration import relevance_of
 from fiftyone_faiss.brain.retrieval.encoding import EncodedQuery
 from fiftyone_faiss.brain.retrieval.ranked_rows import RankedRows
 from fiftyone_faiss.brain.retrieval.ranking import Ranking
+from fiftyone_faiss.brain.retrieval.relevance import CUT_SAMPLE, LIKELY
 from fiftyone_faiss.brain.retrieval.request import SearchRequest
 
 # For several terms, the best POOL rows are ranked by exact scores, and after them those up to
@@ -44,11 +46,15 @@ def find_results(reader: IndexReader, encoded: EncodedQuery, request: SearchRequ
     wanted = reader.size if request.k is None else request.skip + request.k
     # One more tells whether there are more results.
     limit = 1 + (DIVERSE_POOL if request.diversity else wanted)
-    for width in _widths(reader, encoded, request, limit):
+    own = encoded.own_rows(reader)
+    for width in _widths(reader, encoded, request, limit + len(own)):
         candidates = _ranked(_candidates(reader, encoded, request, width), request)
+        candidates = candidates.at(np.flatnonzero(~np.isin(candidates.rows, own)))
         results = _collapsed(candidates, request, limit)
         if results.is_complete or len(results.rows) >= limit:
             break
+    if not request.reverse:
+        results = replace(results, relevance=relevance_of(reader, encoded, candidates))
     if request.diversity:
         results = _diversified(results, request, wanted + 1)
     page = results.at(slice(request.skip, None if request.k is None else wanted))
@@ -98,7 +104,7 @@ def _unlimited_widths(
         _check_depth(request, LARGE_POOL)
         yield from (POOL, LARGE_POOL)
     else:
-        width = max(limit, reranking.cutoff_sample(reader.size))
+        width = max(limit, CUT_SAMPLE + 1)
         yield width
         while request.collapse_distance is not None and width < MAX_RESULTS:
             width = min(width * WIDEN, MAX_RESULTS)
@@ -222,21 +228,12 @@ def _vector_blocks(reader: IndexReader, rows: Rows) -> Iterator[Matrix]:
 
 
 def _ranked(candidates: RankedRows, request: SearchRequest) -> RankedRows:
-    """Puts candidates in order, and finds the automatic score cutoff."""
+    """Puts candidates in order."""
     count = len(candidates.rows)
     pools = np.searchsorted((POOL, LARGE_POOL), np.arange(count), side="right")
     sign = 1.0 if request.reverse else -1.0
     # The sort is stable: rows of equal scores keep the order of their distances.
-    ordered = candidates.at(np.lexsort((sign * candidates.ranked, pools)))
-    # The same number on every page, however many more candidates were looked at.
-    sample = reranking.cutoff_sample(ordered.reader.size)
-    among = sample if count >= sample else min(count, reranking.cutoff_sample(count))
-    above = reranking.cutoff(ordered.ranked[:among])
-    # Diverse results are not in the order of their scores.
-    is_uncut = request.reverse or request.diversity > 0
-    if is_uncut or not above or above == among:
-        return ordered
-    return replace(ordered, cutoff_score=float(ordered.scores[above - 1]))
+    return candidates.at(np.lexsort((sign * candidates.ranked, pools)))
 
 
 def _collapsed(candidates: RankedRows, request: SearchRequest, limit: int) -> RankedRows:
@@ -254,15 +251,21 @@ def _collapsed(candidates: RankedRows, request: SearchRequest, limit: int) -> Ra
 
 
 def _diversified(results: RankedRows, request: SearchRequest, count: int) -> RankedRows:
-    """``count`` of the best results, each unlike those before it."""
+    """``count`` of the best results: each unlike those before it, up to the score cutoff, and then
+    the others in order."""
     if request.k is None and len(results.rows) > DIVERSE_POOL:
         raise ValueError(
             f"{len(results.rows):,} are within thresh={request.thresh:g}, and with diversity there "
             f"are {DIVERSE_POOL:,} at most; give k too, or a smaller thresh."
         )
     pool = results.at(slice(0, DIVERSE_POOL))
-    if not len(pool.rows):
-        return pool
-    relevance = -pool.ranked if request.reverse else pool.ranked
-    places = reranking.mmr(pool.read_vectors(), relevance, count, request.diversity)
-    return pool.at(places)
+    above = len(pool.rows)
+    if pool.relevance is not None:
+        above = int(np.count_nonzero(pool.relevance.at(pool.ranked) >= LIKELY))
+    if not above:
+        return pool.at(slice(0, count))
+    reranked = pool.at(slice(0, above))
+    relevance = -reranked.ranked if request.reverse else reranked.ranked
+    places = reranking.mmr(reranked.read_vectors(), relevance, count, request.diversity)
+    others = np.arange(above, len(pool.rows))
+    return pool.at(np.concatenate([places, others])[:count])

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from fiftyone_faiss.brain.backend.searchable import IndexReader, SearchableIndex
-from fiftyone_faiss.brain.core.arrays import Distances, Matrix
+from fiftyone_faiss.brain.core.arrays import Distances, Matrix, Rows
+from fiftyone_faiss.brain.core.metrics import similarities
 from fiftyone_faiss.brain.models.prompts import Templates
-from fiftyone_faiss.brain.queries.terms import Query, QueryTerm
+from fiftyone_faiss.brain.queries.terms import Query, QueryTerm, SamplesQuery
 from fiftyone_faiss.brain.retrieval.ranking import FEEDBACK, Feedback, Ranking, WeightedVector
 from fiftyone_faiss.brain.retrieval.reference_set import (
     PromptStatistics,
@@ -106,16 +107,21 @@ class EncodedQuery:
         )
         return self.ranking.scores(vectors) - HUBNESS * unit_of_score * deviations
 
-    def evidence(self, vectors: Matrix) -> Distances:
-        """``(t, n)`` float64: how clearly ``(n, dim)`` vectors are what each positive term asks
-        for; see :class:`ReferenceSet`."""
-        return np.stack([self._term_evidence(place, vectors) for place in range(len(self.terms))])
+    def own_rows(self, reader: IndexReader) -> Rows:
+        """The rows of the samples, or labels, that the query asks for: they are no results."""
+        ids = [
+            id
+            for term in self.terms
+            if isinstance(term.query, SamplesQuery)
+            for id in term.query.ids
+        ]
+        rows = np.unique(reader.rows_of(ids)) if ids else np.empty(0, np.int64)
+        return rows[rows >= 0]
 
-    def _term_evidence(self, place: int, vectors: Matrix) -> Distances:
-        vector = self.ranking.wanted[place].vector
-        if self.terms[place].query.is_text:
-            return self.reference_set.text_evidence(vector, vectors, self.prompts)
-        return self.reference_set.image_evidence(vector, vectors)
+    def similarities(self, place: int, vectors: Matrix) -> Distances:
+        """``(n,)`` float64 similarities of ``(n, dim)`` vectors to a positive term."""
+        term = self.ranking.wanted[place]
+        return similarities(term.vector, vectors, term.metric)
 
     def explain(self, query: Query, liked: int, disliked: int) -> tuple[str, ...]:
         """Sentences about the computation.

@@ -19,11 +19,21 @@ from fiftyone_faiss.brain.data.patch_labels import boxes_of
 from fiftyone_faiss.brain.data.private import root_dataset
 from fiftyone_faiss.brain.data.result_views import view_of
 from fiftyone_faiss.brain.retrieval import export
-from fiftyone_faiss.brain.retrieval.answer_types import BoundingBox, ResultRow, SearchAnswer
+from fiftyone_faiss.brain.retrieval.answer_types import (
+    BoundingBox,
+    PinnedRow,
+    ResultRow,
+    SearchAnswer,
+)
+from fiftyone_faiss.brain.retrieval.relevance import LIKELY
 from fiftyone_faiss.brain.retrieval.tags import DEFAULT_TAG, apply_tag
 
 if TYPE_CHECKING:
-    from fiftyone_faiss.brain.retrieval.calibration import Band, Calibration
+    from fiftyone_faiss.brain.retrieval.calibration import Calibration
+    from fiftyone_faiss.brain.retrieval.relevance import Band
+
+# Of the samples of a query, a page shows so many.
+MAX_PINNED = 24
 
 
 @dataclass(frozen=True)
@@ -51,10 +61,12 @@ class Neighbors:
         explanation: sentences about the computation
         notes: sentences for the person who searched
         timings: seconds spent to ``"embed"`` the query and to ``"search"``
-        cutoff_score: the lowest score above the automatic score cutoff, which is where the best
-            scores fall into two groups
+        cutoff_score: the lowest score above the score cutoff, which is where the estimated
+            relevance falls below one half; infinite if no result is above it
         skip: the number of results that were skipped before the first
         calibration: compares the scores with the reference set of the index
+        pinned: the samples of the query, which are no results: the ids of their samples, by their
+            own ids
         all_scores: yields the ids and the ``(n,)`` float64 scores of the whole index, in blocks
     """
 
@@ -75,6 +87,7 @@ class Neighbors:
     cutoff_score: float
     skip: int
     calibration: Calibration = field(repr=False)
+    pinned: dict[str, str]
     all_scores: Callable[[], Iterable[tuple[list[str], npt.NDArray[np.float64]]]] = field(
         repr=False
     )
@@ -94,22 +107,32 @@ class Neighbors:
         return self.calibration.percentiles
 
     @property
+    def relevance(self) -> npt.NDArray[np.float64] | None:
+        """``(n,)`` float64, 0 to 1: the estimated probability that a result is what was asked for.
+
+        It does not rise from a result to the next, unless diversity changed the order. None for
+        the least similar, without a positive term, and for an index of fewer than 30 vectors.
+        """
+        return self.calibration.estimates
+
+    @property
     def bands(self) -> list[Band | None]:
-        """``n`` times ``"strong"``, ``"likely"`` or ``"weak"``: how clearly a result is what was
-        asked for, compared with unrelated samples; None if the index is too small."""
+        """``n`` times ``"strong"``, ``"likely"`` or ``"weak"``: a relevance of at least 0.9, of at
+        least 0.5, or less; None without estimates."""
         return self.calibration.bands
 
     @property
     def verdict(self) -> str | None:
-        """A sentence if nothing relevant was found: neither the results nor the reference set
-        have enough evidence for one of the terms; else None."""
+        """A sentence if nothing relevant was found: no sample has a relevance of 0.5; else None."""
         return self.calibration.verdict
 
     @property
     def cutoff(self) -> int:
-        """The number of results above the automatic score cutoff; all, for results with
-        diversity and for the least similar."""
-        return int(np.count_nonzero(self.scores >= self.cutoff_score))
+        """The number of results above the score cutoff: those with a relevance of at least 0.5;
+        all without estimates."""
+        if self.relevance is None:
+            return len(self)
+        return int(np.count_nonzero(self.relevance >= LIKELY))
 
     def view(self) -> fo.DatasetView:
         """A view of the neighbors in order: samples, or patches for an index of patches.
@@ -198,11 +221,27 @@ class Neighbors:
             "cutoff": self.cutoff,
             "has_more": self.has_more,
             "verdict": self.verdict,
+            "pinned": self._pinned_rows(path_field),
             "results": self._rows(path_field),
         }
 
+    def _pinned_rows(self, path_field: str) -> list[PinnedRow]:
+        ids = list(self.pinned)[:MAX_PINNED]
+        paths = export.file_paths(self.samples, [self.pinned[id] for id in ids], path_field)
+        boxes = {} if self.patches_field is None else self._boxes(self.patches_field, ids)
+        return [
+            {
+                "id": id,
+                "sample_id": self.pinned[id],
+                "filepath": paths.get(self.pinned[id]),
+                "bounding_box": boxes.get(id),
+            }
+            for id in ids
+        ]
+
     def _rows(self, path_field: str) -> list[ResultRow]:
         paths = export.file_paths(self.samples, self.sample_ids, path_field)
+        relevance = self.relevance
         rows: list[ResultRow] = [
             {
                 "rank": self.skip + i + 1,
@@ -212,20 +251,21 @@ class Neighbors:
                 "distance": float(self.distances[i]),
                 "score": float(self.scores[i]),
                 "percentile": float(self.percentiles[i]),
+                "relevance": None if relevance is None else round(float(relevance[i]), 4),
                 "band": self.bands[i],
                 "near_duplicates": len(self.near_duplicates.get(id, ())),
             }
             for i, id in enumerate(self.ids)
         ]
         if self.patches_field is not None:
-            boxes = self._boxes(self.patches_field)
+            boxes = self._boxes(self.patches_field, self.ids)
             for row in rows:
                 row["bounding_box"] = boxes.get(row["id"])
         return rows
 
-    def _boxes(self, field: str) -> dict[str, BoundingBox]:
+    def _boxes(self, field: str, ids: list[str]) -> dict[str, BoundingBox]:
         """The boxes of the labels, by their ids; around the points of a polyline."""
-        labels = labels_by_ids(self.samples, self.ids, field)
+        labels = labels_by_ids(self.samples, ids, field)
         pairs = [pair for row in boxes_of(labels, field) for pair in row]
         return {id: list(box) for id, box in pairs if box is not None}
 

@@ -10,6 +10,7 @@ import numpy as np
 from fiftyone_faiss.brain.ann.exact_search import SCORE_ROWS
 from fiftyone_faiss.brain.backend.searchable import IndexReader
 from fiftyone_faiss.brain.core.arrays import Distances, Matrix, Places, Rows
+from fiftyone_faiss.brain.retrieval.relevance import Relevance
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class RankedRows:
         is_complete: whether there are no other rows
         rank: computes what ``(n, dim)`` vectors are ordered by
         has_more: whether there are more results
-        cutoff_score: the lowest score above the automatic score cutoff
+        relevance: the estimates of the relevance of rows, by what they are ordered by
         near_duplicates: the rows that are collapsed into a row
         is_euclidean: whether rows are ordered by the negative euclidean distance
     """
@@ -36,7 +37,7 @@ class RankedRows:
     is_complete: bool
     rank: Callable[[Matrix], Distances]
     has_more: bool = False
-    cutoff_score: float = -np.inf
+    relevance: Relevance | None = None
     near_duplicates: dict[int, Rows] = field(default_factory=dict)
     is_euclidean: bool = False
 
@@ -44,6 +45,15 @@ class RankedRows:
     def scores(self) -> Distances:
         """``(n,)`` float64 scores that people read; see :class:`Neighbors`."""
         return self._readable(self.ranked)
+
+    @property
+    def cutoff_score(self) -> float:
+        """The lowest score, as people read it, above the score cutoff; infinite if there is none,
+        and minus infinite without estimates."""
+        if self.relevance is None:
+            return -np.inf
+        above = self.relevance.ranked[: self.relevance.count]
+        return float(self._readable(above[-1:])[0]) if len(above) else np.inf
 
     def _readable(self, ranked: Distances) -> Distances:
         return 1.0 / (1.0 - ranked) if self.is_euclidean else ranked

@@ -1,16 +1,9 @@
-"""The reference set of an index: a random part of it, with which scores are compared.
-
-A similarity of 0.27 means little by itself. Its meaning comes from two comparisons: with the
-similarities of the same query to the reference set, and with the best similarities of queries that
-have nothing to do with the index. For text queries, those are the reference prompts; for image
-queries, the nearest neighbors of the reference set's own vectors.
-"""
+"""The reference set of an index: a random part of it, with which scores are compared."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import cachetools
 import numpy as np
@@ -26,12 +19,6 @@ REFERENCE_ROWS = 1_000
 # With fewer vectors, scores are not calibrated.
 MIN_REFERENCE_ROWS = 30
 
-# The evidence from which a result is called likely, and strong: benchmarks/bench_retrieval.py
-# counts how many of each are right.
-LIKELY, STRONG = 3.0, 4.5
-# The evidence that a text query needs in some image, or a search finds nothing relevant.
-MIN_TEXT_EVIDENCE = 4.5
-
 # Reference sets and vectors of reference prompts that a process keeps.
 REFERENCE_SETS, PROMPT_SETS = 16, 16
 
@@ -41,14 +28,18 @@ class PromptStatistics:
     """The reference prompts, compared with a reference set.
 
     Attributes:
+        metric: the metric of the index
         vectors: ``(p, dim)`` float32, the prompts
-        median: the median of their best similarities to the reference set
-        deviation: the standard deviation of these
+        deviation: the standard deviation of their similarities to the reference set
     """
 
+    metric: str
     vectors: Matrix
-    median: float
     deviation: float
+
+    def similarities(self, vectors: Matrix) -> Matrix:
+        """``(n, p)`` float32 similarities of ``(n, dim)`` vectors to the prompts."""
+        return all_similarities(vectors, self.vectors, self.metric)
 
 
 @dataclass
@@ -83,61 +74,12 @@ class ReferenceSet:
         key = (embedder.fingerprint, templates)
         if key not in self._prompts:
             vectors = prompt_vectors(embedder, templates)
-            best = _all_similarities(vectors, self.vectors, self.metric).max(axis=1)
-            median = float(np.median(best))
-            # 1.4826 times the median deviation of a normal distribution is its standard deviation.
-            deviation = 1.4826 * float(np.median(np.abs(best - median)))
-            self._prompts[key] = PromptStatistics(vectors, median, max(deviation, 1e-9))
+            deviation = float(all_similarities(vectors, self.vectors, self.metric).std())
+            self._prompts[key] = PromptStatistics(self.metric, vectors, max(deviation, 1e-9))
         return self._prompts[key]
 
-    def text_evidence(
-        self, vector: Matrix, results: Matrix, prompts: PromptStatistics
-    ) -> Distances:
-        """How clearly results show what a text asks for.
 
-        The sum of two numbers: how far a result is above the best results of the reference
-        prompts, in their deviations; and how far, for this result, the text is above the prompts.
-
-        Args:
-            vector: ``(dim,)`` float32, the text's
-            results: ``(n, dim)`` float32
-            prompts: the reference prompts
-
-        Returns:
-            ``(n,)`` float64; ``LIKELY`` and ``STRONG`` are on this scale
-        """
-        own = similarities(vector, results, self.metric)
-        others = _all_similarities(results, prompts.vectors, self.metric)
-        deviations = np.maximum(others.std(axis=1), 1e-9)
-        above_best = (own - prompts.median) / prompts.deviation
-        return above_best + (own - others.mean(axis=1)) / deviations
-
-    def image_evidence(self, vector: Matrix, results: Matrix) -> Distances:
-        """How clearly results are like an image, compared with nearest neighbors.
-
-        Half of all nearest neighbors are above ``STRONG``, 19 of 20 are above ``LIKELY``.
-
-        Args:
-            vector: ``(dim,)`` float32
-            results: ``(n, dim)`` float32
-
-        Returns:
-            ``(n,)`` float64
-        """
-        low, median = self._nearest
-        own = similarities(vector, results, self.metric)
-        return LIKELY + (STRONG - LIKELY) * (own - low) / max(median - low, 1e-9)
-
-    @cached_property
-    def _nearest(self) -> tuple[float, float]:
-        """The 5th and 50th percentile of the similarities to nearest neighbors."""
-        each = _all_similarities(self.vectors, self.vectors, self.metric)
-        np.fill_diagonal(each, -np.inf)
-        low, median = np.percentile(each.max(axis=1), [5, 50])
-        return float(low), float(median)
-
-
-def _all_similarities(queries: Matrix, vectors: Matrix, metric: str) -> Matrix:
+def all_similarities(queries: Matrix, vectors: Matrix, metric: str) -> Matrix:
     """``(Q, n)`` float32 similarities, exact enough for statistics."""
     if metric == "cosine":
         return np.asarray(unit(queries) @ unit(vectors).T)

@@ -1,4 +1,4 @@
-"""Reranks results: score cutoff, diversity, near-duplicates, hubness. No FiftyOne."""
+"""Reranks results: diversity, near-duplicates, hubness. No FiftyOne."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ COLLAPSE_DISTANCE = 0.01
 """The largest cosine distance of near-duplicates; benchmarks/bench_retrieval.py counts right and
 false ones."""
 
-# The cutoff is looked for among this share of the index, within these limits. In a larger sample,
-# most results are irrelevant; in a smaller one, all are relevant.
-CUTOFF_SHARE, MAX_CUTOFF_SAMPLE, MIN_CUTOFF_SAMPLE = 0.15, 400, 8
 # Diversity is weighed against the scores of this many of the best results.
 SPREAD_RESULTS = 200
 
@@ -21,30 +18,6 @@ SPREAD_RESULTS = 200
 COLLAPSED_AT_ONCE = 64
 # The error of the cosine of two equal vectors in float32.
 ROUNDING = 1e-6
-
-
-def cutoff(scores: Distances) -> int:
-    """Finds where scores drop: how many results come before.
-
-    Splits the scores into two groups with the largest variance between their means (Otsu, "A
-    threshold selection method from gray-level histograms", 1979), and counts the first.
-
-    Args:
-        scores: ``(n,)`` float64, descending
-    """
-    count = len(scores)
-    if count < MIN_CUTOFF_SAMPLE or scores[0] == scores[-1]:
-        return count
-    first = np.arange(1, count)
-    sums = np.cumsum(scores)
-    means = sums[:-1] / first, (sums[-1] - sums[:-1]) / (count - first)
-    between = first * (count - first) * (means[0] - means[1]) ** 2
-    return int(first[between.argmax()])
-
-
-def cutoff_sample(size: int) -> int:
-    """The number of best results among which a cutoff is looked for, in an index of this size."""
-    return int(min(MAX_CUTOFF_SAMPLE, max(MIN_CUTOFF_SAMPLE, CUTOFF_SHARE * size)))
 
 
 def mmr(vectors: Matrix, scores: Distances, k: int, diversity: float) -> Places:

@@ -47,6 +47,8 @@ def search(
 ) -> Neighbors:
     """Finds the samples, or label patches, that are most similar to a query.
 
+    Samples of the query are no results of it.
+
     Args:
         samples: a dataset, or a view to search in
         query: a query line, such as ``"a red car"`` or ``'2: forklift - "person"'``; the id of a
@@ -107,8 +109,8 @@ def search_several(
     """Searches several datasets, or several indexes of one dataset, with the same query.
 
     Samples or labels in the query may be from any of the datasets: an index that does not hold
-    them embeds their files with its own model. Distances of different models cannot be compared;
-    percentiles and bands can.
+    them embeds their files with its own model. Distances, scores and estimates of different models
+    cannot be compared; percentiles can.
 
     Args:
         targets: datasets or views, each alone if it has one index, or with the key of the index
@@ -154,6 +156,7 @@ def run_search(samples: foc.SampleCollection, request: SearchRequest) -> Neighbo
     )
     embedded = time.perf_counter()
     results = find_results(reader, encoded, request)
+    own = encoded.own_rows(reader)
     timings = {"embed": embedded - started, "search": time.perf_counter() - embedded}
     return Neighbors(
         samples=samples,
@@ -175,7 +178,8 @@ def run_search(samples: foc.SampleCollection, request: SearchRequest) -> Neighbo
         timings=timings,
         cutoff_score=results.cutoff_score,
         skip=request.skip,
-        calibration=Calibration(encoded, results.ranked, results.rank, results.read_vectors),
+        calibration=Calibration(encoded, results.ranked, results.rank, results.relevance),
+        pinned=dict(zip(reader.ids_at(own), reader.sample_ids_at(own), strict=True)),
         all_scores=results.all_scores,
     )
 
