@@ -24,6 +24,7 @@ export interface ResultRow {
   distance: number;
   score: number;
   percentile: number | null;
+  relevance: number | null;
   band: Band | null;
   near_duplicates: number;
   bounding_box?: BoundingBox | null;
@@ -43,6 +44,7 @@ export interface SearchAnswer {
   cutoff: number;
   has_more: boolean;
   verdict: string | null;
+  pinned: PinnedRow[];
   results: ResultRow[];
 }
 
@@ -171,6 +173,7 @@ export interface ShownAnswer {
   cutoff: number;
   has_more: boolean;
   verdict: string | null;
+  pinned: PinnedRow[];
   results: ResultRow[];
   base: unknown[];
   shown: string[];
@@ -219,6 +222,7 @@ export interface CompareAnswer {
   cutoff: number;
   has_more: boolean;
   verdict: string | null;
+  pinned: PinnedRow[];
   results: ResultRow[];
   dataset: string;
 }
