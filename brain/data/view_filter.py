@@ -132,9 +132,9 @@ class ViewFilter:
         assert listed.rows is not None
         return listed.rows, listed.missing
 
-    def state_of(self, samples: foc.SampleCollection, snapshot: Snapshot) -> tuple[str, Any]:
+    def state_of(self, samples: foc.SampleCollection, snapshot: Snapshot) -> str:
         """Returns a value that changes with the view, with its data, or with the store."""
-        return _fingerprint(samples), self.token(samples, snapshot)
+        return f"{_fingerprint(samples)} {self.token(samples, snapshot)}"
 
     def token(self, samples: foc.SampleCollection, snapshot: Snapshot) -> Any:
         """Returns a value that changes when the data of a collection, or the store, changes."""

@@ -142,15 +142,16 @@ def _text_presence(
             others = query.reference_set.similarities(query.ranking.wanted[place].vector)
             drops.append(evidence.drop(-np.sort(-np.concatenate([own, others])), prompts))
     count = evidence.FIT_ROWS if is_alone else evidence.COMBINED_FIT_ROWS
+    weights = evidence.ALONE if is_alone else evidence.COMBINED
     # Some result must show what all texts ask for.
     fit = float(np.stack(fits)[:, :count].min(axis=0).max())
     texts = [term.query.describe() for term in query.terms if term.query.is_text]
     missing = tuple(
         text
         for text, own, drop in zip(texts, fits, drops, strict=True)
-        if evidence.text_presence(float(own.max()), drop) < LIKELY
+        if evidence.text_presence(float(own.max()), drop, evidence.ALONE) < LIKELY
     )
-    return evidence.text_presence(fit, min(drops)), missing
+    return evidence.text_presence(fit, min(drops), weights), missing
 
 
 def _similarities(query: EncodedQuery, rows: RankedRows) -> Distances:

@@ -9,10 +9,8 @@ from support.clusters import Large, all_distances, create
 from support.indexes import index_of
 
 import fiftyone_faiss
-from fiftyone_faiss.brain.models.reference_prompts import REFERENCE_PROMPTS
 from fiftyone_faiss.brain.queries.terms import TextQuery
 from fiftyone_faiss.brain.retrieval.encoding import EncodedQuery
-from fiftyone_faiss.brain.retrieval.reference_set import LIKELY, MIN_TEXT_EVIDENCE, STRONG
 from fiftyone_faiss.demo.phrases import article
 from fiftyone_faiss.demo.world import KINDS
 
@@ -55,10 +53,6 @@ def similar(query: np.ndarray, vectors: np.ndarray, metric: str = "cosine") -> n
     return 1 - distances if metric == "cosine" else -distances
 
 
-def band(evidence: float) -> str:
-    return "strong" if evidence >= STRONG else "likely" if evidence >= LIKELY else "weak"
-
-
 # -- percentiles -------------------------------------------------------------------------------
 
 
@@ -88,9 +82,18 @@ def test_the_percentiles_of_all_results_are_their_ranks(large, options) -> None:
     line = f"2: @{ids[0]} + @{ids[1]}" if "hubness" not in options else f"@{ids[0]}"
     given = {name: [ids[i]] if name != "hubness" else i for name, i in options.items()}
     neighbors = fiftyone_faiss.search(large.dataset, line, "cosine", k=300, **given)
-    assert len(set(neighbors.scores)) == 300
-    # The background of so small an index is all of it.
-    np.testing.assert_allclose(neighbors.percentiles, np.arange(299, -1, -1) / 3, atol=1e-9)
+    everything = {
+        id: score
+        for some, scores in neighbors.all_scores()
+        for id, score in zip(some, scores, strict=True)
+    }
+    # The reference set of so small an index is all of it, and the query's samples are no results.
+    places = np.argsort(np.argsort([everything[id] for id in ids]))
+    expected = {id: place / 3 for id, place in zip(ids, places.tolist(), strict=True)}
+    assert sorted([*neighbors.ids, *neighbors.pinned]) == sorted(ids)
+    np.testing.assert_allclose(
+        neighbors.percentiles, [expected[id] for id in neighbors.ids], atol=1e-9
+    )
 
 
 def test_a_search_in_a_view_is_compared_with_the_whole_index(large) -> None:
@@ -102,56 +105,6 @@ def test_a_search_in_a_view_is_compared_with_the_whole_index(large) -> None:
 
 
 # -- bands -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("metric", ["cosine", "euclidean", "dotproduct"])
-def test_the_bands_of_a_vector_measure_nearest_neighbor_distances(large, metric) -> None:
-    vectors = large.of_samples
-    every = np.array([similar(vector, vectors, metric) for vector in vectors])
-    np.fill_diagonal(every, -np.inf)
-    low, half = np.percentile(every.max(axis=1), [5, 50])
-    for number in (0, 7, 90):
-        query = vectors[number]
-        neighbors = fiftyone_faiss.search(large.dataset, query, metric, k=300)
-        at = [large.dataset.values("id").index(id) for id in neighbors.ids]
-        own = similar(query, vectors[at], metric)
-        evidence = LIKELY + (STRONG - LIKELY) * (own - low) / (half - low)
-        # What lies on a border may fall to either side of it.
-        clear = np.abs(evidence[:, None] - [LIKELY, STRONG]).min(axis=1) > 1e-3
-        pairs = zip(neighbors.bands, evidence, clear, strict=True)
-        assert all(have == band(want) for have, want, is_clear in pairs if is_clear)
-        assert neighbors.bands[0] == "strong"
-        assert neighbors.verdict is None
-
-
-def evidence_for(book: fo.Dataset, text: str, ids: list[str]) -> np.ndarray:
-    """How clearly pictures are what words ask for, as the docstrings define it."""
-    index = book.load_brain_results("clip")
-    vectors, held, _ = index.get_embeddings()
-    embedder = fiftyone_faiss.get_embedder(index.config.model)
-    prompts = embedder.embed_texts(list(REFERENCE_PROMPTS))
-    best = np.array([similar(prompt, vectors).max() for prompt in prompts])
-    spread = 1.4826 * np.median(np.abs(best - np.median(best)))
-    (query,) = embedder.embed_texts([text])
-    near = vectors[[held.tolist().index(id) for id in ids]]
-    own = similar(query, near)
-    others = np.array([similar(prompt, near) for prompt in prompts])
-    return (own - np.median(best)) / spread + (own - others.mean(axis=0)) / others.std(axis=0)
-
-
-def has_bands(neighbors: fiftyone_faiss.Neighbors, evidence: np.ndarray) -> bool:
-    """Whether results have the bands of an evidence, those on the very border aside."""
-    clear = np.abs(evidence[:, None] - [LIKELY, STRONG]).min(axis=1) > 1e-3
-    pairs = zip(neighbors.bands, evidence, clear, strict=True)
-    return all(have == band(want) for have, want, is_clear in pairs if is_clear)
-
-
-def test_the_bands_of_words_are_the_evidence_against_unrelated_phrases(book) -> None:
-    for text in ("a cat", "a red car", "colonoscopy"):
-        neighbors = fiftyone_faiss.search(book, text, k=160)
-        evidence = evidence_for(book, text, neighbors.ids)
-        assert has_bands(neighbors, evidence)
-        assert (neighbors.verdict is None) == bool((evidence >= MIN_TEXT_EVIDENCE).any())
 
 
 def test_bands_tell_right_results_from_wrong_ones(book, kinds) -> None:
@@ -166,29 +119,6 @@ def test_bands_tell_right_results_from_wrong_ones(book, kinds) -> None:
     assert weak < 0.5
     # Most matches are in the band "likely" or "strong".
     assert sum(right["strong"]) + sum(right["likely"]) > 2 * sum(right["weak"])
-
-
-def test_the_evidence_of_several_terms_is_their_mean(book) -> None:
-    both = fiftyone_faiss.search(book, "a dog + a ball", k=160)
-    each = [evidence_for(book, text, both.ids) for text in ("a dog", "a ball")]
-    assert has_bands(both, np.mean(each, axis=0))
-    assert {"weak", "likely"} <= set(both.bands)
-
-
-def test_what_has_something_to_be_avoided_is_weak(book, kinds) -> None:
-    neighbors = fiftyone_faiss.search(book, "a dog - a ball", k=160)
-    dogs = fiftyone_faiss.search(book, "a dog", k=160)
-    plain = dict(zip(dogs.ids, dogs.bands, strict=True))
-    index = book.load_brain_results("clip")
-    (query,) = fiftyone_faiss.get_embedder(index.config.model).embed_texts(["a ball"])
-    vectors, ids, _ = index.get_embeddings()
-    reference = similar(query, vectors)
-    spoilt = dict(
-        zip(ids.tolist(), (reference - reference.mean()) / reference.std() > 0.5, strict=True)
-    )
-    for id, of in zip(neighbors.ids, neighbors.bands, strict=True):
-        assert of == ("weak" if spoilt[id] else plain[id])
-    assert any(spoilt[id] for id in kinds["dog"] & kinds["ball"])
 
 
 # -- the verdict -------------------------------------------------------------------------------
@@ -212,8 +142,8 @@ def test_of_what_no_picture_shows_nothing_relevant_is_found(book) -> None:
     }
     refused = {text: sentence for text, sentence in said.items() if sentence is not None}
     assert refused.items() <= expected.items()
-    # It is a measure of evidence, and a small model: one in six may pass.
-    assert len(refused) >= len(ABSURD) * 5 / 6
+    # In an index of 160, with a small model, one in four may pass.
+    assert len(refused) >= len(ABSURD) * 3 / 4
 
 
 def test_the_verdict_names_the_term_that_was_not_found(book) -> None:
@@ -252,7 +182,7 @@ def test_nothing_is_said_of_a_small_index(dataset, rng) -> None:
     ids = dataset.values("id")
     index_of(dataset, np.ones((12, 3), np.float32), "same")
     same = fiftyone_faiss.search(dataset, f"@{ids[0]} + @{ids[1]} - @{ids[2]}", "same", k=12)
-    assert sorted(same.ids) == ids
+    assert sorted(same.ids) == ids[2:]
     assert np.all(np.abs(same.scores) < 1e-5)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fiftyone_faiss.brain.retrieval.reranking import collapse, cutoff, hubness, mmr
+from fiftyone_faiss.brain.retrieval.reranking import collapse, hubness, mmr
 
 
 def directions(vectors: np.ndarray) -> np.ndarray:
@@ -17,50 +17,6 @@ def angled(degrees: list[float], lengths: float = 1.0) -> np.ndarray:
     """Vectors in a plane, by their angles."""
     radians = np.radians(degrees)
     return (lengths * np.stack([np.cos(radians), np.sin(radians)], axis=1)).astype(np.float32)
-
-
-# -- where a ranking ends ----------------------------------------------------------------------
-
-
-def between_groups(scores: np.ndarray, n: int) -> float:
-    """The variance between the means of the first ``n`` and the others, each as often as it is."""
-    mean = scores.mean()
-    parts = scores[:n], scores[n:]
-    return sum(len(part) * (part.mean() - mean) ** 2 for part in parts) / len(scores)
-
-
-def test_a_ranking_is_cut_where_its_scores_drop() -> None:
-    assert cutoff(np.array([0.9, 0.89, 0.88, 0.3, 0.29, 0.28, 0.27, 0.26, 0.25, 0.24])) == 3
-    # One good result is enough, and so is one bad one.
-    assert cutoff(np.array([1.0] + [0.1] * 9)) == 1
-    assert cutoff(np.array([0.9] * 19 + [0.1])) == 19
-
-
-def test_the_cut_makes_two_groups_that_differ_most(rng) -> None:
-    places = set()
-    for power in np.linspace(0.2, 6, 60):
-        scores = np.sort(rng.uniform(size=50) ** power)[::-1]
-        best = max(range(1, 50), key=lambda n, scores=scores: between_groups(scores, n))
-        assert cutoff(scores) == best
-        # Neither the unit nor the zero of a score matters.
-        assert cutoff(7 * scores - 3) == best
-        places.add(best)
-    assert len(places) > 10
-
-
-@pytest.mark.parametrize(
-    "scores",
-    [
-        np.array([]),
-        np.array([0.5]),
-        # Too few to tell groups.
-        np.array([0.9, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]),
-        np.full(20, 0.5),
-    ],
-    ids=["none", "one", "seven", "equal"],
-)
-def test_a_ranking_without_groups_is_not_cut(scores: np.ndarray) -> None:
-    assert cutoff(scores) == len(scores)
 
 
 # -- variety -----------------------------------------------------------------------------------
