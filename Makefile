@@ -14,7 +14,7 @@ FAST_TESTS = $(wildcard $(addprefix tests/,tools $(addprefix brain/,ann core que
 COVERAGE = $(if $(TEST_ARGS),,--cov --cov-report=term)
 
 .PHONY: demo test test-fast test-backends coverage faults lint bench bench-embed bench-retrieval \
-	bench-app bench-batch bench-ranking panel train screenshots clean
+	bench-relevance bench-app bench-batch bench-ranking panel train screenshots clean
 
 demo: .venv/installed
 	@$(BIN)/python tools/run_demo.py $(DEMO_ARGS)
@@ -75,6 +75,10 @@ bench: .venv/installed
 # Takes about 40 minutes and 4 GB of memory, or with BENCH_ARGS='--images 160' half of the time.
 bench-embed: .venv/installed
 	$(BIN)/python benchmarks/bench_embed.py $(BENCH_ARGS)
+
+# Takes about 10 minutes. BENCH_ARGS='--stamps DIR --weights FILE' adds photographs; see the script.
+bench-relevance: .venv/installed
+	$(BIN)/python benchmarks/bench_relevance.py $(BENCH_ARGS)
 
 # Takes about 10 minutes, or with BENCH_ARGS='--pictures 400' about 4.
 bench-retrieval: .venv/installed

@@ -9,7 +9,6 @@ alternatives are computed with NumPy from the same vectors. Each section runs in
 
 - text queries, an image with a text, two texts, negative terms, relevance feedback
 - prompt templates, hubness correction, diversity, collapsed near-duplicates
-- score calibration: bands, verdicts and the score cutoff
 
 The sections also try other values of the constants of ``fiftyone_faiss.brain``. The metrics are
 precision@10, nDCG@10 and, for queries with few relevant images, R-precision. The script writes JSON

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from retrieval_calibration import bands, cutoff, verdicts
 from retrieval_feedback import feedback
 from retrieval_options import diversity, hubness, near_duplicates, templates
 from retrieval_terms import composition, negatives, plain
@@ -21,9 +20,6 @@ _SECTIONS = {
     "hubness": hubness,
     "diversity": diversity,
     "fold": near_duplicates,
-    "bands": bands,
-    "verdicts": verdicts,
-    "cut_off": cutoff,
 }
 
 

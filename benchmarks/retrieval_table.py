@@ -16,12 +16,8 @@ TITLES = {
     "hubness": "6. Hubness correction",
     "diversity": "7. Diversity",
     "fold": "8. Near-duplicates",
-    "bands": "9. Bands",
-    "verdicts": "10. Verdicts",
-    "cut_off": "11. Score cutoff",
 }
-# Two runs of one seed, a few commits apart, differed by up to 0.011 in the feedback tables, and by
-# more in the verdicts, which depend on single images.
+# Two runs of one seed, a few commits apart, differed by up to 0.011 in the feedback tables.
 _NOISE = 0.015
 
 
