@@ -185,8 +185,8 @@ def _measure_images(
         # A picture without others of its label has no right results.
         if list(labels.values()).count(label) < 2:
             continue
-        for found, band in zip(neighbors.ids, neighbors.bands, strict=True):
-            counts[str(band)] += (1, labels[ids[found]] == label)
+        for result, band in zip(neighbors.ids, neighbors.bands, strict=True):
+            counts[str(band)] += (1, labels[ids[result]] == label)
     return {
         "images": len(ids),
         "labels": len(set(labels.values())),

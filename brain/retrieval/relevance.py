@@ -64,7 +64,7 @@ class Relevance:
     Attributes:
         ranked: ``(n,)`` float64, what the results are ordered by, descending
         estimates: ``(n,)`` float64, 0 to 1, not rising
-        missing: the terms that the index does not seem to hold, in words; empty if it holds all
+        missing: the terms that the index does not seem to hold, as text; empty if it holds all
     """
 
     ranked: Distances

@@ -258,12 +258,12 @@ def test_no_answer_contradicts_itself(book: fo.Dataset) -> None:
 
 def test_diversity_reorders_only_what_is_above_the_cutoff(book) -> None:
     plain = fiftyone_faiss.search(book, "a cat", "clip", k=100)
-    diverse = fiftyone_faiss.search(book, "a cat", "clip", k=100, diversity=0.6)
+    reordered = fiftyone_faiss.search(book, "a cat", "clip", k=100, diversity=0.6)
     assert 3 < plain.cutoff < 90
-    assert diverse.cutoff == plain.cutoff
-    assert diverse.ids[: plain.cutoff] != plain.ids[: plain.cutoff]
-    assert set(diverse.ids[: plain.cutoff]) == set(plain.ids[: plain.cutoff])
-    assert diverse.ids[plain.cutoff :] == plain.ids[plain.cutoff :]
+    assert reordered.cutoff == plain.cutoff
+    assert reordered.ids[: plain.cutoff] != plain.ids[: plain.cutoff]
+    assert set(reordered.ids[: plain.cutoff]) == set(plain.ids[: plain.cutoff])
+    assert reordered.ids[plain.cutoff :] == plain.ids[plain.cutoff :]
     nothing = fiftyone_faiss.search(book, "colonoscopy", "clip", k=30)
     again = fiftyone_faiss.search(book, "colonoscopy", "clip", k=30, diversity=0.6)
     assert (nothing.cutoff, again.ids) == (0, nothing.ids)
