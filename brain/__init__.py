@@ -34,12 +34,15 @@ if TYPE_CHECKING:
     from fiftyone_faiss.brain.core.jobs import CancelledError, list_jobs, start_job, tracked
     from fiftyone_faiss.brain.core.metrics import METRICS
     from fiftyone_faiss.brain.core.progress import Progress
+    from fiftyone_faiss.brain.data.frame_images import frame_images
     from fiftyone_faiss.brain.data.frames import video_frames
     from fiftyone_faiss.brain.data.media import Regions
     from fiftyone_faiss.brain.data.patch_labels import patch_fields
     from fiftyone_faiss.brain.data.private import build_view, serialize_view
+    from fiftyone_faiss.brain.data.result_files import result_files
     from fiftyone_faiss.brain.data.result_views import save_view, view_of
     from fiftyone_faiss.brain.data.score_fields import save_scores
+    from fiftyone_faiss.brain.data.tile_fields import tile_values
     from fiftyone_faiss.brain.indexing.building import IndexReport, build_index, build_index_steps
     from fiftyone_faiss.brain.indexing.catalog import (
         IndexInfo,
@@ -99,6 +102,7 @@ if TYPE_CHECKING:
     from fiftyone_faiss.brain.retrieval.tags import (
         DEFAULT_TAG,
         apply_tag,
+        remove_tag_from,
         untag_neighbors,
         untagged,
     )
@@ -112,12 +116,15 @@ _MODULES = {
     "brain.core.jobs": "CancelledError list_jobs start_job tracked",
     "brain.core.metrics": "METRICS",
     "brain.core.progress": "Progress",
+    "brain.data.frame_images": "frame_images",
     "brain.data.frames": "video_frames",
     "brain.data.media": "Regions",
     "brain.data.patch_labels": "patch_fields",
     "brain.data.private": "build_view serialize_view",
     "brain.data.result_views": "save_view view_of",
+    "brain.data.result_files": "result_files",
     "brain.data.score_fields": "save_scores",
+    "brain.data.tile_fields": "tile_values",
     "brain.indexing.building": "IndexReport build_index build_index_steps",
     "brain.indexing.catalog": (
         "IndexInfo IndexSummary delete_index index_configs index_info list_indexes "
@@ -147,7 +154,7 @@ _MODULES = {
     "brain.retrieval.saved_search": "SavedSearch",
     "brain.retrieval.searching": "run_search search search_several warm",
     "brain.retrieval.tagging": "Tagging tag_neighbors tag_search",
-    "brain.retrieval.tags": "DEFAULT_TAG apply_tag untag_neighbors untagged",
+    "brain.retrieval.tags": "DEFAULT_TAG apply_tag remove_tag_from untag_neighbors untagged",
     "embedders": "Embedder register_embedder",
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names.split()}
@@ -194,6 +201,7 @@ __all__ = [
     "delete_search",
     "explain_line",
     "faiss_keys",
+    "frame_images",
     "get_embedder",
     "index_configs",
     "index_health",
@@ -213,6 +221,8 @@ __all__ = [
     "record_search",
     "register_embedder",
     "register_zoo_model",
+    "remove_tag_from",
+    "result_files",
     "run_search",
     "save_scores",
     "save_search",
@@ -224,6 +234,7 @@ __all__ = [
     "start_job",
     "tag_neighbors",
     "tag_search",
+    "tile_values",
     "tracked",
     "tune_index",
     "tune_index_steps",

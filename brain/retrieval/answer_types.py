@@ -22,6 +22,13 @@ class _ResultRow(TypedDict):
     near_duplicates: int
 
 
+class AnswerTerm(TypedDict):
+    """A term of a query, or the relevance feedback."""
+
+    text: str
+    sign: Literal["+", "-"]
+
+
 class ResultRow(_ResultRow, total=False):
     """A result of a search.
 
@@ -38,9 +45,15 @@ class ResultRow(_ResultRow, total=False):
         band: strong from a relevance of 0.9, likely from 0.5, weak below; None without an estimate
         near_duplicates: the number of near-duplicates that are collapsed into this result
         bounding_box: for labels, ``[x, y, width, height]``, 0 to 1; None for labels without one
+        frame_number: for frames without an image file: their number in the video ``filepath``
+        near_duplicate_ids: the ids of the near-duplicates that are collapsed into this result
+        contributions: what each of the ``terms`` contributes to the score, for several terms
     """
 
     bounding_box: BoundingBox | None
+    frame_number: int | None
+    near_duplicate_ids: list[str]
+    contributions: list[float]
 
 
 class PinnedRow(TypedDict):
@@ -59,7 +72,24 @@ class PinnedRow(TypedDict):
     bounding_box: BoundingBox | None
 
 
-class SearchAnswer(TypedDict):
+class _SearchAnswer(TypedDict):
+    query: str
+    brain_key: str
+    metric: str
+    patches_field: str | None
+    count: int
+    best_score: float | None
+    milliseconds: float
+    explanation: list[str]
+    notes: list[str]
+    cutoff: int
+    has_more: bool
+    verdict: str | None
+    pinned: list[PinnedRow]
+    results: list[ResultRow]
+
+
+class SearchAnswer(_SearchAnswer, total=False):
     """The answer to a search.
 
     Attributes:
@@ -77,19 +107,7 @@ class SearchAnswer(TypedDict):
         verdict: a sentence if nothing relevant was found
         pinned: the samples of the query, at most 24
         results: the results, best first
+        terms: the terms whose contributions the results have, for several terms
     """
 
-    query: str
-    brain_key: str
-    metric: str
-    patches_field: str | None
-    count: int
-    best_score: float | None
-    milliseconds: float
-    explanation: list[str]
-    notes: list[str]
-    cutoff: int
-    has_more: bool
-    verdict: str | None
-    pinned: list[PinnedRow]
-    results: list[ResultRow]
+    terms: list[AnswerTerm]

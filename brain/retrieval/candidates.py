@@ -47,14 +47,16 @@ def find_results(reader: IndexReader, encoded: EncodedQuery, request: SearchRequ
     # One more tells whether there are more results.
     limit = 1 + (DIVERSE_POOL if request.diversity else wanted)
     own = encoded.own_rows(reader)
-    for width in _widths(reader, encoded, request, limit + len(own)):
-        candidates = _ranked(_candidates(reader, encoded, request, width), request)
-        candidates = candidates.at(np.flatnonzero(~np.isin(candidates.rows, own)))
+    excluded = reader.rows_of(request.exclude)
+    for width in _widths(reader, encoded, request, limit + len(own) + len(excluded)):
+        ranked = _without(_ranked(_candidates(reader, encoded, request, width), request), own)
+        candidates = _without(ranked, excluded)
         results = _collapsed(candidates, request, limit)
         if results.is_complete or len(results.rows) >= limit:
             break
     if not request.reverse:
-        results = replace(results, relevance=relevance_of(reader, encoded, candidates))
+        # The estimates do not depend on what a person excluded.
+        results = replace(results, relevance=relevance_of(reader, encoded, ranked))
     if request.diversity:
         results = _diversified(results, request, wanted + 1)
     page = results.at(slice(request.skip, None if request.k is None else wanted))
@@ -225,6 +227,10 @@ def _best_rows(reader: IndexReader, ranking: Ranking, width: int, reverse: bool)
 def _vector_blocks(reader: IndexReader, rows: Rows) -> Iterator[Matrix]:
     for start in range(0, len(rows), SCORE_ROWS):
         yield reader.vectors_at(rows[start : start + SCORE_ROWS])
+
+
+def _without(candidates: RankedRows, rows: Rows) -> RankedRows:
+    return candidates.at(np.flatnonzero(~np.isin(candidates.rows, rows)))
 
 
 def _ranked(candidates: RankedRows, request: SearchRequest) -> RankedRows:

@@ -15,6 +15,8 @@ from bson import json_util
 from fiftyone_faiss.brain.data.lookup import by_ids
 from fiftyone_faiss.brain.data.private import root_dataset, serialize_view
 
+# Lists that have no place in a cell.
+LISTS = ("near_duplicate_ids", "contributions")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """What a text that a spreadsheet takes for a formula begins with. Numbers are no texts."""
 
@@ -33,9 +35,10 @@ def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     A text that a spreadsheet would run as a formula has an apostrophe before it.
     """
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, fieldnames=list(rows[0]) if rows else ["id"])
+    names = [name for name in rows[0] if name not in LISTS] if rows else ["id"]
+    writer = csv.DictWriter(stream, fieldnames=names)
     writer.writeheader()
-    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    writer.writerows({name: _cell(row.get(name)) for name in names} for row in rows)
     return stream.getvalue()
 
 

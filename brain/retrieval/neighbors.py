@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from fiftyone_faiss.brain.core.params import quoted
 from fiftyone_faiss.brain.data import result_views, score_fields
+from fiftyone_faiss.brain.data.frame_images import frame_numbers
 from fiftyone_faiss.brain.data.lookup import labels_by_ids
 from fiftyone_faiss.brain.data.patch_labels import boxes_of
 from fiftyone_faiss.brain.data.private import root_dataset
@@ -26,6 +27,7 @@ from fiftyone_faiss.brain.retrieval.answer_types import (
     SearchAnswer,
 )
 from fiftyone_faiss.brain.retrieval.relevance import LIKELY
+from fiftyone_faiss.brain.retrieval.contributions import Contributions
 from fiftyone_faiss.brain.retrieval.tags import DEFAULT_TAG, apply_tag
 
 if TYPE_CHECKING:
@@ -68,6 +70,7 @@ class Neighbors:
         pinned: the samples of the query, which are no results: the ids of their samples, by their
             own ids
         all_scores: yields the ids and the ``(n,)`` float64 scores of the whole index, in blocks
+        contributions: what the terms of the query contribute to the scores
     """
 
     samples: foc.SampleCollection
@@ -91,6 +94,7 @@ class Neighbors:
     all_scores: Callable[[], Iterable[tuple[list[str], npt.NDArray[np.float64]]]] = field(
         repr=False
     )
+    contributions: Contributions = field(repr=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError(
@@ -208,7 +212,7 @@ class Neighbors:
         Args:
             path_field ("filepath"): the field with the paths of the files
         """
-        return {
+        answer: SearchAnswer = {
             "query": self.query,
             "brain_key": self.brain_key,
             "metric": self.metric,
@@ -224,6 +228,10 @@ class Neighbors:
             "pinned": self._pinned_rows(path_field),
             "results": self._rows(path_field),
         }
+        terms = self.contributions.terms
+        if terms:
+            answer["terms"] = terms
+        return answer
 
     def _pinned_rows(self, path_field: str) -> list[PinnedRow]:
         ids = list(self.pinned)[:MAX_PINNED]
@@ -257,11 +265,23 @@ class Neighbors:
             }
             for i, id in enumerate(self.ids)
         ]
+        self._add_places(rows)
+        for row, values in zip(rows, self.contributions.values(), strict=False):
+            row["contributions"] = values
+        for row in rows:
+            if row["id"] in self.near_duplicates:
+                row["near_duplicate_ids"] = self.near_duplicates[row["id"]]
+        return rows
+
+    def _add_places(self, rows: list[ResultRow]) -> None:
+        """Adds where in the files the results are: the boxes of labels, the numbers of frames."""
         if self.patches_field is not None:
             boxes = self._boxes(self.patches_field, self.ids)
             for row in rows:
                 row["bounding_box"] = boxes.get(row["id"])
-        return rows
+        numbers = frame_numbers(root_dataset(self.samples), self.ids, self.patches_field)
+        for row in rows if numbers else ():
+            row["frame_number"] = numbers.get(row["id"])
 
     def _boxes(self, field: str, ids: list[str]) -> dict[str, BoundingBox]:
         """The boxes of the labels, by their ids; around the points of a polyline."""

@@ -189,6 +189,17 @@ class Ranking:
             None if self.feedback is None else self.feedback.standardized(vectors),
         )
 
+    def contributions(self, vectors: Matrix) -> Distances:
+        """``(t, n)`` float64: what each term, and then the feedback, contributes to the scores.
+
+        For a positive term its standardized similarity, for a negative term minus its penalty.
+        """
+        rows = [term.standardized(vectors) for term in self.wanted]
+        rows += [-self._penalty(term, term.standardized(vectors)) for term in self.avoided]
+        if self.feedback is not None:
+            rows.append(FEEDBACK * self.feedback.standardized(vectors))
+        return np.stack(rows).astype(np.float64)
+
     @property
     def vectors(self) -> Matrix:
         """``(t, dim)`` float32: the vectors whose products :meth:`product_scores` takes."""
@@ -241,10 +252,13 @@ class Ranking:
     def _penalties(self, avoided: list[Values]) -> Values:
         total: Values = np.zeros(1, np.float32)
         for term, values in zip(self.avoided, avoided, strict=True):
-            if not self.is_reversed:
-                values = PENALTY * np.maximum(0, values - PENALTY_FROM)
-            total = total + term.weight * values
+            total = total + self._penalty(term, values)
         return total
+
+    def _penalty(self, term: WeightedVector, values: Values) -> Values:
+        if not self.is_reversed:
+            values = PENALTY * np.maximum(0, values - PENALTY_FROM)
+        return term.weight * values
 
 
 def balanced(scores: Values, weights: Distances) -> Values:

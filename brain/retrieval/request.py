@@ -53,6 +53,7 @@ class SearchRequest:
         hubness (False): whether to correct scores for hubness
         liked (()): ids, of samples or labels in the index, for relevance feedback
         disliked (()): ids of the opposite
+        exclude (()): ids, of samples or labels in the index, that are left out of the results
         scope ("dataset"): what the panel searches: ``"dataset"``, ``"view"`` or
             ``"saved:<name of a saved view>"``. :func:`run_search` is given the samples
 
@@ -72,6 +73,7 @@ class SearchRequest:
     hubness: bool = False
     liked: Sequence[str] = ()
     disliked: Sequence[str] = ()
+    exclude: Sequence[str] = ()
     scope: str = "dataset"
 
     def __post_init__(self) -> None:
@@ -87,6 +89,7 @@ class SearchRequest:
             "hubness": read_flag("hubness", self.hubness),
             "liked": read_ids("liked", self.liked),
             "disliked": read_ids("disliked", self.disliked),
+            "exclude": read_ids("exclude", self.exclude),
             "scope": read_text("scope", self.scope, 2 * MAX_NAME) or "dataset",
         }
         for name, value in normalized.items():

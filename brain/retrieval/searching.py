@@ -18,6 +18,7 @@ from fiftyone_faiss.brain.models.prompts import Templates
 from fiftyone_faiss.brain.queries.query_input import QueryInput
 from fiftyone_faiss.brain.retrieval.calibration import Calibration
 from fiftyone_faiss.brain.retrieval.candidates import find_results
+from fiftyone_faiss.brain.retrieval.contributions import Contributions
 from fiftyone_faiss.brain.retrieval.encoding import EncodedQuery
 from fiftyone_faiss.brain.retrieval.neighbors import Neighbors
 from fiftyone_faiss.brain.retrieval.ranked_rows import RankedRows
@@ -41,6 +42,7 @@ def search(
     hubness: bool = False,
     liked: Sequence[str] = (),
     disliked: Sequence[str] = (),
+    exclude: Sequence[str] = (),
     selected: Sequence[str] = (),
     alt: Sequence[str] = (),
     uploads: Mapping[str, Any] | None = None,
@@ -69,6 +71,7 @@ def search(
         liked (()): ids, of samples or labels in the index, for relevance feedback: results should
             be more similar to them
         disliked (()): ids that results should be less similar to
+        exclude (()): ids, of samples or labels in the index, that are left out of the results
         selected (()): the ids that ``@selected`` in the line stands for
         alt (()): the ids that ``@selected`` adds as negative terms, as alt-clicked samples in the
             App
@@ -96,6 +99,7 @@ def search(
             hubness=hubness,
             liked=liked,
             disliked=disliked,
+            exclude=exclude,
         ),
     )
 
@@ -181,6 +185,7 @@ def run_search(samples: foc.SampleCollection, request: SearchRequest) -> Neighbo
         calibration=Calibration(encoded, results.ranked, results.rank, results.relevance),
         pinned=dict(zip(reader.ids_at(own), reader.sample_ids_at(own), strict=True)),
         all_scores=results.all_scores,
+        contributions=Contributions(query, encoded.ranking, results.read_vectors),
     )
 
 

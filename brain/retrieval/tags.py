@@ -98,6 +98,30 @@ def untag_neighbors(
     return count
 
 
+def remove_tag_from(
+    dataset: fo.Dataset, ids: Sequence[str], tag: str, patches_field: str | None = None
+) -> list[str]:
+    """Removes a tag from samples, or labels of a field, also one that they had before a tagging.
+
+    Args:
+        dataset: the dataset
+        ids: ids of samples, or of labels if ``patches_field`` is given
+        tag: the tag
+        patches_field (None): the field of the labels
+
+    Returns:
+        the ids that had the tag
+
+    Raises:
+        ValueError: as in :func:`apply_tag`
+    """
+    _check(dataset, ids, tag, patches_field)
+    with_tag, _ = split_by_tag(dataset, ids, tag, patches_field)
+    if with_tag:
+        remove_tag(dataset, with_tag, tag, patches_field)
+    return with_tag
+
+
 def check_tag(tag: str) -> None:
     """Raises a ``ValueError`` if a tag is no text, or empty."""
     if not read_text("tag", tag).strip():

@@ -5,28 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import fiftyone as fo
 import numpy as np
 import pytest
 from PIL import Image
 from support.colors import MeanColor
+from support.videos import COLORS, write_video
 
 import fiftyone_faiss
 from fiftyone_faiss import brain
 from fiftyone_faiss.brain.similarity import FaissSimilarityConfig
-
-COLORS = [(200, 20, 20), (20, 200, 20), (20, 20, 200), (200, 200, 20)]
-
-
-def write_video(path: Path, shift: int = 0) -> str:
-    """A video of 3.2 seconds at 5 frames a second, of four colors, one after another."""
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 5, (32, 32))
-    for i in range(16):
-        red, green, blue = COLORS[(i // 4 + shift) % 4]
-        writer.write(np.full((32, 32, 3), (blue, green, red), np.uint8))
-    writer.release()
-    return str(path)
 
 
 @pytest.fixture
