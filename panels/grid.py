@@ -18,11 +18,13 @@ from fiftyone_faiss import brain
 from fiftyone_faiss.brain.core.params import (
     MAX_NAME,
     quoted,
+    read_ids,
     read_list,
     read_mapping,
     read_text,
     read_whole,
 )
+from fiftyone_faiss.panels import messages
 
 # The number of the newest search, or clearing, of each page; an older one must not reach the grid.
 _NEWEST: LRUCache[str, int] = LRUCache(maxsize=1_000)
@@ -96,3 +98,13 @@ def is_newest(ctx: foo.ExecutionContext, params: Mapping[str, Any]) -> Callable[
             return number >= _NEWEST.get(page, 0)
 
     return check
+
+
+def results_of(params: messages.ResultIds) -> tuple[list[str], str | None]:
+    """The ids of results, and the field of those that are labels.
+
+    Raises:
+        ValueError: if the ids are not valid, or there is no such field
+    """
+    ids = list(read_ids("ids", params.get("ids")))
+    return ids, read_text("patches_field", params.get("patches_field"), MAX_NAME) or None

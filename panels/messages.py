@@ -102,6 +102,7 @@ class SearchParams(TypedDict):
     uploads: dict[str, UploadedImage]
     liked: list[str]
     disliked: list[str]
+    exclude: list[str]
     skip: int
 
 

@@ -14,7 +14,7 @@ from fiftyone_faiss.brain.core.params import (
 )
 from fiftyone_faiss.panels import messages
 from fiftyone_faiss.panels.base import panel_method
-from fiftyone_faiss.panels.grid import samples_of
+from fiftyone_faiss.panels.grid import results_of, samples_of
 
 
 class ResultsMethods:
@@ -35,14 +35,14 @@ class ResultsMethods:
         self, ctx: foo.ExecutionContext, params: messages.TagParams
     ) -> messages.TagPreview:
         """Counts the results that do not have a tag yet."""
-        ids, field = _results(params)
+        ids, field = results_of(params)
         new = brain.untagged(ctx.dataset, ids, read_text("tag", params.get("tag")), field)
         return {"new": len(new), "count": len(ids)}
 
     @panel_method
     def tag(self, ctx: foo.ExecutionContext, params: messages.TagParams) -> messages.TaggedIds:
         """Tags the results."""
-        ids, field = _results(params)
+        ids, field = results_of(params)
         tagged = brain.apply_tag(ctx.dataset, ids, read_text("tag", params.get("tag")), field)
         ctx.ops.reload_dataset()
         return {"tagged": len(tagged), "ids": tagged}
@@ -61,7 +61,7 @@ class ResultsMethods:
     ) -> messages.SaveViewAnswer:
         """Saves the results as a saved view."""
         name = read_text("The name", params.get("name"), MAX_NAME).strip()
-        view = brain.view_of(ctx.dataset, *_results(params))
+        view = brain.view_of(ctx.dataset, *results_of(params))
         brain.save_view(view, name)
         ctx.ops.reload_dataset()
         return {"name": name, "saved_views": ctx.dataset.list_saved_views()}
@@ -76,7 +76,7 @@ class ResultsMethods:
             request = brain.SearchRequest.from_params(params)
             count = brain.run_search(ctx.dataset, request).save_scores(field, everywhere=True)
         else:
-            ids, patches_field = _results(params)
+            ids, patches_field = results_of(params)
             scores = read_numbers("scores", params.get("scores"))
             if len(scores) != len(ids):
                 raise ValueError(
@@ -103,13 +103,3 @@ class ResultsMethods:
         """Returns Python code for the same search."""
         request = brain.SearchRequest.from_params(params)
         return {"code": brain.as_code(samples_of(ctx, params, request.scope), request)}
-
-
-def _results(params: messages.ResultIds) -> tuple[list[str], str | None]:
-    """The ids of results, and the field of those that are labels.
-
-    Raises:
-        ValueError: if the ids are not valid, or there is no such field
-    """
-    ids = list(read_ids("ids", params.get("ids")))
-    return ids, read_text("patches_field", params.get("patches_field"), MAX_NAME) or None

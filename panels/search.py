@@ -22,9 +22,10 @@ from fiftyone_faiss.panels.grid import base_view, fingerprint, is_newest, sample
 from fiftyone_faiss.panels.history_methods import HistoryMethods
 from fiftyone_faiss.panels.index_methods import IndexMethods
 from fiftyone_faiss.panels.results_methods import ResultsMethods
+from fiftyone_faiss.panels.tile_methods import TileMethods
 
 
-class SearchPanel(ResultsMethods, HistoryMethods, IndexMethods, foo.Panel):
+class SearchPanel(ResultsMethods, TileMethods, HistoryMethods, IndexMethods, foo.Panel):
     """``@fiftyone-faiss/similarity/similarity_search_faiss``"""
 
     @property

@@ -18,8 +18,8 @@ from typing import (
     is_typeddict,
 )
 
-from fiftyone_faiss.brain.retrieval.answer_types import ResultRow
-from fiftyone_faiss.panels import index_messages, messages
+from fiftyone_faiss.brain.retrieval.answer_types import AnswerTerm, ResultRow
+from fiftyone_faiss.panels import index_messages, messages, tile_messages
 from fiftyone_faiss.panels.base import methods_of
 from fiftyone_faiss.panels.search import SearchPanel
 
@@ -36,12 +36,16 @@ _SIMPLE = {str: "string", int: "number", float: "number", bool: "boolean", type(
 
 def page_types() -> str:
     """The text of ``generated.ts``."""
-    values = [item for module in (messages, index_messages) for item in vars(module).items()]
+    values = [
+        item
+        for module in (messages, tile_messages, index_messages)
+        for item in vars(module).items()
+    ]
     public = [value for name, value in values if not name.startswith("_")]
     definitions = [value for value in public if is_typeddict(value)]
     parts = [HEADER]
     parts += [_alias(name, value) for name, value in ALIASES.items()]
-    parts += [_interface(definition) for definition in (ResultRow, *definitions)]
+    parts += [_interface(definition) for definition in (AnswerTerm, ResultRow, *definitions)]
     parts.append(_methods())
     parts.append("export type PanelMethod = keyof PanelMethods;\n")
     return "\n".join(parts)

@@ -26,8 +26,8 @@ from fiftyone_faiss.brain.retrieval.answer_types import (
     ResultRow,
     SearchAnswer,
 )
-from fiftyone_faiss.brain.retrieval.relevance import LIKELY
 from fiftyone_faiss.brain.retrieval.contributions import Contributions
+from fiftyone_faiss.brain.retrieval.relevance import LIKELY
 from fiftyone_faiss.brain.retrieval.tags import DEFAULT_TAG, apply_tag
 
 if TYPE_CHECKING:

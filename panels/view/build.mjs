@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 
 // The App loads the bundle with its page, so its size is limited; it was 69 kB of JavaScript.
-const MAX_BYTES = 90_000;
+const MAX_BYTES = 110_000;
 
 const BROWSERS = ["chrome110", "firefox110", "safari16"];
 

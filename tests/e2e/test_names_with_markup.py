@@ -47,6 +47,7 @@ def test_names_with_markup_are_shown_as_text(book, open_app, tmp_path: Path) -> 
     expect(page.get_by_text(path.name).first).to_be_visible()
     has_no_markup(page)
     cy(page, "faiss-tag-name").fill(MARKUP)
+    cy(page, "faiss-result").first.press("Control+a")
     cy(page, "faiss-tag").click()
     expect(cy(page, "faiss-status")).to_contain_text("3 results tagged")
     has_no_markup(page)

@@ -55,7 +55,7 @@ def test_the_panel_works_with_the_keyboard(book, open_app) -> None:
         ".every((tile, i) => tile.dataset.id === ids[i])",
         arg=expected,
     )
-    page.keyboard.press("t")
+    page.keyboard.press("Shift+T")
     focused(page, "faiss-tag-name")
     page.keyboard.press("Escape")
     focused(page, "faiss-query")

@@ -72,6 +72,9 @@ def test_actions_apply_to_results_above_the_score_cutoff(book, open_app) -> None
     )
     shoot(page, "score-cutoff")
     ids = result_ids(page)
+    # Tagging applies to the results above it, and says how many before.
+    expect(cy(page, "faiss-tag")).to_have_text(f"Tag {cutoff} samples")
+    cy(page, "faiss-view-menu").click()
     cy(page, "faiss-cutoff-hide").check()
     expect(cy(page, "faiss-result")).to_have_count(cutoff)
     cy(page, "faiss-cutoff-slider").focus()
@@ -82,6 +85,7 @@ def test_actions_apply_to_results_above_the_score_cutoff(book, open_app) -> None
     cy(page, "faiss-tag").click()
     expect(cy(page, "faiss-status")).to_contain_text(f"{cutoff + 1} results tagged")
     assert set(dataset.match_tags("above").values("id")) == set(ids[: cutoff + 1])
+    cy(page, "faiss-view-menu").click()
     cy(page, "faiss-cutoff-reset").click()
     expect(cy(page, "faiss-result")).to_have_count(cutoff)
     cy(page, "faiss-cutoff-show").click()

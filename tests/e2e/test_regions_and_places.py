@@ -21,17 +21,26 @@ from fiftyone_faiss.demo import MODEL_NAME
 pytestmark = pytest.mark.browser
 
 
-def shown_box(page: Page, place: int, box: list[float]) -> list[float]:
-    """Returns a box of an image in its tile, ``[x, y, width, height]`` relative to the tile."""
+def shown_boxes(page: Page, place: int, box: list[float]) -> list[list[float]]:
+    """Returns a box of an image and its outline: ``[x, y, width, height]`` within the tile."""
     image = cy(page, "faiss-result").nth(place).locator(".ffs-image")
     expect(image.locator("img")).to_have_attribute("style", re.compile("left"))
-    shown: list[float] = image.evaluate(
+    shown: list[list[float]] = image.evaluate(
         """(tile, [x, y, w, h]) => {
             const boxOf = (element) => element.getBoundingClientRect();
             const [outer, inner] = [boxOf(tile), boxOf(tile.firstChild)];
             const left = (inner.left + x * inner.width - outer.left) / outer.width;
             const top = (inner.top + y * inner.height - outer.top) / outer.height;
-            return [left, top, (w * inner.width) / outer.width, (h * inner.height) / outer.height];
+            const outline = boxOf(tile.querySelector("[data-cy=faiss-box]"));
+            return [
+              [left, top, (w * inner.width) / outer.width, (h * inner.height) / outer.height],
+              [
+                (outline.left - outer.left) / outer.width,
+                (outline.top - outer.top) / outer.height,
+                outline.width / outer.width,
+                outline.height / outer.height,
+              ],
+            ];
         }""",
         box,
     )
@@ -132,12 +141,15 @@ def test_patches_are_searched_and_tagged(book, open_app) -> None:
     neighbors = fiftyone_faiss.search(dataset, "a car", k=4)
     assert result_ids(page) == neighbors.ids
     expect(cy(page, "entry-counts")).to_contain_text("4 patches")
-    # Each tile shows the box of its label with a margin.
+    # Each tile shows the surroundings of the label, and its box.
     for place, row in enumerate(neighbors.to_dict()["results"]):
-        x, y, width, height = shown_box(page, place, row["bounding_box"])
-        assert min(x, y) >= 0 and max(x + width, y + height) <= 1
-        assert 0.75 < max(width, height) < 0.85
+        box, outline = shown_boxes(page, place, row["bounding_box"])
+        assert outline == pytest.approx(box, abs=0.01)
+        x, y, width, height = box
+        assert min(x, y) >= -0.01 and max(x + width, y + height) <= 1.01
+        assert 0.4 < max(width, height) <= 1.01
     cy(page, "faiss-tag-name").fill("car?")
+    cy(page, "faiss-result").first.press("Control+a")
     cy(page, "faiss-tag").click()
     expect(cy(page, "faiss-status")).to_contain_text("4 of them new")
     shoot(page, "patches")

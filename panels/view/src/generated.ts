@@ -15,6 +15,12 @@ export type SavedParams = Partial<SearchParams>;
 
 export type JobState = "running" | "done" | "cancelled" | "failed";
 
+/** A term of a query, or the relevance feedback. */
+export interface AnswerTerm {
+  text: string;
+  sign: "+" | "-";
+}
+
 /** A result of a search. */
 export interface ResultRow {
   rank: number;
@@ -28,6 +34,9 @@ export interface ResultRow {
   band: Band | null;
   near_duplicates: number;
   bounding_box?: BoundingBox | null;
+  frame_number?: number | null;
+  near_duplicate_ids?: string[];
+  contributions?: number[];
 }
 
 /** The answer to a search. */
@@ -46,6 +55,7 @@ export interface SearchAnswer {
   verdict: string | null;
   pinned: PinnedRow[];
   results: ResultRow[];
+  terms?: AnswerTerm[];
 }
 
 /** The answer of a method that failed: `error` is a sentence to show. */
@@ -105,6 +115,7 @@ export interface SearchParams {
   uploads: Record<string, UploadedImage>;
   liked: string[];
   disliked: string[];
+  exclude: string[];
   skip: number;
 }
 
@@ -145,6 +156,7 @@ export interface SearchCall {
   uploads: Record<string, UploadedImage>;
   liked: string[];
   disliked: string[];
+  exclude: string[];
   skip: number;
   base?: unknown[];
   shown?: string[];
@@ -175,6 +187,7 @@ export interface ShownAnswer {
   verdict: string | null;
   pinned: PinnedRow[];
   results: ResultRow[];
+  terms?: AnswerTerm[];
   base: unknown[];
   shown: string[];
 }
@@ -201,6 +214,7 @@ export interface CompareParams {
   uploads: Record<string, UploadedImage>;
   liked: string[];
   disliked: string[];
+  exclude: string[];
   skip: number;
   base?: unknown[];
   shown?: string[];
@@ -224,6 +238,7 @@ export interface CompareAnswer {
   verdict: string | null;
   pinned: PinnedRow[];
   results: ResultRow[];
+  terms?: AnswerTerm[];
   dataset: string;
 }
 
@@ -244,6 +259,7 @@ export interface SearchInGrid {
   uploads: Record<string, UploadedImage>;
   liked: string[];
   disliked: string[];
+  exclude: string[];
   skip: number;
   base?: unknown[];
   shown?: string[];
@@ -322,6 +338,7 @@ export interface SaveScoresParams {
   uploads: Record<string, UploadedImage>;
   liked: string[];
   disliked: string[];
+  exclude: string[];
   skip: number;
   base?: unknown[];
   shown?: string[];
@@ -355,6 +372,7 @@ export interface ExportParams {
   uploads: Record<string, UploadedImage>;
   liked: string[];
   disliked: string[];
+  exclude: string[];
   skip: number;
   base?: unknown[];
   shown?: string[];
@@ -408,6 +426,90 @@ export interface RenameParams {
 export interface PinParams {
   id: string;
   pinned: boolean;
+}
+
+/** The view before the first search, and the fingerprints of the views shown since. */
+export interface GridState {
+  base?: unknown[];
+  shown?: string[];
+}
+
+/** Results: ids of samples, or of labels in a field. */
+export interface ResultIds {
+  ids: string[];
+  patches_field: string | null;
+}
+
+/** The dataset of results, if it is not the App's. */
+export interface OtherDataset {
+  dataset?: string;
+}
+
+/** The frames, or the labels in frames, whose images to decode. */
+export interface FramesParams {
+  ids: string[];
+  patches_field: string | null;
+  dataset?: string;
+}
+
+/** The images of frames as data URLs, by id; without those that cannot be decoded. */
+export interface FramesAnswer {
+  images: Record<string, string>;
+}
+
+/** The near-duplicates to show. */
+export interface DuplicatesParams {
+  ids: string[];
+  patches_field: string | null;
+  dataset?: string;
+}
+
+/** A near-duplicate that is collapsed into a result, and where it is. */
+export interface NearDuplicate {
+  id: string;
+  sample_id: string;
+  filepath: string | null;
+  bounding_box: BoundingBox | null;
+  frame_number: number | null;
+}
+
+/** The near-duplicates of a result that still exist. */
+export interface DuplicatesAnswer {
+  duplicates: NearDuplicate[];
+}
+
+/** A field that the tiles can show; the App colors its values by `path`. */
+export interface TileField {
+  name: string;
+  path: string;
+}
+
+/** The names of the fields to read for results. */
+export interface ValuesParams {
+  ids: string[];
+  patches_field: string | null;
+  dataset?: string;
+  fields: string[];
+}
+
+/** The fields that there are, and by id and field the texts of the values. */
+export interface ValuesAnswer {
+  fields: TileField[];
+  values: Record<string, Record<string, string[]>>;
+}
+
+/** The ids of the results that lost the tag. */
+export interface UntaggedIds {
+  ids: string[];
+}
+
+/** The results to show in the grid, and where they were searched. */
+export interface ShowParams {
+  ids: string[];
+  patches_field: string | null;
+  base?: unknown[];
+  shown?: string[];
+  scope: string;
 }
 
 /** An index of any Brain backend that the panel can search. */
@@ -562,25 +664,33 @@ export interface PanelMethods {
   delete_search: { params: SearchIdParams; answer: Empty };
   explain: { params: LineParams; answer: Explanation };
   export: { params: ExportParams; answer: ExportAnswer };
+  frames: { params: FramesParams; answer: FramesAnswer };
   health: { params: HealthParams; answer: IndexHealth };
   history: { params: NoParams; answer: HistoryAnswer };
   jobs: { params: JobsParams; answer: JobsAnswer };
   missing: { params: IndexParams; answer: MissingAnswer };
+  near_duplicates: { params: DuplicatesParams; answer: DuplicatesAnswer };
   open_sample: { params: OpenParams; answer: Empty };
   pin_search: { params: PinParams; answer: SavedSearch };
   preview_tag: { params: TagParams; answer: TagPreview };
   rebuild: { params: IndexParams; answer: Job };
   record: { params: SearchParams; answer: SavedSearch };
   refresh: { params: NoParams; answer: Empty | Failure };
+  reload_grid: { params: NoParams; answer: Empty };
+  remove_tag: { params: TagParams; answer: UntaggedIds };
   rename_search: { params: RenameParams; answer: SavedSearch };
   save_scores: { params: SaveScoresParams; answer: SaveScoresAnswer };
   save_search: { params: SaveSearchParams; answer: SavedSearch };
   save_view: { params: SaveViewParams; answer: SaveViewAnswer };
   search: { params: SearchCall; answer: ShownAnswer | Superseded };
+  show_results: { params: ShowParams; answer: GridAnswer };
   tag: { params: TagParams; answer: TaggedIds };
+  tag_result: { params: TagParams; answer: TaggedIds };
   tune: { params: IndexParams; answer: Job };
   untag: { params: Tagging; answer: UntagAnswer };
+  untag_result: { params: Tagging; answer: UntagAnswer };
   update: { params: IndexParams; answer: Job };
+  values: { params: ValuesParams; answer: ValuesAnswer };
   warm: { params: IndexParams; answer: WarmAnswer };
 }
 

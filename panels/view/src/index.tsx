@@ -1,3 +1,4 @@
+import { showPanelIcon } from "./app/icon.ts";
 import { SearchPanel } from "./components/SearchPanel.tsx";
 import { STYLES } from "./styles/index.ts";
 
@@ -12,3 +13,5 @@ window.__fop__.registerComponent({
   type: window.__fop__.PluginComponentType.Component,
   activator: () => true,
 });
+
+showPanelIcon();

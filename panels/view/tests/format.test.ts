@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { uploadProblem } from "../src/browser/files.ts";
-import { cropOf } from "../src/format/crop.ts";
 import { ago, bytes, counted, topShare } from "../src/format/numbers.ts";
 import { tileName, tileTitle } from "../src/format/tile.ts";
 import { resultOf } from "./helpers.ts";
@@ -31,30 +30,6 @@ test("times are relative; without a zone they are UTC", () => {
   assert.equal(ago("2024-01-02T11:58:00", now), "2 minutes ago");
   assert.equal(ago("2024-01-02T13:00:00+02:00", now), "1 hour ago");
   assert.equal(ago("2023-12-30T12:00:00Z", now), "3 days ago");
-});
-
-test("a box fills the tile with a margin", () => {
-  // 100 pixels of 400, with a margin of 1.25: a square of 125 pixels around the center.
-  assert.deepEqual(cropOf([0.4, 0.4, 0.25, 0.25], [400, 400]), {
-    width: "320%",
-    height: "320%",
-    left: "-118%",
-    top: "-118%",
-  });
-});
-
-test("a box at the edge stays inside the image", () => {
-  const { left, top } = cropOf([0, 0.875, 0.125, 0.125], [800, 800]);
-  assert.deepEqual([left, top], ["0%", "-540%"]);
-});
-
-test("a box of the whole image centers the shorter side", () => {
-  assert.deepEqual(cropOf([0, 0, 1, 1], [400, 200]), {
-    width: "100%",
-    height: "50%",
-    left: "0%",
-    top: "25%",
-  });
 });
 
 test("the texts of a result", () => {

@@ -34,6 +34,7 @@ export function requestOf(changes: Partial<SearchParams> = {}): SearchParams {
     uploads: {},
     liked: [],
     disliked: [],
+    exclude: [],
     skip: 0,
     ...changes,
   };

@@ -12,6 +12,7 @@ describe("the panel's keys", () => {
     ["r", "button", "rerank"],
     ["r", "field", null],
     ["t", "panel", "focusTag"],
+    ["T", "button", "focusTag"],
     ["Escape", "field", "close"],
     ["Escape", "other", "close"],
     ["Enter", "button", "press"],

@@ -91,8 +91,14 @@ describe("a saved search", () => {
       liked: ["a"],
       disliked: [],
       ratedQuery: "a car",
+      exclusion: null,
       selection: { selected: ["b"], alt: [] },
     });
+  });
+  test("leaves out what it excluded", () => {
+    const excluding = { ...saved, exclude: ["c"] };
+    assert.deepEqual(stateFrom(excluding).exclusion, { query: "a car", ids: ["c"] });
+    assert.deepEqual(savedSearchParams(excluding, "clip").exclude, ["c"]);
   });
   test("is requested as it was saved", () => {
     assert.deepEqual(

@@ -1,4 +1,4 @@
-import { useMemo } from "react";
+import { useCallback, useMemo, useRef } from "react";
 import type { Selection } from "../state/selection.ts";
 
 /** The current selection in the App's grid. */
@@ -9,4 +9,26 @@ export function useSelection(): Selection {
     for (const [id, kind] of kinds) selection[kind === "alt" ? "alt" : "selected"].push(id);
     return selection;
   }, [kinds]);
+}
+
+/** Changes the selection in the App's grid: adds ids to it, or removes them. */
+export type ChangeSelection = (ids: string[], isSelected: boolean) => void;
+
+export function useChangeSelection(): ChangeSelection {
+  const kinds = window.recoil.useRecoilValue(window.__fos__.selectedSamples);
+  const setSelected = window.__fos__.useSetSelected();
+  const latest = useRef(kinds);
+  latest.current = kinds;
+  return useCallback<ChangeSelection>(
+    (ids, isSelected) => {
+      const changed = new Map(latest.current);
+      for (const id of ids) {
+        if (!isSelected) changed.delete(id);
+        else if (!changed.has(id)) changed.set(id, "default");
+      }
+      latest.current = changed;
+      setSelected(changed);
+    },
+    [setSelected]
+  );
 }

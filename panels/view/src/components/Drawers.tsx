@@ -66,8 +66,10 @@ export function Drawer(props: DrawerProps) {
   if (!drawer || !isAvailable(drawer.name, props.search.index)) return null;
   const { label, component: Content } = drawer;
   return (
-    <section id="ffs-drawer" className="ffs-drawer" aria-label={label}>
-      <Content {...props} />
-    </section>
+    <div className="ffs-drawer-place">
+      <section id="ffs-drawer" className="ffs-drawer" aria-label={label}>
+        <Content {...props} />
+      </section>
+    </div>
   );
 }

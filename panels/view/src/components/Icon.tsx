@@ -22,6 +22,8 @@ const PATHS = {
   delete: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
   rename: "M4 19h16M7 15l5-11 5 11M9 11h6",
   more: "M6 10l6 6 6-6",
+  tag: "M4 4h8l8 8-8 8-8-8zM8 8h.01",
+  view: "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z",
 };
 
 export type IconName = keyof typeof PATHS;

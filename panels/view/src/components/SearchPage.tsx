@@ -1,5 +1,5 @@
-import React, { useCallback, useId, useRef } from "react";
-import { isFailure, type Server } from "../app/server.ts";
+import React, { useId, useRef } from "react";
+import type { Server } from "../app/server.ts";
 import type { PanelIndex, Job, OtherIndex } from "../generated.ts";
 import { onPanelKey } from "../keyboard/panelKeys.ts";
 import { useFocusRestore } from "../keyboard/useFocusRestore.ts";
@@ -16,9 +16,11 @@ import { Options } from "./query/Options.tsx";
 import { SearchBar } from "./query/SearchBar.tsx";
 import { Actions } from "./results/Actions.tsx";
 import { Feedback } from "./results/Feedback.tsx";
-import { Heading } from "./results/Heading.tsx";
-import { type OpenResult, ResultColumns } from "./results/ResultColumns.tsx";
-import { Hints, Verdict } from "./Status.tsx";
+import { ResultColumns } from "./results/ResultColumns.tsx";
+import { ExclusionBar, SelectionBar } from "./results/SelectionBar.tsx";
+import { useResultsPage } from "./results/useResultsPage.ts";
+import { ViewerBar } from "./results/ViewerBar.tsx";
+import { Hints, Status, Verdict } from "./Status.tsx";
 
 interface SearchPageProps {
   server: Server;
@@ -39,7 +41,8 @@ export function SearchPage(props: SearchPageProps) {
   const { jobs, refresh: refreshJobs } = useJobs(server, listedJobs, false);
   const images = useImageQueries(dataset, search);
   const explanation = useExplanation(server, query);
-  const open = useOpenResult(server, setStatus);
+  const page = useResultsPage(search, server, dataset);
+  const { target, tagging, chosen } = page;
   const errorId = useId();
   const root = useRef<HTMLDivElement>(null);
   useFocusRestore(root);
@@ -53,14 +56,16 @@ export function SearchPage(props: SearchPageProps) {
       {...images.handlers}
     >
       <div className="ffs-page">
-        <SearchBar {...{ search, server, images }} errorId={explanation.error && errorId} />
-        <div className="ffs-below-query">
-          <Chips {...{ explanation, search, errorId }} />
+        <div className="ffs-top">
+          <SearchBar {...{ search, server, images }} errorId={explanation.error && errorId} />
           <DrawerButtons search={search} />
         </div>
-        <div className="ffs-options">
-          <UseSelection search={search} />
-          <Options {...{ search, indexes, savedViews }} />
+        <div className="ffs-setup">
+          <Chips {...{ explanation, search, errorId }} />
+          <div className="ffs-options">
+            {!chosen.length && <UseSelection search={search} />}
+            <Options {...{ search, indexes, savedViews }} />
+          </div>
         </div>
         <Drawer {...{ search, server, jobs, refreshJobs, canDelegate }} />
         <JobList jobs={jobs} server={server} />
@@ -70,24 +75,42 @@ export function SearchPage(props: SearchPageProps) {
           </p>
         )}
         <MissingSamples {...{ index, dataset, size, jobs, server, refreshJobs, setStatus }} />
-        <Heading search={search} />
+        {neighbors ? (
+          <Actions
+            {...{ search, neighbors, server, indexes, others, dataset, target, tagging }}
+            prefs={page.prefs}
+            fields={page.read.fields}
+          />
+        ) : (
+          <header className="ffs-heading">
+            <Status status={status} />
+          </header>
+        )}
         <Verdict verdict={neighbors?.verdict ?? null} />
-        {neighbors && <Feedback {...{ search, neighbors, server }} />}
-        {neighbors && <Actions {...{ search, neighbors, server, indexes, others, dataset }} />}
-        <ResultColumns {...{ search, dataset, isBusy, open }} />
+        <ResultColumns
+          {...{ search, server, dataset, isBusy }}
+          open={page.open}
+          selected={page.selected}
+          tagged={page.tagged}
+          fields={page.fields}
+          texts={page.read.values}
+          actions={page.actions}
+        />
         {!neighbors && !isBusy && <Hints supportsText={index.supports_text} />}
+        {neighbors && (
+          <div className="ffs-dock">
+            <Feedback {...{ search, neighbors, server }} />
+            <ExclusionBar search={search} />
+            <SelectionBar
+              {...{ search, tagging }}
+              ids={chosen}
+              changeSelection={page.changeSelection}
+            />
+          </div>
+        )}
+        <ViewerBar {...{ search, tagging }} show={page.show} />
       </div>
     </div>
-  );
-}
-
-function useOpenResult(server: Server, setStatus: Search["setStatus"]): OpenResult {
-  return useCallback<OpenResult>(
-    async ({ id, sample_id }, dataset) => {
-      const answer = await server("open_sample", { id, sample_id, ...(dataset && { dataset }) });
-      if (isFailure(answer)) setStatus("error", answer.error);
-    },
-    [server, setStatus]
   );
 }
 

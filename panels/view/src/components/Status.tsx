@@ -1,6 +1,8 @@
-import React, { useId, useState } from "react";
+import React from "react";
 import type { SearchParams } from "../generated.ts";
+import { areOptionsChanged } from "../state/params.ts";
 import type { StatusMessage } from "../state/searchState.ts";
+import type { Search } from "../state/useSearch.ts";
 
 /** What is happening, or what the last action did. */
 export function Status({ status: { kind, text, notes = [] } }: { status: StatusMessage }) {
@@ -23,6 +25,20 @@ export function Status({ status: { kind, text, notes = [] } }: { status: StatusM
   );
 }
 
+/** Tells that the results are those of other options. */
+export function OptionsChanged({ search }: { search: Search }) {
+  const { index, status } = search;
+  if (status.kind === "busy" || !areOptionsChanged(search, index.brain_key)) return null;
+  return (
+    <span data-cy="faiss-changed">
+      Options changed –{" "}
+      <button type="button" className="ffs-link" onClick={search.search}>
+        Search
+      </button>
+    </span>
+  );
+}
+
 /** A sentence about all results, for example that none is relevant. */
 export function Verdict({ verdict }: { verdict: string | null }) {
   if (!verdict) return null;
@@ -30,34 +46,6 @@ export function Verdict({ verdict }: { verdict: string | null }) {
     <p className="ffs-verdict" data-cy="faiss-verdict" role="status">
       {verdict}
     </p>
-  );
-}
-
-/** On request, how the results were computed. */
-export function Explanation({ sentences }: { sentences: string[] }) {
-  const [isOpen, setOpen] = useState(false);
-  const id = useId();
-  if (!sentences.length) return null;
-  return (
-    <>
-      <button
-        type="button"
-        className="ffs-link"
-        data-cy="faiss-explain"
-        aria-expanded={isOpen}
-        aria-controls={id}
-        onClick={() => setOpen(!isOpen)}
-      >
-        how?
-      </button>
-      {isOpen && (
-        <ul id={id} className="ffs-explanation" data-cy="faiss-explanation">
-          {sentences.map((sentence) => (
-            <li key={sentence}>{sentence}</li>
-          ))}
-        </ul>
-      )}
-    </>
   );
 }
 

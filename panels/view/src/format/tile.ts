@@ -5,20 +5,23 @@ import { counted, topShare } from "./numbers.ts";
 
 /** The accessible name of a result. */
 export function tileName(
-  { filepath, score, band, percentile, near_duplicates: duplicates }: ResultRow,
+  { filepath, frame_number, score, band, percentile, near_duplicates: duplicates }: ResultRow,
   index: number,
   total: number,
   rating: Rating | null,
-  otherDataset: string | undefined
+  otherDataset: string | undefined,
+  isSelected = false
 ): string {
   return [
     `Result ${index + 1} of ${total}`,
     fileName(filepath),
+    frame_number && `frame ${frame_number}`,
     `score ${score.toFixed(2)}`,
     band && `${band} match`,
     topShare(percentile),
     duplicates > 0 && `${counted(duplicates, "near-duplicate")} collapsed`,
     rating,
+    isSelected && "selected",
     otherDataset && `opens the dataset ${otherDataset}`,
   ]
     .filter(Boolean)
@@ -27,14 +30,15 @@ export function tileName(
 
 /** The tooltip of a result. */
 export function tileTitle(
-  { filepath, score, distance }: ResultRow,
+  { filepath, frame_number, score, distance }: ResultRow,
   otherDataset: string | undefined
 ): string {
   const opens = otherDataset ? `; opens the dataset ${otherDataset}` : "";
   const shown = Number.isFinite(distance) ? `, distance ${distance.toFixed(4)}` : "";
-  return `${fileName(filepath)}: score ${score.toFixed(4)}${shown}${opens}`;
+  const frame = frame_number ? `, frame ${frame_number}` : "";
+  return `${fileName(filepath)}${frame}: score ${score.toFixed(4)}${shown}${opens}`;
 }
 
-function fileName(path: string | null): string {
+export function fileName(path: string | null): string {
   return path?.split(/[\\/]/).pop() || "missing file";
 }

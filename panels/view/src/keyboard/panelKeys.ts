@@ -19,6 +19,7 @@ const ACTIONS: Record<string, PanelAction> = {
   "?": "toggleHelp",
   r: "rerank",
   t: "focusTag",
+  T: "focusTag",
 };
 
 /** What a key without a modifier does; null where the panel does not use it. */

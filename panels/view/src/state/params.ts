@@ -2,16 +2,17 @@
 import type { SavedParams, SearchParams, UploadedImage } from "../generated.ts";
 import { hasName } from "../query/terms.ts";
 import { DEFAULT_OPTIONS, OPTION_NAMES, optionsFrom } from "./options.ts";
+import { excludedFor } from "./exclusion.ts";
 import type { SearchState } from "./searchState.ts";
 import { countSelected, NO_SELECTION, type Selection } from "./selection.ts";
 
 /** The request for what the page's state says. */
 export function searchParams(
-  state: Pick<SearchState, "query" | "uploads" | "liked" | "disliked" | "options">,
+  state: Pick<SearchState, "query" | "uploads" | "liked" | "disliked" | "options" | "exclusion">,
   brainKey: string,
   selection: Selection
 ): SearchParams {
-  const { query, uploads, liked, disliked, options } = state;
+  const { query, uploads, liked, disliked, options, exclusion } = state;
   const used = Object.entries(uploads).filter(([name]) => hasName(query, `@${name}`));
   return {
     ...options,
@@ -22,6 +23,7 @@ export function searchParams(
     ),
     liked,
     disliked,
+    exclude: excludedFor(exclusion, query),
     brain_key: brainKey,
     thresh: String(options.thresh).trim() === "" ? null : Number(options.thresh),
     skip: 0,
@@ -30,7 +32,8 @@ export function searchParams(
 
 /** The request of a saved search. */
 export function savedSearchParams(params: SavedParams, brainKey: string): SearchParams {
-  const state = { query: "", uploads: {}, liked: [], disliked: [], options: DEFAULT_OPTIONS };
+  const ratings = { liked: [], disliked: [] };
+  const state = { query: "", uploads: {}, ...ratings, options: DEFAULT_OPTIONS, exclusion: null };
   return { ...searchParams({ ...state, ...stateFrom(params) }, brainKey, NO_SELECTION), ...params };
 }
 
@@ -68,6 +71,7 @@ export function stateFrom(params: SavedParams) {
     liked: params.liked ?? [],
     disliked: params.disliked ?? [],
     ratedQuery: params.query ?? "",
+    exclusion: exclusionFrom(params),
     selection: { selected: params.selected ?? [], alt: params.alt ?? [] },
   } satisfies Partial<SearchState>;
 }
@@ -77,4 +81,8 @@ export function savedParams({ skip: _skip, ...params }: SearchParams): SavedPara
   const isEmpty = (value: unknown) =>
     value === null || value === "" || (typeof value === "object" && !Object.keys(value).length);
   return Object.fromEntries(Object.entries(params).filter(([, value]) => !isEmpty(value)));
+}
+
+function exclusionFrom({ query = "", exclude = [] }: SavedParams) {
+  return exclude.length ? { query, ids: exclude } : null;
 }

@@ -74,6 +74,7 @@ export async function runSearch(
     grid: { base, shown },
     cutoff: null,
     taggings: [],
+    untaggings: [],
     status: doneStatus(answer, answer.count),
   });
   // The results are on the page before the history is written.

@@ -2,6 +2,7 @@
 import { isFailure } from "../app/server.ts";
 import type { SavedParams } from "../generated.ts";
 import { hasName, withTerm } from "../query/terms.ts";
+import { withExcluded } from "./exclusion.ts";
 import { savedSearchParams, searchParams, selectionFor, stateFrom } from "./params.ts";
 import {
   PAGE_ID,
@@ -17,9 +18,10 @@ import { clearState, getState, isNewestSearch, nextSearchId, updateState } from 
 /** Searches for the query line with the current options. */
 export async function search(context: SearchContext): Promise<void> {
   const { dataset } = context;
-  const { ratedQuery, query } = getState(dataset);
-  // Ratings belong to one query.
+  const { ratedQuery, exclusion, query } = getState(dataset);
+  // Ratings and exclusions belong to one query.
   if (ratedQuery !== query) updateState(dataset, { liked: [], disliked: [] });
+  if (exclusion?.query !== query) updateState(dataset, { exclusion: null });
   const { selection: current, brainKey } = context.current();
   const selection = selectionFor(getState(dataset), current);
   updateState(dataset, { selection: hasName(query, "@selected") ? selection : null });
@@ -48,6 +50,39 @@ export async function searchSelected(context: SearchContext): Promise<void> {
     updateState(context.dataset, { query: withTerm(query, "@selected") });
   }
   await search(context);
+}
+
+/** Searches for results that are similar to the selected samples only. */
+export async function searchOnlySelected(context: SearchContext): Promise<void> {
+  updateState(context.dataset, { query: "@selected" });
+  await search(context);
+}
+
+/** Likes results; those that are liked already stay so. */
+export function like({ dataset }: SearchContext, ids: string[]): void {
+  const { liked } = ratingsOf(getState(dataset));
+  const others = ids.filter((id) => !liked.includes(id));
+  others.forEach((id) => updateState(dataset, withRating(getState(dataset), id, "liked")));
+}
+
+/** Removes results from those of the query, here and in the App's grid, until that is cleared. */
+export async function exclude(context: SearchContext, ids: string[]): Promise<void> {
+  const { server, dataset } = context;
+  const change = withExcluded(getState(dataset), ids);
+  if (!change?.neighbors) return;
+  updateState(dataset, change);
+  const { results, patches_field, params } = change.neighbors;
+  const shown = { ids: results.map(({ id }) => id), patches_field, scope: params.scope };
+  const answer = await server("show_results", { ...shown, ...getState(dataset).grid });
+  if (isFailure(answer)) setStatus(dataset, "error", answer.error);
+  else updateState(dataset, { grid: answer });
+}
+
+/** Searches again without leaving out results. */
+export async function clearExclusion(context: SearchContext): Promise<void> {
+  const { neighbors } = getState(context.dataset);
+  updateState(context.dataset, { exclusion: null });
+  if (neighbors) await runSearch(context, { ...neighbors.params, exclude: [] });
 }
 
 /** Fills the page from a saved search, and runs it on request. */
@@ -83,6 +118,10 @@ export function bindActions(context: SearchContext) {
     rate: (id: string, rating: Rating) =>
       updateState(dataset, withRating(getState(dataset), id, rating)),
     searchSelected: () => void searchSelected(context),
+    searchOnlySelected: () => void searchOnlySelected(context),
+    like: (ids: string[]) => like(context, ids),
+    exclude: (ids: string[]) => void exclude(context, ids),
+    clearExclusion: () => void clearExclusion(context),
     applySaved: (params: SavedParams, isRun: boolean) => void applySaved(context, params, isRun),
     clear: () => void clear(context),
     compare: (other: { dataset: string; brain_key: string }) => void runComparison(context, other),

@@ -38,6 +38,19 @@ export interface Comparison {
 
 export type Rating = "liked" | "disliked";
 export type Ratings = Record<Rating, string[]>;
+/** The results that lost a tag; of samples, or of labels in a field. */
+export interface Untagging {
+  tag: string;
+  ids: string[];
+  patches_field: string | null;
+}
+
+/** The results that a user removed from those of a query. */
+export interface Exclusion {
+  query: string;
+  ids: string[];
+}
+
 export type DrawerName = "history" | "health" | "help";
 
 /** The state of a dataset's search. */
@@ -58,8 +71,11 @@ export interface SearchState extends Ratings {
   cutoff: number | null;
   hidesBelowCutoff: boolean;
   comparison: Comparison | null;
+  exclusion: Exclusion | null;
   /** What can be undone, the latest last. */
   taggings: Tagging[];
+  /** The removals of tags that can be undone, the latest last. */
+  untaggings: Untagging[];
   tag: string;
   drawer: DrawerName | null;
   status: StatusMessage;
@@ -79,7 +95,9 @@ export const INITIAL_STATE: SearchState = {
   cutoff: null,
   hidesBelowCutoff: false,
   comparison: null,
+  exclusion: null,
   taggings: [],
+  untaggings: [],
   tag: "neighbors",
   drawer: null,
   status: { kind: "idle", text: "" },
@@ -126,4 +144,18 @@ export function withTagging(taggings: Tagging[], tag: string, ids: string[]): Ta
   const same = taggings.find((tagging) => tagging.tag === tag);
   const others = taggings.filter((tagging) => tagging !== same);
   return [...others, { tag, ids: [...(same?.ids ?? []), ...ids] }];
+}
+
+/** The taggings without some ids of a tag. */
+export function withoutTagged(taggings: Tagging[], tag: string, ids: string[]): Tagging[] {
+  return taggings.flatMap((tagging) => {
+    if (tagging.tag !== tag) return [tagging];
+    const rest = (tagging.ids ?? []).filter((id) => !ids.includes(id));
+    return rest.length ? [{ ...tagging, ids: rest }] : [];
+  });
+}
+
+/** The ids that got a tag on this page. */
+export function taggedIds(taggings: Tagging[], tag: string): Set<string> {
+  return new Set(taggings.flatMap((tagging) => (tagging.tag === tag ? (tagging.ids ?? []) : [])));
 }

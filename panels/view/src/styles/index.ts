@@ -2,10 +2,11 @@ import controls from "./controls.css";
 import drawers from "./drawers.css";
 import menus from "./menus.css";
 import panel from "./panel.css";
+import preview from "./preview.css";
 import query from "./query.css";
 import results from "./results.css";
 import status from "./status.css";
 import tiles from "./tiles.css";
 
 /** The panel's style sheet. */
-export const STYLES = [panel, query, controls, status, menus, drawers, results, tiles].join("");
+export const STYLES = [panel, query, controls, status, menus, drawers, results, tiles, preview].join("");

@@ -1,12 +1,19 @@
 import React from "react";
 import type { Server } from "../../app/server.ts";
-import type { PanelIndex, OtherIndex } from "../../generated.ts";
+import type { PanelIndex, OtherIndex, TileField } from "../../generated.ts";
 import { cutoffOf } from "../../state/cutoff.ts";
 import type { ShownNeighbors } from "../../state/searchState.ts";
+import type { Target } from "../../state/target.ts";
+import type { TilePrefs } from "../../state/tilePrefs.ts";
+import type { Tagging } from "../../state/useTagging.ts";
 import type { Search } from "../../state/useSearch.ts";
+import { IconButton } from "../Icon.tsx";
+import { OptionsChanged, Status } from "../Status.tsx";
 import { CompareSelect } from "./CompareSelect.tsx";
 import { SaveMenu } from "./SaveMenu.tsx";
 import { TagForm } from "./TagForm.tsx";
+import { ViewMenu } from "./ViewMenu.tsx";
+import { WhyMenu } from "./WhyMenu.tsx";
 
 interface ActionsProps {
   search: Search;
@@ -15,28 +22,34 @@ interface ActionsProps {
   indexes: PanelIndex[];
   others: OtherIndex[];
   dataset: string;
+  /** What tagging applies to. */
+  target: Target;
+  tagging: Tagging;
+  prefs: TilePrefs;
+  fields: TileField[];
 }
 
-/** What can be done with the results: tag, save, export, compare or clear them. */
-export function Actions({ search, neighbors, server, indexes, others, dataset }: ActionsProps) {
+/** The bar above the results: what can be done with them, and how many there are. */
+export function Actions(props: ActionsProps) {
+  const { search, neighbors, server, indexes, others, dataset, target, tagging } = props;
   const { included } = cutoffOf(search);
+  const hasResults = neighbors.results.length > 0;
   return (
-    <div className="ffs-actions">
-      {neighbors.results.length > 0 && (
-        <>
-          <TagForm {...{ search, neighbors, server }} results={included} />
-          <SaveMenu {...{ search, neighbors, server }} results={included} />
-          <CompareSelect {...{ search, indexes, others, dataset }} />
-        </>
-      )}
-      <button
-        type="button"
-        className="ffs-button ffs-quiet"
+    <div className="ffs-actions" role="toolbar" aria-label="Results" data-cy="faiss-actions">
+      {hasResults && <TagForm {...{ search, neighbors, server, target, tagging }} />}
+      {hasResults && <SaveMenu {...{ search, neighbors, server }} results={included} />}
+      {hasResults && <CompareSelect {...{ search, indexes, others, dataset }} />}
+      <WhyMenu sentences={neighbors.explanation} />
+      <ViewMenu {...{ search, dataset }} prefs={props.prefs} fields={props.fields} />
+      <IconButton
+        icon="remove"
+        size={16}
+        label="Clear"
         data-cy="faiss-clear"
         onClick={search.clear}
-      >
-        Clear
-      </button>
+      />
+      <Status status={search.status} />
+      <OptionsChanged search={search} />
     </div>
   );
 }

@@ -32,7 +32,7 @@ export function CompareSelect({ search, indexes, others, dataset }: CompareSelec
       value={selected}
       onChange={choose}
     >
-      <option value={-1}>{comparison ? "Stop comparing" : "Compare with…"}</option>
+      <option value={-1}>{comparison ? "Stop comparing" : "Compare…"}</option>
       {choices.map((choice, i) => (
         <option key={`${choice.dataset}/${choice.brain_key}`} value={i}>
           {choice.dataset === dataset ? "" : `${choice.dataset} · `}

@@ -1,69 +1,99 @@
-import React from "react";
-import type { ResultRow } from "../../generated.ts";
+import React, { type ReactNode, useState } from "react";
+import type { Server } from "../../app/server.ts";
+import type { ResultRow, TileField } from "../../generated.ts";
 import { disabledIf } from "../../keyboard/disabled.ts";
 import { cutoffOf } from "../../state/cutoff.ts";
 import { ratingsOf, type ShownNeighbors } from "../../state/searchState.ts";
 import type { Search } from "../../state/useSearch.ts";
+import type { TileTexts } from "../../state/useTileValues.ts";
 import { NoResults } from "../Status.tsx";
 import { ComparisonColumn } from "./ComparisonColumn.tsx";
 import { CutoffDivider } from "./CutoffControl.tsx";
-import { ResultGrid, Skeletons } from "./ResultGrid.tsx";
+import { ResultGrid } from "./ResultGrid.tsx";
+import { Skeletons } from "./Skeletons.tsx";
+import type { GridActions } from "./tileActions.ts";
 
 /** Opens a result in the sample viewer, or the dataset that it belongs to if that is another. */
 export type OpenResult = (result: ResultRow, dataset?: string) => void;
 
 interface ResultColumnsProps {
   search: Search;
+  server: Server;
   dataset: string;
   isBusy: boolean;
-  open: OpenResult;
+  /** Opens one of the results with these ids, in whose order the viewer goes on. */
+  open: (ids: string[]) => OpenResult;
+  selected: ReadonlySet<string>;
+  tagged: ReadonlySet<string>;
+  fields: TileField[];
+  texts: TileTexts;
+  actions: GridActions;
 }
 
-/** The results, and beside them those of another index. */
-export function ResultColumns({ search, dataset, isBusy, open }: ResultColumnsProps) {
+/** The results, and those of another index: beside them, or on a narrow panel as a second tab. */
+export function ResultColumns(props: ResultColumnsProps) {
+  const { search, server, dataset, isBusy, open } = props;
   const { neighbors, comparison } = search;
+  const [shown, setShown] = useState<"own" | "other">("own");
   if (!neighbors) return isBusy ? <Skeletons /> : null;
+  if (!comparison) return <MainColumn {...props} neighbors={neighbors} />;
+  const tab = (name: "own" | "other", label: string) => (
+    <button
+      type="button"
+      className="ffs-button ffs-quiet"
+      data-cy={`faiss-show-${name}`}
+      aria-pressed={shown === name}
+      onClick={() => setShown(name)}
+    >
+      {label}
+    </button>
+  );
   return (
-    <div className="ffs-columns">
-      <MainColumn {...{ search, neighbors, isBusy, open }} />
-      {comparison && (
-        <ComparisonColumn {...{ comparison, neighbors, dataset, open }} update={search.update} />
-      )}
-    </div>
+    <>
+      <div className="ffs-tabs" role="group" aria-label="Results to show">
+        {tab("own", neighbors.brain_key)}
+        {tab("other", comparison.brain_key)}
+      </div>
+      <div className="ffs-columns" data-shown={shown}>
+        <MainColumn {...props} neighbors={neighbors}>
+          <header className="ffs-heading">
+            <h3>{neighbors.brain_key}</h3>
+          </header>
+        </MainColumn>
+        <ComparisonColumn
+          {...{ comparison, neighbors, server, dataset, open }}
+          update={search.update}
+        />
+      </div>
+    </>
   );
 }
 
-interface MainColumnProps {
-  search: Search;
+interface MainColumnProps extends ResultColumnsProps {
   neighbors: ShownNeighbors;
-  isBusy: boolean;
-  open: OpenResult;
+  children?: ReactNode;
 }
 
-function MainColumn({ search, neighbors, isBusy, open }: MainColumnProps) {
-  const { comparison, hidesBelowCutoff } = search;
+function MainColumn({ search, neighbors, isBusy, open, children, ...others }: MainColumnProps) {
   const { position, isManual, included } = cutoffOf(search);
-  const count = neighbors.results.length;
-  const below = count - position;
+  const { selected, tagged, server, fields, texts, actions } = others;
+  const { results, patches_field, terms } = neighbors;
+  const below = results.length - position;
   return (
     <section className="ffs-column" aria-label="Results">
-      {comparison && (
-        <header className="ffs-heading">
-          <h3>{neighbors.brain_key}</h3>
-        </header>
-      )}
+      {children}
       <ResultGrid
+        {...{ server, patches_field, terms, fields, texts, actions }}
         results={included}
-        total={count}
+        total={results.length}
         label="Results"
-        cutoff={hidesBelowCutoff ? null : position}
+        cutoff={search.hidesBelowCutoff ? null : position}
         divider={<CutoffDivider key="cutoff" {...{ isManual, below }} />}
         isStale={isBusy && !search.isPaging}
-        ratings={ratingsOf(search)}
-        open={open}
-        rate={search.rate}
+        marks={{ ratings: ratingsOf(search), selected, tagged }}
+        open={open(included.map(({ id }) => id))}
       />
-      {!count && <NoResults params={neighbors.params} />}
+      {!results.length && <NoResults params={neighbors.params} />}
       <MoreButton {...{ search, isBusy, below }} hasMore={neighbors.has_more} />
     </section>
   );

@@ -23,7 +23,7 @@ export function SaveDialog(props: SaveDialogProps) {
   const [code, setCode] = useState<string | null>(null);
   const { saveView, saveScores, exportAs, copyCode } = saveActions(props);
   return (
-    <div className="ffs-popover" role="dialog" aria-label="Save and export">
+    <>
       <NameForm
         label="View"
         name="faiss-save-view"
@@ -74,7 +74,7 @@ export function SaveDialog(props: SaveDialogProps) {
           {code}
         </pre>
       )}
-    </div>
+    </>
   );
 }
 

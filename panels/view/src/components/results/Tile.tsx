@@ -1,17 +1,15 @@
-import React, { memo, type SyntheticEvent, useState } from "react";
-import { mediaUrl } from "../../app/viewer.ts";
-import type { Band, BoundingBox, ResultRow } from "../../generated.ts";
-import { cropOf, type Size } from "../../format/crop.ts";
+import React, { memo, type MouseEvent } from "react";
+import type { Band, ResultRow, TileField } from "../../generated.ts";
 import { topShare } from "../../format/numbers.ts";
 import { tileName, tileTitle } from "../../format/tile.ts";
 import type { Rating } from "../../state/searchState.ts";
-import { IconButton } from "../Icon.tsx";
-import type { OpenResult } from "./ResultColumns.tsx";
+import type { TilePrefs } from "../../state/tilePrefs.ts";
+import { TileFields } from "./TileFields.tsx";
+import { TileImage } from "./TileImage.tsx";
+import { TileControls } from "./TileControls.tsx";
+import type { TileActions } from "./tileActions.ts";
 
 const BANDS: Record<Band, string> = { strong: "Strong", likely: "Likely", weak: "Weak" };
-const RATINGS: Rating[] = ["liked", "disliked"];
-
-export type RateResult = (id: string, rating: Rating) => void;
 
 interface TileProps {
   result: ResultRow;
@@ -19,51 +17,72 @@ interface TileProps {
   total: number;
   otherDataset?: string | undefined;
   rating: Rating | null;
+  isSelected: boolean;
+  isTagged: boolean;
+  isExpanded: boolean;
   isTabStop: boolean;
-  open: OpenResult;
-  rate?: RateResult | undefined;
-  onFocus: (id: string) => void;
+  /** The address of the image; null while a frame is decoded. */
+  source: string | null;
+  fit: TilePrefs["fit"];
+  fields: TileField[];
+  values: Record<string, string[]> | undefined;
+  actions: TileActions;
 }
 
-/** A result: its image, band, score and percentile, and its rating. */
+/** A result: its image, band, score, percentile and fields, and what can be done with it. */
 export const Tile = memo(function Tile(props: TileProps) {
-  const { result, index, total, otherDataset, rating, isTabStop, open, rate, onFocus } = props;
-  const { id, near_duplicates: duplicates } = result;
-  const tabIndex = isTabStop ? 0 : -1;
+  const { result, index, total, otherDataset, rating, isSelected, isTabStop, actions } = props;
+  const { id } = result;
+  const onClick = (event: MouseEvent) => {
+    if (!actions.select || !(event.ctrlKey || event.metaKey || event.shiftKey)) {
+      actions.open(result);
+    } else if (event.shiftKey) {
+      actions.selectTo(id);
+    } else {
+      actions.select(id, !isSelected);
+    }
+  };
   return (
-    <li className={rating ? `ffs-tile ffs-${rating}` : "ffs-tile"}>
+    <li
+      className={classesOf(props)}
+      onPointerEnter={(event) => actions.hover(id, event.currentTarget, event.pointerType)}
+      onPointerMove={(event) => actions.hover(id, event.currentTarget, event.pointerType)}
+      onPointerLeave={() => actions.hover(null)}
+    >
       <button
         type="button"
         className="ffs-open"
         data-cy="faiss-result"
         data-id={id}
         data-place={index}
-        aria-label={tileName(result, index, total, rating, otherDataset)}
+        aria-label={tileName(result, index, total, rating, otherDataset, isSelected)}
         title={tileTitle(result, otherDataset)}
-        tabIndex={tabIndex}
-        onFocus={() => onFocus(id)}
-        onClick={() => open(result)}
+        tabIndex={isTabStop ? 0 : -1}
+        onFocus={() => actions.focus(id)}
+        onClick={onClick}
       >
         <span className="ffs-image">
-          <Image path={result.filepath} box={result.bounding_box ?? null} />
-          {duplicates > 0 && (
-            <span className="ffs-near-duplicates" data-cy="faiss-near-duplicates">
-              +{duplicates} {duplicates === 1 ? "duplicate" : "duplicates"}
-            </span>
-          )}
+          <TileImage source={props.source} box={result.bounding_box ?? null} fit={props.fit} />
         </span>
         <Caption result={result} />
+        <TileFields fields={props.fields} values={props.values} />
       </button>
-      {rate && (
-        <span className="ffs-thumbs">
-          {RATINGS.map((kind) => (
-            <Thumb key={kind} {...{ kind, rating, tabIndex, index }} rate={() => rate(id, kind)} />
-          ))}
-        </span>
-      )}
+      <TileControls {...props} />
     </li>
   );
 });
+
+function classesOf({ result, rating, isSelected, isTagged }: TileProps): string {
+  return [
+    "ffs-tile",
+    rating && `ffs-${rating}`,
+    isSelected && "ffs-selected",
+    isTagged && "ffs-tagged",
+    result.near_duplicates > 0 && "ffs-stack",
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
 
 function Caption({ result: { band, score, percentile } }: { result: ResultRow }) {
   const share = topShare(percentile);
@@ -81,47 +100,5 @@ function Caption({ result: { band, score, percentile } }: { result: ResultRow })
         </span>
       )}
     </span>
-  );
-}
-
-/** An image, or the part of it in a bounding box. */
-function Image({ path, box }: { path: string | null; box: BoundingBox | null }) {
-  // The crop needs the proportions of the image.
-  const [size, setSize] = useState<Size | null>(null);
-  if (!box) return <img src={mediaUrl(path)} alt="" loading="lazy" />;
-  const onLoad = ({ currentTarget }: SyntheticEvent<HTMLImageElement>) =>
-    setSize([currentTarget.naturalWidth, currentTarget.naturalHeight]);
-  return (
-    <img
-      className="ffs-cropped"
-      src={mediaUrl(path)}
-      alt=""
-      loading="lazy"
-      style={size ? cropOf(box, size) : { visibility: "hidden" }}
-      onLoad={onLoad}
-    />
-  );
-}
-
-interface ThumbProps {
-  kind: Rating;
-  rating: Rating | null;
-  tabIndex: number;
-  index: number;
-  rate: () => void;
-}
-
-function Thumb({ kind, rating, tabIndex, index, rate }: ThumbProps) {
-  const name = kind === "liked" ? "like" : "dislike";
-  return (
-    <IconButton
-      icon={name}
-      size={16}
-      label={kind === "liked" ? `More like result ${index + 1}` : `Less like result ${index + 1}`}
-      data-cy={`faiss-${name}`}
-      aria-pressed={rating === kind}
-      tabIndex={tabIndex}
-      onClick={rate}
-    />
   );
 }

@@ -1,0 +1,116 @@
+"""The panel's methods for the tiles of results: frames, near-duplicates, fields, the selection."""
+
+from __future__ import annotations
+
+import base64
+
+import fiftyone as fo
+import fiftyone.operators as foo
+
+from fiftyone_faiss import brain
+from fiftyone_faiss.brain.core.params import MAX_NAME, read_ids, read_list, read_text
+from fiftyone_faiss.panels import messages, tile_messages
+from fiftyone_faiss.panels.base import panel_method
+from fiftyone_faiss.panels.grid import base_view, fingerprint, results_of, samples_of, shown_views
+
+# The longer side of the image of a frame, in pixels: enough for the preview of a result.
+FRAME_SIDE = 640
+
+
+class TileMethods:
+    """A part of :class:`SearchPanel`."""
+
+    @panel_method
+    def frames(
+        self, ctx: foo.ExecutionContext, params: tile_messages.FramesParams
+    ) -> tile_messages.FramesAnswer:
+        """Decodes frames without an image file from their videos."""
+        dataset = _dataset_of(ctx, params)
+        files = brain.frame_images(dataset, *results_of(params), FRAME_SIDE)
+        return {
+            "images": {
+                id: f"data:image/jpeg;base64,{base64.b64encode(file).decode()}"
+                for id, file in files.items()
+            }
+        }
+
+    @panel_method
+    def near_duplicates(
+        self, ctx: foo.ExecutionContext, params: tile_messages.DuplicatesParams
+    ) -> tile_messages.DuplicatesAnswer:
+        """Lists the files of the near-duplicates that are collapsed into a result."""
+        dataset = _dataset_of(ctx, params)
+        path_field = str(dataset.app_config.grid_media_field or "filepath")
+        return {"duplicates": brain.result_files(dataset, *results_of(params), path_field)}
+
+    @panel_method
+    def values(
+        self, ctx: foo.ExecutionContext, params: tile_messages.ValuesParams
+    ) -> tile_messages.ValuesAnswer:
+        """Lists the fields that the tiles can show, and reads the values of some of them."""
+        dataset = _dataset_of(ctx, params)
+        names = [
+            read_text("fields", name, MAX_NAME) for name in read_list("fields", params["fields"])
+        ]
+        fields, values = brain.tile_values(dataset, *results_of(params), names)
+        return {"fields": fields, "values": values}
+
+    @panel_method
+    def remove_tag(
+        self, ctx: foo.ExecutionContext, params: messages.TagParams
+    ) -> tile_messages.UntaggedIds:
+        """Removes a tag from results, also if they had it before a tagging."""
+        ids, field = results_of(params)
+        tag = read_text("tag", params.get("tag"))
+        removed = brain.remove_tag_from(ctx.dataset, ids, tag, field)
+        ctx.ops.reload_samples()
+        return {"ids": removed}
+
+    @panel_method
+    def tag_result(
+        self, ctx: foo.ExecutionContext, params: messages.TagParams
+    ) -> messages.TaggedIds:
+        """Tags a result without reloading the App, which the next key would wait for."""
+        ids, field = results_of(params)
+        tagged = brain.apply_tag(ctx.dataset, ids, read_text("tag", params.get("tag")), field)
+        return {"tagged": len(tagged), "ids": tagged}
+
+    @panel_method
+    def untag_result(
+        self, ctx: foo.ExecutionContext, params: messages.Tagging
+    ) -> messages.UntagAnswer:
+        """Undoes the tagging of a result without reloading the App."""
+        ids = read_ids("ids", params.get("ids"))
+        tag = read_text("tag", params.get("tag"))
+        return {"untagged": brain.untag_neighbors(ctx.dataset, tag, ids)}
+
+    @panel_method
+    def reload_grid(self, ctx: foo.ExecutionContext, params: messages.NoParams) -> messages.Empty:
+        """Shows the tags of results in the App's grid, too."""
+        ctx.ops.reload_samples()
+        return {}
+
+    @panel_method
+    def show_results(
+        self, ctx: foo.ExecutionContext, params: tile_messages.ShowParams
+    ) -> messages.GridAnswer:
+        """Shows results in the App's grid, in this order."""
+        scope = read_text("scope", params.get("scope"), 2 * MAX_NAME) or "dataset"
+        base, shown = base_view(ctx, params), shown_views(ctx, params)
+        view = brain.view_of(samples_of(ctx, params, scope), *results_of(params))
+        ctx.ops.set_view(view)
+        return {"base": brain.serialize_view(base), "shown": [*shown, fingerprint(view)]}
+
+
+def _dataset_of(ctx: foo.ExecutionContext, params: tile_messages.OtherDataset) -> fo.Dataset:
+    """The dataset of the results, which may be another than the App's.
+
+    Raises:
+        ValueError: if it does not exist any more
+    """
+    name = read_text("dataset", params.get("dataset"), MAX_NAME) or ctx.dataset.name
+    if name == ctx.dataset.name:
+        return ctx.dataset
+    if not fo.dataset_exists(name):
+        raise ValueError(f"There is no dataset '{name}' any more; compare with another index.")
+    return fo.load_dataset(name)

@@ -1,0 +1,81 @@
+import React, { useEffect, useState } from "react";
+import { isFailure, type Server } from "../../app/server.ts";
+import type { NearDuplicate, ResultRow } from "../../generated.ts";
+import { fileName } from "../../format/tile.ts";
+import type { TilePrefs } from "../../state/tilePrefs.ts";
+import { useFrameImages } from "../../state/useFrameImages.ts";
+import { sourceOf } from "./sources.ts";
+import { TileImage } from "./TileImage.tsx";
+
+interface DuplicateTilesProps {
+  /** The result that they are collapsed into. */
+  result: ResultRow;
+  server: Server;
+  patches_field: string | null;
+  otherDataset?: string | undefined;
+  fit: TilePrefs["fit"];
+  open: (result: { id: string; sample_id: string }) => void;
+}
+
+/** The near-duplicates of a result, after it. */
+export function DuplicateTiles(props: DuplicateTilesProps) {
+  const { result, server, patches_field, otherDataset, fit, open } = props;
+  const { duplicates, error } = useDuplicates(props);
+  const where = { patches_field, ...(otherDataset && { dataset: otherDataset }) };
+  const images = useFrameImages(server, duplicates, where);
+  if (error) {
+    return (
+      <li className="ffs-error" role="alert">
+        {error}
+      </li>
+    );
+  }
+  return (
+    <>
+      {duplicates.map((duplicate) => (
+        <li key={duplicate.id} className="ffs-tile ffs-duplicate">
+          <button
+            type="button"
+            className="ffs-open"
+            data-cy="faiss-duplicate"
+            data-id={duplicate.id}
+            aria-label={`Near-duplicate of result ${result.rank}, ${fileName(duplicate.filepath)}`}
+            title={fileName(duplicate.filepath)}
+            tabIndex={-1}
+            onClick={() => open(duplicate)}
+          >
+            <span className="ffs-image">
+              <TileImage
+                source={sourceOf(duplicate, images)}
+                box={duplicate.bounding_box}
+                fit={fit}
+              />
+            </span>
+            <span className="ffs-caption">of result {result.rank}</span>
+          </button>
+        </li>
+      ))}
+    </>
+  );
+}
+
+const NONE: NearDuplicate[] = [];
+
+function useDuplicates({ result, server, patches_field, otherDataset }: DuplicateTilesProps) {
+  const [read, setRead] = useState({ duplicates: NONE, error: "" });
+  const ids = result.near_duplicate_ids?.join() ?? "";
+  useEffect(() => {
+    if (!ids) return undefined;
+    let isCurrent = true;
+    const where = { patches_field, ...(otherDataset && { dataset: otherDataset }) };
+    void server("near_duplicates", { ids: ids.split(","), ...where }).then((answer) => {
+      if (!isCurrent) return;
+      if (isFailure(answer)) setRead({ duplicates: NONE, error: answer.error });
+      else setRead({ duplicates: answer.duplicates, error: "" });
+    });
+    return () => {
+      isCurrent = false;
+    };
+  }, [server, ids, patches_field, otherDataset]);
+  return read;
+}
