@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypedDict
 
+from fiftyone_faiss.brain.data.result_files import BoundingBox
 from fiftyone_faiss.brain.models.prompts import Templates
 from fiftyone_faiss.brain.queries.query_line import Kind as TermKind
 from fiftyone_faiss.brain.retrieval.answer_types import (
     Band,
-    BoundingBox,
     SearchAnswer,
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from fiftyone_faiss.brain.retrieval.answer_types import BoundingBox
+from fiftyone_faiss.brain.data.result_files import ResultFile
 from fiftyone_faiss.panels.messages import GridState, ResultIds
 
 
@@ -28,20 +28,10 @@ class DuplicatesParams(ResultIds, OtherDataset):
     """The near-duplicates to show."""
 
 
-class NearDuplicate(TypedDict):
-    """A near-duplicate that is collapsed into a result, and where it is."""
-
-    id: str
-    sample_id: str
-    filepath: str | None
-    bounding_box: BoundingBox | None
-    frame_number: int | None
-
-
 class DuplicatesAnswer(TypedDict):
     """The near-duplicates of a result that still exist."""
 
-    duplicates: list[NearDuplicate]
+    duplicates: list[ResultFile]
 
 
 class TileField(TypedDict):

@@ -18,6 +18,7 @@ from typing import (
     is_typeddict,
 )
 
+from fiftyone_faiss.brain.data.result_files import ResultFile
 from fiftyone_faiss.brain.retrieval.answer_types import AnswerTerm, ResultRow
 from fiftyone_faiss.panels import index_messages, messages, tile_messages
 from fiftyone_faiss.panels.base import methods_of
@@ -45,7 +46,9 @@ def page_types() -> str:
     definitions = [value for value in public if is_typeddict(value)]
     parts = [HEADER]
     parts += [_alias(name, value) for name, value in ALIASES.items()]
-    parts += [_interface(definition) for definition in (AnswerTerm, ResultRow, *definitions)]
+    parts += [
+        _interface(definition) for definition in (AnswerTerm, ResultFile, ResultRow, *definitions)
+    ]
     parts.append(_methods())
     parts.append("export type PanelMethod = keyof PanelMethods;\n")
     return "\n".join(parts)

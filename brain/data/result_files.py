@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 import fiftyone.core.collections as foc
 
@@ -12,6 +12,9 @@ from fiftyone_faiss.brain.data.lookup import by_ids, labels_by_ids
 from fiftyone_faiss.brain.data.patch_labels import boxes_of
 from fiftyone_faiss.brain.data.private import label_field_path, owner_id_field, root_dataset
 
+# ``[x, y, width, height]``, 0 to 1. A list, because JSON has no tuples.
+BoundingBox = Annotated[list[float], 4]
+
 
 class ResultFile(TypedDict):
     """A sample, frame or label: its file, and where in the file it is."""
@@ -19,7 +22,7 @@ class ResultFile(TypedDict):
     id: str
     sample_id: str
     filepath: str | None
-    bounding_box: list[float] | None
+    bounding_box: BoundingBox | None
     frame_number: int | None
 
 
@@ -38,7 +41,7 @@ def result_files(
         patches_field: the field of the labels
         path_field ("filepath"): the field with the paths of the files
     """
-    boxes: dict[str, list[float] | None] = {}
+    boxes: dict[str, BoundingBox | None] = {}
     if patches_field is None:
         view = by_ids(samples, ids)
         owners = {id: id for id in view.values("id")}

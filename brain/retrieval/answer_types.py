@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypedDict
+from typing import Literal, TypedDict
+
+from fiftyone_faiss.brain.data.result_files import BoundingBox, ResultFile
 
 Band = Literal["strong", "likely", "weak"]
-# ``[x, y, width, height]``, 0 to 1. A list, because JSON has no tuples.
-BoundingBox = Annotated[list[float], 4]
 
 
 class _ResultRow(TypedDict):
@@ -56,22 +56,6 @@ class ResultRow(_ResultRow, total=False):
     contributions: list[float]
 
 
-class PinnedRow(TypedDict):
-    """A sample of the query, which is no result.
-
-    Attributes:
-        id: the id of the sample, or of the label
-        sample_id: the id of the sample
-        filepath: the file of the sample
-        bounding_box: see :class:`ResultRow`; None for a sample
-    """
-
-    id: str
-    sample_id: str
-    filepath: str | None
-    bounding_box: BoundingBox | None
-
-
 class _SearchAnswer(TypedDict):
     query: str
     brain_key: str
@@ -85,7 +69,7 @@ class _SearchAnswer(TypedDict):
     cutoff: int
     has_more: bool
     verdict: str | None
-    pinned: list[PinnedRow]
+    pinned: list[ResultFile]
     results: list[ResultRow]
 
 

@@ -18,11 +18,10 @@ from fiftyone_faiss.brain.data.frame_images import frame_numbers
 from fiftyone_faiss.brain.data.lookup import labels_by_ids
 from fiftyone_faiss.brain.data.patch_labels import boxes_of
 from fiftyone_faiss.brain.data.private import root_dataset
+from fiftyone_faiss.brain.data.result_files import BoundingBox, result_files
 from fiftyone_faiss.brain.data.result_views import view_of
 from fiftyone_faiss.brain.retrieval import export
 from fiftyone_faiss.brain.retrieval.answer_types import (
-    BoundingBox,
-    PinnedRow,
     ResultRow,
     SearchAnswer,
 )
@@ -225,27 +224,15 @@ class Neighbors:
             "cutoff": self.cutoff,
             "has_more": self.has_more,
             "verdict": self.verdict,
-            "pinned": self._pinned_rows(path_field),
+            "pinned": result_files(
+                self.samples, list(self.pinned)[:MAX_PINNED], self.patches_field, path_field
+            ),
             "results": self._rows(path_field),
         }
         terms = self.contributions.terms
         if terms:
             answer["terms"] = terms
         return answer
-
-    def _pinned_rows(self, path_field: str) -> list[PinnedRow]:
-        ids = list(self.pinned)[:MAX_PINNED]
-        paths = export.file_paths(self.samples, [self.pinned[id] for id in ids], path_field)
-        boxes = {} if self.patches_field is None else self._boxes(self.patches_field, ids)
-        return [
-            {
-                "id": id,
-                "sample_id": self.pinned[id],
-                "filepath": paths.get(self.pinned[id]),
-                "bounding_box": boxes.get(id),
-            }
-            for id in ids
-        ]
 
     def _rows(self, path_field: str) -> list[ResultRow]:
         paths = export.file_paths(self.samples, self.sample_ids, path_field)
@@ -276,16 +263,16 @@ class Neighbors:
     def _add_places(self, rows: list[ResultRow]) -> None:
         """Adds where in the files the results are: the boxes of labels, the numbers of frames."""
         if self.patches_field is not None:
-            boxes = self._boxes(self.patches_field, self.ids)
+            boxes = self._boxes(self.patches_field)
             for row in rows:
                 row["bounding_box"] = boxes.get(row["id"])
         numbers = frame_numbers(root_dataset(self.samples), self.ids, self.patches_field)
         for row in rows if numbers else ():
             row["frame_number"] = numbers.get(row["id"])
 
-    def _boxes(self, field: str, ids: list[str]) -> dict[str, BoundingBox]:
+    def _boxes(self, field: str) -> dict[str, BoundingBox]:
         """The boxes of the labels, by their ids; around the points of a polyline."""
-        labels = labels_by_ids(self.samples, ids, field)
+        labels = labels_by_ids(self.samples, self.ids, field)
         pairs = [pair for row in boxes_of(labels, field) for pair in row]
         return {id: list(box) for id, box in pairs if box is not None}
 

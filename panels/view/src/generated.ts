@@ -21,6 +21,15 @@ export interface AnswerTerm {
   sign: "+" | "-";
 }
 
+/** A sample, frame or label: its file, and where in the file it is. */
+export interface ResultFile {
+  id: string;
+  sample_id: string;
+  filepath: string | null;
+  bounding_box: BoundingBox | null;
+  frame_number: number | null;
+}
+
 /** A result of a search. */
 export interface ResultRow {
   rank: number;
@@ -53,7 +62,7 @@ export interface SearchAnswer {
   cutoff: number;
   has_more: boolean;
   verdict: string | null;
-  pinned: PinnedRow[];
+  pinned: ResultFile[];
   results: ResultRow[];
   terms?: AnswerTerm[];
 }
@@ -185,7 +194,7 @@ export interface ShownAnswer {
   cutoff: number;
   has_more: boolean;
   verdict: string | null;
-  pinned: PinnedRow[];
+  pinned: ResultFile[];
   results: ResultRow[];
   terms?: AnswerTerm[];
   base: unknown[];
@@ -236,7 +245,7 @@ export interface CompareAnswer {
   cutoff: number;
   has_more: boolean;
   verdict: string | null;
-  pinned: PinnedRow[];
+  pinned: ResultFile[];
   results: ResultRow[];
   terms?: AnswerTerm[];
   dataset: string;
@@ -428,6 +437,15 @@ export interface PinParams {
   pinned: boolean;
 }
 
+/** A sample, frame or label: its file, and where in the file it is. */
+export interface ResultFile {
+  id: string;
+  sample_id: string;
+  filepath: string | null;
+  bounding_box: BoundingBox | null;
+  frame_number: number | null;
+}
+
 /** The view before the first search, and the fingerprints of the views shown since. */
 export interface GridState {
   base?: unknown[];
@@ -464,18 +482,9 @@ export interface DuplicatesParams {
   dataset?: string;
 }
 
-/** A near-duplicate that is collapsed into a result, and where it is. */
-export interface NearDuplicate {
-  id: string;
-  sample_id: string;
-  filepath: string | null;
-  bounding_box: BoundingBox | null;
-  frame_number: number | null;
-}
-
 /** The near-duplicates of a result that still exist. */
 export interface DuplicatesAnswer {
-  duplicates: NearDuplicate[];
+  duplicates: ResultFile[];
 }
 
 /** A field that the tiles can show; the App colors its values by `path`. */

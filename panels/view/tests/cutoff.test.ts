@@ -32,11 +32,6 @@ test("a cutoff at the automatic position is not manual", () => {
   assert.equal(cutoffOf({ ...STATE, cutoff: 2 }).isManual, false);
 });
 
-test("diverse results have no automatic cutoff", () => {
-  const neighbors = shownOf(["a", "b", "c", "d"], { diversity: 0.5 }, { cutoff: 2 });
-  assert.equal(cutoffOf({ ...STATE, neighbors }).position, 4);
-});
-
 test("without results there is no cutoff", () => {
   assert.deepEqual(cutoffOf(INITIAL_STATE), { position: 0, isManual: false, included: [] });
 });

@@ -36,7 +36,7 @@ test("the texts of a result", () => {
   const result = resultOf("a", { percentile: 99.6, near_duplicates: 2, distance: 0.25 });
   assert.equal(
     tileName(result, 0, 25, "liked", undefined),
-    "Result 1 of 25, a.jpg, score 0.50, likely match, top 0.4 %, 2 near-duplicates collapsed, liked"
+    "Result 1 of 25, a.jpg, score 0.50, likely match, relevance 75 %, top 0.4 %, 2 near-duplicates collapsed, liked"
   );
   assert.equal(
     tileTitle(result, "other"),

@@ -11,6 +11,7 @@ export function resultOf(id: string, changes: Partial<ResultRow> = {}): ResultRo
     distance: 0.5,
     score: 0.5,
     percentile: 99,
+    relevance: 0.75,
     band: "likely",
     near_duplicates: 0,
     ...changes,
@@ -54,6 +55,7 @@ export function neighborsOf(ids: string[], changes: Partial<SearchAnswer> = {}):
     cutoff: ids.length,
     has_more: true,
     verdict: null,
+    pinned: [],
     results: ids.map((id) => resultOf(id)),
     ...changes,
   };

@@ -16,6 +16,7 @@ import { Options } from "./query/Options.tsx";
 import { SearchBar } from "./query/SearchBar.tsx";
 import { Actions } from "./results/Actions.tsx";
 import { Feedback } from "./results/Feedback.tsx";
+import { PinnedSamples } from "./results/PinnedSamples.tsx";
 import { ResultColumns } from "./results/ResultColumns.tsx";
 import { ExclusionBar, SelectionBar } from "./results/SelectionBar.tsx";
 import { useResultsPage } from "./results/useResultsPage.ts";
@@ -87,6 +88,9 @@ export function SearchPage(props: SearchPageProps) {
           </header>
         )}
         <Verdict verdict={neighbors?.verdict ?? null} />
+        {neighbors && (
+          <PinnedSamples {...{ neighbors, server }} fit={page.prefs.fit} open={page.open} />
+        )}
         <ResultColumns
           {...{ search, server, dataset, isBusy }}
           open={page.open}

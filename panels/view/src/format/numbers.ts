@@ -5,6 +5,12 @@ export function counted(n: number, noun = "result"): string {
   return n === 1 ? `1 ${noun}` : `${n.toLocaleString("en-US")} ${noun}s`;
 }
 
+/** A probability: "97 %". */
+export function percent(probability: number): string {
+  if (probability > 0.99) return ">99 %";
+  return probability < 0.01 ? "<1 %" : `${Math.floor(100 * probability)} %`;
+}
+
 /** The share of the index that scores at least as high: "top 0.4 %". */
 export function topShare(percentile: number | null): string {
   if (percentile === null) return "";

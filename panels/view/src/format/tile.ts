@@ -1,23 +1,26 @@
 // The texts of a result.
 import type { ResultRow } from "../generated.ts";
 import type { Rating } from "../state/searchState.ts";
-import { counted, topShare } from "./numbers.ts";
+import { counted, percent, topShare } from "./numbers.ts";
 
 /** The accessible name of a result. */
 export function tileName(
-  { filepath, frame_number, score, band, percentile, near_duplicates: duplicates }: ResultRow,
+  result: ResultRow,
   index: number,
   total: number,
   rating: Rating | null,
   otherDataset: string | undefined,
   isSelected = false
 ): string {
+  const { filepath, frame_number, score, band, relevance, percentile } = result;
+  const duplicates = result.near_duplicates;
   return [
     `Result ${index + 1} of ${total}`,
     fileName(filepath),
     frame_number && `frame ${frame_number}`,
     `score ${score.toFixed(2)}`,
     band && `${band} match`,
+    relevance !== null && `relevance ${percent(relevance)}`,
     topShare(percentile),
     duplicates > 0 && `${counted(duplicates, "near-duplicate")} collapsed`,
     rating,

@@ -16,9 +16,7 @@ export function cutoffOf(
 ): Cutoff {
   const { neighbors, cutoff, hidesBelowCutoff } = state;
   if (!neighbors) return { position: 0, isManual: false, included: [] };
-  const { results, params } = neighbors;
-  // Diverse results are not in the order of their scores.
-  const automatic = params.diversity ? results.length : neighbors.cutoff;
+  const { results, cutoff: automatic } = neighbors;
   const position = Math.min(cutoff ?? automatic, results.length);
   return {
     position,

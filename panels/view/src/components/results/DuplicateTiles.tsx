@@ -1,6 +1,6 @@
 import React, { useEffect, useState } from "react";
 import { isFailure, type Server } from "../../app/server.ts";
-import type { NearDuplicate, ResultRow } from "../../generated.ts";
+import type { ResultFile, ResultRow } from "../../generated.ts";
 import { fileName } from "../../format/tile.ts";
 import type { TilePrefs } from "../../state/tilePrefs.ts";
 import { useFrameImages } from "../../state/useFrameImages.ts";
@@ -59,7 +59,7 @@ export function DuplicateTiles(props: DuplicateTilesProps) {
   );
 }
 
-const NONE: NearDuplicate[] = [];
+const NONE: ResultFile[] = [];
 
 function useDuplicates({ result, server, patches_field, otherDataset }: DuplicateTilesProps) {
   const [read, setRead] = useState({ duplicates: NONE, error: "" });

@@ -14,7 +14,10 @@ import { Skeletons } from "./Skeletons.tsx";
 import type { GridActions } from "./tileActions.ts";
 
 /** Opens a result in the sample viewer, or the dataset that it belongs to if that is another. */
-export type OpenResult = (result: ResultRow, dataset?: string) => void;
+export type OpenResult = (
+  result: Pick<ResultRow, "id" | "sample_id">,
+  dataset?: string
+) => void;
 
 interface ResultColumnsProps {
   search: Search;

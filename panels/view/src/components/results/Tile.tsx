@@ -1,6 +1,6 @@
 import React, { memo, type MouseEvent } from "react";
 import type { Band, ResultRow, TileField } from "../../generated.ts";
-import { topShare } from "../../format/numbers.ts";
+import { percent, topShare } from "../../format/numbers.ts";
 import { tileName, tileTitle } from "../../format/tile.ts";
 import type { Rating } from "../../state/searchState.ts";
 import type { TilePrefs } from "../../state/tilePrefs.ts";
@@ -84,7 +84,7 @@ function classesOf({ result, rating, isSelected, isTagged }: TileProps): string 
     .join(" ");
 }
 
-function Caption({ result: { band, score, percentile } }: { result: ResultRow }) {
+function Caption({ result: { band, relevance, score, percentile } }: { result: ResultRow }) {
   const share = topShare(percentile);
   return (
     <span className="ffs-caption">
@@ -93,12 +93,23 @@ function Caption({ result: { band, score, percentile } }: { result: ResultRow })
           {BANDS[band]}
         </span>
       )}
-      <span className="ffs-score">{score.toFixed(2)}</span>
+      {relevance !== null && (
+        <span
+          className="ffs-relevance"
+          data-cy="faiss-relevance"
+          title="The estimated probability that this is what you asked for"
+        >
+          {percent(relevance)}
+        </span>
+      )}
       {share && (
         <span className="ffs-percentile" data-cy="faiss-percentile">
           {share}
         </span>
       )}
+      <span className="ffs-score" title="The score">
+        {score.toFixed(2)}
+      </span>
     </span>
   );
 }
