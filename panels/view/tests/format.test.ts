@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { uploadProblem } from "../src/browser/files.ts";
-import { ago, bytes, counted, topShare } from "../src/format/numbers.ts";
+import { ago, bytes, counted, percent, topShare } from "../src/format/numbers.ts";
 import { tileName, tileTitle } from "../src/format/tile.ts";
 import { resultOf } from "./helpers.ts";
 
@@ -9,6 +9,12 @@ test("counts have a plural and thousands separators", () => {
   assert.equal(counted(1), "1 result");
   assert.equal(counted(0), "0 results");
   assert.equal(counted(2_000, "sample"), "2,000 samples");
+});
+
+test("a probability is shown without more digits than it has", () => {
+  const shown = [1, 0.991, 0.99, 0.899, 0.5, 0.499, 0.0101, 0.009, 0].map(percent);
+  const expected = [">99 %", ">99 %", "99 %", "89 %", "50 %", "49 %", "1 %", "<1 %", "<1 %"];
+  assert.deepEqual(shown, expected);
 });
 
 test("a percentile is a share of the index", () => {
