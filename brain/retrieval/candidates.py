@@ -42,13 +42,13 @@ def find_results(reader: IndexReader, encoded: EncodedQuery, request: SearchRequ
     Raises:
         ValueError: if the request asks for more results than the index or an option allows
     """
-    _check_max_k(reader, request)
+    own, excluded = encoded.own_rows(reader), reader.rows_of(request.exclude)
+    hidden = len(own) + len(excluded)
+    _check_max_k(reader, request, hidden)
     wanted = reader.size if request.k is None else request.skip + request.k
     # One more tells whether there are more results.
     limit = 1 + (DIVERSE_POOL if request.diversity else wanted)
-    own = encoded.own_rows(reader)
-    excluded = reader.rows_of(request.exclude)
-    for width in _widths(reader, encoded, request, limit + len(own) + len(excluded)):
+    for width in _widths(reader, encoded, request, limit, hidden):
         ranked = _without(_ranked(_candidates(reader, encoded, request, width), request), own)
         candidates = _without(ranked, excluded)
         results = _collapsed(candidates, request, limit)
@@ -69,27 +69,30 @@ def find_results(reader: IndexReader, encoded: EncodedQuery, request: SearchRequ
     return replace(page, has_more=has_more, near_duplicates=near_duplicates)
 
 
-def _check_max_k(reader: IndexReader, request: SearchRequest) -> None:
+def _check_max_k(reader: IndexReader, request: SearchRequest, hidden: int) -> None:
     if reader.max_k is None or request.k is None:
         return
-    if request.skip + request.k > reader.max_k:
+    if request.skip + request.k + hidden > reader.max_k:
+        besides = ", with the samples of the query and excluded ones," if hidden else ""
         raise ValueError(
             f"The first {request.skip + request.k:,} results were asked for, but the backend of "
-            f"the index returns {reader.max_k:,} at most; ask for fewer, or build a FAISS index."
+            f"the index returns{besides} {reader.max_k:,} at most; ask for fewer, or build a FAISS "
+            "index."
         )
 
 
 def _widths(
-    reader: IndexReader, encoded: EncodedQuery, request: SearchRequest, limit: int
+    reader: IndexReader, encoded: EncodedQuery, request: SearchRequest, limit: int, hidden: int
 ) -> Iterator[int | None]:
     """Yields how many candidates to look at, and then how many if the results are too few.
 
-    The first candidates keep their order among more.
+    The first candidates keep their order among more. Among the candidates may be ``hidden``
+    samples, those of the query and excluded ones.
     """
     if request.k is None:
         yield None
         return
-    for width in _unlimited_widths(reader, encoded, request, limit):
+    for width in _unlimited_widths(encoded, request, limit, hidden):
         if reader.max_k is not None and width >= reader.max_k:
             yield reader.max_k
             return
@@ -97,16 +100,16 @@ def _widths(
 
 
 def _unlimited_widths(
-    reader: IndexReader, encoded: EncodedQuery, request: SearchRequest, limit: int
+    encoded: EncodedQuery, request: SearchRequest, limit: int, hidden: int
 ) -> Iterator[int]:
     if request.diversity:
         _check_depth(request, DIVERSE_POOL)
         yield POOL
     elif not encoded.ranking.is_plain or request.hubness:
-        _check_depth(request, LARGE_POOL)
+        _check_depth(request, LARGE_POOL - hidden)
         yield from (POOL, LARGE_POOL)
     else:
-        width = max(limit, CUT_SAMPLE + 1)
+        width = max(limit, CUT_SAMPLE + 1) + hidden
         yield width
         while request.collapse_distance is not None and width < MAX_RESULTS:
             width = min(width * WIDEN, MAX_RESULTS)

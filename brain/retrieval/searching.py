@@ -178,7 +178,7 @@ def run_search(samples: foc.SampleCollection, request: SearchRequest) -> Neighbo
         has_more=results.has_more,
         query=query.describe(),
         explanation=encoded.explain(query, len(request.liked), len(request.disliked)),
-        notes=query.notes(index) + _notes(samples, request, encoded, results),
+        notes=query.notes(index) + _notes(samples, request, encoded, results, len(own)),
         timings=timings,
         cutoff_score=results.cutoff_score,
         skip=request.skip,
@@ -194,6 +194,7 @@ def _notes(
     request: SearchRequest,
     encoded: EncodedQuery,
     results: RankedRows,
+    own: int,
 ) -> tuple[str, ...]:
     """Sentences about what the results lack."""
     notes = results.reader.notes
@@ -201,15 +202,20 @@ def _notes(
         notes += (f"hubness needs {MIN_REFERENCE_ROWS} vectors, so scores were not corrected.",)
     is_whole = request.skip == 0 and request.thresh is None and not results.near_duplicates
     if is_whole and not results.reader.notes:
-        notes += _shortfall(request.k, len(results.rows), samples)
+        notes += _shortfall(request.k, len(results.rows), samples, own)
     return notes
 
 
-def _shortfall(k: int | None, count: int, samples: foc.SampleCollection) -> tuple[str, ...]:
+def _shortfall(
+    k: int | None, count: int, samples: foc.SampleCollection, own: int
+) -> tuple[str, ...]:
     if k is None or count >= k:
         return ()
     collection = "dataset" if isinstance(samples, fo.Dataset) else "view"
-    return (f"k is {k:,}, but the {collection} has only {count:,} indexed; all are shown.",)
+    besides = " besides the query" if own else ""
+    return (
+        f"k is {k:,}, but the {collection} has only {count:,} indexed{besides}; all are shown.",
+    )
 
 
 @explain_outage()

@@ -34,6 +34,7 @@ def test_the_examples_run(book: fo.Dataset, capsys: pytest.CaptureFixture[str]) 
     assert names["view"].values("id") == expected
     similar = fiftyone_faiss.search(dataset, dataset.first().id).ids
     tagged = set(dataset.match_tags("review").values("id"))
+    assert dataset.first().id not in similar
     assert tagged == {*similar[:3], *fiftyone_faiss.search(dataset, similar[:3]).ids}
 
     deleted = dataset.first().id

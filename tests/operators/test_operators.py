@@ -96,10 +96,11 @@ def test_tagging_and_untagging(dataset, vectors) -> None:
     index_of(dataset, vectors)
     order = order_of(dataset, vectors, 2)
     params = {"query_type": "samples", "sample_ids": [order[0]], "k": 3, "tag": "near"}
-    assert run("tag_neighbors", dataset, params).result["tagged"] == 3
-    assert set(dataset.match_tags("near").values("id")) == set(order[:3])
+    # The query and its three neighbors.
+    assert run("tag_neighbors", dataset, params).result["tagged"] == 4
+    assert set(dataset.match_tags("near").values("id")) == set(order[:4])
     result = run("tag_neighbors", dataset, {"action": "untag", "tag": "near"}).result
-    assert result == {"tag": "near", "untagged": 3}
+    assert result == {"tag": "near", "untagged": 4}
     assert dataset.count_sample_tags() == {}
 
 
@@ -162,10 +163,10 @@ def test_typed_calls_are_the_sdk(dataset, vectors) -> None:
     index_of(dataset, vectors)
     order = order_of(dataset, vectors, 5)
     neighbors = foo.get_operator(f"{PLUGIN}/search")(dataset, query=order[0], k=4)
-    assert neighbors.ids == order[:4]
-    assert foo.get_operator(f"{PLUGIN}/find_similar")(dataset, order[0], k=4).ids == order[:4]
+    assert (neighbors.ids, list(neighbors.pinned)) == (order[1:5], order[:1])
+    assert foo.get_operator(f"{PLUGIN}/find_similar")(dataset, order[0], k=4).ids == order[1:5]
     tagging = foo.get_operator(f"{PLUGIN}/tag_neighbors")(dataset, order[0], tag="t", k=2)
-    assert tagging.ids == order[:2]
+    assert tagging.ids == order[:3]
     (info,) = foo.get_operator(f"{PLUGIN}/manage_indexes")(dataset)
     assert info == fiftyone_faiss.list_indexes(dataset)[0]
     assert foo.get_operator(f"{PLUGIN}/manage_indexes")(dataset, delete="given") == []

@@ -147,8 +147,13 @@ def test_the_images_of_the_answer_are_those_of_the_grid(dataset, line) -> None:
     dataset.set_values("thumbnail_path", [f"/small/{i}.png" for i in range(12)])
     dataset.app_config.grid_media_field = "thumbnail_path"
     dataset.save()
-    (row,) = answer_of("search", Context(dataset, query=line, k="1"))["results"]
-    assert row["filepath"] == "/small/0.png"
+    answer = answer_of("search", Context(dataset, query=line, k="11"))
+    numbers = dict(zip(*dataset.values(["id", "number"]), strict=True))
+    assert {numbers[row["id"]] for row in answer["results"]} == set(range(1, 12))
+    for row in answer["results"]:
+        assert row["filepath"] == f"/small/{numbers[row['id']]}.png"
+    (pinned,) = answer["pinned"]
+    assert pinned["filepath"] == "/small/0.png"
 
 
 def test_a_further_page_joins_what_the_grid_shows(book) -> None:
@@ -170,7 +175,9 @@ def test_a_further_page_joins_what_the_grid_shows(book) -> None:
 def test_the_last_page_has_no_more(dataset, line) -> None:
     assert answer_of("search", Context(dataset, query=line, k="5", skip=5))["has_more"] is True
     last = answer_of("search", Context(dataset, query=line, k="5", skip=10))
-    assert (len(last["results"]), last["has_more"], last["notes"]) == (2, False, [])
+    # The sample of the query is none of the results.
+    assert (len(last["results"]), last["has_more"], last["notes"]) == (1, False, [])
+    assert [row["id"] for row in last["pinned"]] == [dataset.first().id]
 
 
 def test_a_saved_view_is_searched_and_one_that_is_gone_named(book) -> None:
@@ -292,7 +299,10 @@ def test_the_same_query_is_compared_in_another_index(book) -> None:
     inside = answer_of("compare", few)["results"]
     assert {row["id"] for row in inside} <= set(book[:5].values("id"))
     here = answer_of("compare", Context(book, **params, other_key="clip"))
-    assert (here["dataset"], here["results"][0]["id"]) == ("book", sample.id)
+    assert (here["dataset"], [row["id"] for row in here["pinned"]]) == ("book", [sample.id])
+    expected = fiftyone_faiss.search(book, sample.id, k=4).ids
+    assert [row["id"] for row in here["results"]] == expected
+    assert answer["pinned"] == []
     other.delete()
     refused = call("compare", Context(book, **params, **there))["error"]
     assert "compared" in refused and one_sentence(refused), refused

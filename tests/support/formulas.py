@@ -98,15 +98,25 @@ class Formula:
         return (values - values.mean()) / values.std()
 
 
-def check(neighbors: fiftyone_faiss.Neighbors, ids: list[str], formula: Formula) -> None:
-    """Fails unless the results are all samples in the expected order with the expected scores."""
+def check(
+    neighbors: fiftyone_faiss.Neighbors, ids: list[str], formula: Formula, own: Sequence[int] = ()
+) -> None:
+    """Fails unless the results are all samples in the expected order with the expected scores.
+
+    Args:
+        neighbors: the results
+        ids: the ids of all samples
+        formula: the query
+        own (()): the numbers of the samples that are positive terms, and so no results
+    """
     place = {id: i for i, id in enumerate(ids)}
     at = [place[id] for id in neighbors.ids]
-    assert sorted(at) == list(range(len(ids)))
+    assert sorted(at) == sorted(set(range(len(ids))) - set(own))
+    assert set(neighbors.pinned) == {ids[i] for i in own}
     scores = formula.scores()
     np.testing.assert_allclose(neighbors.scores, scores[at], rtol=1e-4, atol=1e-4)
     assert np.all(np.diff(neighbors.scores) <= 0)
-    assert neighbors.ids[0] == ids[int(scores.argmax())]
+    assert neighbors.ids[0] == ids[max(at, key=lambda i: scores[i])]
     exact = all_distances(formula.vector(), formula.vectors, formula.metric)
     np.testing.assert_allclose(neighbors.distances, exact[at], rtol=1e-4, atol=1e-4)
 
@@ -120,6 +130,12 @@ LINES = [
     ("- @1", [], [(1, 1)]),
     ("- @1 - 3: @2", [], [(1, 1), (3, 2)]),
 ]
+
+
+def own_places(text: str) -> list[int]:
+    """The numbers of the samples that are positive terms of a line, such as "@0 - @1"."""
+    terms = re.findall(r"(-\s*)?(?:[\d.]+:\s*)?@(\d+)", text)
+    return [int(number) for minus, number in terms if not minus]
 
 
 def line_of(text: str, ids: list[str]) -> str:

@@ -117,7 +117,10 @@ def test_a_vector_finds_its_nearest_samples(small, backend, metric) -> None:
 def test_samples_are_queries_by_their_mean(small, backend) -> None:
     points = small.points("samples", 300)
     results = fiftyone_faiss.search(small.dataset, points.ids[4:6], f"{backend}_euclidean", k=9)
-    check_neighbors(results, points.vectors[4:6].mean(axis=0), points, "euclidean", 9)
+    others = without(points, points.ids[4:6])
+    check_neighbors(results, points.vectors[4:6].mean(axis=0), others, "euclidean", 9)
+    assert list(results.pinned) == points.ids[4:6]
+    assert results.has_more
 
 
 def test_a_distance_limits_the_results(small, backend) -> None:
@@ -142,7 +145,7 @@ def test_terms_are_weighted(small, backend, metric, text, wanted, avoided) -> No
     )
     line = line_of(text, points.ids)
     results = fiftyone_faiss.search(small.dataset, line, f"{backend}_{metric}", k=300)
-    check(results, points.ids, formula)
+    check(results, points.ids, formula, [i for _, i in wanted])
 
 
 def test_feedback_moves_the_query(small, backend) -> None:
@@ -157,7 +160,7 @@ def test_feedback_moves_the_query(small, backend) -> None:
         liked=[points.ids[4], points.ids[7]],
         disliked=[points.ids[5]],
     )
-    check(results, points.ids, formula)
+    check(results, points.ids, formula, own=[0])
 
 
 @pytest.mark.parametrize("options", [{}, {"templates": "ensemble"}, {"hubness": True}])
@@ -177,10 +180,11 @@ def test_texts_find_what_they_find_in_a_faiss_index(images, backend, query, opti
 def test_images_are_embedded_by_the_model_of_the_run(images, backend) -> None:
     sample = images.skip(5).first()
     results = fiftyone_faiss.search(images, Path(sample.filepath), f"{backend}_cosine", k=3)
-    assert results.ids[0] == sample.id
-    expected = fiftyone_faiss.search(images, sample.id, "clip", k=3)
-    assert results.ids == expected.ids
-    np.testing.assert_allclose(results.distances, expected.distances, atol=1e-4)
+    expected = fiftyone_faiss.search(images, sample.id, "clip", k=2)
+    # An image is no sample, so the sample of it is a result.
+    assert results.ids == [sample.id, *expected.ids]
+    assert results.pinned == {}
+    np.testing.assert_allclose(results.distances, [0, *expected.distances], atol=1e-4)
 
 
 def test_a_text_keeps_the_length_that_the_model_gives_it(images, backend) -> None:
@@ -206,11 +210,13 @@ def test_labels_are_found_in_an_index_of_patches(small, backend) -> None:
     points = small.points("detections", 180)
     key = f"{backend}_labels"
     results = fiftyone_faiss.search(small.dataset, points.ids[7], key, k=10)
-    check_neighbors(results, points.vectors[7], points, "cosine", 10)
+    others = without(points, [points.ids[7]])
+    check_neighbors(results, points.vectors[7], others, "cosine", 10)
     assert results.patches_field == "things"
+    assert results.pinned == {points.ids[7]: points.sample_ids[7]}
     patches = small.dataset.match(F("number") < 20).to_patches("things")
     results = fiftyone_faiss.search(patches, points.ids[7], key, k=10)
-    check_neighbors(results, points.vectors[7], points.at(range(60)), "cosine", 10)
+    check_neighbors(results, points.vectors[7], others.at(range(59)), "cosine", 10)
 
 
 # -- views and deleted samples -----------------------------------------------------------------
@@ -264,9 +270,10 @@ def test_queries_of_fiftyone_in_between_change_nothing(own, backend) -> None:
     shared = own.dataset.load_brain_results(backend)
     shared.use_view(own.dataset.limit(7))
     shared.sort_by_similarity(own.ids[3], k=5)
-    for query, expected in ((own.vectors[1], own.vectors[1]), (own.ids[2], own.vectors[2])):
-        results = fiftyone_faiss.search(own.dataset, query, backend, k=30)
-        check_neighbors(results, expected, own, "cosine", 30)
+    results = fiftyone_faiss.search(own.dataset, own.vectors[1], backend, k=30)
+    check_neighbors(results, own.vectors[1], own, "cosine", 30)
+    results = fiftyone_faiss.search(own.dataset, own.ids[2], backend, k=30)
+    check_neighbors(results, own.vectors[2], without(own, own.ids[2:3]), "cosine", 30)
 
 
 def test_vectors_that_fiftyone_adds_are_found(own, backend) -> None:
@@ -298,9 +305,11 @@ def test_changed_vectors_in_a_field_are_found() -> None:
 
 def test_neighbors_are_tagged_and_untagged(own, backend) -> None:
     tagging = fiftyone_faiss.tag_neighbors(own.dataset, own.ids[0], k=4, brain_key=backend)
-    check_neighbors(tagging.neighbors, own.vectors[0], own, "cosine", 4)
-    assert own.dataset.match_tags("neighbors").values("id") == sorted(tagging.neighbors.ids)
-    assert fiftyone_faiss.untag_neighbors(own.dataset) == 4
+    others = without(own, own.ids[:1])
+    check_neighbors(tagging.neighbors, own.vectors[0], others, "cosine", 4)
+    tagged = own.dataset.match_tags("neighbors").values("id")
+    assert tagged == sorted([own.ids[0], *tagging.neighbors.ids])
+    assert fiftyone_faiss.untag_neighbors(own.dataset) == 5
 
 
 def test_exports_hold_the_results(small, backend) -> None:
@@ -311,7 +320,14 @@ def test_exports_hold_the_results(small, backend) -> None:
     assert [row["id"] for row in table] == [row["id"] for row in rows] == results.ids
     np.testing.assert_allclose([row["distance"] for row in rows], results.distances)
     np.testing.assert_allclose([float(row["score"]) for row in table], results.scores)
-    assert rows[0]["filepath"] == small.dataset[points.ids[0]].filepath
+    assert rows[0]["filepath"] == small.dataset[results.ids[0]].filepath
+    (pinned,) = results.to_dict()["pinned"]
+    assert pinned == {
+        "id": points.ids[0],
+        "sample_id": points.ids[0],
+        "filepath": small.dataset[points.ids[0]].filepath,
+        "bounding_box": None,
+    }
     assert results.view().values("id") == results.ids
 
 

@@ -268,7 +268,7 @@ fiftyone_faiss.build_index(dataset, "given", embeddings=vectors, metric="euclide
 
 def test_an_index_made_anew_by_another_process_is_found(samples: Points) -> None:
     old, dataset = samples.index(), samples.dataset
-    assert fiftyone_faiss.search(dataset, samples.ids[0], k=1).ids == samples.ids[:1]
+    assert fiftyone_faiss.search(dataset, samples.vectors[0], k=1).ids == samples.ids[:1]
     code = MADE_ANEW.format(name=dataset.name)
     subprocess.run([sys.executable, "-c", code], check=True)
     new = samples.with_vectors(np.diag(np.arange(1, 13)).astype(np.float32))

@@ -122,8 +122,11 @@ def test_frames_are_found_and_shown(films, tmp_path: Path, through: str) -> None
     neighbors.save_view(f"red {through}")
     assert films.load_saved_view(f"red {through}").values("id") == neighbors.ids
     # A frame is a query too.
-    again = fiftyone_faiss.search(samples, neighbors.ids[1], "frames", k=2)
-    assert set(again.ids) == set(neighbors.ids)
+    again = fiftyone_faiss.search(samples, neighbors.ids[1], "frames", k=1)
+    assert again.ids == neighbors.ids[:1]
+    assert again.pinned == {neighbors.ids[1]: neighbors.sample_ids[1]}
+    (row,) = again.to_dict()["pinned"]
+    assert row["filepath"] == paths[1]
 
 
 def test_a_view_of_videos_is_searched_alone(films) -> None:
@@ -293,8 +296,11 @@ def test_an_index_of_frames_that_says_it_is_of_videos_loses_none(films) -> None:
     with pytest.raises(ValueError, match="holds videos; embed their frames: pass"):
         fiftyone_faiss.index_health(films, "old")
     assert fiftyone_faiss.update_index(frames_of(films), "old").size == 8
-    neighbors = fiftyone_faiss.search(films, ids[2], "old", k=1)
+    neighbors = fiftyone_faiss.search(films, vectors[2], "old", k=1)
     assert (neighbors.ids, neighbors.view().values("id")) == ([ids[2]], [ids[2]])
+    neighbors = fiftyone_faiss.search(films, ids[2], "old", k=8)
+    assert sorted(neighbors.ids) == sorted(set(ids) - {ids[2]})
+    assert list(neighbors.pinned) == [ids[2]]
 
 
 def test_an_index_of_whole_videos_is_kept(films, rng: np.random.Generator) -> None:

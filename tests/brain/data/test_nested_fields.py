@@ -81,7 +81,11 @@ def test_nested_labels_are_indexed_searched_and_kept_up_to_date(cars) -> None:
 def test_nested_labels_are_tagged_and_scored(cars) -> None:
     ids = labels_of(cars)
     fiftyone_faiss.build_index(contents(cars), "boxes", "mean-color", patches_field="sub.det")
-    neighbors = fiftyone_faiss.search(cars, ids[0], "boxes", k=2)
+    own = fiftyone_faiss.search(cars, ids[0], "boxes", k=1)
+    assert (own.ids, own.pinned) == ([ids[3]], {ids[0]: contents(cars).first().id})
+    assert own.to_dict()["pinned"][0]["bounding_box"] == BOX
+    red = Image.new("RGB", (8, 8), COLORS[0])
+    neighbors = fiftyone_faiss.search(cars, red, "boxes", k=2)
     assert neighbors.tag("red") == neighbors.ids == [ids[0], ids[3]]
     assert neighbors.save_scores("red") == 2
     paths = [f"sub.det.detections.{name}" for name in ("tags", "red")]

@@ -240,8 +240,13 @@ def test_frames_are_decoded_from_their_videos(films, every: float, stride: int) 
         fiftyone_faiss.video_frames(films, every=every), "frames", MeanColor()
     )
     assert again.added == 0
-    nearest = fiftyone_faiss.search(view, view.values("id")[1], k=1, brain_key="frames")
+    nearest = fiftyone_faiss.search(view, vectors[1], k=1, brain_key="frames")
     assert nearest.ids == view.values("id")[1:2]
+    by_id = fiftyone_faiss.search(view, view.values("id")[1], k=1, brain_key="frames")
+    similar = vectors @ vectors[1]
+    similar[1] = -np.inf
+    assert by_id.ids == [view.values("id")[similar.argmax()]]
+    assert list(by_id.pinned) == view.values("id")[1:2]
 
 
 def test_a_video_that_cannot_be_read_is_named(films, tmp_path: Path) -> None:

@@ -251,7 +251,8 @@ def test_existing_embeddings_are_indexed_unchanged(dataset, rng, form) -> None:
     assert report.size == 12
     neighbors = fiftyone_faiss.search(dataset, ids[2], k=4)
     expected = reference(vectors[2:3], vectors, "cosine")[0]
-    assert neighbors.ids == [ids[i] for i in np.argsort(expected)[:4]]
+    nearest = [ids[i] for i in np.argsort(expected)]
+    assert (list(neighbors.pinned), neighbors.ids) == (nearest[:1], nearest[1:5])
 
 
 def test_embeddings_are_written_to_a_field(dataset) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,13 +63,28 @@ def colors(book) -> Iterator[fo.Dataset]:
     dataset.delete()
 
 
-def check(neighbors: fiftyone_faiss.Neighbors, query: np.ndarray, atol: float = 1e-6) -> None:
-    """Fails unless these are the nearest to a vector, with their distances."""
+def check(
+    neighbors: fiftyone_faiss.Neighbors,
+    query: np.ndarray,
+    atol: float = 1e-6,
+    own: Sequence[str] = (),
+) -> None:
+    """Fails unless these are the nearest to a vector, with their distances.
+
+    Args:
+        neighbors: the results
+        query: ``(dim,)`` the vector
+        atol (1e-6): the largest error of a distance
+        own (()): the ids of the query that the index holds, which are no results
+    """
     index = neighbors.samples.load_brain_results(neighbors.brain_key)
     stored, sample_ids, label_ids = index.get_embeddings()
     ids = (sample_ids if label_ids is None else label_ids).tolist()
     exact = reference(query[None], stored, "cosine")[0]
-    np.testing.assert_allclose(neighbors.distances, np.sort(exact)[: len(neighbors)], atol=atol)
+    others = np.sort(exact[~np.isin(ids, own)])
+    np.testing.assert_allclose(neighbors.distances, others[: len(neighbors)], atol=atol)
+    assert set(neighbors.pinned) == set(own)
+    assert not set(neighbors.ids) & set(own)
     np.testing.assert_allclose(
         neighbors.distances, [exact[ids.index(id)] for id in neighbors.ids], atol=atol
     )
@@ -110,10 +125,10 @@ def surroundings(path: str, box: list[float]) -> Image.Image:
 def test_selected_stands_for_the_selected_samples(book, vectors) -> None:
     ids = list(vectors)
     neighbors = fiftyone_faiss.search(book, "@selected", k=9, selected=ids[3:4])
-    assert neighbors.ids[0] == ids[3]
-    check(neighbors, vectors[ids[3]])
+    assert len(neighbors) == 9
+    check(neighbors, vectors[ids[3]], own=ids[3:4])
     neighbors = fiftyone_faiss.search(book, "2: @selected", k=9, selected=ids[3:6])
-    check(neighbors, np.mean([vectors[id] for id in ids[3:6]], axis=0))
+    check(neighbors, np.mean([vectors[id] for id in ids[3:6]], axis=0), own=ids[3:6])
     assert neighbors.query == "3 samples"
 
 
@@ -160,16 +175,17 @@ def test_an_id_is_a_sample_of_the_index(book, vectors) -> None:
     for id in list(vectors)[:3]:
         neighbors = fiftyone_faiss.search(book, f"@{id}", k=9)
         assert neighbors.ids == fiftyone_faiss.search(book, id, k=9).ids
-        check(neighbors, vectors[id])
+        check(neighbors, vectors[id], own=[id])
 
 
 def test_an_id_is_a_label_of_an_index_of_labels(things) -> None:
     index = things.load_brain_results("patches")
     neighbors, _, ids = index.get_embeddings()
     for i in (0, 17):
-        check(fiftyone_faiss.search(things, f"@{ids[i]}", k=9), neighbors[i])
-    both = fiftyone_faiss.search(things, "@selected", k=9, selected=[ids[0], ids[17]])
-    check(both, neighbors[[0, 17]].mean(axis=0))
+        check(fiftyone_faiss.search(things, f"@{ids[i]}", k=9), neighbors[i], own=[ids[i]])
+    own = [ids[0], ids[17]]
+    both = fiftyone_faiss.search(things, "@selected", k=9, selected=own)
+    check(both, neighbors[[0, 17]].mean(axis=0), own=own)
 
 
 def test_a_label_is_embedded_as_its_surroundings_for_an_index_of_images(book, embedder) -> None:
@@ -202,7 +218,7 @@ def test_samples_and_labels_may_be_selected_together(book, vectors, embedder) ->
     other = book.last().id
     region = embedder.embed_image(surroundings(sample.filepath, id.bounding_box))
     neighbors = fiftyone_faiss.search(book, "@selected", k=9, selected=[id.id, other])
-    check(neighbors, np.stack([vectors[other], region]).mean(axis=0))
+    check(neighbors, np.stack([vectors[other], region]).mean(axis=0), own=[other])
 
 
 def test_a_sample_that_is_not_indexed_is_embedded(dataset) -> None:
@@ -236,10 +252,15 @@ def test_some_ids_that_are_not_indexed_are_embedded_and_not_very_many(dataset, m
     embedder = fiftyone_faiss.get_embedder("colorhist")
     vectors = np.stack([embedder.embed_image(Image.open(id.filepath)) for id in dataset])
     ids = dataset.values("id")
-    check(fiftyone_faiss.search(dataset, ids, k=4), vectors.mean(axis=0))
+    some = fiftyone_faiss.search(dataset, ids[2:], k=2)
+    check(some, vectors[2:].mean(axis=0), own=ids[2:4])
+    assert len(some) == 2
     # Twice is twice the weight.
-    twice = fiftyone_faiss.search(dataset, [ids[0], ids[9], ids[9]], k=4)
-    check(twice, vectors[[0, 9, 9]].mean(axis=0))
+    twice = fiftyone_faiss.search(dataset, [ids[0], ids[9], ids[9]], k=3)
+    check(twice, vectors[[0, 9, 9]].mean(axis=0), own=ids[:1])
+    # All that the index holds is in the query.
+    whole = fiftyone_faiss.search(dataset, ids, k=4)
+    assert (whole.ids, list(whole.pinned), whole.cutoff, whole.verdict) == ([], ids[:4], 0, None)
     monkeypatch.setattr(terms, "MAX_EMBEDDED", 7)
     sentence = "^8 of the ids are not in the index 'colors', and at most 7 can be embedded for"
     with pytest.raises(ValueError, match=sentence) as caught:
@@ -273,7 +294,11 @@ def test_uploads_are_images_by_name(book, embedder) -> None:
     both = fiftyone_faiss.search(book, "@upload + 3: @upload2", k=160, uploads=uploads)
     same = fiftyone_faiss.search(book, f"@{first.id} + 3: @{second.id}", k=160)
     assert both.query == f"{Path(first.filepath).name} + 3 x @upload2"
-    assert both.ids[:20] == same.ids[:20]
+    # The images of uploads are results, the samples are none.
+    own = {first.id, second.id}
+    assert own <= set(both.ids)
+    assert set(same.pinned) == own
+    assert [id for id in both.ids if id not in own][:20] == same.ids[:20]
     with pytest.raises(ValueError, match="There is no @upload2; drop an image") as caught:
         fiftyone_faiss.search(book, "@upload - @upload2", uploads={"upload": first.filepath})
     assert one_sentence(caught.value)
@@ -353,15 +378,16 @@ def test_what_another_index_does_not_hold_is_embedded_by_its_model(book, colors,
     # Pictures of the book that the other dataset has not.
     for sample in book[100:103]:
         first, second = search_several([book, colors], f"@{sample.id}", k=6)
-        assert first.ids[0] == sample.id
-        check(first, vectors[sample.id])
+        check(first, vectors[sample.id], own=[sample.id])
         embedder = fiftyone_faiss.get_embedder("colorhist")
         query = embedder.embed_image(Image.open(sample.filepath).convert("RGB"))
         check(second, query)
         # And the other way round: what only the second knows.
     other = colors.last()
     first, second = search_several([book, colors], "@selected", k=6, selected=[other.id])
-    assert second.ids[0] == other.id
+    query = embedder.embed_image(Image.open(other.filepath).convert("RGB"))
+    check(second, query, own=[other.id])
+    assert first.pinned == {}
     # It is the same picture.
     assert first.ids[0] == book.match(fo.ViewField("filepath") == other.filepath).first().id
 
@@ -373,7 +399,8 @@ def test_a_label_of_another_dataset_is_embedded_as_its_surroundings(book, things
     image = surroundings(sample.filepath, label.bounding_box)
     clip, hist = (fiftyone_faiss.get_embedder(id) for id in (MODEL_NAME, "colorhist"))
     check(neighbors[0], clip.embed_image(image))
-    assert neighbors[1].ids[0] == label.id
+    assert neighbors[1].pinned == {label.id: sample.id}
+    assert len(neighbors[1]) == 6
     check(neighbors[2], hist.embed_image(image))
 
 
@@ -393,8 +420,11 @@ def test_two_indexes_of_one_dataset_are_searched(dataset, rng) -> None:
     ids = dataset.values("id")
     first, second = search_several([(dataset, "colors"), (dataset, "given")], f"@{ids[4]}", k=5)
     exact = reference(given[4][None], given, "cosine")[0]
-    assert second.ids == [ids[i] for i in np.argsort(exact)[:5]]
-    assert (first.brain_key, second.brain_key, first.ids[0]) == ("colors", "given", ids[4])
+    others = [i for i in np.argsort(exact) if i != 4]
+    assert second.ids == [ids[i] for i in others[:5]]
+    assert (first.brain_key, second.brain_key) == ("colors", "given")
+    assert first.pinned == second.pinned == {ids[4]: ids[4]}
+    assert len(first) == 5
 
 
 def test_several_are_refused_as_one_is(book, colors) -> None:

@@ -6,7 +6,7 @@ import fiftyone as fo
 import numpy as np
 import pytest
 from support.clusters import Large, create
-from support.formulas import line_of
+from support.formulas import line_of, own_places
 from support.points import Points
 
 import fiftyone_faiss
@@ -32,13 +32,15 @@ def points() -> Points:
 
 
 def scores_of_all(
-    points: Points, line: str, metric: str, liked: list[str], disliked: list[str]
+    points: Points, text: str, metric: str, liked: list[str], disliked: list[str]
 ) -> np.ndarray:
-    """Returns the ``(n,)`` scores of all rows, in float64."""
+    """Returns the ``(n,)`` scores of all rows, in float64; NaN for the samples of the query."""
     index = points.dataset.load_brain_results(metric)
-    query = QueryInput.of(line, datasets=[points.dataset]).query
+    query = QueryInput.of(line_of(text, points.ids), datasets=[points.dataset]).query
     encoded = EncodedQuery.of(index, index.reader(), query, "off", liked, disliked)
-    return encoded.ranking.scores(points.vectors)
+    scores = encoded.ranking.scores(points.vectors)
+    scores[own_places(text)] = np.nan
+    return scores
 
 
 @pytest.mark.parametrize("metric", METRICS)
@@ -46,13 +48,16 @@ def scores_of_all(
 def test_the_best_of_all_rows_are_found(points: Points, line: str, metric: str) -> None:
     liked = [points.ids[i] for i in (7, 8)] if "feedback" in line else []
     disliked = [points.ids[9]] if liked else []
-    line = line_of(line.removesuffix(" with feedback"), points.ids)
-    scores = scores_of_all(points, line, metric, liked, disliked)
+    text = line.removesuffix(" with feedback")
+    line = line_of(text, points.ids)
+    scores = scores_of_all(points, text, metric, liked, disliked)
     neighbors = fiftyone_faiss.search(
         points.dataset, line, metric, k=500, liked=liked, disliked=disliked
     )
+    # NaN is sorted last.
     best = np.argsort(-scores, kind="stable")[:500]
     assert neighbors.ids == [points.ids[i] for i in best]
+    assert list(neighbors.pinned) == [points.ids[i] for i in sorted(own_places(text))]
     np.testing.assert_allclose(neighbors.scores, scores[best], atol=1e-9)
     worst = fiftyone_faiss.search(
         points.dataset, line, metric, k=20, reverse=True, liked=liked, disliked=disliked
@@ -65,7 +70,7 @@ def test_the_best_rows_of_a_view_are_found(points: Points, share: int) -> None:
     view = points.dataset.match(fo.ViewField("number") % share == 1)
     inside = np.arange(ROWS) % share == 1
     line = line_of("@0 + @1 - @2", points.ids)
-    scores = np.where(inside, scores_of_all(points, line, "cosine", [], []), -np.inf)
+    scores = np.where(inside, scores_of_all(points, "@0 + @1 - @2", "cosine", [], []), np.nan)
     best = np.argsort(-scores, kind="stable")[:80]
     # The first search tests rows in the database, the second one knows the rows of the view.
     for _ in range(2):

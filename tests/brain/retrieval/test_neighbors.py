@@ -206,6 +206,9 @@ def test_rows_are_the_results(either) -> None:
     assert [row["distance"] for row in rows] == either.distances.tolist()
     assert [row["score"] for row in rows] == either.scores.tolist()
     assert [row["percentile"] for row in rows] == either.percentiles.tolist()
+    # An index this small has no estimates.
+    assert either.relevance is None
+    assert [row["relevance"] for row in rows] == [None] * 7
     assert [row["band"] for row in rows] == either.bands
     assert [row["near_duplicates"] for row in rows] == [0] * 7
     assert ("bounding_box" in rows[0]) == (either.patches_field is not None)
@@ -225,8 +228,19 @@ def test_rows_of_labels_have_their_boxes(labels) -> None:
     inside = fiftyone_faiss.search(
         labels.samples.to_patches("things"), labels.ids[0], brain_key="given", k=7
     )
-    rows = inside.to_dict()["results"]
+    answer = inside.to_dict()
+    rows = answer["results"]
     assert [row["bounding_box"] for row in rows] == [boxes[id] for id in inside.ids]
+    assert labels.ids[0] not in inside.ids
+    assert inside.pinned == {labels.ids[0]: labels.sample_ids[0]}
+    assert answer["pinned"] == [
+        {
+            "id": labels.ids[0],
+            "sample_id": labels.sample_ids[0],
+            "filepath": labels.samples[labels.sample_ids[0]].filepath,
+            "bounding_box": boxes[labels.ids[0]],
+        }
+    ]
     sample = labels.samples[labels.sample_ids[0]]
     (label,) = [id for id in sample.things.detections if id.id == labels.ids[0]]
     label.bounding_box = None
@@ -265,6 +279,7 @@ def test_a_table_reads_back_as_the_rows(either, tmp_path) -> None:
         "distance",
         "score",
         "percentile",
+        "relevance",
         "band",
         "near_duplicates",
     )
@@ -273,7 +288,7 @@ def test_a_table_reads_back_as_the_rows(either, tmp_path) -> None:
     read = list(csv.DictReader(io.StringIO(text, newline="")))
     assert tuple(read[0]) == names
     kinds: dict[str, Any] = dict.fromkeys(("rank", "near_duplicates"), int)
-    kinds["band"] = lambda value: value or None
+    kinds |= dict.fromkeys(("relevance", "band"), lambda value: value or None)
     kinds["bounding_box"] = json.loads
     kinds |= dict.fromkeys(("distance", "score", "percentile"), float)
     assert [

@@ -53,7 +53,8 @@ def test_the_terms_of_a_line_are_balanced(large, metric, text, wanted, avoided) 
         [(weight, points.vectors[i]) for weight, i in avoided],
     )
     line = line_of(text, points.ids)
-    check(fiftyone_faiss.search(large.dataset, line, metric, k=300), points.ids, formula)
+    neighbors = fiftyone_faiss.search(large.dataset, line, metric, k=300)
+    check(neighbors, points.ids, formula, [i for _, i in wanted])
 
 
 @pytest.mark.parametrize("metric", METRICS)
@@ -84,7 +85,7 @@ def test_feedback_moves_the_results(large, metric, text, liked, disliked) -> Non
         liked=[points.ids[i] for i in liked],
         disliked=[points.ids[i] for i in disliked],
     )
-    check(neighbors, points.ids, formula)
+    check(neighbors, points.ids, formula, [i for _, i in wanted])
     said = f"The query moved toward {len(liked)} liked and away from {len(disliked)} disliked"
     assert any(sentence.startswith(said) for sentence in neighbors.explanation)
 
@@ -195,6 +196,7 @@ def test_the_last_page_is_short_and_says_that_there_is_no_more(large) -> None:
     ids = large.dataset.values("id")
     whole = fiftyone_faiss.search(large.dataset, ids[0], "cosine", k=300)
     assert not whole.has_more
+    assert sorted(whole.ids) == sorted(ids[1:])
     last = fiftyone_faiss.search(large.dataset, ids[0], "cosine", k=50, skip=280)
     assert (last.ids, last.has_more, last.notes) == (whole.ids[280:], False, ())
     beyond = fiftyone_faiss.search(large.dataset, ids[0], "cosine", k=50, skip=300)
@@ -303,7 +305,7 @@ def test_labels_are_ranked_like_samples(large) -> None:
     )
     line = line_of("2: @0 + @4 - @9", points.ids)
     neighbors = fiftyone_faiss.search(large.dataset, line, "labels", k=180, liked=[points.ids[20]])
-    check(neighbors, points.ids, formula)
+    check(neighbors, points.ids, formula, own=[0, 4])
     assert neighbors.patches_field == "things"
     owners = dict(zip(points.ids, points.sample_ids, strict=True))
     assert neighbors.sample_ids == [owners[id] for id in neighbors.ids]

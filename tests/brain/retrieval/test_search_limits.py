@@ -49,11 +49,13 @@ def pools(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "most"), [({}, 1_500), ({"diversity": 0.5}, 100), ({"hubness": True}, 1_500)]
+    ("options", "most"), [({}, 1_498), ({"diversity": 0.5}, 100), ({"hubness": True}, 1_498)]
 )
 def test_no_page_repeats_a_result_down_to_the_last(many, pools, options, most: int) -> None:
     line = f"@{many.ids[0]} + @{many.ids[1]} - @{many.ids[2]}"
-    neighbors = pages(many, line, most // 50, **options)
+    # Of the 1,500 candidates, two are the samples of the query.
+    neighbors = pages(many, line, -(-most // 50), **options)
+    assert not {*many.ids[:2]} & {*neighbors}
     assert len(set(neighbors)) == len(neighbors) == most
     last = fiftyone_faiss.search(many.dataset, line, k=50, skip=most - 50, **options)
     assert not last.has_more
@@ -83,8 +85,11 @@ def test_the_best_two_thousand_come_first_and_then_the_others(many) -> None:
     assert len(set(neighbors.ids)) == 2_900
     assert (neighbors.ids[:2_000], neighbors.has_more) == (first.ids, True)
     assert np.all(np.diff(neighbors.scores) <= 0)
+    for k in (19_999, 20_001):
+        with pytest.raises(ValueError, match="19,998 at most"):
+            fiftyone_faiss.search(many.dataset, line, k=k)
     with pytest.raises(ValueError, match="20,000 at most"):
-        fiftyone_faiss.search(many.dataset, line, k=20_001)
+        fiftyone_faiss.search(many.dataset, f"- @{many.ids[0]} - @{many.ids[1]}", k=20_001)
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +143,7 @@ def test_all_within_a_distance_are_not_varied_when_they_are_many(many, pools) ->
 
 def test_the_cut_off_is_the_same_on_every_page(many) -> None:
     view = many.dataset[:500]
-    for query in (many.vectors[5], f"@{many.ids[0]} + @{many.ids[1]}"):
+    for query in (many.vectors[5], f"@{many.ids[0]} + @{many.ids[1]}", many.ids[:6]):
         scores = {
             fiftyone_faiss.search(view, query, k=k, skip=skip).cutoff_score
             for k, skip in ((25, 0), (25, 250), (25, 475), (500, 0), (600, 0))

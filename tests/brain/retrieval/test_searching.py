@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -30,9 +31,12 @@ def indexed(dataset: fo.Dataset, vectors: np.ndarray) -> fo.Dataset:
     return dataset
 
 
-def nearest(dataset: fo.Dataset, query: np.ndarray, vectors: np.ndarray) -> tuple[list, np.ndarray]:
+def nearest(
+    dataset: fo.Dataset, query: np.ndarray, vectors: np.ndarray, own: Sequence[int] = ()
+) -> tuple[list, np.ndarray]:
+    """The ids and distances of all samples but those of the query, which have these numbers."""
     distances = reference(query[None], vectors, "cosine")[0]
-    order = np.argsort(distances)
+    order = [i for i in np.argsort(distances) if i not in own]
     ids = dataset.values("id")
     return [ids[i] for i in order], distances[order]
 
@@ -50,21 +54,49 @@ def test_a_vector(indexed, vectors) -> None:
 
 def test_a_sample_several_samples_and_the_least_similar(indexed, vectors) -> None:
     ids = indexed.values("id")
-    assert (
-        fiftyone_faiss.search(indexed, ids[3], k=12).ids == nearest(indexed, vectors[3], vectors)[0]
-    )
+    others, distances = nearest(indexed, vectors[3], vectors, [3])
+    neighbors = fiftyone_faiss.search(indexed, ids[3], k=11)
+    assert neighbors.ids == others
+    np.testing.assert_allclose(neighbors.distances, distances, atol=1e-6)
+    assert neighbors.pinned == {ids[3]: ids[3]}
     mean = vectors[[2, 7]].mean(axis=0)
-    assert (
-        fiftyone_faiss.search(indexed, [ids[2], ids[7]], k=12).ids
-        == nearest(indexed, mean, vectors)[0]
-    )
+    neighbors = fiftyone_faiss.search(indexed, [ids[7], ids[2]], k=10)
+    assert neighbors.ids == nearest(indexed, mean, vectors, [2, 7])[0]
+    assert neighbors.pinned == {ids[2]: ids[2], ids[7]: ids[7]}
     turned = fiftyone_faiss.search(indexed, ids[3], k=4, reverse=True)
-    assert turned.ids == nearest(indexed, vectors[3], vectors)[0][::-1][:4]
+    assert turned.ids == others[::-1][:4]
+
+
+def test_samples_of_a_query_are_pinned_and_no_results(indexed, vectors) -> None:
+    ids = indexed.values("id")
+    line = f"@{ids[3]} + @selected - @{ids[5]}"
+    neighbors = fiftyone_faiss.search(indexed, line, k=10, selected=ids[8:9])
+    assert neighbors.pinned == {id: id for id in (ids[3], ids[8])}
+    # What is avoided, liked or a vector is found like any other sample.
+    assert set(neighbors.ids) == set(ids) - {ids[3], ids[8]}
+    liked = fiftyone_faiss.search(indexed, ids[3], k=11, liked=ids[4:5], disliked=ids[6:7])
+    assert (set(liked.ids), list(liked.pinned)) == (set(ids) - {ids[3]}, ids[3:4])
+    plain = fiftyone_faiss.search(indexed, vectors[3], k=3)
+    assert (plain.ids[0], plain.pinned) == (ids[3], {})
+    paths = dict(zip(ids, indexed.values("filepath"), strict=True))
+    assert neighbors.to_dict()["pinned"] == [
+        {"id": id, "sample_id": id, "filepath": paths[id], "bounding_box": None}
+        for id in (ids[3], ids[8])
+    ]
+    # A query that is outside of the view is pinned too.
+    outside = fiftyone_faiss.search(indexed[6:], ids[3], k=6)
+    assert outside.ids == [id for id in nearest(indexed, vectors[3], vectors)[0] if id in ids[6:]]
+    assert (outside.pinned, outside.notes) == ({ids[3]: ids[3]}, ())
+    # Within a distance, all but the query are found, on any page.
+    within = fiftyone_faiss.search(indexed, ids[3], k=None, thresh=2)
+    assert within.ids == nearest(indexed, vectors[3], vectors, [3])[0]
+    page = fiftyone_faiss.search(indexed, ids[3], k=4, skip=4)
+    assert (page.ids, page.has_more, list(page.pinned)) == (within.ids[4:8], True, ids[3:4])
 
 
 def test_a_view_is_searched_and_nothing_else(indexed, vectors) -> None:
     view = indexed.match(fo.ViewField("number") >= 6).sort_by("number", reverse=True)
-    ids, _ = nearest(indexed, vectors[0], vectors)
+    ids, _ = nearest(indexed, vectors[0], vectors, [0])
     inside = set(view.values("id"))
     neighbors = fiftyone_faiss.search(view, indexed.values("id")[0], k=4)
     assert neighbors.ids == [id for id in ids if id in inside][:4]
@@ -72,18 +104,30 @@ def test_a_view_is_searched_and_nothing_else(indexed, vectors) -> None:
 
 
 def test_more_than_there_is_gives_all_and_says_so(indexed) -> None:
-    neighbors = fiftyone_faiss.search(indexed, indexed.first().id, k=500)
+    neighbors = fiftyone_faiss.search(indexed, np.ones(3), k=500)
     assert len(neighbors) == 12
     assert neighbors.notes == ("k is 500, but the dataset has only 12 indexed; all are shown.",)
-    neighbors = fiftyone_faiss.search(indexed[:3], indexed.first().id, k=25)
+    neighbors = fiftyone_faiss.search(indexed[:3], np.ones(3), k=25)
     assert len(neighbors) == 3
-    assert "the view has only 3 indexed" in neighbors.notes[0]
+    assert "the view has only 3 indexed; all are shown" in neighbors.notes[0]
+    # The samples of the query are not counted.
+    id = indexed.first().id
+    assert fiftyone_faiss.search(indexed, id, k=11).notes == ()
+    for samples, where, others in ((indexed, "dataset", 11), (indexed[:3], "view", 2)):
+        neighbors = fiftyone_faiss.search(samples, id, k=12)
+        assert len(neighbors) == others
+        assert neighbors.notes == (
+            f"k is 12, but the {where} has only {others} indexed besides the query; all are shown.",
+        )
+    alone = fiftyone_faiss.search(indexed[:1], id, k=1)
+    assert (alone.ids, alone.has_more, list(alone.pinned)) == ([], False, [id])
 
 
 def test_deleted_samples_are_replaced_by_living_ones(indexed, vectors) -> None:
     ids, _ = nearest(indexed, vectors[0], vectors)
     indexed.delete_samples(ids[1:4])
-    assert fiftyone_faiss.search(indexed, ids[0], k=5).ids == [ids[0], *ids[4:8]]
+    assert ids[0] == indexed.first().id
+    assert fiftyone_faiss.search(indexed, ids[0], k=4).ids == ids[4:8]
 
 
 def test_an_image_is_embedded_by_the_index_s_model(dataset, tmp_path) -> None:
@@ -95,11 +139,13 @@ def test_an_image_is_embedded_by_the_index_s_model(dataset, tmp_path) -> None:
     assert fiftyone_faiss.search(dataset, color_vector(100, 155, 40), k=1).ids == [sixth]
 
 
-def test_the_summary_is_json(indexed) -> None:
+def test_the_summary_is_json(indexed, vectors) -> None:
     neighbors = fiftyone_faiss.search(indexed, indexed.first().id, k=3)
     answer = json.loads(json.dumps(neighbors.to_dict()))
     assert (answer["query"], answer["brain_key"], answer["count"]) == ("1 sample", "given", 3)
-    assert answer["best_score"] == pytest.approx(1.0)
+    best = 1 - nearest(indexed, vectors[0], vectors, [0])[1][0]
+    assert answer["best_score"] == pytest.approx(best, abs=1e-4)
+    assert [row["id"] for row in answer["pinned"]] == [indexed.first().id]
     assert answer["milliseconds"] > 0
 
 
@@ -120,8 +166,9 @@ def test_options_are_read_whatever_their_type(indexed, vectors) -> None:
 
 def test_one_id_does_where_several_do(indexed) -> None:
     ids, id = indexed.values("id"), indexed.first()._id
-    search = partial(fiftyone_faiss.search, indexed, k=12)
+    search = partial(fiftyone_faiss.search, indexed, k=11)
     expected = search([ids[0]]).ids
+    assert (len(expected), ids[0] in expected) == (11, False)
     assert search(id).ids == search([id]).ids == search(ids[0].upper()).ids == expected
     for selected in (ids[0], id, [id]):
         assert search("@selected", selected=selected).ids == expected

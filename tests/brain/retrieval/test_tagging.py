@@ -31,9 +31,9 @@ def tagged(dataset: fo.Dataset, tag: str = "neighbors") -> set[str]:
 
 def test_the_query_and_its_neighbors_are_tagged_and_untagged(dataset, order) -> None:
     tagging = fiftyone_faiss.tag_neighbors(dataset, order[0], k=4)
-    assert tagging.ids == order[:4]
-    assert tagged(dataset) == set(order[:4])
-    assert fiftyone_faiss.untag_neighbors(dataset) == 4
+    assert (tagging.ids, tagging.neighbors.ids) == (order[:5], order[1:5])
+    assert tagged(dataset) == set(order[:5])
+    assert fiftyone_faiss.untag_neighbors(dataset) == 5
     assert tagged(dataset) == set()
 
 
@@ -60,7 +60,7 @@ def test_what_is_tagged_is_found_with_the_options_of_a_search(dataset, order) ->
     assert tagged(dataset, "near") == {order[2], *neighbors.ids}
     near = fiftyone_faiss.search(dataset, order[0], k=None, thresh=0.5)
     tagging = fiftyone_faiss.tag_neighbors(dataset, order[0], "within", k=None, thresh=0.5)
-    assert tagging.ids == near.ids
+    assert tagging.ids == [order[0], *near.ids]
     with pytest.raises(TypeError, match="unexpected keyword argument 'threshold'"):
         fiftyone_faiss.tag_neighbors(dataset, order[0], threshold=0.5)
 
@@ -68,37 +68,38 @@ def test_what_is_tagged_is_found_with_the_options_of_a_search(dataset, order) ->
 def test_what_was_found_is_tagged_and_untagged(dataset, order) -> None:
     neighbors = fiftyone_faiss.search(dataset, order[0], k=4)
     dataset.select(order[1]).tag_samples("near")
-    assert neighbors.tag("near") == [order[0], *order[2:4]]
-    assert tagged(dataset, "near") == set(order[:4])
+    assert neighbors.tag("near") == order[2:5]
+    assert tagged(dataset, "near") == set(order[1:5])
     other = fiftyone_faiss.search(dataset, order[11], k=2)
     assert other.tag("near", replace=True) == other.ids
     assert tagged(dataset, "near") == {order[1], *other.ids}
     assert fiftyone_faiss.untag_neighbors(dataset, "near") == 2
-    assert neighbors.tag() == order[:4]
-    assert tagged(dataset) == set(order[:4])
+    # The results alone, not the query.
+    assert neighbors.tag() == order[1:5]
+    assert tagged(dataset) == set(order[1:5])
 
 
 def test_tags_from_before_outlive_the_untagging(dataset, order) -> None:
     dataset.select([order[1], order[9]]).tag_samples("near")
     tagging = fiftyone_faiss.tag_neighbors(dataset, order[0], tag="near", k=3)
-    assert tagging.ids == [order[0], order[2]]
-    assert fiftyone_faiss.untag_neighbors(dataset, "near") == 2
+    assert tagging.ids == [order[0], *order[2:4]]
+    assert fiftyone_faiss.untag_neighbors(dataset, "near") == 3
     assert tagged(dataset, "near") == {order[1], order[9]}
 
 
 def test_replace_takes_the_previous_tagging_back_first(dataset, order) -> None:
     fiftyone_faiss.tag_neighbors(dataset, order[0], k=3)
-    fiftyone_faiss.tag_neighbors(dataset, order[11], k=1)
-    assert tagged(dataset) == {*order[:3], order[11]}
-    fiftyone_faiss.tag_neighbors(dataset, order[11], k=2, replace=True)
     neighbors = fiftyone_faiss.search(dataset, order[11], k=2).ids
-    assert tagged(dataset) == set(neighbors)
-    assert fiftyone_faiss.untag_neighbors(dataset) == 2
+    fiftyone_faiss.tag_neighbors(dataset, order[11], k=1)
+    assert tagged(dataset) == {*order[:4], order[11], neighbors[0]}
+    fiftyone_faiss.tag_neighbors(dataset, order[11], k=2, replace=True)
+    assert tagged(dataset) == {order[11], *neighbors}
+    assert fiftyone_faiss.untag_neighbors(dataset) == 3
     assert tagged(dataset) == set()
 
 
 def test_untagging_passes_over_what_was_deleted_or_untagged_by_hand(dataset, order) -> None:
-    fiftyone_faiss.tag_neighbors(dataset, order[0], k=4)
+    fiftyone_faiss.tag_neighbors(dataset, order[0], k=3)
     dataset.delete_samples(order[1:2])
     dataset.select(order[2:3]).untag_samples("neighbors")
     assert fiftyone_faiss.untag_neighbors(dataset) == 2
@@ -207,11 +208,11 @@ def test_an_index_of_patches_tags_labels(dataset, rng) -> None:
     labels = dataset.values("things.detections.id", unwind=True)
     order = [labels[i] for i in np.argsort(reference(vectors[:1], vectors, "cosine")[0])]
     tagging = fiftyone_faiss.tag_neighbors(dataset, labels[0], k=3)
-    assert tagging.ids == order[:3]
+    assert tagging.ids == order[:4]
     labels_now = [id for sample in dataset for id in sample.things.detections]
-    assert {id.id for id in labels_now if id.tags == ["neighbors"]} == set(order[:3])
+    assert {id.id for id in labels_now if id.tags == ["neighbors"]} == set(order[:4])
     assert tagged(dataset) == set()
-    assert fiftyone_faiss.untag_neighbors(dataset) == 3
+    assert fiftyone_faiss.untag_neighbors(dataset) == 4
     assert not dataset.count_label_tags()
 
 
