@@ -114,7 +114,7 @@ def _measure_collapsing(book: Book, originals: np.ndarray, distance: float) -> d
     by_kind: dict[str, list[float]] = {kind: [] for kind in NEAR_DUPLICATE_KINDS}
     wrong = 0
     for position, duplicates in subset(list(_duplicates_by_original(book).items()), ORIGINALS):
-        neighbors = book.search(book.ids[position], K_COLLAPSED, collapse=distance)
+        neighbors = book.search(book.vectors[position], K_COLLAPSED, collapse=distance)
         collapsed = book.positions(neighbors.near_duplicates.get(book.ids[position], []))
         wrong += int((originals[collapsed] != originals[position]).sum())
         for copy in duplicates:

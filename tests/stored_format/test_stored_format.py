@@ -17,9 +17,13 @@ from PIL import Image
 from support.stored_format import (
     EXPECTED,
     OPTIONAL_MANIFEST_KEYS,
+    check_answer,
+    check_diverse_answer,
+    check_text_answer,
     index_folder,
     index_root,
     key_paths,
+    own_ids,
     read_manifest,
     restore,
     write_manifest,
@@ -27,7 +31,6 @@ from support.stored_format import (
 
 import fiftyone_faiss
 from fiftyone_faiss.brain import (
-    Neighbors,
     SearchRequest,
     list_searches,
     load_faiss_index,
@@ -68,26 +71,6 @@ def stored(restored: fo.Dataset) -> fo.Dataset:
     return restored
 
 
-def check_answer(neighbors: Neighbors, expected: dict[str, Any]) -> None:
-    """Asserts that a search gives the stored answer: the same ids, distances and scores."""
-    assert neighbors.ids == expected["ids"]
-    assert neighbors.sample_ids == expected["sample_ids"]
-    np.testing.assert_allclose(neighbors.distances, expected["distances"], rtol=0, atol=1e-12)
-    np.testing.assert_allclose(neighbors.scores, expected["scores"], rtol=0, atol=1e-9)
-    assert neighbors.near_duplicates == expected["near_copies"]
-
-
-def check_text_answer(neighbors: Neighbors, expected: dict[str, Any]) -> None:
-    """Asserts the same up to the precision in which the machine embeds texts."""
-    assert neighbors.ids[0] == expected["ids"][0]
-    assert len(neighbors.ids) == len(expected["ids"])
-    before = dict(zip(expected["ids"], expected["distances"], strict=True))
-    now = dict(zip(neighbors.ids, neighbors.distances, strict=True))
-    common = before.keys() & now.keys()
-    assert len(common) >= len(before) - 1
-    assert [now[id] for id in common] == pytest.approx([before[id] for id in common], abs=0.02)
-
-
 def saved_search_texts(dataset: fo.Dataset) -> dict[str, Any]:
     """The stored records of the dataset's searches, by the searches' ids."""
     records = foo.get_db_conn().execution_store.find(
@@ -104,10 +87,9 @@ def expected_searches(brain_key: str) -> list[dict[str, Any]]:
 def check_searches(dataset: fo.Dataset, brain_key: str) -> None:
     """Asserts that an index gives its stored answers, by two ids and by a vector."""
     for expected in expected_searches(brain_key):
-        neighbors = fiftyone_faiss.search(
-            dataset, expected["query"], brain_key=brain_key, k=expected["k"]
-        )
-        check_answer(neighbors, expected)
+        query = expected["query"]
+        neighbors = fiftyone_faiss.search(dataset, query, brain_key=brain_key, k=expected["k"])
+        check_answer(neighbors, expected, [query] if isinstance(query, str) else [])
 
 
 # -- reading -----------------------------------------------------------------------------------
@@ -208,8 +190,10 @@ def test_the_saved_searches_give_the_stored_answers(stored: fo.Dataset) -> None:
         if params.get("scope") == "saved:dark":
             samples = stored.load_saved_view("dark")
         neighbors = run_search(samples, SearchRequest.from_params(params, stored))
-        embeds_text = params["brain_key"] == "clip"
-        (check_text_answer if embeds_text else check_answer)(neighbors, expected["answer"])
+        check = check_text_answer if params["brain_key"] == "clip" else check_answer
+        if "diversity" in params:
+            check = check_diverse_answer
+        check(neighbors, expected["answer"], own_ids(params))
 
 
 def test_a_search_that_is_run_again_is_the_stored_one(stored: fo.Dataset) -> None:
@@ -310,9 +294,13 @@ def test_an_index_is_updated(stored: fo.Dataset, brain_key: str, tmp_path: Path)
     assert fiftyone_faiss.verify_index(stored, brain_key) == []
     assert fiftyone_faiss.index_health(stored, brain_key, check_media=True).is_current
     neighbors = fiftyone_faiss.search(stored, new[0], brain_key=brain_key, k=400)
-    assert neighbors.ids[0] == new[0]
-    assert neighbors.distances[0] == pytest.approx(0, abs=1e-6)
-    assert len(neighbors) == report.size
+    assert list(neighbors.pinned) == new[:1]
+    assert len(neighbors) == report.size - 1
+    vector = load_index(stored, brain_key).vectors_of(new[:1])[0]
+    nearest = fiftyone_faiss.search(stored, vector, brain_key=brain_key, k=400)
+    assert nearest.ids[0] == new[0]
+    assert nearest.distances[0] == pytest.approx(0, abs=1e-6)
+    assert nearest.ids[1:] == neighbors.ids
     assert deleted not in neighbors.sample_ids
     after = read_manifest(index_folder(brain_key))
     check_manifest_keys(before, after)
@@ -349,8 +337,8 @@ def test_an_index_of_a_field_is_updated_from_the_field(stored: fo.Dataset, tmp_p
     updated = fiftyone_faiss.update_index(stored, "field")
     assert updated.size == 12
     neighbors = fiftyone_faiss.search(stored, sample.id, brain_key="field", k=20)
-    assert len(neighbors) == 12
-    assert neighbors.ids[0] == sample.id
+    assert len(neighbors) == 11
+    assert list(neighbors.pinned) == [sample.id]
     assert deleted not in neighbors.ids
     check_manifest_keys(
         before | {"facts": before["facts"] | {"failures": {}}, "deleted": {}},
@@ -368,8 +356,9 @@ def test_a_changed_and_a_repaired_file_are_embedded(stored: fo.Dataset) -> None:
     report = fiftyone_faiss.update_index(stored, "colors", check_media=True)
     assert (report.size, report.failures) == (13, {})
     neighbors = fiftyone_faiss.search(stored, broken.id, brain_key="colors", k=2)
-    assert set(neighbors.ids) == {broken.id, stored.first().id}
-    np.testing.assert_allclose(neighbors.distances, 0, atol=1e-7)
+    assert list(neighbors.pinned) == [broken.id]
+    assert neighbors.ids[0] == stored.first().id
+    assert neighbors.distances[0] == pytest.approx(0, abs=1e-7)
 
 
 def test_a_damaged_faiss_index_is_rebuilt_with_the_same_keys(stored: fo.Dataset) -> None:
@@ -395,7 +384,8 @@ def test_an_index_is_renamed_and_deleted(stored: fo.Dataset) -> None:
     stored.rename_brain_run("colors", "renamed")
     for expected in expected_searches("colors"):
         query = expected["query"]
-        check_answer(fiftyone_faiss.search(stored, query, brain_key="renamed", k=12), expected)
+        neighbors = fiftyone_faiss.search(stored, query, brain_key="renamed", k=12)
+        check_answer(neighbors, expected, [query] if isinstance(query, str) else [])
     assert read_manifest(folder) == before
     assert fiftyone_faiss.delete_index(stored, "renamed").size == 12
     assert not folder.exists()

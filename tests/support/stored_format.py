@@ -5,14 +5,20 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import tarfile
 import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
 import fiftyone.core.odm as foo
+import numpy as np
+import pytest
 from bson import json_util
+
+from fiftyone_faiss.brain import Neighbors
 
 FIXTURE = Path(__file__).resolve().parent.parent / "fixtures" / "stored_format"
 EXPECTED: dict[str, Any] = json.loads((FIXTURE / "expected.json").read_text())
@@ -94,3 +100,67 @@ def key_paths(value: Any, prefix: str = "") -> set[str]:
         return set()
     paths = {f"{prefix}.{key}".lstrip(".") for key in value}
     return paths.union(*(key_paths(value[key], f"{prefix}.{key}".lstrip(".")) for key in value))
+
+
+def check_answer(neighbors: Neighbors, expected: dict[str, Any], own: Sequence[str] = ()) -> None:
+    """Asserts that a search gives the stored answer: the same ids, distances and scores.
+
+    Args:
+        neighbors: the results
+        expected: the stored answer, which counted the samples of the query among the results
+        own (()): the ids of the query, which are no results today
+    """
+    assert set(neighbors.pinned) == set(own)
+    places = [i for i, id in enumerate(expected["ids"]) if id not in own]
+    count = len(places)
+    # As many results as before: others follow in place of those of the query.
+    assert len(neighbors) >= count
+    for name in ("ids", "sample_ids"):
+        assert getattr(neighbors, name)[:count] == [expected[name][i] for i in places]
+    for name, atol in (("distances", 1e-12), ("scores", 1e-9)):
+        before = np.array(expected[name])[places]
+        np.testing.assert_allclose(getattr(neighbors, name)[:count], before, rtol=0, atol=atol)
+    copies = [neighbors.near_duplicates.get(id, []) for id in neighbors.ids[:count]]
+    assert copies == [expected["near_copies"].get(id, []) for id in neighbors.ids[:count]]
+    assert own or len(neighbors) == count
+
+
+def check_diverse_answer(
+    neighbors: Neighbors, expected: dict[str, Any], own: Sequence[str]
+) -> None:
+    """Asserts that results have the stored distances: others are diverse today.
+
+    Results below the score cutoff are no longer reordered, and copies of the query are results.
+    """
+    assert set(neighbors.pinned) == set(own)
+    assert len(neighbors) == len(expected["ids"])
+    found = {*neighbors.ids}.union(*neighbors.near_duplicates.values())
+    assert found.issuperset(copy for id in own for copy in expected["near_copies"].get(id, []))
+    before = dict(zip(expected["ids"], expected["distances"], strict=True))
+    now = dict(zip(neighbors.ids, neighbors.distances, strict=True))
+    common = before.keys() & now.keys()
+    assert common
+    assert [now[id] for id in common] == pytest.approx([before[id] for id in common], abs=1e-12)
+
+
+def check_text_answer(
+    neighbors: Neighbors, expected: dict[str, Any], own: Sequence[str] = ()
+) -> None:
+    """Asserts the same up to the precision in which the machine embeds texts."""
+    assert set(neighbors.pinned) == set(own)
+    before = dict(zip(expected["ids"], expected["distances"], strict=True))
+    for id in own:
+        before.pop(id, None)
+    assert neighbors.ids[0] == next(iter(before))
+    assert len(neighbors.ids) == len(before)
+    now = dict(zip(neighbors.ids, neighbors.distances, strict=True))
+    common = before.keys() & now.keys()
+    assert len(common) >= len(before) - 1
+    assert [now[id] for id in common] == pytest.approx([before[id] for id in common], abs=0.02)
+
+
+def own_ids(params: Mapping[str, Any]) -> list[str]:
+    """The samples and labels that are positive terms of a search, without negative ones."""
+    query = params.get("query", "")
+    own = [*params.get("sample_ids", ()), *re.findall("@([0-9a-f]{24})", query)]
+    return own + params["selected"] if "@selected" in query else own
