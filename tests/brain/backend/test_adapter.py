@@ -177,6 +177,19 @@ def test_texts_find_what_they_find_in_a_faiss_index(images, backend, query, opti
     assert results.explanation == expected.explanation
 
 
+@pytest.mark.parametrize("terms", ["@0", "@0 + @7", "@3 + a dog - @9"])
+def test_samples_find_what_they_find_in_a_faiss_index(images, backend, terms) -> None:
+    line = line_of(terms, images.values("id"))
+    for samples in (images, images.limit(90)):
+        expected = fiftyone_faiss.search(samples, line, "clip", k=30)
+        results = fiftyone_faiss.search(samples, line, f"{backend}_cosine", k=30)
+        assert (results.ids, results.pinned) == (expected.ids, expected.pinned)
+        np.testing.assert_allclose(results.scores, expected.scores, rtol=1e-4, atol=1e-4)
+        # Products of matrices are rounded by the number of their rows.
+        np.testing.assert_allclose(results.relevance, expected.relevance, atol=0.05)
+        assert (results.verdict, results.has_more) == (expected.verdict, True)
+
+
 def test_images_are_embedded_by_the_model_of_the_run(images, backend) -> None:
     sample = images.skip(5).first()
     results = fiftyone_faiss.search(images, Path(sample.filepath), f"{backend}_cosine", k=3)
@@ -372,6 +385,13 @@ def test_more_results_than_a_backend_returns_are_refused(many) -> None:
     check_neighbors(results, query, many, "euclidean", CAPPED_K)
     with pytest.raises(ValueError, match=f"returns {CAPPED_K} at most; ask for fewer") as caught:
         fiftyone_faiss.search(many.dataset, query, "capped", k=CAPPED_K, skip=1)
+    assert one_sentence(caught.value)
+    # The sample of the query is among those that the backend returns.
+    few = fiftyone_faiss.search(many.dataset, many.ids[0], "capped", k=CAPPED_K - 1)
+    check_neighbors(few, query, without(many, many.ids[:1]), "euclidean", CAPPED_K - 1)
+    assert (few.has_more, few.notes) == (False, ())
+    with pytest.raises(ValueError, match="with the samples of the query, 60 at most") as caught:
+        fiftyone_faiss.search(many.dataset, many.ids[0], "capped", k=CAPPED_K)
     assert one_sentence(caught.value)
     view = many.dataset.limit(100)
     results = fiftyone_faiss.search(view, query, "capped", k=90)
