@@ -120,8 +120,8 @@ def check_answer(neighbors: Neighbors, expected: dict[str, Any], own: Sequence[s
     for name, atol in (("distances", 1e-12), ("scores", 1e-9)):
         before = np.array(expected[name])[places]
         np.testing.assert_allclose(getattr(neighbors, name)[:count], before, rtol=0, atol=atol)
-    copies = [neighbors.near_duplicates.get(id, []) for id in neighbors.ids[:count]]
-    assert copies == [expected["near_copies"].get(id, []) for id in neighbors.ids[:count]]
+    near_duplicates = [neighbors.near_duplicates.get(id, []) for id in neighbors.ids[:count]]
+    assert near_duplicates == [expected["near_copies"].get(id, []) for id in neighbors.ids[:count]]
     assert own or len(neighbors) == count
 
 
@@ -134,8 +134,8 @@ def check_diverse_answer(
     """
     assert set(neighbors.pinned) == set(own)
     assert len(neighbors) == len(expected["ids"])
-    found = {*neighbors.ids}.union(*neighbors.near_duplicates.values())
-    assert found.issuperset(copy for id in own for copy in expected["near_copies"].get(id, []))
+    shown = {*neighbors.ids}.union(*neighbors.near_duplicates.values())
+    assert shown.issuperset(copy for id in own for copy in expected["near_copies"].get(id, []))
     before = dict(zip(expected["ids"], expected["distances"], strict=True))
     now = dict(zip(neighbors.ids, neighbors.distances, strict=True))
     common = before.keys() & now.keys()
