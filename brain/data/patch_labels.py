@@ -67,6 +67,15 @@ def boxes_of(samples: foc.SampleCollection, field: str) -> list[list[tuple[str, 
     return [[(label.id, label.box) for label in row] for row in labels_of(samples, field)]
 
 
+def boxes_by_id(
+    samples: foc.SampleCollection, ids: Sequence[str], field: str
+) -> dict[str, list[float]]:
+    """Returns the boxes of labels, by the labels' ids; those without a box are left out."""
+    # A view of no frames lacks the field of their labels.
+    rows = boxes_of(labels_by_ids(samples, ids, field), field) if ids else []
+    return {id: list(box) for row in rows for id, box in row if box is not None}
+
+
 def has_area(box: Box) -> bool:
     """Returns whether a box is larger than a point or a line."""
     return box[2] > 0 and box[3] > 0

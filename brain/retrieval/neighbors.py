@@ -15,10 +15,9 @@ import numpy.typing as npt
 from fiftyone_faiss.brain.core.params import quoted
 from fiftyone_faiss.brain.data import result_views, score_fields
 from fiftyone_faiss.brain.data.frame_images import frame_numbers
-from fiftyone_faiss.brain.data.lookup import labels_by_ids
-from fiftyone_faiss.brain.data.patch_labels import boxes_of
+from fiftyone_faiss.brain.data.patch_labels import boxes_by_id
 from fiftyone_faiss.brain.data.private import root_dataset
-from fiftyone_faiss.brain.data.result_files import BoundingBox, result_files
+from fiftyone_faiss.brain.data.result_files import ResultFile, result_files
 from fiftyone_faiss.brain.data.result_views import view_of
 from fiftyone_faiss.brain.retrieval import export
 from fiftyone_faiss.brain.retrieval.answer_types import (
@@ -224,15 +223,17 @@ class Neighbors:
             "cutoff": self.cutoff,
             "has_more": self.has_more,
             "verdict": self.verdict,
-            "pinned": result_files(
-                self.samples, list(self.pinned)[:MAX_PINNED], self.patches_field, path_field
-            ),
+            "pinned": self._pinned_files(path_field),
             "results": self._rows(path_field),
         }
         terms = self.contributions.terms
         if terms:
             answer["terms"] = terms
         return answer
+
+    def _pinned_files(self, path_field: str) -> list[ResultFile]:
+        ids = list(self.pinned)[:MAX_PINNED]
+        return result_files(self.samples, ids, self.patches_field, path_field) if ids else []
 
     def _rows(self, path_field: str) -> list[ResultRow]:
         paths = export.file_paths(self.samples, self.sample_ids, path_field)
@@ -263,18 +264,12 @@ class Neighbors:
     def _add_places(self, rows: list[ResultRow]) -> None:
         """Adds where in the files the results are: the boxes of labels, the numbers of frames."""
         if self.patches_field is not None:
-            boxes = self._boxes(self.patches_field)
+            boxes = boxes_by_id(self.samples, self.ids, self.patches_field)
             for row in rows:
                 row["bounding_box"] = boxes.get(row["id"])
         numbers = frame_numbers(root_dataset(self.samples), self.ids, self.patches_field)
         for row in rows if numbers else ():
             row["frame_number"] = numbers.get(row["id"])
-
-    def _boxes(self, field: str) -> dict[str, BoundingBox]:
-        """The boxes of the labels, by their ids; around the points of a polyline."""
-        labels = labels_by_ids(self.samples, self.ids, field)
-        pairs = [pair for row in boxes_of(labels, field) for pair in row]
-        return {id: list(box) for id, box in pairs if box is not None}
 
     def export(self, path: str | Path) -> None:
         """Writes the neighbors to a file; its suffix gives the format.

@@ -202,17 +202,19 @@ def _notes(
         notes += (f"hubness needs {MIN_REFERENCE_ROWS} vectors, so scores were not corrected.",)
     is_whole = request.skip == 0 and request.thresh is None and not results.near_duplicates
     if is_whole and not results.reader.notes:
-        notes += _shortfall(request.k, len(results.rows), samples, own)
+        hidden = ["the query"] if own else []
+        hidden += ["what is excluded"] if request.exclude else []
+        notes += _shortfall(request.k, len(results.rows), samples, hidden)
     return notes
 
 
 def _shortfall(
-    k: int | None, count: int, samples: foc.SampleCollection, own: int
+    k: int | None, count: int, samples: foc.SampleCollection, hidden: list[str]
 ) -> tuple[str, ...]:
     if k is None or count >= k:
         return ()
     collection = "dataset" if isinstance(samples, fo.Dataset) else "view"
-    besides = " besides the query" if own else ""
+    besides = f" besides {' and '.join(hidden)}" if hidden else ""
     return (
         f"k is {k:,}, but the {collection} has only {count:,} indexed{besides}; all are shown.",
     )

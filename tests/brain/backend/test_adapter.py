@@ -390,7 +390,7 @@ def test_more_results_than_a_backend_returns_are_refused(many) -> None:
     few = fiftyone_faiss.search(many.dataset, many.ids[0], "capped", k=CAPPED_K - 1)
     check_neighbors(few, query, without(many, many.ids[:1]), "euclidean", CAPPED_K - 1)
     assert (few.has_more, few.notes) == (False, ())
-    with pytest.raises(ValueError, match="with the samples of the query, 60 at most") as caught:
+    with pytest.raises(ValueError, match="of the query and excluded ones, 60 at most") as caught:
         fiftyone_faiss.search(many.dataset, many.ids[0], "capped", k=CAPPED_K)
     assert one_sentence(caught.value)
     view = many.dataset.limit(100)

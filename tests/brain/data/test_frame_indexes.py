@@ -244,6 +244,13 @@ def test_labels_of_frames_are_shown_tagged_and_scored(boxed, through: str) -> No
     rows = neighbors.to_dict()["results"]
     assert view.values("filepath") == [row["filepath"] for row in rows]
     assert [row["bounding_box"] for row in rows] == [boxes[id] for id in neighbors.ids]
+    red = Image.new("RGB", (8, 8), COLORS[0])
+    assert fiftyone_faiss.search(samples, red, "boxes", skip=99).to_dict()["results"] == []
+    by_id = fiftyone_faiss.search(samples, neighbors.ids[0], "boxes", k=3).to_dict()
+    assert neighbors.ids[0] not in [row["id"] for row in by_id["results"]]
+    (pinned,) = by_id["pinned"]
+    expected = (neighbors.ids[0], boxes[neighbors.ids[0]], rows[0]["filepath"])
+    assert (pinned["id"], pinned["bounding_box"], pinned["filepath"]) == expected
     assert neighbors.tag("red") == neighbors.ids
     assert neighbors.save_scores("red") == 3
     scores = dict(zip(neighbors.ids, neighbors.scores.tolist(), strict=True))

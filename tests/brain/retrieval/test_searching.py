@@ -119,6 +119,11 @@ def test_more_than_there_is_gives_all_and_says_so(indexed) -> None:
         assert neighbors.notes == (
             f"k is 12, but the {where} has only {others} indexed besides the query; all are shown.",
         )
+    others = indexed.values("id")[1:3]
+    for query, what in ((np.ones(3), ""), (id, "the query and ")):
+        few = fiftyone_faiss.search(indexed[:3], query, k=3, exclude=others)
+        assert few.ids == ([] if what else [id])
+        assert f"{len(few)} indexed besides {what}what is excluded; all" in few.notes[0]
     alone = fiftyone_faiss.search(indexed[:1], id, k=1)
     assert (alone.ids, alone.has_more, list(alone.pinned)) == ([], False, [id])
 
