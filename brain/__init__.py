@@ -31,16 +31,19 @@ if TYPE_CHECKING:
         load_index,
         searchable_runs,
     )
+    from fiftyone_faiss.brain.backend.version import index_version
     from fiftyone_faiss.brain.core.jobs import CancelledError, list_jobs, start_job, tracked
     from fiftyone_faiss.brain.core.metrics import METRICS
     from fiftyone_faiss.brain.core.progress import Progress
     from fiftyone_faiss.brain.data.frame_images import frame_images
     from fiftyone_faiss.brain.data.frames import video_frames
+    from fiftyone_faiss.brain.data.lookup import by_ids
     from fiftyone_faiss.brain.data.media import Regions
     from fiftyone_faiss.brain.data.patch_labels import patch_fields
-    from fiftyone_faiss.brain.data.private import build_view, serialize_view
+    from fiftyone_faiss.brain.data.private import build_view, holds_parts, serialize_view
     from fiftyone_faiss.brain.data.result_files import result_files
     from fiftyone_faiss.brain.data.result_views import save_view, view_of
+    from fiftyone_faiss.brain.data.sample_filters import count_values
     from fiftyone_faiss.brain.data.score_fields import save_scores
     from fiftyone_faiss.brain.data.tile_fields import tile_values
     from fiftyone_faiss.brain.indexing.building import IndexReport, build_index, build_index_steps
@@ -106,6 +109,7 @@ if TYPE_CHECKING:
         untag_neighbors,
         untagged,
     )
+    from fiftyone_faiss.brain.retrieval.wording import corrections_of, example_queries
     from fiftyone_faiss.embedders import Embedder, register_embedder
 
 _MODULES = {
@@ -113,14 +117,17 @@ _MODULES = {
     "brain.backend.loading": (
         "SearchableRun faiss_keys index_keys load_faiss_index load_index searchable_runs"
     ),
+    "brain.backend.version": "index_version",
     "brain.core.jobs": "CancelledError list_jobs start_job tracked",
     "brain.core.metrics": "METRICS",
     "brain.core.progress": "Progress",
     "brain.data.frame_images": "frame_images",
     "brain.data.frames": "video_frames",
+    "brain.data.lookup": "by_ids",
     "brain.data.media": "Regions",
     "brain.data.patch_labels": "patch_fields",
-    "brain.data.private": "build_view serialize_view",
+    "brain.data.private": "build_view holds_parts serialize_view",
+    "brain.data.sample_filters": "count_values",
     "brain.data.result_views": "save_view view_of",
     "brain.data.result_files": "result_files",
     "brain.data.score_fields": "save_scores",
@@ -153,6 +160,7 @@ _MODULES = {
     "brain.retrieval.request": "DEFAULT_K SearchRequest",
     "brain.retrieval.saved_search": "SavedSearch",
     "brain.retrieval.searching": "run_search search search_several warm",
+    "brain.retrieval.wording": "corrections_of example_queries",
     "brain.retrieval.tagging": "Tagging tag_neighbors tag_search",
     "brain.retrieval.tags": "DEFAULT_TAG apply_tag remove_tag_from untag_neighbors untagged",
     "embedders": "Embedder register_embedder",
@@ -192,21 +200,27 @@ __all__ = [
     "build_index",
     "build_index_steps",
     "build_view",
+    "by_ids",
     "check_index_type",
     "clear_searches",
     "compute_embeddings",
     "compute_embeddings_steps",
+    "corrections_of",
+    "count_values",
     "delete_index",
     "delete_orphaned_index",
     "delete_search",
+    "example_queries",
     "explain_line",
     "faiss_keys",
     "frame_images",
     "get_embedder",
+    "holds_parts",
     "index_configs",
     "index_health",
     "index_info",
     "index_keys",
+    "index_version",
     "known_health",
     "list_failures",
     "list_indexes",

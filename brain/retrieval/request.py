@@ -19,6 +19,7 @@ from fiftyone_faiss.brain.core.params import (
     read_text,
     read_whole,
 )
+from fiftyone_faiss.brain.data.sample_filters import read_filters
 from fiftyone_faiss.brain.models.prompts import TEMPLATES, Templates
 from fiftyone_faiss.brain.queries.query_input import QueryInput
 from fiftyone_faiss.brain.queries.terms import Query
@@ -56,6 +57,8 @@ class SearchRequest:
         exclude (()): ids, of samples or labels in the index, that are left out of the results
         scope ("dataset"): what the panel searches: ``"dataset"``, ``"view"`` or
             ``"saved:<name of a saved view>"``. :func:`run_search` is given the samples
+        filters (None): searches only samples with one of some values in each of some fields, such
+            as ``{"tags": ["train"], "ground_truth": ["cat", "dog"]}``
 
     Raises:
         ValueError: if a value is not valid; the message says what to do
@@ -75,6 +78,7 @@ class SearchRequest:
     disliked: Sequence[str] = ()
     exclude: Sequence[str] = ()
     scope: str = "dataset"
+    filters: Mapping[str, Sequence[str]] | None = None
 
     def __post_init__(self) -> None:
         normalized = {
@@ -91,6 +95,7 @@ class SearchRequest:
             "disliked": read_ids("disliked", self.disliked),
             "exclude": read_ids("exclude", self.exclude),
             "scope": read_text("scope", self.scope, 2 * MAX_NAME) or "dataset",
+            "filters": read_filters("filters", self.filters),
         }
         for name, value in normalized.items():
             object.__setattr__(self, name, value)

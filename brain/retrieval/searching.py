@@ -14,6 +14,7 @@ import numpy as np
 from fiftyone_faiss.brain.backend.loading import load_index
 from fiftyone_faiss.brain.data.connection import explain_outage
 from fiftyone_faiss.brain.data.private import root_dataset
+from fiftyone_faiss.brain.data.sample_filters import matching
 from fiftyone_faiss.brain.models.prompts import Templates
 from fiftyone_faiss.brain.queries.query_input import QueryInput
 from fiftyone_faiss.brain.retrieval.calibration import Calibration
@@ -46,6 +47,7 @@ def search(
     selected: Sequence[str] = (),
     alt: Sequence[str] = (),
     uploads: Mapping[str, Any] | None = None,
+    filters: Mapping[str, Sequence[str]] | None = None,
 ) -> Neighbors:
     """Finds the samples, or label patches, that are most similar to a query.
 
@@ -76,6 +78,8 @@ def search(
         alt (()): the ids that ``@selected`` adds as negative terms, as alt-clicked samples in the
             App
         uploads (None): an image, or the path of one, for each ``@upload`` in the line
+        filters (None): searches only samples with one of some values in each of some fields:
+            ``"tags"``, a field of labels or one of texts, such as ``{"tags": ["train"]}``
 
     Returns:
         a :class:`Neighbors`
@@ -100,6 +104,7 @@ def search(
             liked=liked,
             disliked=disliked,
             exclude=exclude,
+            filters=filters,
         ),
     )
 
@@ -153,7 +158,8 @@ def run_search(samples: foc.SampleCollection, request: SearchRequest) -> Neighbo
     index = load_index(samples, request.brain_key)
     if not index.total_index_size:
         raise ValueError(f"The index '{index.key}' is empty; build it first.")
-    reader = index.reader(None if isinstance(samples, fo.Dataset) else samples)
+    searched = matching(samples, request.filters)
+    reader = index.reader(None if isinstance(searched, fo.Dataset) else searched)
     started = time.perf_counter()
     encoded = EncodedQuery.of(
         index, reader, query, request.templates, request.liked, request.disliked
@@ -178,7 +184,7 @@ def run_search(samples: foc.SampleCollection, request: SearchRequest) -> Neighbo
         has_more=results.has_more,
         query=query.describe(),
         explanation=encoded.explain(query, len(request.liked), len(request.disliked)),
-        notes=query.notes(index) + _notes(samples, request, encoded, results, len(own)),
+        notes=query.notes(index) + _notes(searched, request, encoded, results, len(own)),
         timings=timings,
         cutoff_score=results.cutoff_score,
         skip=request.skip,
@@ -225,14 +231,15 @@ def warm(samples: foc.SampleCollection, brain_key: str | None = None) -> dict[st
     """Loads the model of an index and maps its vectors, so that the first query is fast.
 
     Returns:
-        the name of the ``model``, or None, and the ``seconds`` that it took
+        the name of the ``model`` if it is loaded now, else None, and the ``seconds`` that it took
     """
     started = time.perf_counter()
     index = load_index(samples, brain_key)
     reader = index.reader()
     reference_set = reference_set_of(reader, index.metric)
-    if index.model is not None and index.supports_text and len(reference_set):
+    is_loaded = index.model is not None and index.supports_text and len(reference_set) > 0
+    if is_loaded:
         reference_set.prompts(index.get_embedder(), "off")
     # Looking up ids also brings them into memory.
     reader.rows_of(reader.ids_at(reader.sample_rows(1)))
-    return {"model": index.model, "seconds": time.perf_counter() - started}
+    return {"model": index.model if is_loaded else None, "seconds": time.perf_counter() - started}
