@@ -7,10 +7,11 @@ from typing import Any
 
 import fiftyone.core.collections as foc
 import fiftyone.operators as foo
+from fiftyone.core.media import VIDEO
 from fiftyone.operators import types
 
 from fiftyone_faiss import brain
-from fiftyone_faiss.brain.core.params import MAX_NAME, read_text
+from fiftyone_faiss.brain.core.params import MAX_NAME, read_number, read_text
 from fiftyone_faiss.operators import forms
 
 
@@ -35,6 +36,7 @@ class BuildIndex(foo.Operator):
         inputs.view_target(ctx, action_description="Index")
         indexes = brain.index_configs(ctx.dataset)
         _brain_key(ctx, inputs, indexes)
+        _frames(ctx, inputs)
         forms.embeddings_field(ctx, inputs)
         forms.model(ctx, inputs, indexes)
         forms.regions(ctx, inputs)
@@ -44,8 +46,11 @@ class BuildIndex(foo.Operator):
 
     def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any]:
         brain_key = read_text("brain_key", ctx.params.get("brain_key"), MAX_NAME)
+        samples = ctx.target_view()
+        if samples.media_type == VIDEO:
+            samples = brain.video_frames(samples, _seconds(ctx))
         steps = brain.build_index_steps(
-            ctx.target_view(),
+            samples,
             brain_key,
             model=ctx.params.get("model"),
             embeddings=ctx.params.get("embeddings") or None,
@@ -100,3 +105,23 @@ def _brain_key(
         if is_taken
         else "Use letters, digits and underscores, and start with a letter",
     )
+
+
+def _frames(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    """Adds the interval of the frames to index, for videos."""
+    if ctx.dataset.media_type != VIDEO:
+        return
+    every = ctx.params.get("every", 1.0)
+    inputs.float(
+        "every",
+        default=1.0,
+        label="A frame every ... seconds",
+        description="Frames of the videos are indexed, at this interval",
+        invalid=not (isinstance(every, (int, float)) and every > 0),
+        error_message="Enter a number of seconds above 0",
+    )
+
+
+def _seconds(ctx: foo.ExecutionContext) -> float:
+    seconds = read_number("every", ctx.params.get("every"))
+    return 1.0 if seconds is None else seconds

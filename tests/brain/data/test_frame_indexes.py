@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from support.colors import MeanColor
+from support.operators import form, run
 from support.videos import COLORS, write_video
 
 import fiftyone_faiss
@@ -341,3 +342,17 @@ def test_nothing_is_forgotten_at_once_unless_told(dataset) -> None:
     assert (report.size, report.added) == (3, 3)
     dataset.delete_samples(dataset.values("id"))
     assert fiftyone_faiss.update_index(dataset, "colors").size == 0
+
+
+def test_the_form_builds_an_index_of_frames(films) -> None:
+    fields = form("build_index", films, {})
+    assert (fields["every"]["default"], fields["every"]["invalid"]) == (1.0, False)
+    assert form("build_index", films, {"every": 0})["every"]["invalid"]
+    params = {"brain_key": "sparse", "model": "mean-color", "every": 1.6, "view_target": "DATASET"}
+    run("build_index", films, params)
+    films.reload()
+    index = films.load_brain_results("sparse")
+    # Two of the eight frames of each video that the other index has.
+    assert index.total_index_size == 4
+    neighbors = fiftyone_faiss.search(films, index.sample_ids[0], "sparse", k=4)
+    assert set(neighbors.ids) == set(index.sample_ids)
