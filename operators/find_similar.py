@@ -27,14 +27,6 @@ class FindSimilar(foo.Operator):
             view_target=False,
         )
 
-    place = types.Places.SAMPLES_GRID_SECONDARY_ACTIONS
-
-    def resolve_placement(self, ctx: foo.ExecutionContext) -> types.Placement:
-        # The form is needed only to choose between several indexes.
-        several = ctx.dataset is not None and len(brain.index_keys(ctx.dataset)) > 1
-        button = types.Button(label="Find similar", icon="image_search", prompt=several)
-        return types.Placement(self.place, button)
-
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
         inputs = types.Object()
         info = forms.searchable_index(ctx, inputs)
@@ -83,11 +75,9 @@ def _query_ids(ctx: foo.ExecutionContext) -> Any:
 class FindSimilarToSample(FindSimilar):
     """``@fiftyone-faiss/similarity/find_similar_to_sample``
 
-    The same operator for the open sample, or the labels selected in it: FiftyOne allows only one
-    placement per operator.
+    The same operator for the open sample, or the labels selected in it. The button of the grid
+    belongs to the panel's page.
     """
-
-    place = types.Places.SAMPLES_VIEWER_ACTIONS
 
     @property
     def config(self) -> foo.OperatorConfig:
@@ -95,3 +85,9 @@ class FindSimilarToSample(FindSimilar):
         config.name = "find_similar_to_sample"
         config.unlisted = True
         return config
+
+    def resolve_placement(self, ctx: foo.ExecutionContext) -> types.Placement:
+        # The form is needed only to choose between several indexes.
+        several = ctx.dataset is not None and len(brain.index_keys(ctx.dataset)) > 1
+        button = types.Button(label="Find similar", icon="image_search", prompt=several)
+        return types.Placement(types.Places.SAMPLES_VIEWER_ACTIONS, button)

@@ -17,6 +17,7 @@ from fiftyone_faiss.brain.retrieval.answer_types import (
     Band,
     SearchAnswer,
 )
+from fiftyone_faiss.panels.grid_messages import GridAnswer, GridState
 
 ExportFormat = Literal["csv", "json", "stages"]
 # The texts are TypeScript; a number is the length of a list.
@@ -67,10 +68,19 @@ class ParsedTerm(TypedDict):
     at: Span
 
 
+class Correction(TypedDict):
+    """A word of a query line that looks misspelled, and a word of the dataset instead."""
+
+    word: str
+    suggestion: str
+    at: Span
+
+
 class Explanation(TypedDict):
-    """The terms of a query line, or the error in it."""
+    """The terms of a query line with words to correct, or the error in it."""
 
     terms: list[ParsedTerm]
+    corrections: list[Correction]
     error: str | None
     at: Span | None
 
@@ -103,14 +113,8 @@ class SearchParams(TypedDict):
     liked: list[str]
     disliked: list[str]
     exclude: list[str]
+    filters: dict[str, list[str]]
     skip: int
-
-
-class GridState(TypedDict, total=False):
-    """The view before the first search, and the fingerprints of the views shown since."""
-
-    base: list[Any]
-    shown: list[str]
 
 
 class SearchNumber(TypedDict):
@@ -132,15 +136,10 @@ class SearchCall(SearchParams, GridState, SearchNumber, _Before):
     """A search of a page; ``before`` has the ids of the results that the grid shows already."""
 
 
-class GridAnswer(TypedDict):
-    """The new state of the grid."""
-
-    base: list[Any]
-    shown: list[str]
-
-
 class ShownAnswer(SearchAnswer, GridAnswer):
-    """The answer to a search, and the new state of the grid."""
+    """The answer to a search, the new state of the grid, and the version of the index."""
+
+    index_version: str | None
 
 
 class Superseded(TypedDict):

@@ -14,7 +14,7 @@ from fiftyone_faiss.brain.core.params import (
 )
 from fiftyone_faiss.panels import messages
 from fiftyone_faiss.panels.base import panel_method
-from fiftyone_faiss.panels.grid import results_of, samples_of
+from fiftyone_faiss.panels.grid import Grid, results_of, samples_of
 
 
 class ResultsMethods:
@@ -94,7 +94,7 @@ class ResultsMethods:
         """Searches again for all results that the page shows, and returns them as a file."""
         kind = read_text("format", params.get("format"))
         request = brain.SearchRequest.from_params({**params, "skip": 0})
-        neighbors = brain.run_search(samples_of(ctx, params, request.scope), request)
+        neighbors = brain.run_search(samples_of(Grid.of(ctx, params), request.scope), request)
         suffix = {"stages": "stages.json"}.get(kind, kind)
         return {"name": f"{ctx.dataset.name}-search.{suffix}", "content": neighbors.to_text(kind)}
 
@@ -102,4 +102,4 @@ class ResultsMethods:
     def code(self, ctx: foo.ExecutionContext, params: messages.SearchInGrid) -> messages.CodeAnswer:
         """Returns Python code for the same search."""
         request = brain.SearchRequest.from_params(params)
-        return {"code": brain.as_code(samples_of(ctx, params, request.scope), request)}
+        return {"code": brain.as_code(samples_of(Grid.of(ctx, params), request.scope), request)}

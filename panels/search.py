@@ -16,16 +16,19 @@ from fiftyone.operators import types
 
 from fiftyone_faiss import brain
 from fiftyone_faiss.brain.core.params import MAX_NAME, read_ids, read_text
-from fiftyone_faiss.panels import messages
+from fiftyone_faiss.panels import grid_messages, messages
 from fiftyone_faiss.panels.base import methods_of, panel_method
-from fiftyone_faiss.panels.grid import base_view, fingerprint, is_newest, samples_of, shown_views
+from fiftyone_faiss.panels.grid import Grid, is_newest, path_field, samples_of, show, show_results
+from fiftyone_faiss.panels.grid_methods import GridMethods
 from fiftyone_faiss.panels.history_methods import HistoryMethods
 from fiftyone_faiss.panels.index_methods import IndexMethods
 from fiftyone_faiss.panels.results_methods import ResultsMethods
 from fiftyone_faiss.panels.tile_methods import TileMethods
 
 
-class SearchPanel(ResultsMethods, TileMethods, HistoryMethods, IndexMethods, foo.Panel):
+class SearchPanel(
+    ResultsMethods, TileMethods, GridMethods, HistoryMethods, IndexMethods, foo.Panel
+):
     """``@fiftyone-faiss/similarity/similarity_search_faiss``"""
 
     @property
@@ -55,9 +58,9 @@ class SearchPanel(ResultsMethods, TileMethods, HistoryMethods, IndexMethods, foo
         self, ctx: foo.ExecutionContext, params: messages.LineParams
     ) -> messages.Explanation:
         """Parses a query line while it is typed."""
-        return cast(
-            messages.Explanation, brain.explain_line(read_text("query", params.get("query")))
-        )
+        line = read_text("query", params.get("query"))
+        corrections = [row.to_dict() for row in brain.corrections_of(ctx.dataset, line)]
+        return cast(messages.Explanation, {**brain.explain_line(line), "corrections": corrections})
 
     @panel_method
     def search(
@@ -70,8 +73,8 @@ class SearchPanel(ResultsMethods, TileMethods, HistoryMethods, IndexMethods, foo
         started = time.perf_counter()
         still_newest = is_newest(ctx, params)
         request = brain.SearchRequest.from_params(params)
-        samples = samples_of(ctx, params, request.scope)
-        base, shown = base_view(ctx, params), shown_views(ctx, params)
+        grid = Grid.of(ctx, params)
+        samples = samples_of(grid, request.scope)
         if not still_newest():
             return {"superseded": True}
         neighbors = brain.run_search(samples, request)
@@ -79,14 +82,14 @@ class SearchPanel(ResultsMethods, TileMethods, HistoryMethods, IndexMethods, foo
             return {"superseded": True}
         # A further page is added to the results that the grid shows already.
         before = read_ids("before", params.get("before")) if request.skip else ()
-        view = brain.view_of(samples, [*before, *neighbors.ids], neighbors.patches_field)
-        answer = neighbors.to_dict(_path_field(ctx.dataset))
-        ctx.ops.set_view(view)
+        answer = neighbors.to_dict(path_field(ctx.dataset))
+        ids = [*before, *neighbors.ids]
+        state = show_results(ctx, grid, samples, ids, neighbors.patches_field)
         return {
             **answer,
+            **state,
             "milliseconds": 1000 * (time.perf_counter() - started),
-            "base": brain.serialize_view(base),
-            "shown": [*shown, fingerprint(view)],
+            "index_version": brain.index_version(ctx.dataset, neighbors.brain_key),
         }
 
     @panel_method
@@ -101,25 +104,19 @@ class SearchPanel(ResultsMethods, TileMethods, HistoryMethods, IndexMethods, foo
         # Ids are from this dataset; an index that does not hold them embeds their files.
         request = brain.SearchRequest.from_params(other, ctx.dataset)
         dataset = ctx.dataset if name == ctx.dataset.name else fo.load_dataset(name)
-        samples = dataset if dataset != ctx.dataset else samples_of(ctx, params, request.scope)
+        if dataset == ctx.dataset:
+            samples = samples_of(Grid.of(ctx, params), request.scope)
+        else:
+            samples = dataset
         neighbors = brain.run_search(samples, request)
-        return {**neighbors.to_dict(_path_field(dataset)), "dataset": name}
+        return {**neighbors.to_dict(path_field(dataset)), "dataset": name}
 
     @panel_method
     def clear(
         self, ctx: foo.ExecutionContext, params: messages.ClearParams
-    ) -> messages.Empty | messages.Superseded:
+    ) -> grid_messages.GridChange | messages.Superseded:
         """Drops a search that is still running, and shows the view before the first search."""
         if not is_newest(ctx, params)():
             return {"superseded": True}
-        base = base_view(ctx, params)
-        if base == ctx.dataset.view():
-            ctx.ops.clear_view()
-        else:
-            ctx.ops.set_view(base)
-        return {}
-
-
-def _path_field(dataset: fo.Dataset) -> str:
-    """The field with the images that the grid shows, such as thumbnails."""
-    return str(dataset.app_config.grid_media_field or "filepath")
+        grid = Grid.of(ctx, params)
+        return show(ctx, grid.view, grid.filters)

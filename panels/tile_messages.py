@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TypedDict
 
 from fiftyone_faiss.brain.data.result_files import ResultFile
-from fiftyone_faiss.panels.messages import GridState, ResultIds
+from fiftyone_faiss.panels.grid_messages import GridState
+from fiftyone_faiss.panels.messages import ResultIds
 
 
 class OtherDataset(TypedDict, total=False):

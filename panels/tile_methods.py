@@ -9,9 +9,9 @@ import fiftyone.operators as foo
 
 from fiftyone_faiss import brain
 from fiftyone_faiss.brain.core.params import MAX_NAME, read_ids, read_list, read_text
-from fiftyone_faiss.panels import messages, tile_messages
+from fiftyone_faiss.panels import grid_messages, messages, tile_messages
 from fiftyone_faiss.panels.base import panel_method
-from fiftyone_faiss.panels.grid import base_view, fingerprint, results_of, samples_of, shown_views
+from fiftyone_faiss.panels.grid import Grid, results_of, samples_of, show_results
 
 # The longer side of the image of a frame, in pixels: enough for the preview of a result.
 FRAME_SIDE = 640
@@ -93,13 +93,11 @@ class TileMethods:
     @panel_method
     def show_results(
         self, ctx: foo.ExecutionContext, params: tile_messages.ShowParams
-    ) -> messages.GridAnswer:
+    ) -> grid_messages.GridAnswer:
         """Shows results in the App's grid, in this order."""
         scope = read_text("scope", params.get("scope"), 2 * MAX_NAME) or "dataset"
-        base, shown = base_view(ctx, params), shown_views(ctx, params)
-        view = brain.view_of(samples_of(ctx, params, scope), *results_of(params))
-        ctx.ops.set_view(view)
-        return {"base": brain.serialize_view(base), "shown": [*shown, fingerprint(view)]}
+        grid = Grid.of(ctx, params)
+        return show_results(ctx, grid, samples_of(grid, scope), *results_of(params))
 
 
 def _dataset_of(ctx: foo.ExecutionContext, params: tile_messages.OtherDataset) -> fo.Dataset:

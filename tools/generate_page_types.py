@@ -20,7 +20,7 @@ from typing import (
 
 from fiftyone_faiss.brain.data.result_files import ResultFile
 from fiftyone_faiss.brain.retrieval.answer_types import AnswerTerm, ResultRow
-from fiftyone_faiss.panels import index_messages, messages, tile_messages
+from fiftyone_faiss.panels import grid_messages, index_messages, messages, tile_messages
 from fiftyone_faiss.panels.base import methods_of
 from fiftyone_faiss.panels.search import SearchPanel
 
@@ -31,24 +31,22 @@ HEADER = """\
 // The messages between the page and the panel. Written by tools/generate_page_types.py from
 // panels/messages.py and the methods of the panel; do not edit it.
 """
+MODULES = (messages, tile_messages, grid_messages, index_messages)
 ALIASES = {**messages.ALIASES, **index_messages.ALIASES}
 _SIMPLE = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 
 
 def page_types() -> str:
     """The text of ``generated.ts``."""
-    values = [
-        item
-        for module in (messages, tile_messages, index_messages)
-        for item in vars(module).items()
-    ]
+    values = [item for module in MODULES for item in vars(module).items()]
     public = [value for name, value in values if not name.startswith("_")]
-    definitions = [value for value in public if is_typeddict(value)]
+    # A module may import definitions of another one.
+    definitions = dict.fromkeys(
+        (AnswerTerm, ResultFile, ResultRow, *(value for value in public if is_typeddict(value)))
+    )
     parts = [HEADER]
     parts += [_alias(name, value) for name, value in ALIASES.items()]
-    parts += [
-        _interface(definition) for definition in (AnswerTerm, ResultFile, ResultRow, *definitions)
-    ]
+    parts += [_interface(definition) for definition in definitions]
     parts.append(_methods())
     parts.append("export type PanelMethod = keyof PanelMethods;\n")
     return "\n".join(parts)

@@ -5,8 +5,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 
-// The App loads the bundle with its page, so its size is limited; it was 69 kB of JavaScript.
-const MAX_BYTES = 110_000;
+// The App loads the bundle with its page, so its size is limited. It loads 20 MB of its own.
+const MAX_BYTES = 130_000;
 
 const BROWSERS = ["chrome110", "firefox110", "safari16"];
 

@@ -14,16 +14,6 @@ import fiftyone_faiss
 pytestmark = pytest.mark.browser
 
 
-def test_find_similar_runs_from_the_toolbar(book, open_app, session) -> None:
-    page = open_app(panel=None)
-    select(page, 3)
-    page.locator('[data-item-id="@fiftyone-faiss/similarity/find_similar"]').click()
-    shows(page, 25)
-    shoot(page, "find-similar")
-    expected = fiftyone_faiss.search(book, book.skip(3).first().id).ids
-    assert view_ids(session) == expected
-
-
 def test_find_similar_runs_from_the_sample_viewer(book, open_app, session) -> None:
     page = open_app(panel=None)
     cy(page, "looker").nth(4).click()

@@ -108,7 +108,7 @@ def test_results_are_saved_and_exported(book, open_app, tmp_path) -> None:
     dataset.reload()
     assert dataset.load_saved_view("blue boats").values("id") == expected.ids
     expect(cy(page, "faiss-scope").locator("option")).to_have_text(
-        ["the dataset", "the current view", "blue boats"]
+        ["what the grid shows", "the dataset", "blue boats"]
     )
 
     cy(page, "faiss-save-menu").click()

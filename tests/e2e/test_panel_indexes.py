@@ -50,11 +50,20 @@ def test_index_health_is_shown_and_the_index_is_rebuilt(book, open_app) -> None:
     cy(page, "faiss-health-update").click()
     expect(shown).to_contain_text("159 × ")
     expect(shown.locator(".ffs-bad")).to_have_count(0)
+    expect(cy(page, "faiss-health-update")).to_have_attribute("aria-disabled", "true")
+    expect(cy(page, "faiss-health-update")).to_have_attribute(
+        "title", "Nothing is missing, orphaned or changed"
+    )
     for name in ("faiss-rebuild", "faiss-tune"):
         # Only finished jobs can be dismissed.
         cy(page, "faiss-job-dismiss").click()
         expect(cy(page, "faiss-job")).to_have_count(0)
         cy(page, name).click()
+        if name == "faiss-rebuild":
+            question = cy(page, "faiss-rebuild-question")
+            expect(question).to_contain_text("Embed 159 samples again with picture-book-clip?")
+            cy(page, "faiss-rebuild-start").click()
+            expect(question).to_have_count(0)
         expect(cy(page, "faiss-job-label")).to_have_text(re.compile(r"^clip: "))
         expect(cy(page, "faiss-job-dismiss")).to_be_visible()
         expect(cy(page, "faiss-status")).not_to_have_class(re.compile("ffs-error"))

@@ -29,7 +29,12 @@ def test_every_part_fits_the_panel(book, open_app, width: int, dark: bool) -> No
     page.keyboard.press("+")
     panel = page.locator(".ffs-panel")
     name = f"fits-{'dark' if dark else 'light'}-{width}"
-    parts = {"history": "history-item", "health": "health-shown", "help": "help-shown"}
+    parts = {
+        "filters": "facets",
+        "history": "history-item",
+        "health": "health-shown",
+        "help": "help-shown",
+    }
     for drawer, part in parts.items():
         cy(page, f"faiss-{drawer}").click()
         expect(cy(page, f"faiss-{part}").first).to_be_visible()

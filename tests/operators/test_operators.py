@@ -84,7 +84,7 @@ def test_find_similar_needs_a_selection_and_nothing_else(dataset, vectors) -> No
 def test_find_similar_shows_a_form_only_for_several_indexes(dataset, vectors, monkeypatch) -> None:
     # FiftyOne resolves placements at every change in the App, so this must not load an index.
     monkeypatch.setattr(fo.Dataset, "load_brain_results", lambda *args: pytest.fail("loaded"))
-    operator = foo.get_operator(f"{PLUGIN}/find_similar")
+    operator = foo.get_operator(f"{PLUGIN}/find_similar_to_sample")
     for count, asks in ((0, False), (1, False), (2, True)):
         if count:
             index_of(dataset, vectors, f"given{count}")

@@ -34,7 +34,12 @@ def test_a_line_is_explained_while_it_is_typed(book) -> None:
         ("-", 1.0, "selected"),
     ]
     bad = call("explain", Context(book, query='a car - "b'))
-    assert bad == {"terms": [], "error": "A quote is not closed; add a second one.", "at": [8, 10]}
+    assert bad == {
+        "terms": [],
+        "corrections": [],
+        "error": "A quote is not closed; add a second one.",
+        "at": [8, 10],
+    }
     assert answer_of("explain", Context(book))["terms"] == []
 
 
@@ -103,7 +108,7 @@ def test_a_view_chosen_after_the_search_is_kept(book) -> None:
 
 def test_clearing_without_a_view_shows_the_dataset(book) -> None:
     ctx = Context(book)
-    assert call("clear", ctx) == {}
+    assert call("clear", ctx) == {"filters": {}, "moves": False}
     assert ctx.ops.made == [("clear_view", {})]
 
 
@@ -136,7 +141,9 @@ def test_the_answer_is_that_of_the_search(book) -> None:
     for answers in (answer, expected):
         answers.pop("milliseconds")
     assert {name: answer[name] for name in expected} == expected
-    assert set(answer) - set(expected) == {"base", "shown"}
+    assert set(answer) - set(expected) == {
+        "base", "sidebar", "shown", "filters", "moves", "index_version",
+    }  # fmt: skip
     assert (answer["cutoff"], answer["has_more"]) == (neighbors.cutoff, True)
     assert answer["query"] == '2 x "a car" + 2 samples'
     assert ctx.ops.made[0][1].values("id") == neighbors.ids
@@ -168,7 +175,7 @@ def test_a_further_page_joins_what_the_grid_shows(book) -> None:
     # Clearing gives back what the grid showed before either.
     clear = Context(book, base=second["base"], shown=second["shown"])
     clear.view = ctx.ops.made[0][1]
-    assert answer_of("clear", clear) == {}
+    assert answer_of("clear", clear) == {"filters": {}, "moves": True}
     assert clear.ops.made == [("clear_view", {})]
 
 

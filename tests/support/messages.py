@@ -19,6 +19,7 @@ class Messages:
 
     Attributes:
         sent: the methods and their parameters, in order
+        bodies: the whole messages, with the state of the App
         answers: by method, a function that answers instead of the server; a result of None passes
             the message to the server
         held: by method, the messages that wait; see :meth:`hold`
@@ -28,6 +29,7 @@ class Messages:
     def __init__(self, page: Page) -> None:
         self._page = page
         self.sent: list[tuple[str, Params]] = []
+        self.bodies: list[Params] = []
         self.answers: dict[str, Callable[[Params], Params | None]] = {}
         self.held: dict[str, list[Route]] = {}
         self.data: dict[str, Params] = {}
@@ -70,6 +72,7 @@ class Messages:
         params = _params(request)
         method = params["__method__"]
         self.sent.append((method, params))
+        self.bodies.append(request.post_data_json or {})
         if method in self.held:
             self.held[method].append(route)
             return

@@ -39,6 +39,7 @@ class Context(SimpleNamespace):
             ops=Calls(),
             panel=Calls(),
             panel_id="panel",
+            request_params={},
         )
 
 

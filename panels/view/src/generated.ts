@@ -67,6 +67,25 @@ export interface SearchAnswer {
   terms?: AnswerTerm[];
 }
 
+/** The new state of the grid. */
+export interface GridAnswer {
+  filters: Record<string, unknown>;
+  moves: boolean;
+  base: unknown[];
+  sidebar: Record<string, unknown>;
+  shown: string[];
+}
+
+/**
+ * The view before the first search, the filters of the sidebar that the results have put aside, and
+ * the fingerprints of the views shown since.
+ */
+export interface GridState {
+  base?: unknown[];
+  sidebar?: Record<string, unknown>;
+  shown?: string[];
+}
+
 /** The answer of a method that failed: `error` is a sentence to show. */
 export interface Failure {
   error: string;
@@ -92,9 +111,17 @@ export interface ParsedTerm {
   at: [number, number];
 }
 
-/** The terms of a query line, or the error in it. */
+/** A word of a query line that looks misspelled, and a word of the dataset instead. */
+export interface Correction {
+  word: string;
+  suggestion: string;
+  at: [number, number];
+}
+
+/** The terms of a query line with words to correct, or the error in it. */
 export interface Explanation {
   terms: ParsedTerm[];
+  corrections: Correction[];
   error: string | null;
   at: [number, number] | null;
 }
@@ -125,13 +152,8 @@ export interface SearchParams {
   liked: string[];
   disliked: string[];
   exclude: string[];
+  filters: Record<string, string[]>;
   skip: number;
-}
-
-/** The view before the first search, and the fingerprints of the views shown since. */
-export interface GridState {
-  base?: unknown[];
-  shown?: string[];
 }
 
 /** The number of a search among those of a page; the newest wins. */
@@ -143,6 +165,7 @@ export interface SearchNumber {
 /** Ends the search. */
 export interface ClearParams {
   base?: unknown[];
+  sidebar?: Record<string, unknown>;
   shown?: string[];
   page: string;
   search_id: number;
@@ -166,21 +189,17 @@ export interface SearchCall {
   liked: string[];
   disliked: string[];
   exclude: string[];
+  filters: Record<string, string[]>;
   skip: number;
   base?: unknown[];
+  sidebar?: Record<string, unknown>;
   shown?: string[];
   page: string;
   search_id: number;
   before?: string[];
 }
 
-/** The new state of the grid. */
-export interface GridAnswer {
-  base: unknown[];
-  shown: string[];
-}
-
-/** The answer to a search, and the new state of the grid. */
+/** The answer to a search, the new state of the grid, and the version of the index. */
 export interface ShownAnswer {
   query: string;
   brain_key: string;
@@ -197,8 +216,12 @@ export interface ShownAnswer {
   pinned: ResultFile[];
   results: ResultRow[];
   terms?: AnswerTerm[];
+  filters: Record<string, unknown>;
+  moves: boolean;
   base: unknown[];
+  sidebar: Record<string, unknown>;
   shown: string[];
+  index_version: string | null;
 }
 
 /** The answer to a search if the page has started a newer one. */
@@ -224,8 +247,10 @@ export interface CompareParams {
   liked: string[];
   disliked: string[];
   exclude: string[];
+  filters: Record<string, string[]>;
   skip: number;
   base?: unknown[];
+  sidebar?: Record<string, unknown>;
   shown?: string[];
   dataset: string;
   other_key: string;
@@ -269,8 +294,10 @@ export interface SearchInGrid {
   liked: string[];
   disliked: string[];
   exclude: string[];
+  filters: Record<string, string[]>;
   skip: number;
   base?: unknown[];
+  sidebar?: Record<string, unknown>;
   shown?: string[];
 }
 
@@ -348,8 +375,10 @@ export interface SaveScoresParams {
   liked: string[];
   disliked: string[];
   exclude: string[];
+  filters: Record<string, string[]>;
   skip: number;
   base?: unknown[];
+  sidebar?: Record<string, unknown>;
   shown?: string[];
   ids: string[];
   patches_field: string | null;
@@ -382,8 +411,10 @@ export interface ExportParams {
   liked: string[];
   disliked: string[];
   exclude: string[];
+  filters: Record<string, string[]>;
   skip: number;
   base?: unknown[];
+  sidebar?: Record<string, unknown>;
   shown?: string[];
   format: ExportFormat;
 }
@@ -435,27 +466,6 @@ export interface RenameParams {
 export interface PinParams {
   id: string;
   pinned: boolean;
-}
-
-/** A sample, frame or label: its file, and where in the file it is. */
-export interface ResultFile {
-  id: string;
-  sample_id: string;
-  filepath: string | null;
-  bounding_box: BoundingBox | null;
-  frame_number: number | null;
-}
-
-/** The view before the first search, and the fingerprints of the views shown since. */
-export interface GridState {
-  base?: unknown[];
-  shown?: string[];
-}
-
-/** Results: ids of samples, or of labels in a field. */
-export interface ResultIds {
-  ids: string[];
-  patches_field: string | null;
 }
 
 /** The dataset of results, if it is not the App's. */
@@ -517,8 +527,79 @@ export interface ShowParams {
   ids: string[];
   patches_field: string | null;
   base?: unknown[];
+  sidebar?: Record<string, unknown>;
   shown?: string[];
   scope: string;
+}
+
+/**
+ * The filters that the sidebar should have once the grid shows its new view; `moves` is whether
+ * that is another view.
+ */
+export interface GridChange {
+  filters: Record<string, unknown>;
+  moves: boolean;
+}
+
+/** The index of the page's results. */
+export interface LookParams {
+  base?: unknown[];
+  sidebar?: Record<string, unknown>;
+  shown?: string[];
+  brain_key: string;
+}
+
+/** What the grid shows. */
+export interface LookAnswer {
+  total: number;
+  in_view: number | null;
+  has_filters: boolean;
+  has_results: boolean;
+  is_of_parts: boolean;
+  index_version: string | null;
+}
+
+/** Ids of samples. */
+export interface ImagesParams {
+  ids: string[];
+}
+
+/** The images of samples, in the order of the ids; fewer where a sample has none. */
+export interface ImagesAnswer {
+  filepaths: string[];
+}
+
+/** Queries to try. */
+export interface ExamplesAnswer {
+  examples: string[];
+}
+
+/** The results whose values to count; without ids, those of what the scope names. */
+export interface FacetParams {
+  base?: unknown[];
+  sidebar?: Record<string, unknown>;
+  shown?: string[];
+  ids: string[] | null;
+  patches_field: string | null;
+  scope: string;
+}
+
+/** A value of a field, and the number of results with it. */
+export interface FacetValue {
+  value: string;
+  count: number;
+}
+
+/** The values of a field, most frequent first; `more` is the number of further values. */
+export interface Facet {
+  path: string;
+  values: FacetValue[];
+  more: number;
+}
+
+/** The values of each field. */
+export interface FacetAnswer {
+  facets: Facet[];
 }
 
 /** An index of any Brain backend that the panel can search. */
@@ -666,17 +747,21 @@ export interface JobParams {
 export interface PanelMethods {
   build: { params: NoParams; answer: Empty };
   cancel: { params: JobParams; answer: Empty };
-  clear: { params: ClearParams; answer: Empty | Superseded };
+  clear: { params: ClearParams; answer: GridChange | Superseded };
   code: { params: SearchInGrid; answer: CodeAnswer };
   compare: { params: CompareParams; answer: CompareAnswer };
   delegate: { params: DelegateParams; answer: DelegatedWork };
   delete_search: { params: SearchIdParams; answer: Empty };
+  examples: { params: NoParams; answer: ExamplesAnswer };
   explain: { params: LineParams; answer: Explanation };
   export: { params: ExportParams; answer: ExportAnswer };
+  facets: { params: FacetParams; answer: FacetAnswer };
   frames: { params: FramesParams; answer: FramesAnswer };
   health: { params: HealthParams; answer: IndexHealth };
   history: { params: NoParams; answer: HistoryAnswer };
+  images: { params: ImagesParams; answer: ImagesAnswer };
   jobs: { params: JobsParams; answer: JobsAnswer };
+  look: { params: LookParams; answer: LookAnswer };
   missing: { params: IndexParams; answer: MissingAnswer };
   near_duplicates: { params: DuplicatesParams; answer: DuplicatesAnswer };
   open_sample: { params: OpenParams; answer: Empty };

@@ -1,5 +1,8 @@
 import { showPanelIcon } from "./app/icon.ts";
 import { SearchPanel } from "./components/SearchPanel.tsx";
+import { registerFindSimilar } from "./app/findSimilar.ts";
+import { openPanelForLink } from "./app/openPanel.ts";
+import { keepSearches } from "./state/keeping.ts";
 import { STYLES } from "./styles/index.ts";
 
 const style = document.createElement("style");
@@ -15,3 +18,6 @@ window.__fop__.registerComponent({
 });
 
 showPanelIcon();
+keepSearches();
+registerFindSimilar();
+openPanelForLink();

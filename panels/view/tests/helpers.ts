@@ -23,7 +23,7 @@ export function requestOf(changes: Partial<SearchParams> = {}): SearchParams {
     query: "a car",
     brain_key: "clip",
     k: "25",
-    scope: "dataset",
+    scope: "view",
     reverse: false,
     thresh: null,
     templates: "off",
@@ -36,6 +36,7 @@ export function requestOf(changes: Partial<SearchParams> = {}): SearchParams {
     liked: [],
     disliked: [],
     exclude: [],
+    filters: {},
     skip: 0,
     ...changes,
   };
@@ -66,5 +67,6 @@ export function shownOf(
   params: Partial<SearchParams> = {},
   changes: Partial<SearchAnswer> = {}
 ): ShownNeighbors {
-  return { ...neighborsOf(ids, changes), params: requestOf(params) };
+  const request = { params: requestOf(params), index_version: "1", searchedAt: 1_000 };
+  return { ...neighborsOf(ids, changes), ...request };
 }

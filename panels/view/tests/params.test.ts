@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { countChanged, DEFAULT_OPTIONS, optionsFrom, scopeOfView } from "../src/state/options.ts";
 import {
-  areOptionsChanged,
+  changeSince,
   savedParams,
   savedSearchParams,
   searchParams,
@@ -87,7 +87,7 @@ describe("a saved search", () => {
     assert.deepEqual(stateFrom(saved), {
       query: "a car",
       uploads: {},
-      options: { ...DEFAULT_OPTIONS, k: 5, collapse: 0.02 },
+      options: { ...DEFAULT_OPTIONS, scope: "dataset", k: 5, collapse: 0.02 },
       liked: ["a"],
       disliked: [],
       ratedQuery: "a car",
@@ -103,7 +103,7 @@ describe("a saved search", () => {
   test("is requested as it was saved", () => {
     assert.deepEqual(
       savedSearchParams(saved, "clip"),
-      requestOf({ k: 5, collapse: 0.02, liked: ["a"], selected: ["b"] })
+      requestOf({ scope: "dataset", k: 5, collapse: 0.02, liked: ["a"], selected: ["b"] })
     );
     // Without k, all results within the distance are meant.
     assert.equal(savedSearchParams({ k: null, thresh: 0.5 }, "clip").k, null);
@@ -113,7 +113,7 @@ describe("a saved search", () => {
     assert.deepEqual(savedParams(params), {
       query: "a car",
       k: "25",
-      scope: "dataset",
+      scope: "view",
       reverse: false,
       templates: "off",
       diversity: 0,
@@ -126,29 +126,51 @@ describe("a saved search", () => {
 
 describe("options", () => {
   test("are unchanged right after a search, and changed by any of them", () => {
-    const state = { ...INITIAL_STATE, neighbors: shownOf(["a"], { thresh: null }) };
-    assert.equal(areOptionsChanged(state, "clip"), false);
-    assert.equal(areOptionsChanged(state, "other"), true);
-    const changes = [{ k: "6" }, { reverse: true }, { thresh: "1" }, { scope: "view" }];
+    const neighbors = shownOf(["a"], { thresh: null });
+    const state = { ...INITIAL_STATE, query: "a car", neighbors };
+    assert.equal(changeSince(state, "clip"), null);
+    assert.equal(changeSince(state, "other"), "Options");
+    const changes = [
+      { k: "6" },
+      { reverse: true },
+      { thresh: "1" },
+      { scope: "dataset" },
+      { filters: { tags: ["train"] } },
+    ];
     for (const change of changes) {
       const options = { ...state.options, ...change };
-      assert.equal(areOptionsChanged({ ...state, options }, "clip"), true);
+      assert.equal(changeSince({ ...state, options }, "clip"), "Options");
     }
+  });
+  test("stay the same while the query changes", () => {
+    const state = { ...INITIAL_STATE, query: "a car", neighbors: shownOf(["a"]) };
+    assert.equal(changeSince({ ...state, query: " a car " }, "clip"), null);
+    assert.equal(changeSince({ ...state, query: "" }, "clip"), "Query");
+    const query = "a car - @upload";
+    const image = { ...state, query, uploads: { upload: UPLOAD } };
+    assert.equal(changeSince(image, "clip"), "Query");
+    const { url: _url, ...upload } = UPLOAD;
+    const neighbors = shownOf(["a"], { query, uploads: { upload } });
+    assert.equal(changeSince({ ...image, neighbors }, "clip"), null);
+    // Another image under the same name.
+    const uploads = { upload: { ...UPLOAD, size: 4 } };
+    assert.equal(changeSince({ ...image, neighbors, uploads }, "clip"), "Query");
   });
   test("are unchanged without results", () => {
     const options = { ...DEFAULT_OPTIONS, k: "6" };
-    assert.equal(areOptionsChanged({ ...INITIAL_STATE, options }, "clip"), false);
+    assert.equal(changeSince({ ...INITIAL_STATE, options }, "clip"), null);
   });
   test("from a saved search ignore null", () => {
     assert.deepEqual(optionsFrom({ brain_key: null, k: null, hubness: true }), {
       ...DEFAULT_OPTIONS,
+      scope: "dataset",
       hubness: true,
     });
   });
   test("behind the button are counted when they differ from the defaults", () => {
     assert.equal(countChanged(DEFAULT_OPTIONS), 0);
     // The number of results and the scope are always visible.
-    assert.equal(countChanged({ ...DEFAULT_OPTIONS, k: "6", scope: "view" }), 0);
+    assert.equal(countChanged({ ...DEFAULT_OPTIONS, k: "6", scope: "dataset" }), 0);
     const options = { ...DEFAULT_OPTIONS, reverse: true, diversity: 0.5, collapse: 0.02 };
     assert.equal(countChanged({ ...options, templates: "ensemble", thresh: "0.1" }), 5);
   });

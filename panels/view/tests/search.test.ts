@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Answer, Params, Server } from "../src/app/server.ts";
 import type { PanelMethod } from "../src/generated.ts";
-import type { SearchContext } from "../src/state/requests.ts";
-import { applySaved, clear, rerank, search, showMore } from "../src/state/searchActions.ts";
+import { type SearchContext, showInGrid } from "../src/state/requests.ts";
+import { applySaved, clear, narrow, rerank, search, showMore } from "../src/state/searchActions.ts";
 import { NO_SELECTION } from "../src/state/selection.ts";
 import { getState, updateState } from "../src/state/store.ts";
 import { neighborsOf } from "./helpers.ts";
@@ -44,8 +44,10 @@ function contextOf(dataset: string, current = NO_SELECTION) {
   return { context, calls, call, records };
 }
 
+const GRID = { base: ["stage"], sidebar: {}, shown: ["fingerprint"] };
+
 function answerOf(ids: string[]) {
-  return { ...neighborsOf(ids), base: ["stage"], shown: ["fingerprint"] };
+  return { ...neighborsOf(ids), ...GRID, filters: { tags: {} }, moves: true };
 }
 
 function idsOf(dataset: string): string[] | undefined {
@@ -59,11 +61,12 @@ test("an answer is shown with the request that it answers", async () => {
   assert.equal(getState("shown").status.text, "Searching…");
   assert.equal(call(0).params.brain_key, "clip");
   await call(0).answer(answerOf(["a", "b"]));
-  const { status, neighbors, grid, cutoff, taggings } = getState("shown");
+  const { status, neighbors, grid, settling, cutoff, taggings } = getState("shown");
   assert.deepEqual(status, { kind: "done", text: "2 results in 12 ms", notes: [] });
   assert.deepEqual(idsOf("shown"), ["a", "b"]);
   assert.equal(neighbors?.params.query, "a car");
-  assert.deepEqual(grid, { base: ["stage"], shown: ["fingerprint"] });
+  assert.deepEqual(grid, GRID);
+  assert.deepEqual(settling, { filters: { tags: {} }, moves: true });
   assert.deepEqual([cutoff, taggings], [null, []]);
 });
 
@@ -187,7 +190,8 @@ test("clearing ends a running search", async () => {
   void clear(context);
   assert.equal(call(1).method, "clear");
   await call(0).answer(answerOf(["a"]));
-  await call(1).answer({});
+  await call(1).answer({ filters: { tags: {} }, moves: true });
+  assert.deepEqual(getState("cleared").settling, { filters: { tags: {} }, moves: true });
   assert.equal(getState("cleared").neighbors, null);
   assert.equal(getState("cleared").query, "");
 });
@@ -199,4 +203,34 @@ test("the selection of a search is kept for the next one", async () => {
   void search(context);
   assert.deepEqual(call(0).params.selected, ["s"]);
   assert.deepEqual(getState("selected").selection, selection);
+});
+
+test("narrowing searches again for the query of the results", async () => {
+  const { context, calls, call } = contextOf("narrowed");
+  await narrow(context, { scope: "dataset" });
+  assert.equal(calls.length, 0);
+  assert.equal(getState("narrowed").options.scope, "dataset");
+  updateState("narrowed", { query: "a car" });
+  void search(context);
+  await call(0).answer(answerOf(["a"]));
+  updateState("narrowed", { query: "a do", liked: ["a"], ratedQuery: "a car" });
+  void narrow(context, { filters: { tags: ["train"] } });
+  const { query, filters, scope, liked } = call(1).params;
+  assert.deepEqual([query, scope, liked], ["a car", "dataset", ["a"]]);
+  assert.deepEqual(filters, { tags: ["train"] });
+  assert.equal(getState("narrowed").query, "a do");
+});
+
+test("results are shown in the grid again", async () => {
+  const { context, call } = contextOf("hidden");
+  updateState("hidden", { query: "a car" });
+  void search(context);
+  await call(0).answer(answerOf(["a", "b"]));
+  void showInGrid(context);
+  assert.equal(call(1).method, "show_results");
+  assert.deepEqual([call(1).params.ids, call(1).params.shown], [["a", "b"], ["fingerprint"]]);
+  const grid = { base: [], sidebar: { tags: {} }, shown: ["other", "again"] };
+  await call(1).answer({ ...grid, filters: {}, moves: true });
+  assert.deepEqual(getState("hidden").grid, grid);
+  assert.deepEqual(getState("hidden").settling, { filters: {}, moves: true });
 });

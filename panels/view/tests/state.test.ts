@@ -12,6 +12,7 @@ import {
   clearState,
   getState,
   isNewestSearch,
+  loadStatesWith,
   nextSearchId,
   subscribe,
   updateState,
@@ -33,6 +34,26 @@ describe("the store", () => {
     end();
     updateState("listened", { query: "b" });
     assert.equal(calls, 2);
+  });
+  test("loads a state once, when it is first used", () => {
+    const loaded: string[] = [];
+    loadStatesWith((dataset) => {
+      loaded.push(dataset);
+      return { ...INITIAL_STATE, query: "kept" };
+    });
+    assert.equal(getState("loaded").query, "kept");
+    updateState("loaded", { tag: "cars" });
+    assert.equal(getState("loaded").query, "kept");
+    assert.deepEqual(loaded, ["loaded"]);
+    loadStatesWith(() => INITIAL_STATE);
+  });
+  test("tells its listeners which state changed", () => {
+    const changed: string[] = [];
+    const end = subscribe((dataset) => changed.push(dataset));
+    updateState("first", { query: "a" });
+    clearState("second");
+    end();
+    assert.deepEqual(changed, ["first", "second"]);
   });
   test("returns the same object while nothing changes", () => {
     updateState("same", { query: "a" });

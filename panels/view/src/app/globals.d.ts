@@ -55,10 +55,26 @@ interface Window {
     useSetSelected(): (selected: SelectedSamples) => void;
     useSetModalState(): (navigation: ModalNavigation) => Promise<void>;
     useSetExpandedSample(): (sample: ViewedSample) => Promise<void>;
+    /** The stages of the view in the grid. */
+    view: { __type?: object[] };
+    /** The filters of the sidebar. */
+    filters: { __type?: object };
+    datasetName: { __type?: string | null };
     useClearModal(): () => void;
     getSampleSrc(path: string | null): string;
   };
-  __foo__: { usePanelEvent(): (panelId: string, event: PanelEvent) => void };
+  __foo__: {
+    usePanelEvent(): (panelId: string, event: PanelEvent) => void;
+    executeOperator(uri: string, params: object): Promise<void>;
+    registerOperator(operator: new (pluginName: string) => object, pluginName: string): void;
+    Operator: new (pluginName: string) => object;
+    OperatorConfig: new (options: object) => object;
+    types: {
+      Places: { SAMPLES_GRID_SECONDARY_ACTIONS: string };
+      Placement: new (place: string, view: object) => object;
+      Button: new (options: object) => object;
+    };
+  };
   __fosp__: { usePanelId(): string };
   __fop__: {
     PluginComponentType: { Component: number; Panel: number };

@@ -1,14 +1,17 @@
 import { useCallback, useMemo, useRef } from "react";
 import type { Selection } from "../state/selection.ts";
 
+/** The ids of the selected samples. */
+export function toSelection(kinds: SelectedSamples): Selection {
+  const selection: Selection = { selected: [], alt: [] };
+  for (const [id, kind] of kinds) selection[kind === "alt" ? "alt" : "selected"].push(id);
+  return selection;
+}
+
 /** The current selection in the App's grid. */
 export function useSelection(): Selection {
   const kinds = window.recoil.useRecoilValue(window.__fos__.selectedSamples);
-  return useMemo(() => {
-    const selection: Selection = { selected: [], alt: [] };
-    for (const [id, kind] of kinds) selection[kind === "alt" ? "alt" : "selected"].push(id);
-    return selection;
-  }, [kinds]);
+  return useMemo(() => toSelection(kinds), [kinds]);
 }
 
 /** Changes the selection in the App's grid: adds ids to it, or removes them. */

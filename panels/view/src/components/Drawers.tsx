@@ -4,6 +4,7 @@ import type { Job, PanelIndex } from "../generated.ts";
 import type { DrawerName } from "../state/searchState.ts";
 import type { RefreshJobs } from "../state/useJobs.ts";
 import type { Search } from "../state/useSearch.ts";
+import { Facets } from "./query/Facets.tsx";
 import { Help } from "./Help.tsx";
 import { History } from "./History.tsx";
 import { Icon, type IconName } from "./Icon.tsx";
@@ -27,6 +28,7 @@ interface DrawerContent {
 }
 
 const DRAWERS: DrawerContent[] = [
+  { name: "filters", label: "Filters", icon: "filter", component: Facets },
   { name: "history", label: "History", icon: "history", component: History },
   { name: "health", label: "Index", icon: "health", component: Health },
   { name: "help", label: "Help", text: "?", component: Help },

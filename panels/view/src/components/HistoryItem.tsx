@@ -1,6 +1,7 @@
 import React, { type FormEvent, useState } from "react";
 import type { SavedSearch } from "../generated.ts";
 import { ago, counted } from "../format/numbers.ts";
+import { fieldName, filterPairs } from "../state/filters.ts";
 import { editQuery } from "../keyboard/focus.ts";
 import type { Search } from "../state/useSearch.ts";
 import type { ChangeSearch } from "./History.tsx";
@@ -111,6 +112,7 @@ function detailsOf({ name, params, used_at, uses }: SavedSearch): string {
   return [
     name && params.query,
     params.brain_key,
+    ...filterPairs(params.filters ?? {}).map(([path, value]) => `${fieldName(path)}: ${value}`),
     rated > 0 && `${rated} rated`,
     uses > 1 && counted(uses, "time"),
     ago(used_at),

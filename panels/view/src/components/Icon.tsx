@@ -16,6 +16,7 @@ const PATHS = {
   health: "M3 12h4l3-7 4 14 3-7h4",
   options:
     "M4 8h9M17 8h3M4 16h3M11 16h9M13 8a2 2 0 1 0 4 0a2 2 0 1 0 -4 0M7 16a2 2 0 1 0 4 0a2 2 0 1 0 -4 0",
+  filter: "M4 5h16l-6 8v6l-4-2v-4z",
   pin: "M9 4h6l-1 6 3 3v2H7v-2l3-3zM12 15v5",
   edit: "M5 19v-3L16 5l3 3L8 19z",
   remove: "M6 6l12 12M18 6L6 18",

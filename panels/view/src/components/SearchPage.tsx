@@ -7,15 +7,22 @@ import { useExplanation } from "../query/useExplanation.ts";
 import { useImageQueries } from "../query/useImageQueries.ts";
 import { countSelected } from "../state/selection.ts";
 import { useJobs } from "../state/useJobs.ts";
+import { useNewIndex } from "../state/useNewIndex.ts";
+import { usePending } from "../state/usePending.ts";
+import { useScrollMemory } from "../state/useScrollMemory.ts";
 import { type Search, useSearch } from "../state/useSearch.ts";
 import { Drawer, DrawerButtons } from "./Drawers.tsx";
 import { JobList } from "./indexes/JobList.tsx";
 import { MissingSamples } from "./indexes/MissingSamples.tsx";
 import { Chips } from "./query/Chips.tsx";
+import { FilterChips } from "./query/FilterChips.tsx";
 import { Options } from "./query/Options.tsx";
+import { ScopeBar } from "./query/ScopeBar.tsx";
 import { SearchBar } from "./query/SearchBar.tsx";
+import { Suggestions } from "./query/Suggestions.tsx";
 import { Actions } from "./results/Actions.tsx";
 import { Feedback } from "./results/Feedback.tsx";
+import { GridNotes } from "./results/GridNotes.tsx";
 import { PinnedSamples } from "./results/PinnedSamples.tsx";
 import { ResultColumns } from "./results/ResultColumns.tsx";
 import { ExclusionBar, SelectionBar } from "./results/SelectionBar.tsx";
@@ -47,6 +54,9 @@ export function SearchPage(props: SearchPageProps) {
   const errorId = useId();
   const root = useRef<HTMLDivElement>(null);
   useFocusRestore(root);
+  useScrollMemory(root, dataset);
+  useNewIndex(root, indexes, search);
+  usePending(search, explanation);
   const isBusy = status.kind === "busy";
   return (
     <div
@@ -62,12 +72,15 @@ export function SearchPage(props: SearchPageProps) {
           <DrawerButtons search={search} />
         </div>
         <div className="ffs-setup">
-          <Chips {...{ explanation, search, errorId }} />
+          <Chips {...{ explanation, search, server, errorId }} />
           <div className="ffs-options">
             {!chosen.length && <UseSelection search={search} />}
             <Options {...{ search, indexes, savedViews }} />
           </div>
         </div>
+        <Suggestions {...{ explanation, search }} />
+        <FilterChips search={search} />
+        <ScopeBar search={search} />
         <Drawer {...{ search, server, jobs, refreshJobs, canDelegate }} />
         <JobList jobs={jobs} server={server} />
         {index.problem && (
@@ -87,6 +100,7 @@ export function SearchPage(props: SearchPageProps) {
             <Status status={status} />
           </header>
         )}
+        <GridNotes search={search} />
         <Verdict verdict={neighbors?.verdict ?? null} />
         {neighbors && (
           <PinnedSamples {...{ neighbors, server }} fit={page.prefs.fit} open={page.open} />
@@ -100,7 +114,9 @@ export function SearchPage(props: SearchPageProps) {
           texts={page.read.values}
           actions={page.actions}
         />
-        {!neighbors && !isBusy && <Hints supportsText={index.supports_text} />}
+        {!neighbors && !isBusy && (
+          <Hints supportsText={index.supports_text} {...{ server, search }} />
+        )}
         {neighbors && (
           <div className="ffs-dock">
             <Feedback {...{ search, neighbors, server }} />

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import type { Server } from "../app/server.ts";
-import type { ParsedTerm } from "../generated.ts";
+import type { Correction, ParsedTerm } from "../generated.ts";
 
 // Nothing is sent while the user types.
 const PAUSE_MS = 120;
@@ -11,13 +11,22 @@ export interface LineExplanation {
   line: string;
   /** The terms of the last line without an error. */
   terms: ParsedTerm[];
+  /** The words of the line that look misspelled. */
+  corrections: Correction[];
   error: string | null;
   at: [number, number] | null;
   /** Whether the terms are those of another line. */
   isOld: boolean;
 }
 
-const EMPTY: LineExplanation = { line: "", terms: [], error: null, at: null, isOld: false };
+const EMPTY: LineExplanation = {
+  line: "",
+  terms: [],
+  corrections: [],
+  error: null,
+  at: null,
+  isOld: false,
+};
 
 /** The query line as the server parses it, while the user types. */
 export function useExplanation(server: Server, query: string): LineExplanation {
@@ -33,6 +42,7 @@ export function useExplanation(server: Server, query: string): LineExplanation {
       setExplanation((last) => ({
         line: query,
         terms: terms ?? last.terms,
+        corrections: "corrections" in answer ? answer.corrections : [],
         error: answer.error,
         at,
         isOld: terms === null,
@@ -44,5 +54,5 @@ export function useExplanation(server: Server, query: string): LineExplanation {
     };
   }, [server, query]);
   if (!query.trim()) return EMPTY;
-  return explanation.line === query ? explanation : { ...explanation, error: null, isOld: true };
+  return explanation.line === query ? explanation : { ...explanation, corrections: [], error: null, isOld: true };
 }

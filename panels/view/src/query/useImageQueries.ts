@@ -2,11 +2,17 @@ import { type ClipboardEvent, type DragEvent, useState } from "react";
 import { readUpload } from "../browser/files.ts";
 import { getState } from "../state/store.ts";
 import type { Search } from "../state/useSearch.ts";
-import { freeUploadName, withTerm } from "./terms.ts";
+import { freeUploadName, hasName, withoutUploads, withTerm } from "./terms.ts";
+
+/** Images that were dropped, pasted or chosen: files, or the address of one. */
+type Images = File[] | string;
 
 export interface ImageQueries {
-  /** Adds image files to the query, and searches. */
-  add: (files: File[]) => Promise<void>;
+  /** Adds image files to the query, and searches; asks first if the query has an image. */
+  add: (files: File[]) => void;
+  /** Whether the user is asked to replace the image of the query, or to add another one. */
+  isAsking: boolean;
+  answer: (choice: "replace" | "add" | "cancel") => void;
   isDragging: boolean;
   /** For the element that images may be dropped on or pasted into. */
   handlers: {
@@ -22,7 +28,9 @@ export function useImageQueries(dataset: string, search: Search): ImageQueries {
   const [isDragging, setDragging] = useState(false);
   const { update, setStatus } = search;
 
-  const add = async (files: File[]) => {
+  const [waiting, setWaiting] = useState<Images | null>(null);
+
+  const put = async (files: File[]) => {
     try {
       for (const file of files) {
         const upload = await readUpload(file);
@@ -36,9 +44,25 @@ export function useImageQueries(dataset: string, search: Search): ImageQueries {
     }
     if (files.length) search.search();
   };
-  const addUrl = (url: string) => {
+  const putUrl = (url: string) => {
     update({ query: withTerm(getState(dataset).query, url) });
     search.search();
+  };
+  const putAny = (images: Images) =>
+    typeof images === "string" ? putUrl(images) : void put(images);
+  const addAny = (images: Images) => {
+    const { query, uploads } = getState(dataset);
+    const hasImage = Object.keys(uploads).some((name) => hasName(query, `@${name}`));
+    if (hasImage && images.length) setWaiting(images);
+    else putAny(images);
+  };
+  const answer: ImageQueries["answer"] = (choice) => {
+    setWaiting(null);
+    if (choice === "cancel" || !waiting) return;
+    if (choice === "replace") {
+      update({ query: withoutUploads(getState(dataset).query), uploads: {} });
+    }
+    putAny(waiting);
   };
   const handlers = {
     onDragOver(event: DragEvent) {
@@ -55,17 +79,17 @@ export function useImageQueries(dataset: string, search: Search): ImageQueries {
       setDragging(false);
       const files = [...event.dataTransfer.files];
       const url = event.dataTransfer.getData("text/uri-list").split("\n")[0]?.trim() ?? "";
-      if (files.length) void add(files);
-      else if (/^https?:/.test(url)) addUrl(url);
+      if (files.length) addAny(files);
+      else if (/^https?:/.test(url)) addAny(url);
     },
     onPaste(event: ClipboardEvent) {
       const files = [...event.clipboardData.files];
       if (!files.length || isText(event.target as Element, event.clipboardData, files)) return;
       event.preventDefault();
-      void add(files);
+      addAny(files);
     },
   };
-  return { add, isDragging, handlers };
+  return { add: addAny, isAsking: waiting !== null, answer, isDragging, handlers };
 }
 
 // The browser handles everything else that is dragged, for example text.

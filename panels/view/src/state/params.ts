@@ -49,17 +49,25 @@ export function selectionFor(
   return countSelected(current) ? current : (selection ?? NO_SELECTION);
 }
 
-/** Whether the options have changed since the search for the results. */
-export function areOptionsChanged(
+/** What has changed since the search for the results; null if nothing has. */
+export function changeSince(
   state: Omit<SearchState, "selection">,
   brainKey: string
-): boolean {
+): "Query" | "Options" | null {
   const { neighbors } = state;
-  if (!neighbors) return false;
+  if (!neighbors) return null;
+  const before = neighbors.params;
   const now = searchParams(state, brainKey, NO_SELECTION);
-  return OPTION_NAMES.some(
-    (name) => String(now[name] ?? "") !== String(neighbors.params[name] ?? "")
-  );
+  const images = (params: SearchParams) => Object.entries(params.uploads).map(([name, { size }]) => name + size);
+  const isSameQuery = now.query.trim() === before.query.trim();
+  if (!isSameQuery || String(images(now)) !== String(images(before))) return "Query";
+  const isChanged = OPTION_NAMES.some((name) => textOf(now[name]) !== textOf(before[name]));
+  return isChanged ? "Options" : null;
+}
+
+function textOf(option: unknown): string {
+  if (typeof option !== "object" || option === null) return String(option ?? "");
+  return Object.keys(option).length ? JSON.stringify(option) : "";
 }
 
 /** The state that shows a saved search before it runs. */

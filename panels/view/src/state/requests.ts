@@ -1,6 +1,6 @@
 // The messages of a search, and what their answers change in the state.
 import { isFailure, type Server } from "../app/server.ts";
-import type { GridAnswer, SearchAnswer, SearchParams } from "../generated.ts";
+import type { GridAnswer, SearchAnswer, SearchParams, ShownAnswer } from "../generated.ts";
 import { counted } from "../format/numbers.ts";
 import {
   type Comparison,
@@ -45,7 +45,7 @@ async function request(
   { server, dataset, current }: SearchContext,
   params: SearchParams & { before?: string[] },
   busyText: string
-): Promise<(SearchAnswer & GridAnswer) | null> {
+): Promise<ShownAnswer | null> {
   const search_id = nextSearchId(dataset);
   const text = current().isModelLoading ? "Loading the model, then searching…" : busyText;
   setStatus(dataset, "busy", text);
@@ -68,10 +68,10 @@ export async function runSearch(
   updateState(dataset, { isPaging: false });
   const answer = await request(context, params, busyText);
   if (!answer) return;
-  const { base, shown, ...neighbors } = answer;
+  const { base: _base, sidebar: _sidebar, shown: _shown, ...neighbors } = answer;
   updateState(dataset, {
-    neighbors: { ...neighbors, params },
-    grid: { base, shown },
+    ...gridOf(answer),
+    neighbors: { ...neighbors, params, searchedAt: Date.now() },
     cutoff: null,
     taggings: [],
     untaggings: [],
@@ -104,9 +104,25 @@ export async function runNextPage(context: SearchContext, shown: ShownNeighbors)
   updateState(dataset, {
     isPaging: false,
     neighbors: withPage(shown, answer),
-    grid: { base: answer.base, shown: answer.shown },
+    ...gridOf(answer),
     status: doneStatus(answer, before.length + answer.count),
   });
+}
+
+/** Shows the results in the grid again, which shows something else. */
+export async function showInGrid({ server, dataset }: SearchContext): Promise<void> {
+  const { neighbors, grid } = getState(dataset);
+  if (!neighbors) return;
+  const ids = neighbors.results.map(({ id }) => id);
+  const { patches_field } = neighbors;
+  const answer = await server("show_results", { ...grid, ids, patches_field, scope: "dataset" });
+  if (isFailure(answer)) setStatus(dataset, "error", answer.error);
+  else updateState(dataset, gridOf(answer));
+}
+
+/** The change that an answer makes to the state of the grid. */
+export function gridOf({ base, sidebar, shown, filters, moves }: GridAnswer) {
+  return { grid: { base, sidebar, shown }, settling: { filters, moves } };
 }
 
 /** Sends the shown search to another index, and shows the answer beside the results. */

@@ -1,16 +1,19 @@
 // What a user can do with a search.
 import { isFailure } from "../app/server.ts";
-import type { SavedParams } from "../generated.ts";
+import type { SavedParams, SearchParams } from "../generated.ts";
 import { hasName, withTerm } from "../query/terms.ts";
 import { withExcluded } from "./exclusion.ts";
+import type { Filters } from "./options.ts";
 import { savedSearchParams, searchParams, selectionFor, stateFrom } from "./params.ts";
 import {
+  gridOf,
   PAGE_ID,
   runComparison,
   runNextPage,
   runSearch,
   type SearchContext,
   setStatus,
+  showInGrid,
 } from "./requests.ts";
 import { type Rating, ratingsOf, type StatusKind, withRating } from "./searchState.ts";
 import { clearState, getState, isNewestSearch, nextSearchId, updateState } from "./store.ts";
@@ -36,11 +39,24 @@ export async function showMore(context: SearchContext): Promise<void> {
   if (neighbors) await runNextPage(context, neighbors);
 }
 
-/** Searches again with the ratings. */
-export async function rerank(context: SearchContext): Promise<void> {
+/** Searches again for the query of the results, with the ratings. */
+export async function rerank(
+  context: SearchContext,
+  change: Partial<SearchParams> = {}
+): Promise<void> {
   const state = getState(context.dataset);
   if (!state.neighbors) return;
-  await runSearch(context, { ...state.neighbors.params, ...ratingsOf(state) });
+  await runSearch(context, { ...state.neighbors.params, ...ratingsOf(state), ...change });
+}
+
+/** Changes where to search; searches again if there are results. */
+export async function narrow(
+  context: SearchContext,
+  change: { scope: string } | { filters: Filters }
+): Promise<void> {
+  const { options } = getState(context.dataset);
+  updateState(context.dataset, { options: { ...options, ...change } });
+  await rerank(context, change);
 }
 
 /** Adds the samples selected in the grid to the query, and searches. */
@@ -75,7 +91,7 @@ export async function exclude(context: SearchContext, ids: string[]): Promise<vo
   const shown = { ids: results.map(({ id }) => id), patches_field, scope: params.scope };
   const answer = await server("show_results", { ...shown, ...getState(dataset).grid });
   if (isFailure(answer)) setStatus(dataset, "error", answer.error);
-  else updateState(dataset, { grid: answer });
+  else updateState(dataset, gridOf(answer));
 }
 
 /** Searches again without leaving out results. */
@@ -101,9 +117,9 @@ export async function clear({ server, dataset }: SearchContext): Promise<void> {
   const search_id = nextSearchId(dataset);
   clearState(dataset);
   const answer = await server("clear", { ...getState(dataset).grid, page: PAGE_ID, search_id });
-  if (isFailure(answer) && isNewestSearch(dataset, search_id)) {
-    setStatus(dataset, "error", answer.error);
-  }
+  if (!isNewestSearch(dataset, search_id) || "superseded" in answer) return;
+  if (isFailure(answer)) setStatus(dataset, "error", answer.error);
+  else updateState(dataset, { settling: answer });
 }
 
 /** The actions as functions without the context. */
@@ -124,6 +140,8 @@ export function bindActions(context: SearchContext) {
     clearExclusion: () => void clearExclusion(context),
     applySaved: (params: SavedParams, isRun: boolean) => void applySaved(context, params, isRun),
     clear: () => void clear(context),
+    narrow: (change: { scope: string } | { filters: Filters }) => void narrow(context, change),
+    showInGrid: () => void showInGrid(context),
     compare: (other: { dataset: string; brain_key: string }) => void runComparison(context, other),
   };
 }

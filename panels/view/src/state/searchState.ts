@@ -1,4 +1,5 @@
 import type {
+  GridChange,
   GridState,
   SearchAnswer,
   ResultRow,
@@ -17,6 +18,10 @@ export interface Upload extends UploadedImage {
 /** The results on the page, with the request that they answer. */
 export interface ShownNeighbors extends SearchAnswer {
   params: SearchParams;
+  /** Changes with the vectors of the index; null if its backend does not tell. */
+  index_version: string | null;
+  /** The time of the search, in milliseconds. */
+  searchedAt: number;
 }
 
 export type StatusKind = "idle" | "busy" | "warming" | "done" | "error";
@@ -51,7 +56,7 @@ export interface Exclusion {
   ids: string[];
 }
 
-export type DrawerName = "history" | "health" | "help";
+export type DrawerName = "filters" | "history" | "health" | "help";
 
 /** The state of a dataset's search. */
 export interface SearchState extends Ratings {
@@ -79,6 +84,13 @@ export interface SearchState extends Ratings {
   tag: string;
   drawer: DrawerName | null;
   status: StatusMessage;
+  /** Set until the App's grid shows the view of the last answer, with the filters in it. */
+  settling: GridChange | null;
+  /**
+   * What to do once the page is open: "search", or for a query from a link "offer", which searches
+   * only if that opens no file and no address.
+   */
+  pending: "search" | "offer" | null;
 }
 
 export const INITIAL_STATE: SearchState = {
@@ -101,6 +113,8 @@ export const INITIAL_STATE: SearchState = {
   tag: "neighbors",
   drawer: null,
   status: { kind: "idle", text: "" },
+  settling: null,
+  pending: null,
 };
 
 /** The state after "Clear": the preferences stay, and the grid may still show the results. */

@@ -4,10 +4,22 @@ import { cleared, INITIAL_STATE, type SearchState } from "./searchState.ts";
 // it again when the dataset is reloaded, possibly while a search runs.
 const states = new Map<string, SearchState>();
 const newestSearches = new Map<string, number>();
-const listeners = new Set<() => void>();
+const listeners = new Set<Listener>();
+let load: (dataset: string) => SearchState = () => INITIAL_STATE;
+
+type Listener = (dataset: string) => void;
+
+/** Reads the first state of each dataset with a function. */
+export function loadStatesWith(read: (dataset: string) => SearchState): void {
+  load = read;
+}
 
 export function getState(dataset: string): SearchState {
-  return states.get(dataset) ?? INITIAL_STATE;
+  const known = states.get(dataset);
+  if (known) return known;
+  const state = load(dataset);
+  states.set(dataset, state);
+  return state;
 }
 
 export function updateState(dataset: string, change: Partial<SearchState>): void {
@@ -20,11 +32,11 @@ export function clearState(dataset: string): void {
 
 function setState(dataset: string, state: SearchState): void {
   states.set(dataset, state);
-  listeners.forEach((listener) => listener());
+  listeners.forEach((listener) => listener(dataset));
 }
 
 /** Calls a listener after each change; returns a function that ends that. */
-export function subscribe(listener: () => void): () => void {
+export function subscribe(listener: Listener): () => void {
   listeners.add(listener);
   return () => {
     listeners.delete(listener);

@@ -6,6 +6,8 @@ import type { CurrentPage } from "./requests.ts";
 import { bindActions, type SearchActions } from "./searchActions.ts";
 import type { SearchState } from "./searchState.ts";
 import type { Selection } from "./selection.ts";
+import { type Look, useLook } from "./useLook.ts";
+import { useSettling } from "./useSettling.ts";
 import { useModelStatus } from "./useModelStatus.ts";
 import { type UpdateState, useSearchState } from "./useSearchState.ts";
 
@@ -16,6 +18,10 @@ export interface Search extends Omit<SearchState, "selection">, SearchActions {
   index: PanelIndex;
   /** The selection in the App's grid now. */
   selection: Selection;
+  /** The selection that the last search used; the App clears it with the results. */
+  lastSelection: Selection | null;
+  /** What the grid shows; null until it is known. */
+  look: Look | null;
 }
 
 export type SetStatus = SearchActions["setStatus"];
@@ -44,7 +50,9 @@ export function useSearch(
     () => bindActions({ server, dataset, current: () => latest.current }),
     [server, dataset]
   );
+  useSettling(state, update);
+  const look = useLook(server, state, index.brain_key);
   // The model's status shows when there is nothing newer.
   const status = state.status.text ? state.status : model;
-  return { ...state, ...actions, update, index, selection, status };
+  return { ...state, ...actions, update, index, selection, lastSelection: state.selection, look, status };
 }

@@ -5,8 +5,20 @@ import panel from "./panel.css";
 import preview from "./preview.css";
 import query from "./query.css";
 import results from "./results.css";
+import scope from "./scope.css";
 import status from "./status.css";
 import tiles from "./tiles.css";
 
 /** The panel's style sheet. */
-export const STYLES = [panel, query, controls, status, menus, drawers, results, tiles, preview].join("");
+export const STYLES = [
+  panel,
+  query,
+  scope,
+  controls,
+  status,
+  menus,
+  drawers,
+  results,
+  tiles,
+  preview,
+].join("");

@@ -3,6 +3,7 @@ import { isFailure, type Server } from "../../app/server.ts";
 import type { IndexHealth } from "../../generated.ts";
 import { ageText, healthRows } from "../../format/health.ts";
 import { disabledIf } from "../../keyboard/disabled.ts";
+import { RebuildQuestion } from "./RebuildQuestion.tsx";
 import type { SetStatus } from "../../state/useSearch.ts";
 import type { DrawerProps } from "../Drawers.tsx";
 
@@ -27,6 +28,7 @@ const MAINTENANCE: { method: Maintenance; cy: string; name: string; title: strin
 /** The health of the index, and its maintenance. */
 export function Health({ search, server, jobs, refreshJobs, canDelegate }: DrawerProps) {
   const [isDelegated, setDelegated] = useState(false);
+  const [isAsking, setAsking] = useState(false);
   const { index, setStatus } = search;
   const key = index.brain_key;
   const own = jobs.filter(({ name }) => name === key);
@@ -44,6 +46,8 @@ export function Health({ search, server, jobs, refreshJobs, canDelegate }: Drawe
     if (isFailure(answer)) setStatus("error", answer.error);
     else setStatus("done", `Scheduled; see the App's Runs page (${answer.operation_id}).`);
   };
+  const run = (method: Maintenance) => void (isDelegated ? delegate(method) : start(method));
+  const isCurrent = health !== null && health !== "failed" && health.is_current;
   if (!health) return <p className="ffs-note">Checking the index…</p>;
   return (
     <div data-cy="faiss-health-shown">
@@ -73,6 +77,15 @@ export function Health({ search, server, jobs, refreshJobs, canDelegate }: Drawe
           </div>
         </>
       )}
+      {isAsking && (
+        <RebuildQuestion
+          index={index}
+          answer={(isWanted) => {
+            setAsking(false);
+            if (isWanted) run("rebuild");
+          }}
+        />
+      )}
       <div className="ffs-inline">
         {MAINTENANCE.map(({ method, cy, name, title }) => (
           <button
@@ -80,8 +93,10 @@ export function Health({ search, server, jobs, refreshJobs, canDelegate }: Drawe
             type="button"
             className="ffs-button"
             data-cy={cy}
-            title={title}
-            {...disabledIf(isBusy, () => void (isDelegated ? delegate(method) : start(method)))}
+            title={reasonAgainst(method, isBusy, isCurrent) ?? title}
+            {...disabledIf(reasonAgainst(method, isBusy, isCurrent) !== null, () =>
+              method === "rebuild" ? setAsking(true) : run(method)
+            )}
           >
             {name}
           </button>
@@ -100,6 +115,12 @@ export function Health({ search, server, jobs, refreshJobs, canDelegate }: Drawe
       </div>
     </div>
   );
+}
+
+/** Why an action cannot apply now; null if it can. */
+function reasonAgainst(method: Maintenance, isBusy: boolean, isCurrent: boolean): string | null {
+  if (isBusy) return "Work on this index is running";
+  return method === "update" && isCurrent ? "Nothing is missing, orphaned or changed" : null;
 }
 
 interface HealthQuery {

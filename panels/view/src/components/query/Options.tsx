@@ -99,8 +99,8 @@ function ScopeSelect({ options: { scope }, savedViews, set }: ScopeSelectProps) 
         value={scope}
         onChange={(event) => set({ scope: event.target.value })}
       >
+        <option value="view">what the grid shows</option>
         <option value="dataset">the dataset</option>
-        <option value="view">the current view</option>
         {views.map(({ name, value }) => (
           <option key={value} value={value}>
             {name}

@@ -8,6 +8,7 @@ import { useQueryHistory } from "../../query/useQueryHistory.ts";
 import type { Search } from "../../state/useSearch.ts";
 import { IconButton } from "../Icon.tsx";
 import { CompletionList } from "./CompletionList.tsx";
+import { ImageChoice } from "./ImageChoice.tsx";
 
 interface SearchBarProps {
   search: Search;
@@ -84,7 +85,7 @@ export function SearchBar({ search, server, images, errorId }: SearchBarProps) {
           accept="image/*"
           data-cy="faiss-upload"
           onChange={({ target }) => {
-            void images.add([...(target.files ?? [])]);
+            images.add([...(target.files ?? [])]);
             target.value = "";
           }}
         />
@@ -93,6 +94,7 @@ export function SearchBar({ search, server, images, errorId }: SearchBarProps) {
         </button>
       </div>
       <CompletionList id={listId} completion={completion} />
+      {images.isAsking && <ImageChoice answer={images.answer} />}
     </form>
   );
 }

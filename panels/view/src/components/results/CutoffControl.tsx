@@ -1,6 +1,7 @@
 import React from "react";
 import { cutoffOf } from "../../state/cutoff.ts";
 import type { Search } from "../../state/useSearch.ts";
+import { Histogram } from "./Histogram.tsx";
 
 /** The line between the results above the score cutoff and those below. */
 export function CutoffDivider({ isManual, below }: { isManual: boolean; below: number }) {
@@ -15,13 +16,14 @@ export function CutoffDivider({ isManual, below }: { isManual: boolean; below: n
 
 /** Moves the score cutoff, and hides the results below it. */
 export function CutoffControl({ search, count }: { search: Search; count: number }) {
-  const { hidesBelowCutoff, update } = search;
+  const { hidesBelowCutoff, update, neighbors } = search;
   const { position, isManual } = cutoffOf(search);
-  if (count < 2) return null;
+  if (!neighbors || count < 2) return null;
   return (
     <div className="ffs-cutoff-control">
       <label title="The number of results above the score cutoff">
         Score cutoff
+        <span className="ffs-cutoff-slider">
         <input
           type="range"
           min="0"
@@ -31,6 +33,8 @@ export function CutoffControl({ search, count }: { search: Search; count: number
           value={position}
           onChange={(event) => update({ cutoff: Number(event.target.value) })}
         />
+        <Histogram results={neighbors.results} position={position} />
+        </span>
         <output>
           {position} of {count}
         </output>

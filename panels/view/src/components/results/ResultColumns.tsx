@@ -1,11 +1,13 @@
-import React, { type ReactNode, useState } from "react";
+import React, { type ReactNode, useRef, useState } from "react";
 import type { Server } from "../../app/server.ts";
+import { useInfiniteScroll } from "../../browser/useInfiniteScroll.ts";
 import type { ResultRow, TileField } from "../../generated.ts";
 import { disabledIf } from "../../keyboard/disabled.ts";
 import { cutoffOf } from "../../state/cutoff.ts";
 import { ratingsOf, type ShownNeighbors } from "../../state/searchState.ts";
 import type { Search } from "../../state/useSearch.ts";
 import type { TileTexts } from "../../state/useTileValues.ts";
+import { isNarrowed } from "../../state/scope.ts";
 import { NoResults } from "../Status.tsx";
 import { ComparisonColumn } from "./ComparisonColumn.tsx";
 import { CutoffDivider } from "./CutoffControl.tsx";
@@ -96,7 +98,7 @@ function MainColumn({ search, neighbors, isBusy, open, children, ...others }: Ma
         marks={{ ratings: ratingsOf(search), selected, tagged }}
         open={open(included.map(({ id }) => id))}
       />
-      {!results.length && <NoResults params={neighbors.params} />}
+      {!results.length && <NoResults params={neighbors.params} isNarrowed={isNarrowed(search)} />}
       <MoreButton {...{ search, isBusy, below }} hasMore={neighbors.has_more} />
     </section>
   );
@@ -111,6 +113,8 @@ interface MoreButtonProps {
 
 function MoreButton({ search, isBusy, below, hasMore }: MoreButtonProps) {
   const { hidesBelowCutoff, isPaging, showMore, update } = search;
+  const button = useRef<HTMLButtonElement>(null);
+  useInfiniteScroll(button, hasMore && !isBusy && !hidesBelowCutoff, showMore);
   if (hidesBelowCutoff && below > 0) {
     return (
       <button
@@ -129,6 +133,7 @@ function MoreButton({ search, isBusy, below, hasMore }: MoreButtonProps) {
       type="button"
       className="ffs-button ffs-centered"
       data-cy="faiss-more"
+      ref={button}
       {...disabledIf(isBusy, showMore)}
     >
       {isBusy && isPaging ? "Loading…" : "Show more"}

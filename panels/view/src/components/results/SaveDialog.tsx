@@ -4,6 +4,7 @@ import { copyText } from "../../browser/clipboard.ts";
 import { download } from "../../browser/files.ts";
 import type { ExportFormat, Failure, PanelMethod } from "../../generated.ts";
 import { counted } from "../../format/numbers.ts";
+import { CopyLink } from "./CopyLink.tsx";
 import { NameForm } from "./NameForm.tsx";
 import type { SaveMenuProps } from "./SaveMenu.tsx";
 
@@ -68,6 +69,7 @@ export function SaveDialog(props: SaveDialogProps) {
         >
           Copy as Python
         </button>
+        <CopyLink search={props.search} neighbors={props.neighbors} />
       </div>
       {code && (
         <pre className="ffs-code" data-cy="faiss-code" tabIndex={0} aria-label="Python code">
