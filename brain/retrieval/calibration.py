@@ -22,6 +22,7 @@ from fiftyone_faiss.brain.retrieval.reference_set import (
     all_similarities,
 )
 from fiftyone_faiss.brain.retrieval.relevance import CUT_SAMPLE, LIKELY, Band, Relevance, band_of
+from fiftyone_faiss.embedders import EmbedderError
 
 # Two scores of one vector may differ by so many standard deviations: float32 products of matrices
 # depend on the number of their rows.
@@ -93,11 +94,14 @@ def relevance_of(
         candidates: the rows of the best scores, best first, at least ``CUT_SAMPLE`` if there are
 
     Returns:
-        the estimates; None if the query has no positive term, or the index is too small
+        the estimates; None if the query has no positive term, or the index is too small, or its
+        model cannot embed the reference prompts
     """
-    if not query.terms or not query.reference_set.can_calibrate:
+    if not query.terms or not query.reference_set.can_calibrate or not _has_prompts(query):
         return None
     best = candidates.at(slice(0, CUT_SAMPLE))
+    if not len(best.rows):
+        return Relevance(best.ranked, np.empty(0))
     floor = None
     if candidates.is_complete and len(candidates.rows) <= CUT_SAMPLE:
         floor = float(np.median(candidates.rank(query.reference_set.vectors)))
@@ -119,6 +123,17 @@ def relevance_of(
     return Relevance.of(best.ranked, presence, matches, floor, missing)
 
 
+def _has_prompts(query: EncodedQuery) -> bool:
+    """Whether there are reference prompts to compare the texts of a query with."""
+    if not any(term.query.is_text for term in query.terms):
+        return True
+    try:
+        return len(query.prompts.vectors) > 0
+    except EmbedderError:
+        # Some models embed only certain texts, such as the names of colors.
+        return False
+
+
 def _text_presence(
     query: EncodedQuery, best: RankedRows, floor: float | None
 ) -> tuple[float, tuple[str, ...]]:
@@ -127,8 +142,6 @@ def _text_presence(
     prompts = query.prompts
     is_alone = query.ranking.is_plain
     rows = best.at(slice(0, evidence.FIT_ROWS))
-    if not len(rows.rows):
-        return 1.0, ()
     vectors = rows.read_vectors()
     fits, drops = [], []
     for place, term in enumerate(query.terms):

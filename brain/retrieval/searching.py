@@ -206,12 +206,19 @@ def _notes(
     notes = results.reader.notes
     if request.hubness and not encoded.reference_set.can_calibrate:
         notes += (f"hubness needs {MIN_REFERENCE_ROWS} vectors, so scores were not corrected.",)
+    if _lacks_prompts(request, encoded, results):
+        notes += ("The model cannot embed the reference prompts, so results have no estimates.",)
     is_whole = request.skip == 0 and request.thresh is None and not results.near_duplicates
     if is_whole and not results.reader.notes:
         hidden = ["the query"] if own else []
         hidden += ["what is excluded"] if request.exclude else []
         notes += _shortfall(request.k, len(results.rows), samples, hidden)
     return notes
+
+
+def _lacks_prompts(request: SearchRequest, encoded: EncodedQuery, results: RankedRows) -> bool:
+    can_calibrate = bool(encoded.terms) and encoded.reference_set.can_calibrate
+    return can_calibrate and not request.reverse and results.relevance is None
 
 
 def _shortfall(

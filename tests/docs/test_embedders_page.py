@@ -95,6 +95,11 @@ def test_a_class_makes_an_index_that_is_searched_by_text(names: dict[str, Any]) 
     np.testing.assert_allclose(vectors, expected, atol=0.06)
     query = np.array([255, 165, 0]) - 127.5
     check(names, names["orange"], query, vectors, 5)
+    # It knows no reference prompts, such as "a person".
+    assert names["orange"].relevance is None
+    assert names["orange"].notes == (
+        "The model cannot embed the reference prompts, so results have no estimates.",
+    )
     with pytest.raises(EmbedderError, match="use the English name of a color"):
         fiftyone_faiss.search(names["dataset"], "a dog", brain_key="names")
 

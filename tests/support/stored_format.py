@@ -118,7 +118,7 @@ def check_answer(neighbors: Neighbors, expected: dict[str, Any], own: Sequence[s
     for name in ("ids", "sample_ids"):
         assert getattr(neighbors, name)[:count] == [expected[name][i] for i in places]
     for name, atol in (("distances", 1e-12), ("scores", 1e-9)):
-        before = np.array(expected[name])[places]
+        before = [expected[name][i] for i in places]
         np.testing.assert_allclose(getattr(neighbors, name)[:count], before, rtol=0, atol=atol)
     near_duplicates = [neighbors.near_duplicates.get(id, []) for id in neighbors.ids[:count]]
     assert near_duplicates == [expected["near_copies"].get(id, []) for id in neighbors.ids[:count]]

@@ -224,6 +224,19 @@ def test_results_lie_within_thresh(large, metric) -> None:
     assert rest.ids == ids[30:]
 
 
+@pytest.mark.parametrize("metric", METRICS)
+def test_nothing_may_be_within_thresh(large, metric) -> None:
+    points = large.points("samples", 300)
+    others = np.delete(all_distances(points.vectors[5], points.vectors, metric), 5)
+    thresh = float(others.min()) - 1e-3
+    for k in (None, 25):
+        nothing = fiftyone_faiss.search(large.dataset, points.ids[5], metric, k=k, thresh=thresh)
+        # The query itself, which may be as near, is no result.
+        assert (nothing.ids, list(nothing.pinned)) == ([], [points.ids[5]])
+        assert (nothing.cutoff, nothing.bands, nothing.verdict) == (0, [], None)
+        assert (nothing.cutoff_score, nothing.has_more) == (np.inf, False)
+
+
 def test_the_distances_of_a_combined_query_lie_within_thresh(large) -> None:
     line = line_of("@0 + @1 - @2", large.dataset.values("id"))
     whole = fiftyone_faiss.search(large.dataset, line, "cosine", k=300)
