@@ -340,6 +340,7 @@ def test_exports_hold_the_results(small, backend) -> None:
         "sample_id": points.ids[0],
         "filepath": small.dataset[points.ids[0]].filepath,
         "bounding_box": None,
+        "frame_number": None,
     }
     assert results.view().values("id") == results.ids
 

@@ -239,6 +239,7 @@ def test_rows_of_labels_have_their_boxes(labels) -> None:
             "sample_id": labels.sample_ids[0],
             "filepath": labels.samples[labels.sample_ids[0]].filepath,
             "bounding_box": boxes[labels.ids[0]],
+            "frame_number": None,
         }
     ]
     sample = labels.samples[labels.sample_ids[0]]

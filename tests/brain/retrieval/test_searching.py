@@ -80,7 +80,13 @@ def test_samples_of_a_query_are_pinned_and_no_results(indexed, vectors) -> None:
     assert (plain.ids[0], plain.pinned) == (ids[3], {})
     paths = dict(zip(ids, indexed.values("filepath"), strict=True))
     assert neighbors.to_dict()["pinned"] == [
-        {"id": id, "sample_id": id, "filepath": paths[id], "bounding_box": None}
+        {
+            "id": id,
+            "sample_id": id,
+            "filepath": paths[id],
+            "bounding_box": None,
+            "frame_number": None,
+        }
         for id in (ids[3], ids[8])
     ]
     # A query that is outside of the view is pinned too.
