@@ -12,7 +12,7 @@ from support.panels import Context, answer_of, call
 import fiftyone_faiss
 
 BEACH = {"scene.label": {"values": ["beach"], "exclude": False, "isMatching": True}}
-MEADOW = {"scene.label": {"values": ["meadow"], "exclude": False, "isMatching": True}}
+PARK = {"scene.label": {"values": ["park"], "exclude": False, "isMatching": True}}
 QUERY = {"query": "a car", "k": "5", "brain_key": "clip"}
 
 
@@ -51,7 +51,7 @@ def test_a_search_in_view_keeps_the_filters_in_force(book, half) -> None:
     assert (len(shown._stages), answer["sidebar"]) == (len(half._stages) + 1, {})
 
     # A second search means the same samples, and one with other filters those.
-    for chosen, scene in ((BEACH, "beach"), (MEADOW, "meadow")):
+    for chosen, scene in ((BEACH, "beach"), (PARK, "park")):
         again = in_grid(book, shown, chosen, **{**QUERY, "query": "a dog"}, scope="view")
         again.params.update(state_of(answer))
         second = answer_of("search", again)
