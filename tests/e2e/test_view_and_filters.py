@@ -64,7 +64,8 @@ def test_a_search_stays_in_the_view_and_its_filters(book, open_app, session) -> 
     assert result_ids(page) == fiftyone_faiss.search(book, "a dog", k=4).ids
 
     # The view and the filters come back.
-    cy(page, "faiss-clear").click()
+    with messages.response_to("look"):
+        cy(page, "faiss-clear").click()
     expect(counts).to_contain_text(f"{len(inside)} of 80 samples")
     expect(bar).to_have_text(f"Searching all 160 – search only the {len(inside)} in view")
     assert in_force(messages) == BEACH
