@@ -107,8 +107,8 @@ def link_of(page: Page) -> str:
     cy(page, "faiss-save-menu").click()
     # Away from https, the browser copies what is selected.
     page.evaluate(
-        "document.execCommand = () => {"
-        " window.copied = document.querySelector('body > textarea').value; return true; }"
+        "() => { document.execCommand = () => {"
+        " window.copied = document.querySelector('body > textarea').value; return true; } }"
     )
     cy(page, "faiss-copy-link").click()
     expect(cy(page, "faiss-status")).to_have_text("Copied the link")
@@ -151,11 +151,9 @@ def test_a_link_opens_no_file_and_no_address_by_itself(
 ) -> None:
     wait_until_ready(open_app())
     params = json.dumps({"query": query, "k": 4})
-    context = browser.new_context(viewport={"width": 1600, "height": 900})
+    page = open_page(browser, f"{session.url}?faiss={quote(params)}", 1600, 900)
+    messages = Messages(page)
     try:
-        page = context.new_page()
-        messages = Messages(page)
-        page.goto(f"{session.url}?faiss={quote(params)}")
         expect(cy(page, "faiss-query")).to_have_value(query)
         expect(cy(page, "faiss-status")).to_have_text(
             "This search is from a link. Press Enter to run it."
@@ -166,4 +164,4 @@ def test_a_link_opens_no_file_and_no_address_by_itself(
         expect(cy(page, "faiss-status")).to_have_attribute("role", "alert")
         assert len(messages.of("search")) == 1
     finally:
-        context.close()
+        page.context.close()
