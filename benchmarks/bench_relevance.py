@@ -35,6 +35,9 @@ BANDS = ("strong", "likely", "weak")
 def main() -> None:
     options = _options()
     data: dict[str, Any] = {**circumstances(options.seeds[0], PACKAGES), "worlds": {}}
+    # Where the files are on this machine does not matter.
+    for path in filter(None, (options.stamps, options.weights)):
+        data["command"] = data["command"].replace(str(path), path.name)
     folder = open_workspace()
     for seed in options.seeds:
         place = CACHE / f"book-{seed}-{options.pictures}"
