@@ -8,7 +8,7 @@ import fiftyone as fo
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
-from support.browser import cy, shoot
+from support.browser import cy, shoot, shows
 from support.search_panel import search, wait_for_results, wait_until_ready
 
 import fiftyone_faiss
@@ -47,6 +47,7 @@ def test_names_with_markup_are_shown_as_text(book, open_app, tmp_path: Path) -> 
     expect(page.get_by_text(path.name).first).to_be_visible()
     has_no_markup(page)
     cy(page, "faiss-tag-name").fill(MARKUP)
+    shows(page, 3)
     cy(page, "faiss-result").first.press("Control+a")
     cy(page, "faiss-tag").click()
     expect(cy(page, "faiss-status")).to_contain_text("3 results tagged")

@@ -63,6 +63,7 @@ def test_the_panel_looks_right(open_app, dark, width) -> None:
     name = f"look-{'dark' if dark else 'light'}-{width}"
     wait_until_ready(page)
     shoot(page, f"{name}-ready")
+    expect(cy(page, "faiss-icon")).to_be_visible()
     enter_query(page, "a bicycle in the snow")
     expect(cy(page, "faiss-result")).to_have_count(25)
     expect(cy(page, "faiss-status")).to_have_text(RESULTS_SHOWN)

@@ -106,6 +106,7 @@ def test_results_are_tagged_untagged_and_cleared(book, open_app) -> None:
     expect(cy(page, "faiss-result")).to_have_count(5)
     ids = result_ids(page)
     cy(page, "faiss-tag-name").fill("boats")
+    shows(page, 5)
     cy(page, "faiss-result").first.press("Control+a")
     cy(page, "faiss-tag").click()
     expect(cy(page, "faiss-status")).to_contain_text("5 results tagged")

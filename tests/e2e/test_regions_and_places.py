@@ -150,6 +150,8 @@ def test_patches_are_searched_and_tagged(book, open_app) -> None:
         assert 0.4 < max(width, height) <= 1.01
     cy(page, "faiss-tag-name").fill("car?")
     cy(page, "faiss-result").first.press("Control+a")
+    # The grid shows the same selection of patches.
+    expect(cy(page, "action-manage-selected")).to_have_text("4")
     cy(page, "faiss-tag").click()
     expect(cy(page, "faiss-status")).to_contain_text("4 of them new")
     shoot(page, "patches")

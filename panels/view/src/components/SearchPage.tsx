@@ -93,7 +93,6 @@ export function SearchPage(props: SearchPageProps) {
           <Actions
             {...{ search, neighbors, server, indexes, others, dataset, target, tagging }}
             prefs={page.prefs}
-            fields={page.read.fields}
           />
         ) : (
           <header className="ffs-heading">

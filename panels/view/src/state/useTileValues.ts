@@ -31,7 +31,8 @@ export function useTileValues(server: Server, asked: Asked): TileValues {
   const chosen = JSON.stringify(names);
   const ids = results.map(({ id }) => id).join();
   useEffect(() => {
-    if (!ids) return undefined;
+    // Without chosen fields, nothing is asked.
+    if (!ids || chosen === "[]") return undefined;
     let isCurrent = true;
     const ask = { ids: ids.split(","), patches_field };
     void readValues(server, ask, JSON.parse(chosen) as string[]).then((answer) => {
@@ -43,7 +44,29 @@ export function useTileValues(server: Server, asked: Asked): TileValues {
       isCurrent = false;
     };
   }, [server, ids, patches_field, chosen, ...changes]);
-  return read;
+  return chosen === "[]" ? NOTHING : read;
+}
+
+const NO_FIELDS: TileField[] = [];
+
+/** The fields that the tiles of results can show. */
+export function useTileFields(
+  server: Server,
+  { results, patches_field }: { results: ResultRow[]; patches_field: string | null }
+): TileField[] {
+  const [fields, setFields] = useState(NO_FIELDS);
+  const ids = results.slice(0, 1).map(({ id }) => id).join();
+  useEffect(() => {
+    if (!ids) return undefined;
+    let isCurrent = true;
+    void server("values", { ids: [ids], patches_field, fields: [] }).then((answer) => {
+      if (isCurrent && !isFailure(answer)) setFields(answer.fields);
+    });
+    return () => {
+      isCurrent = false;
+    };
+  }, [server, ids, patches_field]);
+  return fields;
 }
 
 /** Reads values, or returns the error as a sentence. */
@@ -52,7 +75,7 @@ async function readValues(
   ask: { ids: string[]; patches_field: string | null },
   names: string[]
 ): Promise<TileValues | string> {
-  const listed = await server("values", { ...ask, fields: [] });
+  const listed = await server("values", { ...ask, ids: ask.ids.slice(0, 1), fields: [] });
   if (isFailure(listed)) return listed.error;
   const existing = names.filter((name) => listed.fields.some((field) => field.name === name));
   if (!existing.length) return listed;

@@ -1,6 +1,6 @@
 import React from "react";
 import type { Server } from "../../app/server.ts";
-import type { PanelIndex, OtherIndex, TileField } from "../../generated.ts";
+import type { PanelIndex, OtherIndex } from "../../generated.ts";
 import { cutoffOf } from "../../state/cutoff.ts";
 import type { ShownNeighbors } from "../../state/searchState.ts";
 import type { Target } from "../../state/target.ts";
@@ -26,7 +26,6 @@ interface ActionsProps {
   target: Target;
   tagging: Tagging;
   prefs: TilePrefs;
-  fields: TileField[];
 }
 
 /** The bar above the results: what can be done with them, and how many there are. */
@@ -40,7 +39,7 @@ export function Actions(props: ActionsProps) {
       {hasResults && <SaveMenu {...{ search, neighbors, server }} results={included} />}
       {hasResults && <CompareSelect {...{ search, indexes, others, dataset }} />}
       <WhyMenu sentences={neighbors.explanation} />
-      <ViewMenu {...{ search, dataset }} prefs={props.prefs} fields={props.fields} />
+      <ViewMenu {...{ search, neighbors, server, dataset }} prefs={props.prefs} />
       <IconButton
         icon="remove"
         size={16}

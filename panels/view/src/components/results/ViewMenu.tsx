@@ -1,11 +1,13 @@
 import React from "react";
-import type { TileField } from "../../generated.ts";
+import type { Server } from "../../app/server.ts";
 import {
   MAX_FIELDS,
   MAX_SIZE,
   MIN_SIZE,
   type TilePrefs,
 } from "../../state/tilePrefs.ts";
+import type { ShownNeighbors } from "../../state/searchState.ts";
+import { useTileFields } from "../../state/useTileValues.ts";
 import { updateTilePrefs } from "../../state/useTilePrefs.ts";
 import type { Search } from "../../state/useSearch.ts";
 import { Menu } from "../Menu.tsx";
@@ -15,14 +17,14 @@ const DEFAULT_SIZE = 116;
 
 interface ViewMenuProps {
   search: Search;
+  neighbors: ShownNeighbors;
+  server: Server;
   dataset: string;
   prefs: TilePrefs;
-  /** The fields that the tiles can show. */
-  fields: TileField[];
 }
 
 /** Chooses how the results look: their size, their fields, and the score cutoff. */
-export function ViewMenu({ search, dataset, prefs, fields }: ViewMenuProps) {
+export function ViewMenu({ search, prefs, ...others }: ViewMenuProps) {
   return (
     <Menu
       name="faiss-view-menu"
@@ -34,8 +36,8 @@ export function ViewMenu({ search, dataset, prefs, fields }: ViewMenuProps) {
       {() => (
         <>
           <TileLook prefs={prefs} />
-          <FieldChoice {...{ dataset, prefs, fields }} />
-          <CutoffControl search={search} count={search.neighbors?.results.length ?? 0} />
+          <FieldChoice {...others} prefs={prefs} />
+          <CutoffControl search={search} count={others.neighbors.results.length} />
         </>
       )}
     </Menu>
@@ -71,7 +73,8 @@ function TileLook({ prefs: { fit, size } }: { prefs: TilePrefs }) {
   );
 }
 
-function FieldChoice({ dataset, prefs, fields }: Omit<ViewMenuProps, "search">) {
+function FieldChoice({ neighbors, server, dataset, prefs }: Omit<ViewMenuProps, "search">) {
+  const fields = useTileFields(server, neighbors);
   const chosen = prefs.fields[dataset] ?? [];
   if (!fields.length) return null;
   const toggle = (name: string, isChosen: boolean) => {
