@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import { barsOf } from "../src/format/contributions.ts";
 import { boxIn, cropOf, wholeOf } from "../src/format/crop.ts";
 import { placeBeside } from "../src/format/previewPlace.ts";
+import { fieldTexts } from "../src/format/tile.ts";
 import { placeOf, viewerAction } from "../src/keyboard/viewerPlaces.ts";
 import { DEFAULT_PREFS, prefsFrom } from "../src/state/tilePrefs.ts";
 
@@ -105,4 +106,13 @@ test("the sample viewer knows whether there are further results", () => {
     null,
   ]);
   assert.equal(viewerAction("t", true), null);
+});
+
+test("the values of fields are part of the name of a result", () => {
+  const fields = [{ name: "scene" }, { name: "tags" }, { name: "objects" }];
+  assert.deepEqual(fieldTexts(fields, { scene: ["park"], tags: [], objects: ["cat", "dog"] }), [
+    "scene park",
+    "objects cat and dog",
+  ]);
+  assert.deepEqual(fieldTexts(fields, undefined), []);
 });

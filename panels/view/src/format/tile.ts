@@ -31,6 +31,17 @@ export function tileName(
     .join(", ");
 }
 
+/** The values of the chosen fields, for the accessible name of a result. */
+export function fieldTexts(
+  fields: { name: string }[],
+  values: Record<string, string[]> | undefined
+): string[] {
+  return fields.flatMap(({ name }) => {
+    const texts = values?.[name] ?? [];
+    return texts.length ? [`${name} ${texts.join(" and ")}`] : [];
+  });
+}
+
 /** The tooltip of a result. */
 export function tileTitle(
   { filepath, frame_number, score, distance }: ResultRow,

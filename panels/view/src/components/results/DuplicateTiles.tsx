@@ -51,7 +51,9 @@ export function DuplicateTiles(props: DuplicateTilesProps) {
                 fit={fit}
               />
             </span>
-            <span className="ffs-caption">of result {result.rank}</span>
+            <span className="ffs-caption" aria-hidden="true">
+              of result {result.rank}
+            </span>
           </button>
         </li>
       ))}

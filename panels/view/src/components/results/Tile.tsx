@@ -1,7 +1,7 @@
 import React, { memo, type MouseEvent } from "react";
 import type { Band, ResultRow, TileField } from "../../generated.ts";
 import { percent, topShare } from "../../format/numbers.ts";
-import { tileName, tileTitle } from "../../format/tile.ts";
+import { fieldTexts, tileName, tileTitle } from "../../format/tile.ts";
 import type { Rating } from "../../state/searchState.ts";
 import type { TilePrefs } from "../../state/tilePrefs.ts";
 import { TileFields } from "./TileFields.tsx";
@@ -55,7 +55,10 @@ export const Tile = memo(function Tile(props: TileProps) {
         data-cy="faiss-result"
         data-id={id}
         data-place={index}
-        aria-label={tileName(result, index, total, rating, otherDataset, isSelected)}
+        aria-label={[
+          tileName(result, index, total, rating, otherDataset, isSelected),
+          ...fieldTexts(props.fields, props.values),
+        ].join(", ")}
         title={tileTitle(result, otherDataset)}
         tabIndex={isTabStop ? 0 : -1}
         onFocus={() => actions.focus(id)}
@@ -87,7 +90,7 @@ function classesOf({ result, rating, isSelected, isTagged }: TileProps): string 
 function Caption({ result: { band, relevance, score, percentile } }: { result: ResultRow }) {
   const share = topShare(percentile);
   return (
-    <span className="ffs-caption">
+    <span className="ffs-caption" aria-hidden="true">
       {band && (
         <span className={`ffs-band ffs-band-${band}`} data-cy="faiss-band">
           {BANDS[band]}

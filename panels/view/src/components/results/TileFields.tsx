@@ -12,7 +12,7 @@ interface TileFieldsProps {
 export function TileFields({ fields, values }: TileFieldsProps) {
   if (!fields.length || !values) return null;
   return (
-    <span className="ffs-lines" data-cy="faiss-lines">
+    <span className="ffs-lines" data-cy="faiss-lines" aria-hidden="true">
       {fields.map((field) => (
         <Line key={field.name} field={field} texts={values[field.name] ?? []} />
       ))}
