@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -25,6 +26,7 @@ from fiftyone_faiss.brain.retrieval.neighbors import Neighbors
 from fiftyone_faiss.brain.retrieval.ranked_rows import RankedRows
 from fiftyone_faiss.brain.retrieval.reference_set import MIN_REFERENCE_ROWS, reference_set_of
 from fiftyone_faiss.brain.retrieval.request import DEFAULT_K, SearchRequest
+from fiftyone_faiss.embedders import EmbedderError
 
 
 @explain_outage()
@@ -246,7 +248,10 @@ def warm(samples: foc.SampleCollection, brain_key: str | None = None) -> dict[st
     reference_set = reference_set_of(reader, index.metric)
     is_loaded = index.model is not None and index.supports_text and len(reference_set) > 0
     if is_loaded:
-        reference_set.prompts(index.get_embedder(), "off")
+        embedder = index.get_embedder()
+        # Some models embed only certain texts, such as the names of colors.
+        with contextlib.suppress(EmbedderError):
+            reference_set.prompts(embedder, "off")
     # Looking up ids also brings them into memory.
     reader.rows_of(reader.ids_at(reader.sample_rows(1)))
     return {"model": index.model if is_loaded else None, "seconds": time.perf_counter() - started}

@@ -14,6 +14,7 @@ from PIL import Image
 from support.distances import reference
 
 import fiftyone_faiss
+from fiftyone_faiss.brain import warm
 from fiftyone_faiss.brain import load_index
 from fiftyone_faiss.demo import MODEL_NAME
 from fiftyone_faiss.embedders import EmbedderError, ImageSource, Vectors, registry
@@ -104,6 +105,7 @@ def test_a_class_makes_an_index_that_is_searched_by_text(names: dict[str, Any]) 
     )
     with pytest.raises(EmbedderError, match="use the English name of a color"):
         fiftyone_faiss.search(names["dataset"], "a dog", brain_key="names")
+    assert warm(names["dataset"], "names")["model"] == "names"
 
 
 def test_the_table_is_that_of_list_models() -> None:
