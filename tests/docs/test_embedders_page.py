@@ -14,8 +14,7 @@ from PIL import Image
 from support.distances import reference
 
 import fiftyone_faiss
-from fiftyone_faiss.brain import warm
-from fiftyone_faiss.brain import load_index
+from fiftyone_faiss.brain import load_index, warm
 from fiftyone_faiss.demo import MODEL_NAME
 from fiftyone_faiss.embedders import EmbedderError, ImageSource, Vectors, registry
 
