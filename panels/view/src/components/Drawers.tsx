@@ -69,7 +69,7 @@ export function Drawer(props: DrawerProps) {
   const { label, component: Content } = drawer;
   return (
     <div className="ffs-drawer-place">
-      <section id="ffs-drawer" className="ffs-drawer" aria-label={label}>
+      <section id="ffs-drawer" className="ffs-drawer" aria-label={label} tabIndex={0}>
         <Content {...props} />
       </section>
     </div>

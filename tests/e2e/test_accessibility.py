@@ -1,0 +1,54 @@
+"""The panel in both themes, checked by axe-core."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from page import VIEW, install
+from playwright.sync_api import Page, expect
+from support.browser import cy, shows
+from support.search_panel import search, wait_until_ready
+
+pytestmark = pytest.mark.browser
+
+
+def violations(page: Page) -> list[dict[str, Any]]:
+    """Returns the rules that elements of the panel violate, with these elements."""
+    rules: list[dict[str, Any]] = page.evaluate(
+        """async (rules) => {
+            const { violations } = await axe.run(".ffs-panel", { rules });
+            return violations.map(({ id, nodes }) => {
+              return { id, nodes: nodes.map(({ html, failureSummary }) => [html, failureSummary]) };
+            });
+        }""",
+        # The name of a result has its numbers with words: "score 0.49, strong match".
+        {"label-content-name-mismatch": {"enabled": False}},
+    )
+    return rules
+
+
+@pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])
+def test_the_panel_has_no_violations(open_app, dark: bool) -> None:
+    install()
+    page = wait_until_ready(open_app(dark=dark))
+    page.add_script_tag(path=VIEW / "node_modules" / "axe-core" / "axe.min.js")
+    assert violations(page) == []
+    search(page, '2: car + beach - "red"', k=12)
+    shows(page, 12)
+    cy(page, "faiss-result").nth(1).click(modifiers=["Control"])
+    expect(cy(page, "faiss-selection")).to_be_visible()
+    cy(page, "faiss-result").nth(2).press("+")
+    cy(page, "faiss-result").nth(2).press("p")
+    expect(cy(page, "faiss-preview")).to_be_visible()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    for menu in ("view-menu", "save-menu", "explain"):
+        cy(page, f"faiss-{menu}").click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        assert violations(page) == [], menu
+        page.keyboard.press("Escape")
+    for drawer in ("history", "health", "help"):
+        cy(page, f"faiss-{drawer}").click()
+        expect(page.locator("#ffs-drawer")).to_be_visible()
+        assert violations(page) == [], drawer
