@@ -104,7 +104,7 @@ def test_a_class_makes_an_index_that_is_searched_by_text(names: dict[str, Any]) 
     )
     with pytest.raises(EmbedderError, match="use the English name of a color"):
         fiftyone_faiss.search(names["dataset"], "a dog", brain_key="names")
-    assert warm(names["dataset"], "names")["model"] == "names"
+    assert warm(names["dataset"], "names")["model"] == "color-names"
 
 
 def test_the_table_is_that_of_list_models() -> None:
