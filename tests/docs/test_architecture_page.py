@@ -11,7 +11,7 @@ PAGE = (ROOT / "docs" / "architecture.md").read_text()
 
 def test_the_named_files_and_folders_exist() -> None:
     paths = set(
-        re.findall(r"(?:brain|panels|tests|tools|operators|embedders)/[\w/]*(?:\.py)?", PAGE)
+        re.findall(r"(?:brain|panels|tests|tools|operators|embedders)/[\w/]*(?:\.py|\.tsx?)?", PAGE)
     )
     assert len(paths) > 25
     assert sorted(path for path in paths if not (ROOT / path).exists()) == []

@@ -107,5 +107,5 @@ def test_the_options_table_names_parameters_of_search() -> None:
     section = PAGE.split("## Options")[1].split("\n\n")[0]
     rows = re.findall(r"^\| (`.+?) \|", section, re.MULTILINE)
     named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
-    assert len(named) == 9
+    assert len(named) == 10
     assert named <= inspect.signature(fiftyone_faiss.search).parameters.keys()

@@ -25,7 +25,8 @@ def test_a_result_shows_its_score_and_band(book, open_app) -> None:
     expect(first).to_have_accessible_name(
         re.compile(
             rf"^Result 1 of 25, {Path(expected.to_dict()['results'][0]['filepath']).name}, "
-            rf"score {expected.scores[0]:.2f}, strong match, top (<0\.1|\d\.\d) %$"
+            rf"score {expected.scores[0]:.2f}, strong match, relevance (>99|\d+) %, "
+            r"top (<0\.1|\d\.\d) %$"
         )
     )
     bands = [text.lower() for text in cy(page, "faiss-band").all_inner_texts()]
