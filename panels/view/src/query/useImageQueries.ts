@@ -1,11 +1,12 @@
 import { type ClipboardEvent, type DragEvent, useState } from "react";
 import { readUpload } from "../browser/files.ts";
+import type { UploadedImage } from "../generated.ts";
 import { getState } from "../state/store.ts";
 import type { Search } from "../state/useSearch.ts";
 import { freeUploadName, hasName, withoutUploads, withTerm } from "./terms.ts";
 
-/** Images that were dropped, pasted or chosen: files, or the address of one. */
-type Images = File[] | string;
+/** Images that were dropped, pasted or chosen: files that were read, or the address of one. */
+type Images = UploadedImage[] | string;
 
 export interface ImageQueries {
   /** Adds image files to the query, and searches; asks first if the query has an image. */
@@ -30,31 +31,35 @@ export function useImageQueries(dataset: string, search: Search): ImageQueries {
 
   const [waiting, setWaiting] = useState<Images | null>(null);
 
-  const put = async (files: File[]) => {
-    try {
-      for (const file of files) {
-        const upload = await readUpload(file);
-        const { query, uploads } = getState(dataset);
-        const name = freeUploadName(query);
-        update({ query: withTerm(query, `@${name}`), uploads: { ...uploads, [name]: upload } });
-      }
-    } catch (problem) {
-      setStatus("error", String(problem));
-      return;
+  const put = (images: UploadedImage[]) => {
+    for (const image of images) {
+      const { query, uploads } = getState(dataset);
+      const name = freeUploadName(query);
+      update({ query: withTerm(query, `@${name}`), uploads: { ...uploads, [name]: image } });
     }
-    if (files.length) search.search();
+    if (images.length) search.search();
   };
   const putUrl = (url: string) => {
     update({ query: withTerm(getState(dataset).query, url) });
     search.search();
   };
   const putAny = (images: Images) =>
-    typeof images === "string" ? putUrl(images) : void put(images);
+    typeof images === "string" ? putUrl(images) : put(images);
   const addAny = (images: Images) => {
     const { query, uploads } = getState(dataset);
     const hasImage = Object.keys(uploads).some((name) => hasName(query, `@${name}`));
     if (hasImage && images.length) setWaiting(images);
     else putAny(images);
+  };
+  const addFiles = async (files: File[]) => {
+    const images: UploadedImage[] = [];
+    try {
+      for (const file of files) images.push(await readUpload(file));
+    } catch (problem) {
+      setStatus("error", String(problem));
+      return;
+    }
+    addAny(images);
   };
   const answer: ImageQueries["answer"] = (choice) => {
     setWaiting(null);
@@ -79,17 +84,17 @@ export function useImageQueries(dataset: string, search: Search): ImageQueries {
       setDragging(false);
       const files = [...event.dataTransfer.files];
       const url = event.dataTransfer.getData("text/uri-list").split("\n")[0]?.trim() ?? "";
-      if (files.length) addAny(files);
+      if (files.length) void addFiles(files);
       else if (/^https?:/.test(url)) addAny(url);
     },
     onPaste(event: ClipboardEvent) {
       const files = [...event.clipboardData.files];
       if (!files.length || isText(event.target as Element, event.clipboardData, files)) return;
       event.preventDefault();
-      addAny(files);
+      void addFiles(files);
     },
   };
-  return { add: addAny, isAsking: waiting !== null, answer, isDragging, handlers };
+  return { add: (files) => void addFiles(files), isAsking: waiting !== null, answer, isDragging, handlers };
 }
 
 // The browser handles everything else that is dragged, for example text.
