@@ -1,12 +1,12 @@
 import { type ClipboardEvent, type DragEvent, useState } from "react";
 import { readUpload } from "../browser/files.ts";
-import type { UploadedImage } from "../generated.ts";
+import type { Upload } from "../state/searchState.ts";
 import { getState } from "../state/store.ts";
 import type { Search } from "../state/useSearch.ts";
 import { freeUploadName, hasName, withoutUploads, withTerm } from "./terms.ts";
 
 /** Images that were dropped, pasted or chosen: files that were read, or the address of one. */
-type Images = UploadedImage[] | string;
+type Images = Upload[] | string;
 
 export interface ImageQueries {
   /** Adds image files to the query, and searches; asks first if the query has an image. */
@@ -31,7 +31,7 @@ export function useImageQueries(dataset: string, search: Search): ImageQueries {
 
   const [waiting, setWaiting] = useState<Images | null>(null);
 
-  const put = (images: UploadedImage[]) => {
+  const put = (images: Upload[]) => {
     for (const image of images) {
       const { query, uploads } = getState(dataset);
       const name = freeUploadName(query);
@@ -52,7 +52,7 @@ export function useImageQueries(dataset: string, search: Search): ImageQueries {
     else putAny(images);
   };
   const addFiles = async (files: File[]) => {
-    const images: UploadedImage[] = [];
+    const images: Upload[] = [];
     try {
       for (const file of files) images.push(await readUpload(file));
     } catch (problem) {
