@@ -113,8 +113,9 @@ def test_selected_results_are_tagged_liked_excluded_and_searched(book, open_app,
     selected(page, 2)
     cy(page, "faiss-use-selection").click()
     expect(cy(page, "faiss-query")).to_have_value("@selected")
-    page.wait_for_function(
-        "id => document.querySelector('[data-cy=faiss-result]')?.dataset.id === id", arg=ids[2]
-    )
+    # The sample of the query is pinned before its results.
+    pinned = cy(page, "faiss-pinned").locator("[data-id]")
+    expect(pinned).to_have_count(1)
+    expect(pinned).to_have_attribute("data-id", ids[2])
     assert result_ids(page) == fiftyone_faiss.search(dataset, ids[2], k=8).ids
     dataset.delete()
