@@ -22,7 +22,7 @@ def test_every_part_fits_the_panel(book, open_app, width: int, dark: bool) -> No
     # The App does not support windows this narrow; the panel does.
     page.add_style_tag(content=f".ffs-panel {{ width: {width}px; }}")
     if width == 2000:
-        page.add_style_tag(content=".ffs-panel { position: fixed; inset: 0; z-index: 9; }")
+        page.add_style_tag(content=".ffs-panel { position: fixed; inset: 0; z-index: 9999; }")
     cy(page, "faiss-options-more").click()
     search(page, '2: red car + beach - "a dog"', k=25)
     cy(page, "faiss-result").first.focus()
