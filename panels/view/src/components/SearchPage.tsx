@@ -81,8 +81,8 @@ export function SearchPage(props: SearchPageProps) {
         <Suggestions {...{ explanation, search }} />
         <FilterChips search={search} />
         <ScopeBar search={search} />
-        <Drawer {...{ search, server, jobs, refreshJobs, canDelegate }} />
         <JobList jobs={jobs} server={server} />
+        <Drawer {...{ search, server, jobs, refreshJobs, canDelegate }} />
         {index.problem && (
           <p className="ffs-error" data-cy="faiss-problem" role="alert">
             {index.problem}
