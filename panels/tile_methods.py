@@ -50,7 +50,8 @@ class TileMethods:
         """Lists the fields that the tiles can show, and reads the values of some of them."""
         dataset = _dataset_of(ctx, params)
         names = [
-            read_text("fields", name, MAX_NAME) for name in read_list("fields", params.get("fields"))
+            read_text("fields", name, MAX_NAME)
+            for name in read_list("fields", params.get("fields"))
         ]
         fields, values = brain.tile_values(dataset, *results_of(params), names)
         return {"fields": fields, "values": values}
