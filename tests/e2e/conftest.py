@@ -37,7 +37,11 @@ def session(book: fo.Dataset) -> Iterator[fo.Session]:
 
 
 def _wait_until_connected(session: fo.Session) -> None:
-    """Waits for the server, which FiftyOne's client itself tries to reach every 10 seconds."""
+    """Waits for the server, which FiftyOne's client itself tries to reach every 10 seconds.
+
+    The client also loses its connection when it cannot handle an event of a page, for example of
+    one whose dataset is deleted.
+    """
     deadline = time.monotonic() + PATIENCE / 1000
     while True:
         try:
@@ -80,6 +84,7 @@ def open_app(
         dark: bool = True,
         view: fo.DatasetView | None = None,
     ) -> Page:
+        _wait_until_connected(session)
         session.dataset = dataset or book
         session.view = view
         session.selected = []
