@@ -31,13 +31,13 @@ def session(book: fo.Dataset) -> Iterator[fo.Session]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     session = fo.launch_app(book, remote=True, port=port)
-    _wait_until_connected(session)
+    _repeat_until_connected(lambda: _find_server(session))
     yield session
     session.close()
 
 
-def _wait_until_connected(session: fo.Session) -> None:
-    """Waits for the server, which FiftyOne's client itself tries to reach every 10 seconds.
+def _repeat_until_connected(act: Callable[[], object]) -> None:
+    """Repeats an action until FiftyOne's client, which tries every 10 seconds, has its server.
 
     The client also loses its connection when it cannot handle an event of a page, for example of
     one whose dataset is deleted.
@@ -45,13 +45,17 @@ def _wait_until_connected(session: fo.Session) -> None:
     deadline = time.monotonic() + PATIENCE / 1000
     while True:
         try:
-            urllib.request.urlopen(f"http://localhost:{session.server_port}/fiftyone").close()
-            session.refresh()
+            act()
             return
         except (OSError, RuntimeError):
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.5)
+
+
+def _find_server(session: fo.Session) -> None:
+    urllib.request.urlopen(f"http://localhost:{session.server_port}/fiftyone").close()
+    session.refresh()
 
 
 def panels(name: str) -> fo.Space:
@@ -84,8 +88,7 @@ def open_app(
         dark: bool = True,
         view: fo.DatasetView | None = None,
     ) -> Page:
-        _wait_until_connected(session)
-        session.dataset = dataset or book
+        _repeat_until_connected(lambda: setattr(session, "dataset", dataset or book))
         session.view = view
         session.selected = []
         session.spaces = panels(panel) if panel else fo.Space(children=[fo.Panel(type="Samples")])
