@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from fiftyone_faiss.brain.core.files import FileSystem, link_or_copy
 from fiftyone_faiss.brain.store.checked_files import explain_read_errors
 from fiftyone_faiss.brain.store.directory import StoreDirectory
+from fiftyone_faiss.brain.store.entries import DerivedInfo, DerivedKind
 from fiftyone_faiss.brain.store.manifest import Manifest, lost
 
 
@@ -22,7 +23,7 @@ def copy_store(source: StoreDirectory, target: StoreDirectory, metadata: dict[st
         metadata: values that replace those of the source
 
     Raises:
-        StoreError: if a file of the source other than the ANN index is missing, or the disk is full
+        StoreError: if a file of the source that cannot be rebuilt is missing, or the disk is full
             or not writable
     """
     target.create()
@@ -42,10 +43,12 @@ def _link_generation(source: StoreDirectory, target: StoreDirectory) -> Manifest
         if missing and source.manifest_bytes() != data:
             # A writer has replaced them in the meantime.
             continue
-        if manifest.ann_index and manifest.ann_index.file.name in missing:
-            # The copy does without it: an ANN index can be rebuilt.
-            missing.remove(manifest.ann_index.file.name)
-            manifest = replace(manifest, ann_index=None)
+        # The copy does without files that can be rebuilt.
+        for kind in get_args(DerivedKind):
+            info: DerivedInfo | None = getattr(manifest, kind)
+            if info is not None and info.file.name in missing:
+                missing.remove(info.file.name)
+                manifest = manifest.with_derived(kind, None)
         if missing:
             raise lost(f"{source.path / min(missing)} is missing")
         return manifest

@@ -16,9 +16,9 @@ from fiftyone_faiss.brain.core.files import (
     fingerprint,
 )
 from fiftyone_faiss.brain.store.checked_files import explain_read_errors, read_file
+from fiftyone_faiss.brain.store.entries import FileInfo
 from fiftyone_faiss.brain.store.manifest import (
     MANIFEST,
-    FileInfo,
     Manifest,
     StoreError,
     missing_store,

@@ -5,11 +5,18 @@ from __future__ import annotations
 import json
 import socket
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from fiftyone_faiss.brain.core.files import FileSystem, atomic_write
+from fiftyone_faiss.brain.store.entries import (
+    DerivedInfo,
+    DerivedKind,
+    FileInfo,
+    SegmentInfo,
+    Values,
+)
 from fiftyone_faiss.brain.store.json_fields import FieldError, Fields
 
 FORMAT_VERSION = 2
@@ -22,104 +29,9 @@ METADATA_TEXTS = (
 # Longer messages of the operating system or of a parser are cut.
 MAX_REASON = 100
 
-Values = dict[str, Any]
-
 
 class StoreError(ValueError):
     """Raised for a store that is missing, damaged, unwritable, or of another format."""
-
-
-@dataclass(frozen=True)
-class SegmentInfo:
-    """A segment, as listed in the manifest.
-
-    Attributes:
-        name: its file
-        rows: its number of rows
-        checksum: the CRC-32 of its table of checksums
-        model: the fingerprint of the model that computed its vectors, None for given vectors
-        precision: the precision that the model ran in, None for given vectors and where
-            unknown
-    """
-
-    name: str
-    rows: int
-    checksum: int
-    model: str | None = None
-    precision: str | None = None
-
-    @classmethod
-    def from_json(cls, fields: Fields) -> SegmentInfo:
-        """Reads the stored form."""
-        return cls(
-            fields.file_name("name"),
-            fields.integer("rows", minimum=1),
-            fields.checksum("checksum"),
-            fields.optional("model", fields.text),
-            fields.optional("precision", fields.text),
-        )
-
-    def to_json(self) -> Values:
-        """Returns the stored form."""
-        return {
-            "name": self.name,
-            "rows": self.rows,
-            "checksum": self.checksum,
-            "model": self.model,
-            "precision": self.precision,
-        }
-
-
-@dataclass(frozen=True)
-class FileInfo:
-    """A file, as listed in the manifest.
-
-    Attributes:
-        name: its name
-        bytes: its size
-        checksum: the CRC-32 of its content
-    """
-
-    name: str
-    bytes: int
-    checksum: int
-
-    @classmethod
-    def from_json(cls, fields: Fields) -> FileInfo:
-        """Reads the stored form."""
-        return cls(fields.file_name("name"), fields.integer("bytes"), fields.checksum("checksum"))
-
-    def to_json(self) -> Values:
-        """Returns the stored form."""
-        return {"name": self.name, "bytes": self.bytes, "checksum": self.checksum}
-
-
-@dataclass(frozen=True)
-class AnnIndexInfo:
-    """The file of the ANN index, which can be rebuilt from the vectors.
-
-    Attributes:
-        file: the file
-        rows: it covers rows 0 to ``rows - 1``
-        metadata: JSON values that describe how the file was built
-    """
-
-    file: FileInfo
-    rows: int
-    metadata: Values
-
-    @classmethod
-    def from_json(cls, fields: Fields) -> AnnIndexInfo:
-        """Reads the stored form."""
-        return cls(
-            FileInfo.from_json(fields.object("file")),
-            fields.integer("rows"),
-            fields.values("facts"),
-        )
-
-    def to_json(self) -> Values:
-        """Returns the stored form."""
-        return {"file": self.file.to_json(), "rows": self.rows, "facts": self.metadata}
 
 
 @dataclass(frozen=True)
@@ -137,6 +49,7 @@ class Manifest:
         segments: the segments, in the order of their rows
         deleted: the file of deleted rows, None if there are none
         ann_index: the file of the ANN index, None if there is none
+        neighbor_graph: the file of the neighbor graph, None if there is none
     """
 
     generation: int = 0
@@ -147,7 +60,19 @@ class Manifest:
     metadata: Values = field(default_factory=dict)
     segments: tuple[SegmentInfo, ...] = ()
     deleted: FileInfo | None = None
-    ann_index: AnnIndexInfo | None = None
+    ann_index: DerivedInfo | None = None
+    neighbor_graph: DerivedInfo | None = None
+
+    def with_derived(self, kind: DerivedKind, info: DerivedInfo | None) -> Manifest:
+        """Returns a copy with another ANN index or neighbor graph."""
+        if kind == "ann_index":
+            return replace(self, ann_index=info)
+        return replace(self, neighbor_graph=info)
+
+    @property
+    def derived_files(self) -> list[FileInfo]:
+        """The files that can be rebuilt from the vectors."""
+        return [info.file for info in (self.ann_index, self.neighbor_graph) if info is not None]
 
     @property
     def failures(self) -> dict[str, str]:
@@ -165,9 +90,9 @@ class Manifest:
         return set(self._listed_names())
 
     def _listed_names(self) -> list[str]:
-        ann_index = self.ann_index.file if self.ann_index else None
-        files = [file.name for file in (self.deleted, ann_index) if file is not None]
-        return [segment.name for segment in self.segments] + files
+        files = [] if self.deleted is None else [self.deleted]
+        files += self.derived_files
+        return [segment.name for segment in self.segments] + [file.name for file in files]
 
     @classmethod
     def from_json(cls, values: Values) -> Manifest:
@@ -179,6 +104,7 @@ class Manifest:
         fields = Fields(values)
         deleted = fields.nullable("deleted", fields.object)
         ann_index = fields.nullable("derived", fields.object)
+        graph = fields.optional("neighbor_graph", fields.object)
         manifest = cls(
             generation=fields.integer("generation"),
             compaction_count=fields.integer("epoch"),
@@ -190,7 +116,8 @@ class Manifest:
                 SegmentInfo.from_json(segment) for segment in fields.objects("segments")
             ),
             deleted=None if deleted is None else FileInfo.from_json(deleted),
-            ann_index=None if ann_index is None else AnnIndexInfo.from_json(ann_index),
+            ann_index=None if ann_index is None else DerivedInfo.from_json(ann_index),
+            neighbor_graph=None if graph is None else DerivedInfo.from_json(graph),
         )
         manifest._check_consistent()
         return manifest
@@ -200,11 +127,13 @@ class Manifest:
             raise FieldError("dim is null although there are segments")
         if len(self._listed_names()) > len(self.file_names):
             raise FieldError("a file is listed twice")
-        if self.ann_index is not None and self.ann_index.rows > self.total_rows:
-            raise FieldError("derived.rows is more than the rows of all segments")
+        for name, info in (("derived", self.ann_index), ("neighbor_graph", self.neighbor_graph)):
+            if info is not None and info.rows > self.total_rows:
+                raise FieldError(f"{name}.rows is more than the rows of all segments")
 
     def to_json(self) -> Values:
         """Returns the stored form."""
+        graph = {"neighbor_graph": self.neighbor_graph.to_json()} if self.neighbor_graph else {}
         return {
             "generation": self.generation,
             "epoch": self.compaction_count,
@@ -215,6 +144,7 @@ class Manifest:
             "segments": [segment.to_json() for segment in self.segments],
             "deleted": self.deleted.to_json() if self.deleted else None,
             "derived": self.ann_index.to_json() if self.ann_index else None,
+            **graph,
             "format_version": FORMAT_VERSION,
         }
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from fiftyone_faiss.brain.core.arrays import Rows
 from fiftyone_faiss.brain.core.files import FileSystem
-from fiftyone_faiss.brain.store.manifest import FileInfo
+from fiftyone_faiss.brain.store.entries import FileInfo
 from fiftyone_faiss.brain.store.segments import BLOCK_BYTES, Column, Layout
 
 

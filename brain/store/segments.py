@@ -24,7 +24,8 @@ from fiftyone_faiss.brain.core.arrays import Rows
 from fiftyone_faiss.brain.core.files import FILE_SYSTEM, Data, FileSystem
 from fiftyone_faiss.brain.core.ids import ID_DTYPE, PackedIds
 from fiftyone_faiss.brain.store.checked_files import explain_read_errors
-from fiftyone_faiss.brain.store.manifest import Manifest, SegmentInfo, StoreError, lost
+from fiftyone_faiss.brain.store.entries import SegmentInfo
+from fiftyone_faiss.brain.store.manifest import Manifest, StoreError, lost
 
 BLOCK_BYTES = 65_536
 ALIGNMENT = 64

@@ -30,7 +30,8 @@ from fiftyone_faiss.brain.store import compaction
 from fiftyone_faiss.brain.store.batch import Batch
 from fiftyone_faiss.brain.store.copying import copy_store
 from fiftyone_faiss.brain.store.directory import StoreDirectory
-from fiftyone_faiss.brain.store.manifest import AnnIndexInfo, FileInfo, Manifest, SegmentInfo, lost
+from fiftyone_faiss.brain.store.entries import DerivedInfo, DerivedKind, FileInfo, SegmentInfo
+from fiftyone_faiss.brain.store.manifest import Manifest, lost
 from fiftyone_faiss.brain.store.segment_writer import write_deleted_rows, write_segment
 from fiftyone_faiss.brain.store.segments import Layout
 from fiftyone_faiss.brain.store.snapshot import Snapshot
@@ -185,11 +186,7 @@ class Store:
             snapshot = self.snapshot()
             old = snapshot.manifest.metadata
             new = metadata(old) if callable(metadata) else metadata
-            manifest = replace(
-                snapshot.manifest,
-                generation=snapshot.manifest.generation + 1,
-                metadata={**old, **(new or {})},
-            )
+            manifest = replace(snapshot.manifest, metadata={**old, **(new or {})})
             deleted = [snapshot.deleted]
             if delete is not None:
                 deleted.append(snapshot.rows_of(delete))
@@ -197,7 +194,7 @@ class Store:
                 deleted.append(snapshot.rows_of(batch.ids))
                 manifest = self._append(snapshot, manifest, batch)
             manifest = self._write_deleted(snapshot, manifest, np.unique(np.concatenate(deleted)))
-            manifest.write(self._filesystem, self.path)
+            self._write_next(manifest)
 
     def compact(self) -> None:
         """Removes deleted rows from the files; the rows are renumbered in their order.
@@ -216,47 +213,49 @@ class Store:
                     infos.append(self._write_segment(old, rows, origin, read))
             manifest = replace(
                 old,
-                generation=old.generation + 1,
                 compaction_count=old.compaction_count + 1,
                 segments=tuple(infos),
                 deleted=None,
                 ann_index=None,
+                neighbor_graph=None,
             )
-            manifest.write(self._filesystem, self.path)
+            self._write_next(manifest)
 
-    def save_ann_index(
-        self, snapshot: Snapshot, metadata: Metadata, write: Callable[[Path], None]
+    def save_derived(
+        self, kind: DerivedKind, of: Snapshot, metadata: Metadata, write: Callable[[Path], None]
     ) -> bool:
-        """Saves the file of an ANN index, replacing the previous one.
+        """Saves the file of an ANN index or a neighbor graph, replacing the previous one.
 
         The file may be lost in a power failure: readers detect that, and it can be rebuilt.
 
         Args:
-            snapshot: the generation that the index was built from
+            kind: which of them
+            of: the generation that it was built from
             metadata: JSON values that are needed to read the file
             write: writes the file to a path
 
         Returns:
-            whether it was saved: an index of rows that were renumbered since is not
+            whether it was saved: one of rows that were renumbered since is not
         """
         with self._writing():
             manifest = self.snapshot().manifest
-            if manifest.compaction_count != snapshot.manifest.compaction_count:
+            if manifest.compaction_count != of.manifest.compaction_count:
                 return False
             name = f"{uuid.uuid4().hex[:12]}.derived"
             write(self.path / name)
-            ann_index = AnnIndexInfo(self._directory.describe(name), snapshot.total_rows, metadata)
-            changed = replace(manifest, generation=manifest.generation + 1, ann_index=ann_index)
-            changed.write(self._filesystem, self.path)
+            info = DerivedInfo(self._directory.describe(name), of.total_rows, metadata)
+            self._write_next(manifest.with_derived(kind, info))
         return True
 
-    def remove_ann_index(self) -> None:
-        """Removes the ANN index, if there is one."""
+    def remove_derived(self, kind: DerivedKind) -> None:
+        """Removes the ANN index or the neighbor graph, if there is one."""
         with self._writing():
             manifest = self.snapshot().manifest
-            if manifest.ann_index:
-                changed = replace(manifest, generation=manifest.generation + 1, ann_index=None)
-                changed.write(self._filesystem, self.path)
+            if getattr(manifest, kind):
+                self._write_next(manifest.with_derived(kind, None))
+
+    def _write_next(self, manifest: Manifest) -> None:
+        replace(manifest, generation=manifest.generation + 1).write(self._filesystem, self.path)
 
     def check_space(self, rows: int, dim: int) -> None:
         """Raises a ``StoreError`` if the disk has too little space for this many more rows."""
@@ -271,8 +270,8 @@ class Store:
             metadata: values that replace those of this store
 
         Raises:
-            StoreError: if a file of this store other than the ANN index is missing, or the disk is
-                full or not writable
+            StoreError: if a file that cannot be rebuilt is missing, or the disk is full or not
+                writable
         """
         copy = Store(path, self._filesystem)
         copy_store(self._directory, copy._directory, metadata)

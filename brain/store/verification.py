@@ -48,12 +48,13 @@ def find_problems(directory: StoreDirectory, manifest: Manifest) -> list[Problem
             problems.append(Problem(path, str(error)))
         except FileNotFoundError:
             problems.append(Problem(path, f"{path} is missing."))
-    ann_index = manifest.ann_index.file if manifest.ann_index else None
-    for file in filter(None, (manifest.deleted, ann_index)):
+    for file in filter(None, (manifest.deleted, *manifest.derived_files)):
         problem = directory.problem_of(file)
         if problem is not None:
             path = directory.path / file.name
-            problems.append(Problem(path, f"{problem}.", is_rebuildable=file is ann_index))
+            problems.append(
+                Problem(path, f"{problem}.", is_rebuildable=file is not manifest.deleted)
+            )
     if all(problem.is_rebuildable for problem in problems):
         problems = _find_contradictions(directory, manifest) + problems
     return problems

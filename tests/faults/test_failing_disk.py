@@ -21,7 +21,9 @@ VECTORS = np.random.default_rng(51).normal(size=(64, DIM)).astype(np.float32)
 
 
 def save_index(store: Store) -> None:
-    store.save_ann_index(store.snapshot(), {"n": 2}, lambda path: path.write_bytes(b"rebuilt"))
+    store.save_derived(
+        "ann_index", store.snapshot(), {"n": 2}, lambda path: path.write_bytes(b"rebuilt")
+    )
 
 
 OPERATIONS: dict[str, Callable[[Store], Any]] = {
@@ -32,7 +34,7 @@ OPERATIONS: dict[str, Callable[[Store], Any]] = {
     "set metadata": lambda store: store.commit(metadata={"b": 2}),
     "compact": Store.compact,
     "save_ann_index": save_index,
-    "remove_ann_index": Store.remove_ann_index,
+    "remove_ann_index": lambda store: store.remove_derived("ann_index"),
 }
 
 
@@ -41,7 +43,9 @@ def prepare(path: Path) -> Store:
     store = Store.create(path, has_labels=False, metadata={"a": 1})
     store.commit(make_batch(VECTORS[:12], range(12)))
     store.commit(make_batch(VECTORS[12:14], range(12, 14)))
-    store.save_ann_index(store.snapshot(), {"n": 1}, lambda path: path.write_bytes(b"index"))
+    store.save_derived(
+        "ann_index", store.snapshot(), {"n": 1}, lambda path: path.write_bytes(b"index")
+    )
     store.commit(delete=ids_of([2]))
     return store
 

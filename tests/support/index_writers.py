@@ -50,8 +50,11 @@ def replace_for(path: Path, writer: int, seconds: float, sender: Connection) -> 
             rows = snapshot.vectors_at(np.arange(snapshot.total_rows))
             index.train(prepared(rows, "cosine"))
             index.add(prepared(rows, "cosine"))
-            store.save_ann_index(
-                snapshot, TUNING, lambda file, index=index: faiss.write_index(index, str(file))
+            store.save_derived(
+                "ann_index",
+                snapshot,
+                TUNING,
+                lambda file, index=index: faiss.write_index(index, str(file)),
             )
             count += 1
             if len(snapshot.deleted) > 100:

@@ -77,7 +77,9 @@ def file_of(store: Store, suffix: str) -> Path:
 
 def save_index_file(store: Store, data: bytes, **metadata: int) -> bool:
     """Saves bytes in the place of an ANN index."""
-    return store.save_ann_index(store.snapshot(), metadata, lambda path: path.write_bytes(data))
+    return store.save_derived(
+        "ann_index", store.snapshot(), metadata, lambda path: path.write_bytes(data)
+    )
 
 
 def flip_bit(path: Path, at: int, bit: int = 0) -> None:
