@@ -18,3 +18,13 @@ def reference(queries: np.ndarray, vectors: np.ndarray, metric: str) -> np.ndarr
                 norms = np.sqrt((q @ q) * (x @ x))
                 distances[i, j] = 1 - (q @ x / norms if norms else 0)
     return distances
+
+
+def reference_distances(vectors: np.ndarray, metric: str) -> np.ndarray:
+    """Computes ``(n, n)`` float64 distances among vectors, from matrix products."""
+    x = vectors.astype(np.float64)
+    products = x @ x.T
+    squares = np.diag(products)
+    if metric == "euclidean":
+        return np.sqrt(np.maximum(squares[:, None] + squares - 2 * products, 0))
+    return 1 - products / np.sqrt(squares[:, None] * squares)

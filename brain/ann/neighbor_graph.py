@@ -1,0 +1,198 @@
+"""The neighbor graph: the nearest neighbors of each row of a store, with exact distances.
+
+It is built by cells: matrix products compare the rows of a cell with each other and with the
+guests of the cell, see the module ``cells``. A sample of rows tunes how many guests there are, and
+other rows measure the recall.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import numpy as np
+
+from fiftyone_faiss.brain.ann.cells import Borders, assign, assign_some, train_centroids
+from fiftyone_faiss.brain.ann.graph_passes import compare_guests, compare_members, ranked
+from fiftyone_faiss.brain.ann.graph_recall import Limits, nearest, recall_of, tuned_limits
+from fiftyone_faiss.brain.ann.scaled_vectors import Positions, ScaledVectors
+from fiftyone_faiss.brain.ann.top_neighbors import TopNeighbors
+from fiftyone_faiss.brain.core.arrays import Distances, Matrix
+from fiftyone_faiss.brain.store.snapshot import Snapshot
+
+DEFAULT_NEIGHBORS = 15
+MAX_NEIGHBORS = 100
+GRAPH_METRICS = ("cosine", "euclidean")
+SAMPLED_ROWS = 400
+# Rounding swaps neighbors whose distances differ by less than the error of float32 products.
+EXTRA_NEIGHBORS = 2
+
+Steps = Generator[tuple[int, int], None, "NeighborGraph"]
+
+
+@dataclass(frozen=True)
+class NeighborGraph:
+    """The nearest neighbors of each row.
+
+    Attributes:
+        neighbors: ``(total_rows, k)`` int32 rows, nearest first, never the row itself; -1 fills up
+            deleted rows, and rows with fewer neighbors
+        distances: ``(total_rows, k)`` float64, see the module ``exact_search``; infinite where
+            there is no neighbor
+        recall: the fraction of the true neighbors of sampled rows that are in the graph
+        sampled: how many rows were sampled
+        limits: how near a border guests are
+        cells: ``(total_rows,)`` int32, the cell of each row, -1 for deleted ones
+        centroids: ``(c, dim)`` float32
+    """
+
+    neighbors: Positions
+    distances: Distances
+    recall: float
+    sampled: int
+    limits: Limits
+    cells: Positions
+    centroids: Matrix
+
+    @property
+    def k(self) -> int:
+        """The number of neighbors of each row."""
+        return int(self.neighbors.shape[1])
+
+    @property
+    def rows(self) -> int:
+        """The rows that it covers, deleted ones included."""
+        return len(self.neighbors)
+
+
+def check_graph_metric(metric: str) -> None:
+    """Raises a ``ValueError`` for a metric without a neighbor graph."""
+    if metric not in GRAPH_METRICS:
+        raise ValueError(
+            f"Vectors of the metric '{metric}' have no symmetric distances; build an index with "
+            "the metric 'cosine' or 'euclidean' for this."
+        )
+
+
+def build_steps(snapshot: Snapshot, metric: str, k: int = DEFAULT_NEIGHBORS) -> Steps:
+    """Finds the ``k`` nearest neighbors of all live rows.
+
+    Args:
+        snapshot: the vectors
+        metric: ``"cosine"`` or ``"euclidean"``
+        k (15): the number of neighbors, at most 100
+
+    Yields:
+        how many rows are done, and how many there are
+
+    Returns:
+        the graph
+
+    Raises:
+        ValueError: if the metric or the number of neighbors is not supported
+    """
+    check_graph_metric(metric)
+    if not 1 <= k <= MAX_NEIGHBORS:
+        raise ValueError(f"A neighbor graph has 1 to {MAX_NEIGHBORS} neighbors, got {k}.")
+    vectors = ScaledVectors(snapshot, metric, snapshot.live_rows)
+    borders = Borders(train_centroids(vectors))
+    limits = tuned_limits(vectors, borders, k)
+    cells = assign(vectors, borders, limits.both)
+    top = TopNeighbors(len(vectors), k + EXTRA_NEIGHBORS)
+    for done in compare_members(vectors, cells, top):
+        yield done // 2, len(vectors)
+    for done in compare_guests(vectors, cells, top):
+        yield (len(vectors) + done) // 2, len(vectors)
+    _search_lonely(vectors, top, k)
+    unknown = np.full(top.neighbors.shape, np.nan)
+    neighbors, distances = ranked(vectors, np.arange(len(vectors)), top.neighbors, unknown)
+    neighbors, distances = neighbors[:, :k], distances[:, :k]
+    return _graph(vectors, neighbors, distances, limits, cells.cell_of, borders.centroids)
+
+
+def update_steps(graph: NeighborGraph, snapshot: Snapshot, metric: str) -> Steps:
+    """Finds the neighbors of rows that were added since a graph was made, and of rows that lost
+    some of theirs.
+
+    Args:
+        graph: the graph of an earlier generation with the same numbers of rows
+        snapshot: the vectors
+        metric: the metric of the graph
+
+    Yields:
+        how many rows are done, and how many there are
+
+    Returns:
+        the graph of all live rows
+    """
+    vectors = ScaledVectors(snapshot, metric, snapshot.live_rows)
+    borders = Borders(graph.centroids)
+    neighbors, distances = _known(graph, snapshot)
+    is_open = np.asarray((neighbors < 0).any(axis=1))
+    cell_of = np.full(len(vectors), -1, np.int32)
+    is_old = vectors.rows < graph.rows
+    cell_of[is_old] = graph.cells[vectors.rows[is_old]]
+    cells = assign_some(vectors, borders, graph.limits.one, cell_of, np.flatnonzero(is_open))
+    top = TopNeighbors.of(neighbors, vectors.closeness_of(distances))
+    for done in compare_guests(vectors, cells, top):
+        yield done, len(vectors)
+    _search_lonely(vectors, top, graph.k)
+    changed = np.flatnonzero(top.changed)
+    found = top.neighbors[changed]
+    known = _distances_in(neighbors[changed], distances[changed], found)
+    neighbors[changed], distances[changed] = ranked(vectors, changed, found, known)
+    return _graph(vectors, neighbors, distances, graph.limits, cells.cell_of, graph.centroids)
+
+
+def _search_lonely(vectors: ScaledVectors, top: TopNeighbors, k: int) -> None:
+    """Searches all vectors for those that met too few others in the cells."""
+    found = np.count_nonzero(top.neighbors >= 0, axis=1)
+    lonely = np.flatnonzero(found < min(k, len(vectors) - 1))
+    if len(lonely):
+        neighbors, distances = nearest(vectors, lonely, k)
+        top.set(lonely, neighbors, vectors.closeness_of(distances))
+        top.changed[lonely] = True
+
+
+def _known(graph: NeighborGraph, snapshot: Snapshot) -> tuple[Positions, Distances]:
+    """The neighbors of the live rows, as positions, that are still live."""
+    rows = snapshot.live_rows
+    position_of = np.full(snapshot.total_rows + 1, -1, np.int32)
+    position_of[rows] = np.arange(len(rows))
+    old = rows[rows < graph.rows]
+    neighbors = np.full((len(rows), graph.k), -1, np.int32)
+    # The last position is that of no neighbor.
+    neighbors[: len(old)] = position_of[graph.neighbors[old]]
+    distances = np.full((len(rows), graph.k), np.inf)
+    distances[: len(old)] = graph.distances[old]
+    distances[neighbors < 0] = np.inf
+    return neighbors, distances
+
+
+def _distances_in(neighbors: Positions, distances: Distances, found: Positions) -> Distances:
+    """The distances of neighbors that were known before, NaN for others; all ``(n, k)``."""
+    known = np.full(found.shape, np.nan)
+    for column in range(neighbors.shape[1]):
+        same = found == neighbors[:, column, None]
+        known[same] = np.broadcast_to(distances[:, column, None], same.shape)[same]
+    return known
+
+
+def _graph(
+    vectors: ScaledVectors,
+    neighbors: Positions,
+    distances: Distances,
+    limits: Limits,
+    cell_of: Positions,
+    centroids: Matrix,
+) -> NeighborGraph:
+    """Makes a graph of all rows from one of positions, and measures its recall."""
+    total, k = vectors.snapshot.total_rows, neighbors.shape[1]
+    of_rows = np.full((total, k), -1, np.int32)
+    of_rows[vectors.rows] = np.where(neighbors >= 0, vectors.rows[neighbors], -1)
+    all_distances = np.full((total, k), np.inf)
+    all_distances[vectors.rows] = distances
+    cells = np.full(total, -1, np.int32)
+    cells[vectors.rows] = cell_of
+    recall, sampled = recall_of(vectors, distances, SAMPLED_ROWS)
+    return NeighborGraph(of_rows, all_distances, recall, sampled, limits, cells, centroids)
