@@ -1,0 +1,1 @@
+"""Finds what to remove or to review in a dataset: duplicates and leaks."""
