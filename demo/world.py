@@ -36,7 +36,7 @@ FEATURED: tuple[tuple[str, Wanted], ...] = (
 FEATURED_EVERY = 25
 
 # Pictures are drawn larger by this factor and scaled down, so that edges are smooth.
-_SCALE = 2
+SCALE = 2
 # The range of the side of a thing as a part of the picture's, by the number of things.
 _SIDES = {1: (0.42, 0.62), 2: (0.36, 0.5), 3: (0.3, 0.42)}
 
@@ -77,6 +77,7 @@ def draw_picture(
     count: int | None = None,
     scene: str | None = None,
     wanted: Wanted = (),
+    background: Image.Image | None = None,
 ) -> Picture:
     """Draws one picture.
 
@@ -85,22 +86,29 @@ def draw_picture(
         count (None): the number of things; by default, one to three
         scene (None): one of ``SCENE_NAMES``; by default, a random scene
         wanted (()): kinds and colors of the first things; those of the others are random
+        background (None): what :func:`draw_background` returned for the scene; by default, a new
+            background is drawn
     """
     number = max(len(wanted), int(rng.integers(1, 4)) if count is None else count)
     scene = str(rng.choice(SCENE_NAMES)) if scene is None else scene
-    side = SIZE * _SCALE
-    image = BACKGROUNDS[scene](side, rng)
+    side = SIZE * SCALE
+    image = BACKGROUNDS[scene](side, rng) if background is None else background.copy()
     things = []
     for i, (left, top, part) in enumerate(_places(rng, number)):
         if i < len(wanted):
             kind, color = wanted[i]
         else:
             kind, color = str(rng.choice(KINDS)), str(rng.choice(COLOR_NAMES))
-        layer = _draw_thing(rng, kind, color, int(part * side))
+        layer = draw_thing(rng, kind, color, int(part * side))
         image.paste(layer, (int(left * side), int(top * side)), layer)
         box = (int(left * side), int(top * side), layer.width, layer.height)
         things.append(Thing(kind, color, tuple(round(v / side, 4) for v in box)))  # type: ignore[arg-type]
-    return Picture(image.reduce(_SCALE), scene, tuple(things))
+    return Picture(image.reduce(SCALE), scene, tuple(things))
+
+
+def draw_background(rng: np.random.Generator, scene: str, side: int = SIZE) -> Image.Image:
+    """Draws the background of a picture of ``side`` pixels, before it is scaled down."""
+    return BACKGROUNDS[scene](side * SCALE, rng)
 
 
 def _places(rng: np.random.Generator, number: int) -> list[tuple[float, float, float]]:
@@ -123,7 +131,8 @@ def _overlap(a: tuple[float, float, float], b: tuple[float, float, float]) -> fl
     return max(0.0, width) * max(0.0, height) / min(a[2], b[2]) ** 2
 
 
-def _draw_thing(rng: np.random.Generator, kind: str, color: str, side: int) -> Image.Image:
+def draw_thing(rng: np.random.Generator, kind: str, color: str, side: int) -> Image.Image:
+    """Draws a thing, slightly turned and stretched, on transparent pixels of ``side`` at most."""
     base = COLORS[color]
     tint = shade(base, float(rng.uniform(0.9, 1.1)))
     pen = Pen(side, tint)

@@ -1,4 +1,4 @@
-"""Runs the demo: a dataset, an index, some searches, and the App with the search panel open.
+"""Runs the demo: datasets, indexes, some searches, and the App with the search panel open.
 
     make demo
     make demo DEMO_ARGS="--check"
@@ -92,6 +92,18 @@ def prepare(options: argparse.Namespace) -> fo.Dataset:
     return dataset
 
 
+def prepare_duplicates(options: argparse.Namespace) -> None:
+    """Creates the dataset with planted duplicates and its index, and says what is planted."""
+    import fiftyone_faiss
+    from fiftyone_faiss.demo import MODEL_NAME
+    from fiftyone_faiss.demo.duplicates_dataset import create_duplicates_dataset, planted_line
+
+    name = "picture-book-duplicates"
+    dataset = create_duplicates_dataset(name, options.folder / "datasets" / name)
+    fiftyone_faiss.build_index(dataset, BRAIN_KEY, model=MODEL_NAME, progress=True)
+    print(f"'{name}' has {planted_line(dataset)}")
+
+
 def show_searches(dataset: fo.Dataset, queries: tuple[str, ...] | list[str]) -> None:
     """Runs some queries and prints their nearest samples."""
     import fiftyone_faiss
@@ -142,6 +154,8 @@ def main() -> None:
     except RuntimeError as error:
         sys.exit(str(error))
     dataset = prepare(options)
+    if not options.images:
+        prepare_duplicates(options)
     show_searches(dataset, options.query or ([] if options.images else QUERIES))
     print(f"\nReady after {time.perf_counter() - started:.0f} s.")
     serve(dataset, options.port, stay=not options.check)
