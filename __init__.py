@@ -34,7 +34,9 @@ fob.brain_config.similarity_backends.setdefault(
 )
 
 __all__ = [
+    "Duplicates",
     "Embedder",
+    "Leaks",
     "Neighbors",
     "SavedSearch",
     "build_index",
@@ -43,6 +45,9 @@ __all__ = [
     "delete_index",
     "delete_orphaned_index",
     "delete_search",
+    "find_exact_duplicates",
+    "find_leaks",
+    "find_near_duplicates",
     "get_embedder",
     "index_health",
     "list_failures",

@@ -12,6 +12,7 @@ The sub-packages, each importing only from those before it (``retrieval`` does n
 - ``indexing``: embedding, building, updating, health, the catalog of indexes
 - ``queries``: the query line and its terms
 - ``retrieval``: search, ranking, results, tags, exports, history
+- ``curation``: duplicates and leaks
 
 The names below are imported when they are first used. No module of ``brain`` imports from here.
 """
@@ -35,6 +36,17 @@ if TYPE_CHECKING:
     from fiftyone_faiss.brain.core.jobs import CancelledError, list_jobs, start_job, tracked
     from fiftyone_faiss.brain.core.metrics import METRICS
     from fiftyone_faiss.brain.core.progress import Progress
+    from fiftyone_faiss.brain.curation.duplicates import DuplicatePair, Duplicates
+    from fiftyone_faiss.brain.curation.exact_duplicates import (
+        exact_duplicates_steps,
+        find_exact_duplicates,
+    )
+    from fiftyone_faiss.brain.curation.leaks import LeakPair, Leaks, find_leaks, leaks_steps
+    from fiftyone_faiss.brain.curation.near_duplicates import (
+        find_near_duplicates,
+        near_duplicates_steps,
+    )
+    from fiftyone_faiss.brain.curation.request import DuplicatesRequest
     from fiftyone_faiss.brain.data.frame_images import frame_images
     from fiftyone_faiss.brain.data.frames import video_frames
     from fiftyone_faiss.brain.data.lookup import by_ids
@@ -121,6 +133,11 @@ _MODULES = {
     "brain.core.jobs": "CancelledError list_jobs start_job tracked",
     "brain.core.metrics": "METRICS",
     "brain.core.progress": "Progress",
+    "brain.curation.duplicates": "DuplicatePair Duplicates",
+    "brain.curation.exact_duplicates": "exact_duplicates_steps find_exact_duplicates",
+    "brain.curation.leaks": "LeakPair Leaks find_leaks leaks_steps",
+    "brain.curation.near_duplicates": "find_near_duplicates near_duplicates_steps",
+    "brain.curation.request": "DuplicatesRequest",
     "brain.data.frame_images": "frame_images",
     "brain.data.frames": "video_frames",
     "brain.data.lookup": "by_ids",
@@ -175,6 +192,9 @@ __all__ = [
     "METRICS",
     "TEMPLATES",
     "CancelledError",
+    "DuplicatePair",
+    "Duplicates",
+    "DuplicatesRequest",
     "Embedder",
     "EmbeddingReport",
     "Execution",
@@ -184,6 +204,8 @@ __all__ = [
     "IndexReport",
     "IndexSummary",
     "KnownHealth",
+    "LeakPair",
+    "Leaks",
     "ModelInfo",
     "ModelLike",
     "Neighbors",
@@ -210,9 +232,13 @@ __all__ = [
     "delete_index",
     "delete_orphaned_index",
     "delete_search",
+    "exact_duplicates_steps",
     "example_queries",
     "explain_line",
     "faiss_keys",
+    "find_exact_duplicates",
+    "find_leaks",
+    "find_near_duplicates",
     "frame_images",
     "get_embedder",
     "holds_parts",
@@ -222,6 +248,7 @@ __all__ = [
     "index_keys",
     "index_version",
     "known_health",
+    "leaks_steps",
     "list_failures",
     "list_indexes",
     "list_jobs",
@@ -231,6 +258,7 @@ __all__ = [
     "list_searches",
     "load_faiss_index",
     "load_index",
+    "near_duplicates_steps",
     "patch_fields",
     "record_search",
     "register_embedder",

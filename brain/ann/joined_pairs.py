@@ -41,7 +41,7 @@ class JoinedPairs:
         self.second: Positions = np.empty(0, np.int32)
         self.distances: Distances = np.empty(0)
         self.degrees = np.zeros(len(vectors), np.int64)
-        self.groups = np.arange(len(vectors), dtype=np.int32)
+        self.groups: Positions = np.arange(len(vectors), dtype=np.int32)
         self._vectors = vectors
         self._certain = float(vectors.closeness_of(np.array(thresh))) + vectors.rounding
         self._listed = np.zeros(len(vectors), np.int64)
