@@ -2,6 +2,8 @@
 
 from fiftyone_faiss.operators.build_index import BuildIndex
 from fiftyone_faiss.operators.compute_embeddings import ComputeEmbeddings
+from fiftyone_faiss.operators.find_duplicates import FindDuplicates
+from fiftyone_faiss.operators.find_leaks import FindLeaks
 from fiftyone_faiss.operators.find_similar import FindSimilar, FindSimilarToSample
 from fiftyone_faiss.operators.manage_indexes import ManageIndexes
 from fiftyone_faiss.operators.search import Search
@@ -16,5 +18,7 @@ OPERATORS = (
     FindSimilar,
     FindSimilarToSample,
     TagNeighbors,
+    FindDuplicates,
+    FindLeaks,
     ManageIndexes,
 )

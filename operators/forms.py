@@ -27,6 +27,7 @@ _health_lock = threading.Lock()
 
 Index: TypeAlias = brain.IndexSummary | brain.SearchableRun
 AnyIndex = TypeVar("AnyIndex", brain.IndexSummary, brain.SearchableRun)
+Report = TypeVar("Report")
 
 
 def index(ctx: foo.ExecutionContext, inputs: types.Object) -> brain.IndexSummary | None:
@@ -277,8 +278,8 @@ def _dropdown(names: Iterable[str]) -> types.DropdownView:
 
 
 def run_steps(
-    ctx: foo.ExecutionContext, steps: Generator[brain.Progress, None, Any], name: str
-) -> Generator[Any, None, None]:
+    ctx: foo.ExecutionContext, steps: Generator[brain.Progress, None, Report], name: str
+) -> Generator[Any, None, Report | None]:
     """Runs steps and shows their progress in the App, or in the record of a delegated run.
 
     It notifies the user of the report at the end, or that the job was canceled in the panel.
@@ -290,13 +291,18 @@ def run_steps(
 
     Yields:
         the messages of a generator operator
+
+    Returns:
+        the report of the steps, None if the job was canceled
     """
+    report: Report | None = None
     tracked = brain.tracked(steps, ctx.dataset.name, name)
     while True:
         try:
             step = next(tracked)
         except StopIteration as end:
-            yield ctx.ops.notify(str(end.value), variant="success")
+            report = end.value
+            yield ctx.ops.notify(str(report), variant="success")
             break
         except brain.CancelledError as error:
             yield ctx.ops.notify(str(error), variant="warning")
@@ -306,3 +312,4 @@ def run_steps(
         else:
             yield ctx.ops.set_progress(progress=step.fraction, label=str(step))
     yield ctx.ops.reload_dataset()
+    return report

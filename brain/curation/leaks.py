@@ -15,7 +15,7 @@ from fiftyone_faiss.brain.ann.joined_pairs import JoinedPairs
 from fiftyone_faiss.brain.ann.scaled_vectors import ScaledVectors
 from fiftyone_faiss.brain.core.progress import Steps
 from fiftyone_faiss.brain.curation import acting
-from fiftyone_faiss.brain.curation.accidental_pairs import AccidentalPairs, Estimate
+from fiftyone_faiss.brain.curation.accidental_pairs import Estimate, NearestPairs
 from fiftyone_faiss.brain.curation.compared import Compared
 from fiftyone_faiss.brain.curation.duplicates import DuplicatePair
 from fiftyone_faiss.brain.curation.near_duplicates import bounded, joined, listed_pairs
@@ -244,10 +244,10 @@ def leaks_steps(
     found = read_splits(samples, splits)
     compared = Compared.of(samples, request.brain_key)
     vectors = compared.vectors
-    accidental = AccidentalPairs.of(vectors)
+    nearest = NearestPairs.of(vectors)
     thresh = request.thresh
     if thresh is None:
-        thresh = propose(accidental, len(vectors), request.fraction)
+        thresh = propose(nearest, request.fraction)
     if thresh is None:
         note = "No distance separates copies from pairs of different images; give thresh."
         return Leaks(
@@ -277,11 +277,7 @@ def leaks_steps(
         count, recall = count + near.count, min(recall, near.recall)
     pairs.sort(key=lambda pair: (pair.distance, pair.id_a, pair.id_b))
     every = len(vectors) * (len(vectors) - 1) / 2
-    expected = None
-    if accidental is not None:
-        of_all = accidental.expected(thresh)
-        share = cross / every
-        expected = bounded(Estimate(*(share * value for value in vars(of_all).values())), count)
+    expected = bounded(nearest.expected(thresh), count, share=cross / every)
     return Leaks(
         samples, compared.patches_field, found, pairs, count, rates, thresh, expected, recall,
         request.verify,

@@ -13,7 +13,7 @@ from fiftyone_faiss.brain.ann.joined_pairs import MAX_LISTED, JoinedPairs, compo
 from fiftyone_faiss.brain.ann.range_join import join_steps
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions
 from fiftyone_faiss.brain.core.progress import Progress, Steps
-from fiftyone_faiss.brain.curation.accidental_pairs import AccidentalPairs, Estimate
+from fiftyone_faiss.brain.curation.accidental_pairs import Estimate, NearestPairs
 from fiftyone_faiss.brain.curation.compared import Compared
 from fiftyone_faiss.brain.curation.duplicates import DuplicatePair, Duplicates, Member, members_of
 from fiftyone_faiss.brain.curation.keeper_facts import facts_of
@@ -61,10 +61,10 @@ def near_duplicates_steps(
     """Does the work of :func:`find_near_duplicates` in steps that can be tracked and canceled."""
     compared = Compared.of(samples, request.brain_key)
     vectors = compared.vectors
-    accidental = AccidentalPairs.of(vectors)
+    nearest = NearestPairs.of(vectors)
     thresh = request.thresh
     if thresh is None:
-        thresh = propose(accidental, len(vectors), request.fraction)
+        thresh = propose(nearest, request.fraction)
     if thresh is None:
         note = (
             "No distance separates duplicates from pairs of different images; give thresh to see "
@@ -80,7 +80,7 @@ def near_duplicates_steps(
         verdicts, unreadable = yield from verdict_steps(compared, pairs.first, pairs.second)
     listed = listed_pairs(compared, pairs, verdicts)
     members = _groups(compared, pairs, request, verdicts)
-    expected = None if accidental is None else bounded(accidental.expected(thresh), pairs.count)
+    expected = bounded(nearest.expected(thresh), pairs.count)
     return Duplicates(
         samples,
         compared.patches_field,
@@ -109,9 +109,11 @@ def joined(compared: Compared, thresh: float, is_right: Any = None) -> Steps[Joi
         yield Progress(done, total, 0, time.perf_counter() - started, "compared")
 
 
-def bounded(expected: Estimate, count: int) -> Estimate:
-    """An estimate of accidental pairs: there are no more of them than pairs."""
-    return Estimate(*(min(value, float(count)) for value in vars(expected).values()))
+def bounded(expected: Estimate | None, count: int, share: float = 1.0) -> Estimate | None:
+    """An estimate of accidental pairs among a share of all pairs; no more than there are pairs."""
+    if expected is None:
+        return None
+    return Estimate(*(min(share * value, float(count)) for value in vars(expected).values()))
 
 
 def listed_pairs(
