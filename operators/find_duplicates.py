@@ -63,16 +63,16 @@ class FindDuplicates(foo.Operator):
                 {**ctx.params, "split_field": split_field}
             )
             steps = brain.near_duplicates_steps(samples, request)
-        found = yield from forms.run_steps(ctx, steps, "duplicates")
-        if found is None or not found.members:
+        duplicates = yield from forms.run_steps(ctx, steps, "duplicates")
+        if duplicates is None or not duplicates.members:
             return
         tag = read_text("tag", ctx.params.get("tag")).strip()
         if tag:
-            found.tag(tag)
+            duplicates.tag(tag)
         field = read_text("field", ctx.params.get("field")).strip()
         if field:
-            found.save(field)
-        yield ctx.ops.set_view(found.view())
+            duplicates.save(field)
+        yield ctx.ops.set_view(duplicates.view())
         yield ctx.ops.reload_dataset()
 
     def __call__(

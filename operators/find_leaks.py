@@ -52,13 +52,13 @@ class FindLeaks(foo.Operator):
             raise ValueError("Choose the field with the names of the splits.")
         request = brain.DuplicatesRequest.from_params({**ctx.params, "split_field": None})
         steps = brain.leaks_steps(ctx.target_view(), splits, request)
-        found = yield from forms.run_steps(ctx, steps, "leaks")
-        if found is None or not found.ids:
+        leaks = yield from forms.run_steps(ctx, steps, "leaks")
+        if leaks is None or not leaks.ids:
             return
         tag = read_text("tag", ctx.params.get("tag")).strip()
         if tag:
-            found.tag(tag)
-        yield ctx.ops.set_view(found.view())
+            leaks.tag(tag)
+        yield ctx.ops.set_view(leaks.view())
         yield ctx.ops.reload_dataset()
 
     def __call__(

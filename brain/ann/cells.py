@@ -1,11 +1,11 @@
-"""Cells: a partition of vectors around centroids, in which near pairs are found in few cells.
+"""Cells: a partition of vectors around centroids, in which near pairs meet in few cells.
 
 Each vector belongs to the cell of its nearest centroid, and is a *guest* of the cells whose border
 is near. The border of two cells is the plane halfway between their centroids. The distances of two
 vectors ``x`` and ``y`` on different sides of a border, measured across it, add up to at most
 ``|x - y|``. So one of them is at most ``|x - y| / 2`` away from the border: if vectors are guests
 of all cells whose border is within ``limit``, each pair with ``|x - y| <= 2 * limit`` meets in a
-cell, where one of them is a guest. Nearest neighbors are found in the same way, with a smaller
+cell, where one of them is a guest. Nearest neighbors are results in the same way, with a smaller
 limit that is tuned to a recall.
 """
 
@@ -26,7 +26,7 @@ from fiftyone_faiss.brain.ann.scaled_vectors import Positions, ScaledVectors, bl
 from fiftyone_faiss.brain.core.arrays import Matrix
 
 Item = TypeVar("Item")
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 # Larger cells have more guests, and smaller ones take longer to assign.
 CELL_ROWS = 256
@@ -134,9 +134,9 @@ def assign(vectors: ScaledVectors, borders: Borders, limit: float) -> Cells:
         owners, guests = np.nonzero(near)
         return cells, part[owners], guests
 
-    found = list(in_threads(measure, blocks(len(vectors))))
-    cell_of = _joined([cells for cells, _, _ in found])
-    guests, visited = _joined([row[1] for row in found]), _joined([row[2] for row in found])
+    results = list(in_threads(measure, blocks(len(vectors))))
+    cell_of = _joined([cells for cells, _, _ in results])
+    guests, visited = _joined([row[1] for row in results]), _joined([row[2] for row in results])
     return _cells(cell_of, guests, visited, number)
 
 
@@ -180,14 +180,14 @@ def _by_cell(positions: Positions, cells: Positions, number: int) -> tuple[Posit
     return positions[order].astype(np.int32), starts
 
 
-def in_threads(function: Callable[[Item], Found], items: Iterable[Item]) -> Iterator[Found]:
+def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
     """Calls a function for each item in threads, and yields the results in order.
 
     The matrix products of each call run in one thread, so that the work beside them is shared too.
     """
     workers = faiss.omp_get_max_threads()
     with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
-        pending: list[Future[Found]] = []
+        pending: list[Future[Result]] = []
         for item in items:
             pending.append(pool.submit(function, item))
             # Results wait in memory, so few are computed ahead.

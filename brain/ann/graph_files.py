@@ -19,7 +19,7 @@ from fiftyone_faiss.brain.ann.neighbor_graph import (
     build_steps,
     update_steps,
 )
-from fiftyone_faiss.brain.store.entries import DerivedInfo
+from fiftyone_faiss.brain.store.entries import IndexFileInfo
 from fiftyone_faiss.brain.store.json_fields import FieldError, Fields
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 from fiftyone_faiss.brain.store.store import Store
@@ -86,11 +86,13 @@ class GraphMaintenance:
                 made = yield from update_steps(graph, snapshot, self.metric)
             if not snapshot.total_rows:
                 return snapshot, made
-            facts = _facts(made, snapshot)
-            if self.store.save_derived("neighbor_graph", snapshot, facts, partial(_write, made)):
+            metadata = _metadata(made, snapshot)
+            if self.store.save_index_file(
+                "neighbor_graph", snapshot, metadata, partial(_write, made)
+            ):
                 return snapshot, made
 
-    def _open(self, info: DerivedInfo, dim: int) -> NeighborGraph | None:
+    def _open(self, info: IndexFileInfo, dim: int) -> NeighborGraph | None:
         path = self.store.path / info.file.name
         problem = self.store.problem_of(info.file)
         if problem is None:
@@ -114,14 +116,14 @@ def _is_current(graph: NeighborGraph, snapshot: Snapshot) -> bool:
     return bool(np.array_equal(graph.cells >= 0, snapshot.live))
 
 
-def _facts(graph: NeighborGraph, snapshot: Snapshot) -> dict[str, Any]:
+def _metadata(graph: NeighborGraph, snapshot: Snapshot) -> dict[str, Any]:
     """The values that are needed to read a graph; the keys are a data format."""
     return {
         "k": graph.k,
         "cells": len(graph.centroids),
         "dim": snapshot.dim,
         "limit": graph.limits.both,
-        "update_limit": graph.limits.one,
+        "update_limit": graph.limits.single,
         "recall": graph.recall,
         "sampled": graph.sampled,
     }
@@ -143,15 +145,15 @@ def _columns(graph: NeighborGraph) -> list[tuple[np.ndarray, str]]:
     ]
 
 
-def _read(path: Path, info: DerivedInfo, dim: int) -> NeighborGraph:
+def _read(path: Path, info: IndexFileInfo, dim: int) -> NeighborGraph:
     """Maps the file of a graph, whose checksum was verified by the caller.
 
     Raises:
         FieldError: if the manifest does not describe the file
     """
-    facts = Fields(info.metadata)
-    k, cells = facts.integer("k", 1, MAX_NEIGHBORS), facts.integer("cells", 1, max(1, info.rows))
-    if facts.integer("dim") != dim:
+    fields = Fields(info.metadata)
+    k, cells = fields.integer("k", 1, MAX_NEIGHBORS), fields.integer("cells", 1, max(1, info.rows))
+    if fields.integer("dim") != dim:
         raise FieldError("dim is not that of the vectors")
     shapes = (("<f8", (info.rows, k)), ("<i4", (info.rows, k)), ("<i4", (info.rows,)),
               ("<f4", (cells, dim)))  # fmt: skip
@@ -166,9 +168,9 @@ def _read(path: Path, info: DerivedInfo, dim: int) -> NeighborGraph:
     return NeighborGraph(
         neighbors,
         distances,
-        facts.number("recall"),
-        facts.integer("sampled"),
-        Limits(facts.number("limit"), facts.number("update_limit")),
+        fields.number("recall"),
+        fields.integer("sampled"),
+        Limits(fields.number("limit"), fields.number("update_limit")),
         cell_of,
         np.asarray(centroids),
     )

@@ -17,7 +17,7 @@ PRODUCT_VALUES = 1 << 24
 
 # Two lists of positions, and the closeness of each pair.
 Pairs = tuple[Positions, Positions, Matrix]
-Found = list[Pairs]
+PairLists = list[Pairs]
 
 
 def compare_members(
@@ -25,10 +25,10 @@ def compare_members(
 ) -> Generator[int, None, None]:
     """Compares the members of each cell with each other; yields the number of members so far."""
 
-    def compare(cell: int) -> Found:
+    def compare(cell: int) -> PairLists:
         members = cells.members_of(cell)
         all_vectors = vectors.at(members)
-        found: Found = []
+        lists: PairLists = []
         for part in parts_of(len(members), len(members)):
             closeness = vectors.closeness(members[part], all_vectors[part], members, all_vectors)
             closeness[np.arange(len(closeness)), np.arange(len(members))[part]] = -np.inf
@@ -36,12 +36,12 @@ def compare_members(
             if width > 0:
                 best = np.argpartition(-closeness, width - 1, axis=1)[:, :width]
                 values = np.take_along_axis(closeness, best, axis=1)
-                found.append((members[part], members[best], values))
-        return found
+                lists.append((members[part], members[best], values))
+        return lists
 
     done = 0
-    for cell, found in enumerate(in_threads(compare, range(len(cells)))):
-        for rows, neighbors, closeness in found:
+    for cell, lists in enumerate(in_threads(compare, range(len(cells)))):
+        for rows, neighbors, closeness in lists:
             top.set(rows, neighbors, closeness)
         done += len(cells.members_of(cell))
         yield done
@@ -52,24 +52,24 @@ def compare_guests(
 ) -> Generator[int, None, None]:
     """Compares the members of each cell with its guests; yields the number of members so far."""
 
-    def compare(cell: int) -> Found:
+    def compare(cell: int) -> PairLists:
         members, guests = cells.members_of(cell), cells.guests_of(cell)
         if not len(members) or not len(guests):
             return []
         member_vectors = vectors.at(members)
-        found: Found = []
+        lists: PairLists = []
         for part in parts_of(len(guests), len(members)):
             some = guests[part]
             closeness = vectors.closeness(some, vectors.at(some), members, member_vectors)
             own = _limits_of(some, closeness, top)
             limits = np.minimum(own[:, None], top.limits[members])
             first, second = np.nonzero(closeness > limits)
-            found.append((some[first], members[second], closeness[first, second]))
-        return found
+            lists.append((some[first], members[second], closeness[first, second]))
+        return lists
 
     done = 0
-    for cell, found in enumerate(in_threads(compare, range(len(cells)))):
-        for guests, members, closeness in found:
+    for cell, lists in enumerate(in_threads(compare, range(len(cells)))):
+        for guests, members, closeness in lists:
             # In an update, a guest may be a member too.
             others = guests != members
             guests, members, closeness = guests[others], members[others], closeness[others]

@@ -28,11 +28,11 @@ class Limits:
 
     Attributes:
         both: if both vectors of a pair may be guests
-        one: if only one of them may
+        single: if only one of them may
     """
 
     both: float
-    one: float
+    single: float
 
 
 def tuned_limits(vectors: ScaledVectors, borders: Borders, k: int) -> Limits:
@@ -60,19 +60,19 @@ def recall_of(vectors: ScaledVectors, distances: Distances, count: int) -> tuple
 
     Args:
         vectors: the vectors
-        distances: ``(n, k)`` float64, the distances of the neighbors that were found
+        distances: ``(n, k)`` float64, the distances of the neighbors in it
         count: how many rows to sample
 
     Returns:
-        the fraction of the true neighbors that were found, counted by their distances, and the
+        the fraction of the true neighbors in it, counted by their distances, and the
         number of rows that were sampled
     """
     sample = _sample(len(vectors), count, _RECALL_SEED)
     if len(vectors) < 2:
         return 1.0, len(sample)
     _, exact = nearest(vectors, sample, distances.shape[1])
-    found = distances[sample, : exact.shape[1]] <= exact[:, -1:] + _TIE
-    return float(found.mean()), len(sample)
+    are_met = distances[sample, : exact.shape[1]] <= exact[:, -1:] + _TIE
+    return float(are_met.mean()), len(sample)
 
 
 def nearest(vectors: ScaledVectors, sample: Positions, k: int) -> tuple[Positions, Distances]:

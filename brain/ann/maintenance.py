@@ -15,7 +15,7 @@ from fiftyone_faiss.brain.ann.ann_index import AnnIndex
 from fiftyone_faiss.brain.ann.policy import DEFAULT_POLICY, AnnPolicy
 from fiftyone_faiss.brain.ann.tuning import TARGET_RECALL, Tuning, tune
 from fiftyone_faiss.brain.core.arrays import Matrix
-from fiftyone_faiss.brain.store.entries import DerivedInfo
+from fiftyone_faiss.brain.store.entries import IndexFileInfo
 from fiftyone_faiss.brain.store.json_fields import FieldError, Fields
 from fiftyone_faiss.brain.store.manifest import shortened
 from fiftyone_faiss.brain.store.snapshot import Snapshot
@@ -110,7 +110,7 @@ class IndexMaintenance:
         while force or self.is_stale(snapshot):
             factory = self._factory(snapshot)
             if factory is None:
-                self.store.remove_derived("ann_index")
+                self.store.remove_index_file("ann_index")
                 return
             texts = self._texts_for(snapshot)
             try:
@@ -126,7 +126,7 @@ class IndexMaintenance:
                 )
                 return
             metadata = {"factory": factory, **tuning.to_json()}
-            if self.store.save_derived("ann_index", snapshot, metadata, partial(_write, index)):
+            if self.store.save_index_file("ann_index", snapshot, metadata, partial(_write, index)):
                 return
             # Another process has renumbered the rows.
             snapshot = self.store.snapshot()
@@ -165,7 +165,7 @@ class IndexMaintenance:
         )
         return index, tune(index, snapshot, self.metric, target_recall, texts)
 
-    def _open(self, info: DerivedInfo, dim: int) -> AnnIndex | str:
+    def _open(self, info: IndexFileInfo, dim: int) -> AnnIndex | str:
         """Opens an ANN index; returns a clause that says why if it cannot be used."""
         path = self.store.path / info.file.name
         # FAISS's parser must only read files that are exactly as they were written.
@@ -184,7 +184,7 @@ class IndexMaintenance:
             return f"{path} does not hold the rows that the manifest says"
         return index
 
-    def _warn(self, info: DerivedInfo, problem: str) -> None:
+    def _warn(self, info: IndexFileInfo, problem: str) -> None:
         """Logs once why an ANN index cannot be used, unless a newer one has replaced it."""
         current = self.store.snapshot().manifest.ann_index
         is_current = current is not None and current.file == info.file
@@ -212,7 +212,7 @@ class IndexMaintenance:
         return texts if texts is not None and texts.shape[1] == snapshot.dim else None
 
 
-def _tuning_of(info: DerivedInfo) -> Tuning | None:
+def _tuning_of(info: IndexFileInfo) -> Tuning | None:
     """Returns the tuning of an ANN index, None if the manifest does not hold one."""
     try:
         fields = Fields(info.metadata)

@@ -132,22 +132,22 @@ def update_steps(graph: NeighborGraph, snapshot: Snapshot, metric: str) -> Steps
     cell_of = np.full(len(vectors), -1, np.int32)
     is_old = vectors.rows < graph.rows
     cell_of[is_old] = graph.cells[vectors.rows[is_old]]
-    cells = assign_some(vectors, borders, graph.limits.one, cell_of, np.flatnonzero(is_open))
+    cells = assign_some(vectors, borders, graph.limits.single, cell_of, np.flatnonzero(is_open))
     top = TopNeighbors.of(neighbors, vectors.closeness_of(distances))
     for done in compare_guests(vectors, cells, top):
         yield done, len(vectors)
     _search_lonely(vectors, top, graph.k)
     changed = np.flatnonzero(top.changed)
-    found = top.neighbors[changed]
-    known = _distances_in(neighbors[changed], distances[changed], found)
-    neighbors[changed], distances[changed] = ranked(vectors, changed, found, known)
+    of_changed = top.neighbors[changed]
+    known = _distances_in(neighbors[changed], distances[changed], of_changed)
+    neighbors[changed], distances[changed] = ranked(vectors, changed, of_changed, known)
     return _graph(vectors, neighbors, distances, graph.limits, cells.cell_of, graph.centroids)
 
 
 def _search_lonely(vectors: ScaledVectors, top: TopNeighbors, k: int) -> None:
     """Searches all vectors for those that met too few others in the cells."""
-    found = np.count_nonzero(top.neighbors >= 0, axis=1)
-    lonely = np.flatnonzero(found < min(k, len(vectors) - 1))
+    counts = np.count_nonzero(top.neighbors >= 0, axis=1)
+    lonely = np.flatnonzero(counts < min(k, len(vectors) - 1))
     if len(lonely):
         neighbors, distances = nearest(vectors, lonely, k)
         top.set(lonely, neighbors, vectors.closeness_of(distances))
@@ -169,11 +169,11 @@ def _known(graph: NeighborGraph, snapshot: Snapshot) -> tuple[Positions, Distanc
     return neighbors, distances
 
 
-def _distances_in(neighbors: Positions, distances: Distances, found: Positions) -> Distances:
+def _distances_in(neighbors: Positions, distances: Distances, wanted: Positions) -> Distances:
     """The distances of neighbors that were known before, NaN for others; all ``(n, k)``."""
-    known = np.full(found.shape, np.nan)
+    known = np.full(wanted.shape, np.nan)
     for column in range(neighbors.shape[1]):
-        same = found == neighbors[:, column, None]
+        same = wanted == neighbors[:, column, None]
         known[same] = np.broadcast_to(distances[:, column, None], same.shape)[same]
     return known
 

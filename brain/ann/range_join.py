@@ -1,6 +1,6 @@
 """Range join: all pairs of vectors within a distance, of one set or between two.
 
-Pairs are found by cells: all vectors are guests of the cells whose border is near enough, so that
+Pairs are lists by cells: all vectors are guests of the cells whose border is near enough, so that
 no pair can be missed; see the module ``cells``. If that would take too long, fewer are guests, and
 the recall is measured.
 """
@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterator
 import numpy as np
 
 from fiftyone_faiss.brain.ann.cells import Borders, Cells, assign, in_threads, train_centroids
-from fiftyone_faiss.brain.ann.graph_passes import Found, Pairs, parts_of
+from fiftyone_faiss.brain.ann.graph_passes import PairLists, Pairs, parts_of
 from fiftyone_faiss.brain.ann.joined_pairs import JoinedPairs
 from fiftyone_faiss.brain.ann.range_search import range_search
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions, ScaledVectors
@@ -60,8 +60,8 @@ def join_steps(vectors: ScaledVectors, thresh: float, is_right: Mask | None = No
         limit, pairs.recall, pairs.sampled = _tuned(vectors, borders, thresh, limit)
     comparison = _Comparison(vectors, assign(vectors, borders, limit), thresh, is_right)
     done = 0
-    for cell, found in enumerate(in_threads(comparison.of_cell, range(len(borders.centroids)))):
-        for part in found:
+    for cell, lists in enumerate(in_threads(comparison.of_cell, range(len(borders.centroids)))):
+        for part in lists:
             pairs.add(*part)
         done += len(comparison.cells.members_of(cell))
         yield done, len(vectors)
@@ -78,50 +78,50 @@ class _Comparison:
         self.vectors = vectors
         self.cells = cells
         self.is_right = is_right
-        self.least = float(vectors.closeness_of(np.array(thresh))) - vectors.rounding
+        self.min_closeness = float(vectors.closeness_of(np.array(thresh))) - vectors.rounding
 
-    def of_cell(self, cell: int) -> Found:
+    def of_cell(self, cell: int) -> PairLists:
         """Finds the pairs of positions that meet in a cell, and may be near."""
         members, guests = self.cells.members_of(cell), self.cells.guests_of(cell)
         if self.is_right is None:
-            found = self._among(members) + self._found(guests, members, cell)
-            return [(np.minimum(a, b), np.maximum(a, b), near) for a, b, near in found]
+            lists = self._among(members) + self._between(guests, members, cell)
+            return [(np.minimum(a, b), np.maximum(a, b), near) for a, b, near in lists]
         left, right = members[~self.is_right[members]], members[self.is_right[members]]
-        found = self._found(left, right, None)
-        found += self._found(guests[~self.is_right[guests]], right, cell)
-        for second, first, closeness in self._found(guests[self.is_right[guests]], left, cell):
-            found.append((first, second, closeness))
-        return found
+        lists = self._between(left, right, None)
+        lists += self._between(guests[~self.is_right[guests]], right, cell)
+        for second, first, closeness in self._between(guests[self.is_right[guests]], left, cell):
+            lists.append((first, second, closeness))
+        return lists
 
-    def _among(self, members: Positions) -> Found:
-        found: Found = []
+    def _among(self, members: Positions) -> PairLists:
+        lists: PairLists = []
         for part in parts_of(len(members), len(members), TILE_VALUES):
             # Pairs of equal parts, and of a part with later ones.
             later = members[part.start :]
             for first, second, closeness in self._products(members[part], later):
                 ordered = second > first
-                found.append((first[ordered], second[ordered], closeness[ordered]))
-        return found
+                lists.append((first[ordered], second[ordered], closeness[ordered]))
+        return lists
 
-    def _found(self, first: Positions, second: Positions, cell: int | None) -> Found:
+    def _between(self, first: Positions, second: Positions, cell: int | None) -> PairLists:
         """Pairs of two lists; of guests of a cell without those that meet in the other cell."""
         if not len(first) or not len(second):
             return []
-        found: Found = []
+        lists: PairLists = []
         for pairs in self._products(first, second):
             if cell is not None:
                 homes = self.cells.cell_of[pairs[0]]
                 again = (homes < cell) & self.cells.are_guests(pairs[1], homes)
                 pairs = (pairs[0][~again], pairs[1][~again], pairs[2][~again])
-            found.append(pairs)
-        return found
+            lists.append(pairs)
+        return lists
 
     def _products(self, first: Positions, second: Positions) -> Iterator[Pairs]:
         second_vectors = self.vectors.at(second)
         for part in parts_of(len(first), len(second), TILE_VALUES):
             some = first[part]
             closeness = self.vectors.closeness(some, self.vectors.at(some), second, second_vectors)
-            rows, columns = np.nonzero(closeness >= self.least)
+            rows, columns = np.nonzero(closeness >= self.min_closeness)
             yield some[rows], second[columns], closeness[rows, columns]
 
 

@@ -34,7 +34,7 @@ MIN_PAIRS = 50
 _SEED = 7
 _ITERATIONS = 25
 # How far below the threshold the density is integrated, as a factor.
-_REACH = 3_000
+_SPAN = 3_000
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class NearestPairs:
         """Pairs of all vectors per listed pair, which is listed from both of its ends."""
         return self.total / len(self.sample) / 2
 
-    def found(self, thresh: float) -> float:
+    def pairs_within(self, thresh: float) -> float:
         """Estimates the number of pairs within a distance, duplicates included."""
         return float(self._scale * np.searchsorted(self.distances, thresh, "right"))
 
@@ -173,7 +173,8 @@ def _poisson(counts: Distances, terms: Distances, widths: Distances) -> Distance
     for _ in range(_ITERATIONS):
         weighted = terms.T[None] * means[:, None]
         moments = weighted @ terms + ridge
-        coefficients = np.linalg.solve(moments, weighted @ links[..., None])[..., 0]
+        solved = np.linalg.solve(moments, weighted @ links[..., None])
+        coefficients = np.asarray(solved[..., 0], np.float64)
         logs = np.clip(coefficients @ terms.T, -50, 50)
         means = np.clip(np.exp(logs) * widths, 1e-9, 1e12)
         links = logs + (counts - means) / means
@@ -184,7 +185,7 @@ def _integrals(coefficients: Distances, thresh: float) -> Distances:
     """``(r,)`` the expected counts below a distance."""
     if thresh <= 0:
         return np.zeros(len(coefficients))
-    logs = np.linspace(np.log(thresh / _REACH), np.log(thresh), 600)
+    logs = np.linspace(np.log(thresh / _SPAN), np.log(thresh), 600)
     c, a, b = (coefficients[:, i, None] for i in range(3))
     densities = np.exp(np.clip(c + a * logs - b * np.exp(logs), -700, 700))
     return np.asarray(densities.sum(axis=1) * (logs[1] - logs[0]))
@@ -201,16 +202,16 @@ def _nearest_pairs(
     first = vectors.closeness(sample, sampled, some, vectors.at(some))
     first[sample[:, None] == some] = -np.inf
     share = min(1.0, 1.5 * wanted / (len(sample) * len(vectors)))
-    least = float(np.quantile(first[np.isfinite(first)], 1 - share))
+    minimum = float(np.quantile(first[np.isfinite(first)], 1 - share))
 
     def near(part: Positions) -> tuple[Positions, Positions, Distances]:
         closeness = vectors.closeness(sample, sampled, part, vectors.at(part))
         closeness[sample[:, None] == part] = -np.inf
-        rows, columns = np.nonzero(closeness >= least)
+        rows, columns = np.nonzero(closeness >= minimum)
         return rows, part[columns], closeness[rows, columns].astype(np.float64)
 
-    found = list(in_threads(near, blocks(len(vectors), 1_024)))
-    owners, others, closeness = (np.concatenate(part) for part in zip(*found, strict=True))
+    parts = list(in_threads(near, blocks(len(vectors), 1_024)))
+    owners, others, closeness = (np.concatenate(part) for part in zip(*parts, strict=True))
     if len(owners) > wanted:
         kept = np.argpartition(-closeness, wanted - 1)[:wanted]
         owners, others, closeness = owners[kept], others[kept], closeness[kept]

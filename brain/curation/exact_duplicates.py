@@ -56,10 +56,10 @@ def exact_duplicates_steps(
     hashes = yield from hash_files_steps(paths, pixels)
     groups = [[ids[position] for position in group] for group in hashes.groups()]
     wanted = [id for group in groups for id in group]
-    facts = facts_of(root_dataset(samples), wanted, rules, split_field) if wanted else {}
+    facts_by_id = facts_of(root_dataset(samples), wanted, rules, split_field) if wanted else {}
     members, pairs = [], []
     for group in sorted(groups, key=len, reverse=True):
-        ordered = order_of([facts[id] for id in group if id in facts], rules)
+        ordered = order_of([facts_by_id[id] for id in group if id in facts_by_id], rules)
         if len(ordered) < 2:
             continue
         names = [choice.id for choice in ordered]

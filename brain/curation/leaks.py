@@ -98,8 +98,8 @@ class Leaks:
         rates: how many samples leak, for each ordered pair of splits
         thresh: the largest distance of a pair; None if no threshold stands out
         expected_accidental_pairs: how many pairs of different images to expect; None if unknown
-        recall: the fraction of the pairs that were found; 1 if none can be missed
-        verified: whether only copies of one image count as leaks
+        recall: the fraction of the pairs that were split_samples; 1 if none can be missed
+        verified: whether only places of one image count as leaks
         notes: what else to know, in sentences
     """
 
@@ -241,7 +241,7 @@ def leaks_steps(
     samples: foc.SampleCollection, splits: Splits, request: DuplicatesRequest
 ) -> Steps[Leaks]:
     """Does the work of :func:`find_leaks` in steps that can be tracked and canceled."""
-    found = read_splits(samples, splits)
+    split_samples = read_splits(samples, splits)
     compared = Compared.of(samples, request.brain_key)
     vectors = compared.vectors
     nearest = NearestPairs.of(vectors)
@@ -251,17 +251,20 @@ def leaks_steps(
     if thresh is None:
         note = "No distance separates copies from pairs of different images; give thresh."
         return Leaks(
-            samples, compared.patches_field, found, [], 0, [], None, None, 1.0, request.verify,
-            (note,),
+            samples, compared.patches_field, split_samples, [], 0, [], None, None, 1.0,
+            request.verify, (note,),
         )  # fmt: skip
     names = np.array(
-        [found.split_of.get(id, "") for id in compared.sample_ids_at(np.arange(len(vectors)))]
+        [
+            split_samples.split_of.get(id, "")
+            for id in compared.sample_ids_at(np.arange(len(vectors)))
+        ]
     )
     pairs: list[LeakPair] = []
     rates: list[LeakRate] = []
     count, recall, cross = 0, 1.0, 0
-    for early, late in combinations(found.names, 2):
-        part = _Part(compared, names, early, late)
+    for early, late in combinations(split_samples.names, 2):
+        part = _TwoSplits(compared, names, early, late)
         cross += part.number_of_pairs
         if not part.number_of_pairs:
             continue
@@ -279,12 +282,12 @@ def leaks_steps(
     every = len(vectors) * (len(vectors) - 1) / 2
     expected = bounded(nearest.expected(thresh), count, share=cross / every)
     return Leaks(
-        samples, compared.patches_field, found, pairs, count, rates, thresh, expected, recall,
-        request.verify,
+        samples, compared.patches_field, split_samples, pairs, count, rates, thresh, expected,
+        recall, request.verify,
     )  # fmt: skip
 
 
-class _Part:
+class _TwoSplits:
     """The vectors of two splits."""
 
     def __init__(self, compared: Compared, names: np.ndarray, early: str, late: str) -> None:
@@ -302,9 +305,9 @@ class _Part:
     def rates(self, near: JoinedPairs, verdicts: dict[int, Any] | None) -> list[LeakRate]:
         leaking = near.degrees > 0
         if verdicts is not None:
-            copies = np.array([n for n, v in verdicts.items() if v.verdict == "copy"], np.int64)
+            places = np.array([n for n, v in verdicts.items() if v.verdict == "copy"], np.int64)
             leaking = np.zeros(len(self.is_late), bool)
-            leaking[near.first[copies]] = leaking[near.second[copies]] = True
+            leaking[near.first[places]] = leaking[near.second[places]] = True
         return [
             LeakRate.of(split, other, int((leaking & side).sum()), int(side.sum()))
             for split, other, side in (

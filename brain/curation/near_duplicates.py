@@ -146,9 +146,9 @@ def _groups(
     total = len(compared.vectors)
     groups, near, is_member = pairs.groups, near_among(compared.vectors, pairs), pairs.degrees > 0
     if request.verify:
-        copies = np.array([n for n, v in verdicts.items() if v.verdict == "copy"], np.int64)
-        first, second = pairs.first[copies], pairs.second[copies]
-        near = near_in(first, second, pairs.distances[copies], total)
+        places = np.array([n for n, v in verdicts.items() if v.verdict == "copy"], np.int64)
+        first, second = pairs.first[places], pairs.second[places]
+        near = near_in(first, second, pairs.distances[places], total)
         groups = components(first, second, total)
         is_member = np.zeros(total, bool)
         is_member[first] = is_member[second] = True
@@ -157,7 +157,7 @@ def _groups(
         return []
     positions = np.concatenate(parts)
     name = dict(zip(*_named(compared, positions), strict=True))
-    facts = facts_of(
+    facts_by_id = facts_of(
         root_dataset(compared.samples),
         list(name.values()),
         request.rules,
@@ -168,7 +168,7 @@ def _groups(
     choices: dict[str, KeeperChoice] = {}
     ordered: list[list[int]] = []
     for part in parts:
-        known = [facts[name[p]] for p in part.tolist() if name[p] in facts]
+        known = [facts_by_id[name[p]] for p in part.tolist() if name[p] in facts_by_id]
         of_group = order_of(known, request.rules)
         choices |= {choice.id: choice for choice in of_group}
         ordered.append([position_of[choice.id] for choice in of_group])

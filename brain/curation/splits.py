@@ -47,13 +47,13 @@ def read_splits(samples: foc.SampleCollection, splits: Splits) -> SplitSamples:
     every = all_slices(samples).values("id")
     by_name = _by_name(samples, splits)
     known = set(every)
-    found: dict[str, list[str]] = {}
+    names_of: dict[str, list[str]] = {}
     for name, ids in by_name.items():
         for id in ids:
             if id in known:
-                found.setdefault(id, []).append(name)
-    split_of = {id: names[0] for id, names in found.items() if len(set(names)) == 1}
-    in_several = [id for id, names in found.items() if len(set(names)) > 1]
+                names_of.setdefault(id, []).append(name)
+    split_of = {id: names[0] for id, names in names_of.items() if len(set(names)) == 1}
+    in_several = [id for id, names in names_of.items() if len(set(names)) > 1]
     names = sorted(
         set(split_of.values()), key=lambda name: (rank_of(name), list(by_name).index(name))
     )
@@ -63,7 +63,7 @@ def read_splits(samples: foc.SampleCollection, splits: Splits) -> SplitSamples:
             f"Leaks need two splits with samples, found {listed}; give a field of split names, "
             "a list of tags, or a dict of views."
         )
-    return SplitSamples(names, split_of, [id for id in every if id not in found], in_several)
+    return SplitSamples(names, split_of, [id for id in every if id not in names_of], in_several)
 
 
 def rank_of(name: str) -> int:
@@ -97,8 +97,8 @@ def _by_field(samples: foc.SampleCollection, field: str) -> dict[str, list[str]]
         raise ValueError(f"There is no field '{field[:MAX_NAME]}' of splits; check its name.")
     is_label = isinstance(schema, fo.EmbeddedDocumentField)
     path = f"{field}.label" if is_label else field
-    found: dict[str, list[str]] = {}
+    names_of: dict[str, list[str]] = {}
     for id, value in zip(*samples.values(["id", path]), strict=True):
         if isinstance(value, str):
-            found.setdefault(value, []).append(id)
-    return found
+            names_of.setdefault(value, []).append(id)
+    return names_of

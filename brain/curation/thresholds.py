@@ -47,11 +47,11 @@ def _candidates(nearest: NearestPairs) -> list[float]:
 
 
 def _stands_out(nearest: NearestPairs, thresh: float) -> bool:
-    found = nearest.found(thresh)
-    if found < MIN_STANDING_OUT or nearest.found(GAP * thresh) > GROWTH * found:
+    count = nearest.pairs_within(thresh)
+    if count < MIN_STANDING_OUT or nearest.pairs_within(GAP * thresh) > GROWTH * count:
         return False
     expected = nearest.expected(thresh)
     if expected is None:
         return False
-    is_certain = found - expected.high >= MIN_STANDING_OUT
-    return is_certain and expected.value <= (1 - MIN_PRECISION) * found
+    is_certain = count - expected.high >= MIN_STANDING_OUT
+    return is_certain and expected.value <= (1 - MIN_PRECISION) * count

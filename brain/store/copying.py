@@ -10,7 +10,7 @@ from typing import Any, get_args
 from fiftyone_faiss.brain.core.files import FileSystem, link_or_copy
 from fiftyone_faiss.brain.store.checked_files import explain_read_errors
 from fiftyone_faiss.brain.store.directory import StoreDirectory
-from fiftyone_faiss.brain.store.entries import DerivedInfo, DerivedKind
+from fiftyone_faiss.brain.store.entries import IndexFileInfo, IndexFileKind
 from fiftyone_faiss.brain.store.manifest import Manifest, lost
 
 
@@ -44,11 +44,11 @@ def _link_generation(source: StoreDirectory, target: StoreDirectory) -> Manifest
             # A writer has replaced them in the meantime.
             continue
         # The copy does without files that can be rebuilt.
-        for kind in get_args(DerivedKind):
-            info: DerivedInfo | None = getattr(manifest, kind)
+        for kind in get_args(IndexFileKind):
+            info: IndexFileInfo | None = getattr(manifest, kind)
             if info is not None and info.file.name in missing:
                 missing.remove(info.file.name)
-                manifest = manifest.with_derived(kind, None)
+                manifest = manifest.with_index_file(kind, None)
         if missing:
             raise lost(f"{source.path / min(missing)} is missing")
         return manifest

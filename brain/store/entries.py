@@ -9,7 +9,7 @@ from fiftyone_faiss.brain.store.json_fields import Fields
 
 Values = dict[str, Any]
 # The fields of a manifest for files that can be rebuilt from the vectors.
-DerivedKind = Literal["ann_index", "neighbor_graph"]
+IndexFileKind = Literal["ann_index", "neighbor_graph"]
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class FileInfo:
 
 
 @dataclass(frozen=True)
-class DerivedInfo:
+class IndexFileInfo:
     """A file that can be rebuilt from the vectors: the ANN index, or the neighbor graph.
 
     Attributes:
@@ -92,7 +92,7 @@ class DerivedInfo:
     metadata: Values
 
     @classmethod
-    def from_json(cls, fields: Fields) -> DerivedInfo:
+    def from_json(cls, fields: Fields) -> IndexFileInfo:
         """Reads the stored form."""
         return cls(
             FileInfo.from_json(fields.object("file")),

@@ -11,9 +11,9 @@ from typing import Any
 
 from fiftyone_faiss.brain.core.files import FileSystem, atomic_write
 from fiftyone_faiss.brain.store.entries import (
-    DerivedInfo,
-    DerivedKind,
     FileInfo,
+    IndexFileInfo,
+    IndexFileKind,
     SegmentInfo,
     Values,
 )
@@ -60,17 +60,17 @@ class Manifest:
     metadata: Values = field(default_factory=dict)
     segments: tuple[SegmentInfo, ...] = ()
     deleted: FileInfo | None = None
-    ann_index: DerivedInfo | None = None
-    neighbor_graph: DerivedInfo | None = None
+    ann_index: IndexFileInfo | None = None
+    neighbor_graph: IndexFileInfo | None = None
 
-    def with_derived(self, kind: DerivedKind, info: DerivedInfo | None) -> Manifest:
+    def with_index_file(self, kind: IndexFileKind, info: IndexFileInfo | None) -> Manifest:
         """Returns a copy with another ANN index or neighbor graph."""
         if kind == "ann_index":
             return replace(self, ann_index=info)
         return replace(self, neighbor_graph=info)
 
     @property
-    def derived_files(self) -> list[FileInfo]:
+    def index_files(self) -> list[FileInfo]:
         """The files that can be rebuilt from the vectors."""
         return [info.file for info in (self.ann_index, self.neighbor_graph) if info is not None]
 
@@ -91,7 +91,7 @@ class Manifest:
 
     def _listed_names(self) -> list[str]:
         files = [] if self.deleted is None else [self.deleted]
-        files += self.derived_files
+        files += self.index_files
         return [segment.name for segment in self.segments] + [file.name for file in files]
 
     @classmethod
@@ -116,8 +116,8 @@ class Manifest:
                 SegmentInfo.from_json(segment) for segment in fields.objects("segments")
             ),
             deleted=None if deleted is None else FileInfo.from_json(deleted),
-            ann_index=None if ann_index is None else DerivedInfo.from_json(ann_index),
-            neighbor_graph=None if graph is None else DerivedInfo.from_json(graph),
+            ann_index=None if ann_index is None else IndexFileInfo.from_json(ann_index),
+            neighbor_graph=None if graph is None else IndexFileInfo.from_json(graph),
         )
         manifest._check_consistent()
         return manifest

@@ -30,7 +30,7 @@ from fiftyone_faiss.brain.store import compaction
 from fiftyone_faiss.brain.store.batch import Batch
 from fiftyone_faiss.brain.store.copying import copy_store
 from fiftyone_faiss.brain.store.directory import StoreDirectory
-from fiftyone_faiss.brain.store.entries import DerivedInfo, DerivedKind, FileInfo, SegmentInfo
+from fiftyone_faiss.brain.store.entries import FileInfo, IndexFileInfo, IndexFileKind, SegmentInfo
 from fiftyone_faiss.brain.store.manifest import Manifest, lost
 from fiftyone_faiss.brain.store.segment_writer import write_deleted_rows, write_segment
 from fiftyone_faiss.brain.store.segments import Layout
@@ -221,8 +221,8 @@ class Store:
             )
             self._write_next(manifest)
 
-    def save_derived(
-        self, kind: DerivedKind, of: Snapshot, metadata: Metadata, write: Callable[[Path], None]
+    def save_index_file(
+        self, kind: IndexFileKind, of: Snapshot, metadata: Metadata, write: Callable[[Path], None]
     ) -> bool:
         """Saves the file of an ANN index or a neighbor graph, replacing the previous one.
 
@@ -243,16 +243,16 @@ class Store:
                 return False
             name = f"{uuid.uuid4().hex[:12]}.derived"
             write(self.path / name)
-            info = DerivedInfo(self._directory.describe(name), of.total_rows, metadata)
-            self._write_next(manifest.with_derived(kind, info))
+            info = IndexFileInfo(self._directory.describe(name), of.total_rows, metadata)
+            self._write_next(manifest.with_index_file(kind, info))
         return True
 
-    def remove_derived(self, kind: DerivedKind) -> None:
+    def remove_index_file(self, kind: IndexFileKind) -> None:
         """Removes the ANN index or the neighbor graph, if there is one."""
         with self._writing():
             manifest = self.snapshot().manifest
             if getattr(manifest, kind):
-                self._write_next(manifest.with_derived(kind, None))
+                self._write_next(manifest.with_index_file(kind, None))
 
     def _write_next(self, manifest: Manifest) -> None:
         replace(manifest, generation=manifest.generation + 1).write(self._filesystem, self.path)

@@ -48,7 +48,7 @@ def find_problems(directory: StoreDirectory, manifest: Manifest) -> list[Problem
             problems.append(Problem(path, str(error)))
         except FileNotFoundError:
             problems.append(Problem(path, f"{path} is missing."))
-    for file in filter(None, (manifest.deleted, *manifest.derived_files)):
+    for file in filter(None, (manifest.deleted, *manifest.index_files)):
         problem = directory.problem_of(file)
         if problem is not None:
             path = directory.path / file.name

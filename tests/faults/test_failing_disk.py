@@ -21,7 +21,7 @@ VECTORS = np.random.default_rng(51).normal(size=(64, DIM)).astype(np.float32)
 
 
 def save_index(store: Store) -> None:
-    store.save_derived(
+    store.save_index_file(
         "ann_index", store.snapshot(), {"n": 2}, lambda path: path.write_bytes(b"rebuilt")
     )
 
@@ -34,7 +34,7 @@ OPERATIONS: dict[str, Callable[[Store], Any]] = {
     "set metadata": lambda store: store.commit(metadata={"b": 2}),
     "compact": Store.compact,
     "save_ann_index": save_index,
-    "remove_ann_index": lambda store: store.remove_derived("ann_index"),
+    "remove_ann_index": lambda store: store.remove_index_file("ann_index"),
 }
 
 
@@ -43,7 +43,7 @@ def prepare(path: Path) -> Store:
     store = Store.create(path, has_labels=False, metadata={"a": 1})
     store.commit(make_batch(VECTORS[:12], range(12)))
     store.commit(make_batch(VECTORS[12:14], range(12, 14)))
-    store.save_derived(
+    store.save_index_file(
         "ann_index", store.snapshot(), {"n": 1}, lambda path: path.write_bytes(b"index")
     )
     store.commit(delete=ids_of([2]))

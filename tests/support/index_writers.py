@@ -50,7 +50,7 @@ def replace_for(path: Path, writer: int, seconds: float, sender: Connection) -> 
             rows = snapshot.vectors_at(np.arange(snapshot.total_rows))
             index.train(prepared(rows, "cosine"))
             index.add(prepared(rows, "cosine"))
-            store.save_derived(
+            store.save_index_file(
                 "ann_index",
                 snapshot,
                 TUNING,

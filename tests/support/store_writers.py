@@ -151,7 +151,7 @@ def check_neighbors(searcher: VectorSearcher) -> None:
 def check_unused_files(searcher: VectorSearcher, seed: int, steps: int) -> None:
     """Asserts that writers remove the files that a killed writer left."""
     # The files that the first call replaces are removed by the second one.
-    searcher.store.remove_derived("ann_index")
-    searcher.store.remove_derived("ann_index")
+    searcher.store.remove_index_file("ann_index")
+    searcher.store.remove_index_file("ann_index")
     assert unused_files(searcher.store) == set()
     assert contents(searcher.store.snapshot()) == rows_after(seed, steps)

@@ -77,7 +77,7 @@ def file_of(store: Store, suffix: str) -> Path:
 
 def save_index_file(store: Store, data: bytes, **metadata: int) -> bool:
     """Saves bytes in the place of an ANN index."""
-    return store.save_derived(
+    return store.save_index_file(
         "ann_index", store.snapshot(), metadata, lambda path: path.write_bytes(data)
     )
 

@@ -169,7 +169,9 @@ def test_an_intact_file_that_cannot_be_used_is_reported_once(
         data = faiss.serialize_index(index).tobytes()
     elif change == "unknown type":
         data = b"Zz99" + data[4:]
-    store.save_derived("ann_index", store.snapshot(), metadata, lambda path: path.write_bytes(data))
+    store.save_index_file(
+        "ann_index", store.snapshot(), metadata, lambda path: path.write_bytes(data)
+    )
     assert store.verify() == [], "it is as it was written"
     snapshot = store.snapshot()
     with caplog.at_level(logging.WARNING, maintenance.logger.name):
@@ -263,7 +265,7 @@ def test_a_file_that_faiss_cannot_write_is_a_store_error(store: Store) -> None:
     with pytest.raises(OSError, match="FAISS could not write"):
         maintenance._write(index, store.path / "missing" / "file.derived")
     with pytest.raises(StoreError, match="could not be written"):
-        store.save_derived(
+        store.save_index_file(
             "ann_index",
             store.snapshot(),
             {},

@@ -44,9 +44,9 @@ def reference(vectors: np.ndarray, metric: str, k: int) -> np.ndarray:
     return np.sort(distances, axis=1)[:, :k]
 
 
-def recall(found: np.ndarray, vectors: np.ndarray, metric: str) -> float:
-    exact = reference(vectors, metric, found.shape[1])
-    return float((found <= exact[:, -1:] + 1e-9).mean())
+def recall(distances: np.ndarray, vectors: np.ndarray, metric: str) -> float:
+    exact = reference(vectors, metric, distances.shape[1])
+    return float((distances <= exact[:, -1:] + 1e-9).mean())
 
 
 @pytest.mark.parametrize("metric", METRICS)

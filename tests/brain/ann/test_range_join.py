@@ -36,7 +36,7 @@ def clusters(rng: np.random.Generator, n: int, dim: int = 16) -> np.ndarray:
     return (centers[rng.integers(60, size=n)] + 0.5 * rng.normal(size=(n, dim))).astype(np.float32)
 
 
-def found(pairs: JoinedPairs) -> set[tuple[int, int]]:
+def pair_set(pairs: JoinedPairs) -> set[tuple[int, int]]:
     return set(zip(pairs.first.tolist(), pairs.second.tolist(), strict=True))
 
 
@@ -57,7 +57,7 @@ def test_pairs_are_those_of_numpy(
     distances = reference_distances(vectors, metric)
     first, second = np.nonzero(np.triu(distances <= thresh, 1))
     assert len(first) > 300
-    assert found(pairs) == set(zip(first.tolist(), second.tolist(), strict=True))
+    assert pair_set(pairs) == set(zip(first.tolist(), second.tolist(), strict=True))
     np.testing.assert_allclose(pairs.distances, distances[pairs.first, pairs.second], atol=1e-9)
     assert (np.diff(pairs.distances) >= 0).all()
     assert (pairs.count, pairs.recall, pairs.sampled) == (len(first), 1.0, 0)
@@ -83,7 +83,7 @@ def test_two_sets_are_compared_with_each_other_only(
     near = reference_distances(vectors, "cosine") <= 0.08
     first, second = np.nonzero(near & ~is_right[:, None] & is_right)
     assert len(first) > 500
-    assert found(pairs) == set(zip(first.tolist(), second.tolist(), strict=True))
+    assert pair_set(pairs) == set(zip(first.tolist(), second.tolist(), strict=True))
     assert pairs.count == len(first)
 
 

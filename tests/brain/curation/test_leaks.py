@@ -61,15 +61,15 @@ def test_leaks_are_those_of_all_pairs(leaky, given: str) -> None:
         "tags": ["train", "val", "test"],
         "views": {name: dataset.match_tags(name) for name in ("train", "val", "test")},
     }[given]
-    found = fiftyone_faiss.find_leaks(dataset, splits, thresh=0.25)
+    leaks = fiftyone_faiss.find_leaks(dataset, splits, thresh=0.25)
     expected = brute_force(dataset, vectors, 0.25)
-    assert {(pair.id_a, pair.id_b) for pair in found.pairs} == expected
-    assert found.pair_count == len(expected) > 30
+    assert {(pair.id_a, pair.id_b) for pair in leaks.pairs} == expected
+    assert leaks.pair_count == len(expected) > 30
     split_of = dict(zip(*dataset.values(["id", "split"]), strict=True))
-    for pair in found.pairs:
+    for pair in leaks.pairs:
         assert (pair.split_a, pair.split_b) == (split_of[pair.id_a], split_of[pair.id_b])
-    for rate in found.rates:
-        pairs = [p for p in found.pairs if {p.split_a, p.split_b} == {rate.split, rate.other}]
+    for rate in leaks.rates:
+        pairs = [p for p in leaks.pairs if {p.split_a, p.split_b} == {rate.split, rate.other}]
         leaking = {i for p in pairs for i in (p.id_a, p.id_b) if split_of[i] == rate.split}
         total = dataset.count_values("split")[rate.split]
         interval = binomtest(len(leaking), total).proportion_ci(method="wilson")
@@ -77,40 +77,40 @@ def test_leaks_are_those_of_all_pairs(leaky, given: str) -> None:
             len(leaking), total, len(leaking) / total,
         )  # fmt: skip
         assert (rate.low, rate.high) == pytest.approx((interval.low, interval.high), abs=1e-4)
-    assert len(found.rates) == 6
+    assert len(leaks.rates) == 6
 
 
 def test_the_proposed_threshold_finds_planted_leaks(leaky) -> None:
     dataset, _ = leaky
     ids = dataset.values("id")
-    found = fiftyone_faiss.find_leaks(dataset, "split")
+    leaks = fiftyone_faiss.find_leaks(dataset, "split")
     planted = {(ids[n], ids[400 + n]) for n in range(30)}
-    pairs = {(pair.id_a, pair.id_b) for pair in found.pairs}
+    pairs = {(pair.id_a, pair.id_b) for pair in leaks.pairs}
     assert planted <= pairs
     assert len(pairs) <= 33
-    assert found.expected_accidental_pairs.low <= len(pairs) - 30
+    assert leaks.expected_accidental_pairs.low <= len(pairs) - 30
 
 
 def test_only_the_training_side_is_dropped(leaky) -> None:
     dataset, _ = leaky
-    found = fiftyone_faiss.find_leaks(dataset, "split", thresh=0.02)
+    leaks = fiftyone_faiss.find_leaks(dataset, "split", thresh=0.02)
     ids = dataset.values("id")
-    assert set(found.training_ids) == set(ids[:30])
-    assert set(found.clean_view().values("id")) == set(ids[30:])
-    assert set(found.view().values("id")) == {*ids[:30], *ids[400:430]}
-    assert sorted(found.tag()) == sorted({*ids[:30], *ids[400:430]})
+    assert set(leaks.training_ids) == set(ids[:30])
+    assert set(leaks.clean_view().values("id")) == set(ids[30:])
+    assert set(leaks.view().values("id")) == {*ids[:30], *ids[400:430]}
+    assert sorted(leaks.tag()) == sorted({*ids[:30], *ids[400:430]})
     assert dataset.count_sample_tags()["leak"] == 60
 
 
 def test_a_model_is_scored_with_and_without_leaks(leaky) -> None:
     dataset, _ = leaky
-    found = fiftyone_faiss.find_leaks(dataset, "split", thresh=0.02)
-    score = found.score("guess", "truth")
+    leaks = fiftyone_faiss.find_leaks(dataset, "split", thresh=0.02)
+    score = leaks.score("guess", "truth")
     assert (score["split"], score["leaking"], score["total"]) == ("test", 30, 100)
     accuracy = {name: values["accuracy"] for name, values in score["metrics"].items()}
     assert accuracy == {"all": 0.65, "clean": 0.5, "leaking": 1.0}
     with pytest.raises(ValueError, match="There is no field 'nothing'"):
-        found.score("nothing", "truth")
+        leaks.score("nothing", "truth")
 
 
 def test_samples_in_no_split_or_in_two_are_reported(leaky) -> None:
@@ -120,11 +120,11 @@ def test_samples_in_no_split_or_in_two_are_reported(leaky) -> None:
     first.tags, second.tags = [], ["train", "test"]
     first.save()
     second.save()
-    found = fiftyone_faiss.find_leaks(dataset, ["train", "val", "test"], thresh=0.02)
-    assert found.splits.without_split == [ids[0]]
-    assert found.splits.in_several == [ids[1]]
-    assert not {ids[0], ids[1]} & set(found.ids)
-    assert len(found.pairs) == 28
+    leaks = fiftyone_faiss.find_leaks(dataset, ["train", "val", "test"], thresh=0.02)
+    assert leaks.splits.without_split == [ids[0]]
+    assert leaks.splits.in_several == [ids[1]]
+    assert not {ids[0], ids[1]} & set(leaks.ids)
+    assert len(leaks.pairs) == 28
 
 
 def test_splits_that_do_not_exist_are_refused(leaky) -> None:
@@ -132,8 +132,8 @@ def test_splits_that_do_not_exist_are_refused(leaky) -> None:
     for splits, sentence in (
         ("fold", "There is no field 'fold' of splits"),
         (["train", "tset"], "No sample has the tag 'tset' of a split"),
-        (["train"], "need two splits with samples, found 'train'"),
-        ({"train": dataset.match(F("split") == "no")}, "need two splits with samples, found none"),
+        (["train"], "need two splits with samples, leaks 'train'"),
+        ({"train": dataset.match(F("split") == "no")}, "need two splits with samples, leaks none"),
         (3, "splits is 3; give a field"),
     ):
         with pytest.raises(ValueError, match=sentence):

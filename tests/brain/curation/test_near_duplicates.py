@@ -36,21 +36,21 @@ def samples(rng: np.random.Generator) -> Iterator[tuple[fo.Dataset, np.ndarray]]
 
 def test_groups_keep_a_near_one_of_each_redundant_sample(samples) -> None:
     dataset, vectors = samples
-    found = fiftyone_faiss.find_near_duplicates(dataset, thresh=0.25, **PLAIN)
+    duplicates = fiftyone_faiss.find_near_duplicates(dataset, thresh=0.25, **PLAIN)
     ids = dataset.values("id")
     place = {id: n for n, id in enumerate(ids)}
     distances = reference_distances(vectors, "cosine")
     first, second = np.nonzero(np.triu(distances <= 0.25, 1))
     expected = {(ids[a], ids[b]) for a, b in zip(first, second, strict=True)}
-    assert {(pair.id_a, pair.id_b) for pair in found.pairs} == expected
-    assert found.pair_count == len(expected) > 200
-    assert {pair.verdict for pair in found.pairs} == {"unverified"}
-    for pair in found.pairs:
+    assert {(pair.id_a, pair.id_b) for pair in duplicates.pairs} == expected
+    assert duplicates.pair_count == len(expected) > 200
+    assert {pair.verdict for pair in duplicates.pairs} == {"unverified"}
+    for pair in duplicates.pairs:
         assert pair.distance == pytest.approx(distances[place[pair.id_a], place[pair.id_b]])
-    grouped = [id for group in found.groups for id in group]
+    grouped = [id for group in duplicates.groups for id in group]
     assert sorted(grouped) == sorted({id for pair in expected for id in pair})
-    assert sorted(found.keepers + found.redundant) == sorted(grouped)
-    for group in found.members:
+    assert sorted(duplicates.keepers + duplicates.redundant) == sorted(grouped)
+    for group in duplicates.members:
         kept = [m for m in group if m.keeper == m.id]
         assert group[: len(kept)] == kept
         # No keeper could be dropped: no other keeper is near it.
@@ -59,7 +59,7 @@ def test_groups_keep_a_near_one_of_each_redundant_sample(samples) -> None:
         for member in group:
             own = distances[place[member.id], place[member.keeper]]
             assert own <= 0.25 and member.distance == pytest.approx(own, abs=1e-9)
-    assert (found.recall, found.compared, found.thresh) == (1.0, 600, 0.25)
+    assert (duplicates.recall, duplicates.compared, duplicates.thresh) == (1.0, 600, 0.25)
 
 
 def test_a_chain_keeps_several(rng) -> None:
@@ -69,25 +69,25 @@ def test_a_chain_keeps_several(rng) -> None:
     dataset.add_samples([fo.Sample(f"/none/{i}.png") for i in range(40)])
     index_of(dataset, vectors)
     thresh = float(1 - np.cos(np.radians(9)))
-    found = fiftyone_faiss.find_near_duplicates(dataset, thresh=thresh, **PLAIN)
-    (group,) = found.groups
+    duplicates = fiftyone_faiss.find_near_duplicates(dataset, thresh=thresh, **PLAIN)
+    (group,) = duplicates.groups
     assert sorted(group) == sorted(dataset.values("id"))
     # Each keeper covers two frames on either side.
-    assert 8 <= len(found.keepers) <= 14
+    assert 8 <= len(duplicates.keepers) <= 14
     dataset.delete()
 
 
 def test_the_proposed_threshold_finds_planted_duplicates(samples) -> None:
     dataset, _ = samples
-    found = fiftyone_faiss.find_near_duplicates(dataset, **PLAIN)
+    duplicates = fiftyone_faiss.find_near_duplicates(dataset, **PLAIN)
     ids = dataset.values("id")
     planted = {(ids[n], ids[540 + n]) for n in range(60)}
-    pairs = {(pair.id_a, pair.id_b) for pair in found.pairs}
+    pairs = {(pair.id_a, pair.id_b) for pair in duplicates.pairs}
     assert planted <= pairs
     assert len(pairs) <= 70
-    expected = found.expected_accidental_pairs
+    expected = duplicates.expected_accidental_pairs
     assert expected.low <= len(pairs) - 60 <= expected.high + 3
-    assert str(found).startswith(f"{len(found.redundant)} of 600 are redundant")
+    assert str(duplicates).startswith(f"{len(duplicates.redundant)} of 600 are redundant")
 
 
 def test_nothing_is_proposed_where_nothing_stands_out(rng) -> None:
@@ -95,17 +95,17 @@ def test_nothing_is_proposed_where_nothing_stands_out(rng) -> None:
         dataset = fo.Dataset()
         dataset.add_samples([fo.Sample(f"/none/{i}.png") for i in range(400)])
         index_of(dataset, clusters(rng, 400))
-        found = fiftyone_faiss.find_near_duplicates(dataset, **PLAIN)
-        assert len(found.redundant) <= 4, str(found)
+        duplicates = fiftyone_faiss.find_near_duplicates(dataset, **PLAIN)
+        assert len(duplicates.redundant) <= 4, str(duplicates)
         dataset.delete()
 
 
 def test_a_fraction_proposes_a_threshold(samples) -> None:
     dataset, vectors = samples
-    found = fiftyone_faiss.find_near_duplicates(dataset, fraction=0.2, **PLAIN)
+    duplicates = fiftyone_faiss.find_near_duplicates(dataset, fraction=0.2, **PLAIN)
     distances = reference_distances(vectors, "cosine")
     np.fill_diagonal(distances, np.inf)
-    assert (distances.min(axis=1) <= found.thresh).mean() == pytest.approx(0.2, abs=0.01)
+    assert (distances.min(axis=1) <= duplicates.thresh).mean() == pytest.approx(0.2, abs=0.01)
 
 
 def test_the_expected_number_of_accidental_pairs_covers_the_true_one() -> None:
@@ -129,38 +129,40 @@ def test_the_expected_number_of_accidental_pairs_covers_the_true_one() -> None:
 def test_a_test_sample_is_never_removed_for_a_training_one(samples) -> None:
     dataset, _ = samples
     dataset.set_values("split", ["train"] * 540 + ["test"] * 60)
-    found = fiftyone_faiss.find_near_duplicates(
+    duplicates = fiftyone_faiss.find_near_duplicates(
         dataset, thresh=0.02, split_field="split", rules=("labels",)
     )
     tests = set(dataset.match(fo.ViewField("split") == "test").values("id"))
-    assert len(found.redundant) == 60
-    assert not tests & set(found.redundant)
-    (member, *_) = [m for group in found.members for m in group if m.id in found.redundant]
+    assert len(duplicates.redundant) == 60
+    assert not tests & set(duplicates.redundant)
+    (member, *_) = [
+        m for group in duplicates.members for m in group if m.id in duplicates.redundant
+    ]
     assert member.rule == "split"
 
 
 def test_views_are_compared_alone(samples) -> None:
     dataset, _ = samples
     view = dataset.skip(20).limit(530)
-    found = fiftyone_faiss.find_near_duplicates(view, thresh=0.02, **PLAIN)
+    duplicates = fiftyone_faiss.find_near_duplicates(view, thresh=0.02, **PLAIN)
     # Ten planted duplicates are in the view, but not the samples that they resemble.
-    assert (found.compared, found.groups) == (530, [])
+    assert (duplicates.compared, duplicates.groups) == (530, [])
     pairs = dataset.select(dataset[:20].values("id") + dataset[540:550].values("id"))
-    found = fiftyone_faiss.find_near_duplicates(pairs, thresh=0.02, **PLAIN)
-    assert (found.compared, len(found.groups), len(found.redundant)) == (30, 10, 10)
+    duplicates = fiftyone_faiss.find_near_duplicates(pairs, thresh=0.02, **PLAIN)
+    assert (duplicates.compared, len(duplicates.groups), len(duplicates.redundant)) == (30, 10, 10)
 
 
 def test_tags_fields_and_views(samples) -> None:
     dataset, _ = samples
-    found = fiftyone_faiss.find_near_duplicates(dataset, thresh=0.02, **PLAIN)
-    assert len(found.redundant) == 60
-    assert sorted(found.tag("copy")) == sorted(found.redundant)
-    assert set(dataset.match_tags("copy").values("id")) == set(found.redundant)
+    duplicates = fiftyone_faiss.find_near_duplicates(dataset, thresh=0.02, **PLAIN)
+    assert len(duplicates.redundant) == 60
+    assert sorted(duplicates.tag("copy")) == sorted(duplicates.redundant)
+    assert set(dataset.match_tags("copy").values("id")) == set(duplicates.redundant)
     assert fiftyone_faiss.untag_neighbors(dataset, "copy") == 60
     assert dataset.count_sample_tags() == {}
 
-    assert found.save("twins") == 120
-    for number, group in enumerate(found.members[:5]):
+    assert duplicates.save("twins") == 120
+    for number, group in enumerate(duplicates.members[:5]):
         for rank, member in enumerate(group):
             sample = dataset[member.id]
             saved = (sample.twins_group, sample.twins_rank, sample.twins_keeper)
@@ -169,43 +171,45 @@ def test_tags_fields_and_views(samples) -> None:
             assert sample.twins_verdict == member.verdict
     dataset.add_sample_field("mine_group", fo.StringField)
     with pytest.raises(ValueError, match="'mine_group' holds other values"):
-        found.save("mine")
+        duplicates.save("mine")
 
-    assert set(found.clean_view().values("id")) == set(dataset.values("id")) - set(found.redundant)
-    assert found.redundant_view().values("id") == found.redundant
-    view = found.view()
-    assert len(view) == len(found.groups)
+    assert set(duplicates.clean_view().values("id")) == set(dataset.values("id")) - set(
+        duplicates.redundant
+    )
+    assert duplicates.redundant_view().values("id") == duplicates.redundant
+    view = duplicates.view()
+    assert len(view) == len(duplicates.groups)
     shown = [group.values("id") for group in view.iter_dynamic_groups()]
-    assert [sorted(group) for group in shown] == [sorted(group) for group in found.groups]
+    assert [sorted(group) for group in shown] == [sorted(group) for group in duplicates.groups]
 
 
 def test_removal_is_confirmed_and_undone(samples) -> None:
     dataset, _ = samples
-    found = fiftyone_faiss.find_near_duplicates(dataset, thresh=0.02, **PLAIN)
+    duplicates = fiftyone_faiss.find_near_duplicates(dataset, thresh=0.02, **PLAIN)
     before = {sample.id: sample.to_dict() for sample in dataset}
     for wrong in (None, 59, 61):
         with pytest.raises(ValueError, match="This removes 60 samples; call it with confirmed=60"):
-            found.remove(wrong)
+            duplicates.remove(wrong)
     assert len(dataset) == 600
-    removal = found.remove(60)
-    assert set(dataset.values("id")) == set(before) - set(found.redundant)
+    removal = duplicates.remove(60)
+    assert set(dataset.values("id")) == set(before) - set(duplicates.redundant)
     assert removal.undo() == 60
     assert removal.undo() == 0
     assert {sample.id: sample.to_dict() for sample in dataset} == before
     # What another person removed meanwhile is not counted.
-    dataset.delete_samples(found.redundant[:10])
+    dataset.delete_samples(duplicates.redundant[:10])
     with pytest.raises(ValueError, match="This removes 50 samples"):
-        found.remove(60)
-    kept = found.keeping(found.redundant[10:20])
+        duplicates.remove(60)
+    kept = duplicates.keeping(duplicates.redundant[10:20])
     assert len(kept.redundant) == 50
     assert len(kept.remove(40).ids) == 40
 
 
 def test_keepers_inherit_tags_and_labels(samples) -> None:
     dataset, _ = samples
-    found = fiftyone_faiss.find_near_duplicates(dataset, thresh=0.02, rules=("age",))
+    duplicates = fiftyone_faiss.find_near_duplicates(dataset, thresh=0.02, rules=("age",))
     keeper, redundant = (
-        (m.keeper, m.id) for group in found.members for m in group if m.id != m.keeper
+        (m.keeper, m.id) for group in duplicates.members for m in group if m.id != m.keeper
     ).__next__()
     other = dataset[redundant]
     other.tags = ["rare"]
@@ -215,7 +219,7 @@ def test_keepers_inherit_tags_and_labels(samples) -> None:
     kept = dataset[keeper]
     kept["things"] = fo.Detections(detections=[fo.Detection(label="tail")])
     kept.save()
-    merge = found.merge()
+    merge = duplicates.merge()
     assert (merge.tags, merge.labels) == ({keeper: ["rare"]}, {keeper: ["animal"]})
     kept = dataset[keeper]
     assert (kept.tags, kept.animal.label) == (["rare"], "zebra")
@@ -240,14 +244,14 @@ def test_patches_are_found_removed_and_restored(rng) -> None:
     vectors[10:, 0] = vectors[:10, 0] * 1.5
     embeddings = {id: of for id, of in zip(dataset.values("id"), vectors, strict=True)}
     index_of(dataset, embeddings, patches_field="things")
-    found = fiftyone_faiss.find_near_duplicates(dataset, thresh=1e-6, **PLAIN)
+    duplicates = fiftyone_faiss.find_near_duplicates(dataset, thresh=1e-6, **PLAIN)
     expected = {tuple(sorted((labels[i][0], labels[10 + i][0]))) for i in range(10)}
-    assert {tuple(sorted(group)) for group in found.groups} == expected
-    assert found.tag("twin") == found.redundant
+    assert {tuple(sorted(group)) for group in duplicates.groups} == expected
+    assert duplicates.tag("twin") == duplicates.redundant
     assert dataset.count_label_tags() == {"twin": 10}
     with pytest.raises(ValueError, match="This removes 10 labels"):
-        found.remove()
-    removal = found.remove(10)
+        duplicates.remove()
+    removal = duplicates.remove(10)
     assert dataset.count("things.detections") == 50
     assert removal.undo() == 10
     assert sorted(dataset.values("things.detections.id", unwind=True)) == sorted(

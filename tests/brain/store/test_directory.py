@@ -45,7 +45,7 @@ def test_an_index_built_before_a_compaction_is_not_saved(store: Store) -> None:
     old = store.snapshot()
     store.compact()
     assert store.snapshot().manifest.ann_index is None
-    assert not store.save_derived("ann_index", old, {}, lambda path: path.write_bytes(b"late"))
+    assert not store.save_index_file("ann_index", old, {}, lambda path: path.write_bytes(b"late"))
     assert store.snapshot().manifest.ann_index is None
     store.commit()
     assert unused_files(store) == set()
@@ -53,10 +53,10 @@ def test_an_index_built_before_a_compaction_is_not_saved(store: Store) -> None:
 
 def test_a_removed_index_file_is_deleted(store: Store) -> None:
     save_index_file(store, b"first", a=1)
-    store.remove_derived("ann_index")
+    store.remove_index_file("ann_index")
     assert store.snapshot().manifest.ann_index is None
     generation = store.snapshot().manifest.generation
-    store.remove_derived("ann_index")
+    store.remove_index_file("ann_index")
     assert store.snapshot().manifest.generation == generation
     assert list(store.path.glob("*.derived")) == []
 

@@ -26,7 +26,7 @@ CHANGES: dict[str, Callable[[Store], object]] = {
     "set metadata": lambda store: store.commit(metadata={"failures": {"f": "no"}}),
     "compact": Store.compact,
     "save_ann_index": lambda store: save_index_file(store, b"rebuilt", a=2),
-    "remove_ann_index": lambda store: store.remove_derived("ann_index"),
+    "remove_ann_index": lambda store: store.remove_index_file("ann_index"),
 }
 
 

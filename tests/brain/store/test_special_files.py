@@ -81,7 +81,7 @@ def test_a_lock_is_refused_before_anything_is_written(store: Store, kind: str) -
     before, path = contents(store.snapshot()), store.path / LOCK
     reason = replace_by(kind, path)
     reason = "it is a symbolic link instead of a file" if kind == "device" else reason
-    for write in (store.commit, store.compact, lambda: store.remove_derived("ann_index")):
+    for write in (store.commit, store.compact, lambda: store.remove_index_file("ann_index")):
         with pytest.raises(StoreError) as error:
             write()
         assert str(error.value) == f"{path} could not be used ({reason}); remove it, and try again."

@@ -194,7 +194,7 @@ def test_the_error_for_a_missing_store_names_its_directory(tmp_path: Path) -> No
         Store.snapshot,
         Store.verify,
         Store.compact,
-        lambda store: store.remove_derived("ann_index"),
+        lambda store: store.remove_index_file("ann_index"),
         Store.commit,
     )
     for method in methods:
