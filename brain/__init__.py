@@ -82,6 +82,7 @@ if TYPE_CHECKING:
         list_failures,
         verify_index,
     )
+    from fiftyone_faiss.brain.indexing.key_names import suggest_brain_key
     from fiftyone_faiss.brain.indexing.known_health import KnownHealth, known_health
     from fiftyone_faiss.brain.indexing.orphans import (
         OrphanedIndex,
@@ -159,6 +160,7 @@ _MODULES = {
         "compute_embeddings_steps"
     ),
     "brain.indexing.given_embeddings": "GivenEmbeddings",
+    "brain.indexing.key_names": "suggest_brain_key",
     "brain.indexing.known_health": "KnownHealth known_health",
     "brain.indexing.health": "IndexHealth index_health list_failures verify_index",
     "brain.indexing.orphans": "OrphanedIndex delete_orphaned_index list_orphaned_indexes",
@@ -274,6 +276,7 @@ __all__ = [
     "searchable_runs",
     "serialize_view",
     "start_job",
+    "suggest_brain_key",
     "tag_neighbors",
     "tag_search",
     "tile_values",

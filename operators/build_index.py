@@ -88,13 +88,20 @@ class BuildIndex(foo.Operator):
 def _brain_key(
     ctx: foo.ExecutionContext, inputs: types.Object, indexes: Sequence[brain.IndexSummary]
 ) -> None:
-    """Adds the brain key: a new one, or that of an index."""
-    key = ctx.params.get("brain_key", "clip")
+    """Adds the brain key: a new one, or that of an index.
+
+    The App sets it to its default again whenever that changes, until a person edits it: so it
+    follows the model.
+    """
+    model = ctx.params.get("model") or forms.default_model(indexes)
+    field = ctx.params.get("patches_field")
+    default = brain.suggest_brain_key(ctx.dataset, model, field, indexes)
+    key = ctx.params.get("brain_key", default)
     exists = key in [info.brain_key for info in indexes]
     is_taken = not exists and key in ctx.dataset.list_brain_runs()
     inputs.str(
         "brain_key",
-        default="clip",
+        default=default,
         required=True,
         label="Brain key",
         description="This index exists; the missing vectors are added to it"

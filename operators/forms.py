@@ -101,10 +101,7 @@ def model(
     view = types.AutocompleteView(allow_user_input=True)
     for info in known:
         view.add_choice(info.name, label=info.name, description=describe_model(info))
-    # The dataset's own model, or else a model that needs no download and embeds text.
-    used = [summary.model for summary in indexes if summary.model is not None]
-    ready = [info.name for info in known if info.is_cached and info.supports_text]
-    default = next(iter((*used, *ready)), known[0].name)
+    default = default_model(indexes)
     chosen = ctx.params.get("model", default)
     info_of = {info.name: info for info in known}
     inputs.str(
@@ -118,6 +115,14 @@ def model(
         "'timm/<model>', or the name of a FiftyOne zoo model. Missing weights are downloaded.",
     )
     return chosen
+
+
+def default_model(indexes: Sequence[brain.IndexSummary]) -> str:
+    """Returns the dataset's own model, or else one that needs no download and embeds text."""
+    known = brain.list_models()
+    used = [summary.model for summary in indexes if summary.model is not None]
+    ready = [info.name for info in known if info.is_cached and info.supports_text]
+    return next(iter((*used, *ready)), known[0].name)
 
 
 def describe_model(info: brain.ModelInfo) -> str:

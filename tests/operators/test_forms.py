@@ -50,6 +50,14 @@ def test_the_build_form_marks_invalid_values(book) -> None:
     assert known["view"]["description"].startswith("This index exists")
 
 
+def test_the_brain_key_follows_the_model(book) -> None:
+    assert form("build_index", book, {})["brain_key"]["default"] == "clip"
+    colors = form("build_index", book, {"model": "colorhist"})["brain_key"]
+    assert (colors["default"], colors["invalid"]) == ("colorhist", False)
+    patches = form("build_index", book, {"model": "colorhist", "patches_field": "objects"})
+    assert patches["brain_key"]["default"] == "colorhist_objects"
+
+
 def test_the_update_form_shows_the_options_of_each_kind_of_work(book) -> None:
     shown = {"brain_key", "check_health", "tune"}
     assert shown | {"force", "check_media"} <= set(form("update_index", book, {}))
