@@ -45,6 +45,7 @@ class IndexInfo(TypedDict):
     recall: float | None
     latency_ms: float | None
     recall_by_kind: dict[str, float] | None
+    rate: float | None
     created: str | None
     problem: str | None
 

@@ -63,6 +63,8 @@ class IndexInfo(IndexSummary):
             when it was built, 0 to 1
         latency_ms: the median time of its search then, in milliseconds
         recall_by_kind: the recall of each kind of queries then, such as ``"rows"`` or ``"texts"``
+        rate: the number of images, or regions, that its last build embedded per second; None if
+            that is unknown
         problem: a sentence if its build was never finished, it cannot be read, or a field of the
             dataset that it needs is missing; else None
     """
@@ -76,6 +78,7 @@ class IndexInfo(IndexSummary):
     recall: float | None
     latency_ms: float | None
     recall_by_kind: dict[str, float] | None
+    rate: float | None
     problem: str | None
 
 
@@ -117,7 +120,7 @@ def index_info(samples: foc.SampleCollection, brain_key: str | None = None) -> I
         ValueError: if there is no such index
     """
     brain_key = resolve_faiss_key(samples, brain_key)
-    path, problem, size, dim, failures, disk_bytes = None, None, 0, None, 0, 0
+    path, problem, size, dim, failures, disk_bytes, rate = None, None, 0, None, 0, 0, None
     faiss_index: dict[str, Any] = {}
     try:
         index = load_faiss_index(samples, brain_key)
@@ -126,6 +129,7 @@ def index_info(samples: foc.SampleCollection, brain_key: str | None = None) -> I
         snapshot = index.snapshot
         manifest = snapshot.manifest
         size, dim, failures = snapshot.size, manifest.dim, len(manifest.failures)
+        rate = manifest.rate
         tuning = index.vectors.maintenance.tuning(snapshot)
         if manifest.ann_index is not None and tuning is not None:
             faiss_index = {**manifest.ann_index.metadata, **tuning.to_json()}
@@ -144,6 +148,7 @@ def index_info(samples: foc.SampleCollection, brain_key: str | None = None) -> I
         recall=faiss_index.get("recall"),
         latency_ms=faiss_index.get("latency_ms"),
         recall_by_kind=faiss_index.get("recall_by_kind"),
+        rate=rate,
         problem=problem,
     )
 

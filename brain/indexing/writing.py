@@ -16,6 +16,9 @@ from fiftyone_faiss.brain.store.batch import Batch
 from fiftyone_faiss.brain.store.store import Metadata
 from fiftyone_faiss.embedders import Embedder
 
+# The rate of fewer media says little about many.
+MIN_MEASURED = 20
+
 
 def maintain_steps(index: FaissSimilarityIndex, force: bool = False) -> Iterator[Progress]:
     """Brings the FAISS index up to date, step by step."""
@@ -34,7 +37,7 @@ def embed_into(
     """Embeds media and commits the vectors every few seconds.
 
     Each commit holds the vectors and the failures of the same media, so that a stopped build loses
-    neither.
+    neither. It also keeps the rate so far, from which the duration of a rebuild is estimated.
 
     Args:
         index: the index
@@ -49,13 +52,20 @@ def embed_into(
     if not media:
         return {}
     index.store.check_space(len(media), embedder.dim)
+    started, settled = time.perf_counter(), 0
 
     def save(part: Media, vectors: Matrix, failures: Failures) -> None:
+        nonlocal settled
+        settled += len(part) + len(failures)
+        measured: Metadata = {}
+        if len(part) and settled >= MIN_MEASURED:
+            measured = {"rate": round(settled / (time.perf_counter() - started), 3)}
+
         def metadata(known: Metadata) -> Metadata:
             # The new outcome of retried media replaces their earlier failures.
             now = failures_after(known, {*part.ids, *failures}, failures)
             precision = {"precision": embedder.precision} if len(part) else {}
-            return {"fingerprint": embedder.fingerprint, "failures": now, **precision}
+            return {"fingerprint": embedder.fingerprint, "failures": now, **precision, **measured}
 
         if len(part):
             labels = None if part.label_ids is None else pack_ids(part.label_ids)

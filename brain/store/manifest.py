@@ -80,6 +80,12 @@ class Manifest:
         return dict(self.metadata.get("failures", {}))
 
     @property
+    def rate(self) -> float | None:
+        """How many media the last build embedded per second, None if that is unknown."""
+        rate: float = self.metadata.get("rate") or 0.0
+        return rate if rate > 0 else None
+
+    @property
     def total_rows(self) -> int:
         """The number of rows, deleted ones included."""
         return sum(segment.rows for segment in self.segments)
@@ -186,6 +192,7 @@ def _checked_metadata(fields: Fields) -> Values:
     metadata = fields.object("facts")
     for name in METADATA_TEXTS:
         metadata.optional(name, metadata.text)
+    metadata.optional("rate", metadata.number)
     failures = metadata.optional("failures", metadata.object)
     if failures is not None:
         for name in failures.names:

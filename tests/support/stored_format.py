@@ -29,6 +29,7 @@ KINDS = ("rows", "perturbed rows", "means", "differences", "directions", "texts"
 OPTIONAL_MANIFEST_KEYS = {
     "segments[].precision",
     "facts.precision",
+    "facts.rate",
     "facts.run_id",
     "derived.facts.exact_ms",
     "derived.facts.recall_by_kind",

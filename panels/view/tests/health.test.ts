@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ageText, healthRows } from "../src/format/health.ts";
+import { ageText, healthRows, rebuildText } from "../src/format/health.ts";
 import type { IndexHealth } from "../src/generated.ts";
 
 const HEALTH: IndexHealth = {
@@ -19,6 +19,7 @@ const HEALTH: IndexHealth = {
   recall: null,
   latency_ms: null,
   recall_by_kind: null,
+  rate: null,
   created: null,
   problem: null,
   missing: 3,
@@ -59,4 +60,28 @@ test("the recall of each kind of query is shown if it was measured", () => {
     rows.map(({ value }) => value),
     ["99.1 % at 10", "rows 100.0 %, texts 99.1 %"],
   );
+});
+
+test("a rebuild tells what it embeds, and how long that takes", () => {
+  const index = { size: 12_000, model: "ViT-B-32", patches_field: null };
+  const known = { ...HEALTH, size: 12_000, missing: 500, orphaned: 100, failed: 2, rate: 46.2 };
+  assert.equal(
+    rebuildText(index, known),
+    "Embed 12,402 samples again with ViT-B-32? The last build embedded 46 a second, so this takes " +
+      "about 4 minutes. Searches use the present vectors until new ones replace them. You can " +
+      "cancel it; what is finished is kept.",
+  );
+  const slow = rebuildText({ ...index, patches_field: "boxes" }, { ...known, rate: 0.5 });
+  assert.match(slow, /^Embed 12,402 labels .* embedded 0.50 a second, so .* about 6.9 hours\. /);
+  assert.match(rebuildText(index, { ...known, rate: 1_000 }), /about 12 seconds\./);
+});
+
+test("a rebuild says that its duration is not known", () => {
+  const index = { size: 1, model: null, patches_field: null };
+  for (const health of [null, { ...HEALTH, size: 1, missing: 0 }]) {
+    assert.match(
+      rebuildText(index, health),
+      /^Embed 1 sample again\? How long this takes is not known: no build .* measured\. /,
+    );
+  }
 });

@@ -211,6 +211,19 @@ def test_progress_counts_failures(dataset) -> None:
     assert re.fullmatch(r"12 of 12 embedded, \d+ a second, 0 s left, 1 failed", str(steps[-1]))
 
 
+def test_the_rate_of_a_build_is_kept(dataset) -> None:
+    # The rate of twelve images says little about many.
+    fiftyone_faiss.build_index(dataset, "colors", model=MeanColor())
+    assert fiftyone_faiss.list_indexes(dataset)[0].rate is None
+    dataset.add_samples([fo.Sample(path) for path in dataset.values("filepath") * 2])
+    report = fiftyone_faiss.build_index(dataset, "colors", model=MeanColor())
+    rate = fiftyone_faiss.list_indexes(dataset)[0].rate
+    assert (report.added, rate is not None and rate > report.added / report.seconds) == (24, True)
+    dataset.add_sample(fo.Sample(dataset.first().filepath))
+    fiftyone_faiss.update_index(dataset, "colors")
+    assert fiftyone_faiss.list_indexes(dataset)[0].rate == rate
+
+
 def test_only_the_samples_of_a_view_are_indexed(dataset) -> None:
     report = fiftyone_faiss.build_index(dataset[:5], "colors", model=MeanColor())
     assert report.size == 5

@@ -56,6 +56,7 @@ WRONG: list[tuple[Path_, Any, str]] = [
     (("facts", "database"), 5, "facts.database is not a text"),
     (("facts", "failures"), [], "facts.failures is not a JSON object"),
     (("facts", "failures"), {"a": 1}, "facts.failures.a is not a text"),
+    (("facts", "rate"), "fast", "facts.rate is not a number"),
     (("segments",), {}, "segments is not a list"),
     (("segments", 0), "x", "segments[0] is not a JSON object"),
     (("segments", 0, "rows"), -20, "segments[0].rows is not an integer in its range"),

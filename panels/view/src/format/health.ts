@@ -1,5 +1,5 @@
-import type { IndexHealth } from "../generated.ts";
-import { bytes, secondsAgo } from "./numbers.ts";
+import type { IndexHealth, PanelIndex } from "../generated.ts";
+import { bytes, counted, duration, secondsAgo } from "./numbers.ts";
 
 export interface HealthRow {
   name: string;
@@ -58,4 +58,25 @@ function modelText(matches: boolean | null): string {
 export function ageText(health: IndexHealth): string {
   const time = secondsAgo(health.age_s);
   return time === "just now" ? "As of now" : `As of ${time}`;
+}
+
+/** What a rebuild does, and how long it takes, as the last build of the index went. */
+export function rebuildText(
+  { size, model, patches_field }: Pick<PanelIndex, "size" | "model" | "patches_field">,
+  health: Pick<IndexHealth, "size" | "missing" | "orphaned" | "failed" | "rate"> | null
+): string {
+  const total = health ? health.size - health.orphaned + health.missing + health.failed : (size ?? 0);
+  const what = counted(total, patches_field ? "label" : "sample");
+  const time = health?.rate
+    ? `The last build embedded ${rateText(health.rate)} a second, so this takes about ` +
+      `${duration(total / health.rate)}.`
+    : "How long this takes is not known: no build of this index was measured.";
+  return (
+    `Embed ${what} again${model ? ` with ${model}` : ""}? ${time} Searches use the present vectors ` +
+    "until new ones replace them. You can cancel it; what is finished is kept."
+  );
+}
+
+function rateText(rate: number): string {
+  return rate < 10 ? rate.toPrecision(2) : Math.round(rate).toLocaleString("en-US");
 }

@@ -34,6 +34,13 @@ export function ago(iso: string, now = Date.now()): string {
   return secondsAgo((now - time) / 1000);
 }
 
+/** A duration: "45 seconds", "12 minutes", "2.5 hours". */
+export function duration(seconds: number): string {
+  if (seconds < 90) return counted(Math.max(1, Math.round(seconds)), "second");
+  if (seconds < 90 * 60) return counted(Math.round(seconds / 60), "minute");
+  return `${(seconds / 3600).toFixed(1)} hours`;
+}
+
 /** A time by its distance: "2 minutes ago". */
 export function secondsAgo(seconds: number): string {
   const units = [

@@ -80,6 +80,7 @@ export function Health({ search, server, jobs, refreshJobs, canDelegate }: Drawe
       {isAsking && (
         <RebuildQuestion
           index={index}
+          health={health === "failed" ? null : health}
           answer={(isWanted) => {
             setAsking(false);
             if (isWanted) run("rebuild");

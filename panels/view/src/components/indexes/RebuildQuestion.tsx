@@ -1,22 +1,24 @@
 import React from "react";
-import { counted } from "../../format/numbers.ts";
-import type { PanelIndex } from "../../generated.ts";
+import { rebuildText } from "../../format/health.ts";
+import type { IndexHealth, PanelIndex } from "../../generated.ts";
 
 interface RebuildQuestionProps {
   index: PanelIndex;
+  /** Null if it could not be compared. */
+  health: IndexHealth | null;
   answer: (isWanted: boolean) => void;
 }
 
-/** Tells what a rebuild does before it starts. */
-export function RebuildQuestion({ index, answer }: RebuildQuestionProps) {
-  const { size, model, patches_field } = index;
-  const what = counted(size ?? 0, patches_field ? "label" : "sample");
+/** Tells what a rebuild does, and how long it takes, before it starts. */
+export function RebuildQuestion({ index, health, answer }: RebuildQuestionProps) {
   return (
-    <div className="ffs-inline" role="group" aria-label="Rebuild" data-cy="faiss-rebuild-question">
-      <span>
-        Embed {what} again{model && ` with ${model}`}? This takes as long as building the index. You
-        can cancel it; what is finished is kept.
-      </span>
+    <div
+      className="ffs-inline ffs-question"
+      role="group"
+      aria-label="Rebuild"
+      data-cy="faiss-rebuild-question"
+    >
+      <span>{rebuildText(index, health)}</span>
       <button
         type="button"
         className="ffs-button ffs-primary"
