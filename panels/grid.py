@@ -143,6 +143,20 @@ def fingerprint(view: fo.DatasetView) -> str:
     return hashlib.sha1(json.dumps(stages, sort_keys=True).encode()).hexdigest()
 
 
+def dataset_of(ctx: foo.ExecutionContext, params: Mapping[str, Any]) -> fo.Dataset:
+    """The dataset of results, which may be another than the App's.
+
+    Raises:
+        ValueError: if it does not exist any more
+    """
+    name = read_text("dataset", params.get("dataset"), MAX_NAME) or ctx.dataset.name
+    if name == ctx.dataset.name:
+        return ctx.dataset
+    if not fo.dataset_exists(name):
+        raise ValueError(f"There is no dataset '{name}' any more; compare with another index.")
+    return fo.load_dataset(name)
+
+
 def path_field(dataset: fo.Dataset) -> str:
     """The field with the images that the grid shows, such as thumbnails."""
     return str(dataset.app_config.grid_media_field or "filepath")

@@ -17,6 +17,20 @@ from fiftyone_faiss.panels.base import panel_method
 from fiftyone_faiss.panels.grid import Grid, results_of, samples_of
 
 
+def apply_tag(ctx: foo.ExecutionContext, params: messages.TagParams) -> messages.TaggedIds:
+    """Tags results, without showing that in the App."""
+    ids, field = results_of(params)
+    tagged = brain.apply_tag(ctx.dataset, ids, read_text("tag", params.get("tag")), field)
+    return {"tagged": len(tagged), "ids": tagged}
+
+
+def undo_tag(ctx: foo.ExecutionContext, params: messages.Tagging) -> messages.UntagAnswer:
+    """Undoes a tagging, without showing that in the App."""
+    ids = None if params.get("ids") is None else read_ids("ids", params["ids"])
+    count = brain.untag_neighbors(ctx.dataset, read_text("tag", params.get("tag")), ids)
+    return {"untagged": count}
+
+
 class ResultsMethods:
     """A part of :class:`SearchPanel`."""
 
@@ -42,18 +56,16 @@ class ResultsMethods:
     @panel_method
     def tag(self, ctx: foo.ExecutionContext, params: messages.TagParams) -> messages.TaggedIds:
         """Tags the results."""
-        ids, field = results_of(params)
-        tagged = brain.apply_tag(ctx.dataset, ids, read_text("tag", params.get("tag")), field)
+        answer = apply_tag(ctx, params)
         ctx.ops.reload_dataset()
-        return {"tagged": len(tagged), "ids": tagged}
+        return answer
 
     @panel_method
     def untag(self, ctx: foo.ExecutionContext, params: messages.Tagging) -> messages.UntagAnswer:
         """Undoes a tagging."""
-        ids = None if params.get("ids") is None else read_ids("ids", params["ids"])
-        count = brain.untag_neighbors(ctx.dataset, read_text("tag", params.get("tag")), ids)
+        answer = undo_tag(ctx, params)
         ctx.ops.reload_dataset()
-        return {"untagged": count}
+        return answer
 
     @panel_method
     def save_view(

@@ -10,15 +10,22 @@ from __future__ import annotations
 import time
 from typing import cast
 
-import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from fiftyone_faiss import brain
-from fiftyone_faiss.brain.core.params import MAX_NAME, read_ids, read_text
+from fiftyone_faiss.brain.core.params import read_ids, read_text
 from fiftyone_faiss.panels import grid_messages, messages
 from fiftyone_faiss.panels.base import methods_of, panel_method
-from fiftyone_faiss.panels.grid import Grid, is_newest, path_field, samples_of, show, show_results
+from fiftyone_faiss.panels.grid import (
+    Grid,
+    dataset_of,
+    is_newest,
+    path_field,
+    samples_of,
+    show,
+    show_results,
+)
 from fiftyone_faiss.panels.grid_methods import GridMethods
 from fiftyone_faiss.panels.history_methods import HistoryMethods
 from fiftyone_faiss.panels.index_methods import IndexMethods
@@ -97,19 +104,15 @@ class SearchPanel(
         self, ctx: foo.ExecutionContext, params: messages.CompareParams
     ) -> messages.CompareAnswer:
         """Runs the same search in another index; the grid stays as it is."""
-        name = read_text("dataset", params.get("dataset"), MAX_NAME) or ctx.dataset.name
-        if not fo.dataset_exists(name):
-            raise ValueError(f"There is no dataset '{name}' any more; compare with another index.")
+        dataset = dataset_of(ctx, params)
         other = {**params, "brain_key": params.get("other_key"), "liked": [], "disliked": []}
         # Ids are from this dataset; an index that does not hold them embeds their files.
         request = brain.SearchRequest.from_params(other, ctx.dataset)
-        dataset = ctx.dataset if name == ctx.dataset.name else fo.load_dataset(name)
+        samples = dataset
         if dataset == ctx.dataset:
             samples = samples_of(Grid.of(ctx, params), request.scope)
-        else:
-            samples = dataset
         neighbors = brain.run_search(samples, request)
-        return {**neighbors.to_dict(path_field(dataset)), "dataset": name}
+        return {**neighbors.to_dict(path_field(dataset)), "dataset": dataset.name}
 
     @panel_method
     def clear(

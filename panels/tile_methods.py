@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import base64
 
-import fiftyone as fo
 import fiftyone.operators as foo
 
 from fiftyone_faiss import brain
-from fiftyone_faiss.brain.core.params import MAX_NAME, read_ids, read_list, read_text
+from fiftyone_faiss.brain.core.params import MAX_NAME, read_list, read_text
 from fiftyone_faiss.panels import grid_messages, messages, tile_messages
 from fiftyone_faiss.panels.base import panel_method
-from fiftyone_faiss.panels.grid import Grid, results_of, samples_of, show_results
+from fiftyone_faiss.panels.grid import (
+    Grid,
+    dataset_of,
+    path_field,
+    results_of,
+    samples_of,
+    show_results,
+)
+from fiftyone_faiss.panels.results_methods import apply_tag, undo_tag
 
 # The longer side of the image of a frame, in pixels: enough for the preview of a result.
 FRAME_SIDE = 640
@@ -25,7 +32,7 @@ class TileMethods:
         self, ctx: foo.ExecutionContext, params: tile_messages.FramesParams
     ) -> tile_messages.FramesAnswer:
         """Decodes frames without an image file from their videos."""
-        dataset = _dataset_of(ctx, params)
+        dataset = dataset_of(ctx, params)
         files = brain.frame_images(dataset, *results_of(params), FRAME_SIDE)
         return {
             "images": {
@@ -39,16 +46,16 @@ class TileMethods:
         self, ctx: foo.ExecutionContext, params: tile_messages.DuplicatesParams
     ) -> tile_messages.DuplicatesAnswer:
         """Lists the files of the near-duplicates that are collapsed into a result."""
-        dataset = _dataset_of(ctx, params)
-        path_field = str(dataset.app_config.grid_media_field or "filepath")
-        return {"duplicates": brain.result_files(dataset, *results_of(params), path_field)}
+        dataset = dataset_of(ctx, params)
+        files = brain.result_files(dataset, *results_of(params), path_field(dataset))
+        return {"duplicates": files}
 
     @panel_method
     def values(
         self, ctx: foo.ExecutionContext, params: tile_messages.ValuesParams
     ) -> tile_messages.ValuesAnswer:
         """Lists the fields that the tiles can show, and reads the values of some of them."""
-        dataset = _dataset_of(ctx, params)
+        dataset = dataset_of(ctx, params)
         names = [
             read_text("fields", name, MAX_NAME)
             for name in read_list("fields", params.get("fields"))
@@ -72,18 +79,14 @@ class TileMethods:
         self, ctx: foo.ExecutionContext, params: messages.TagParams
     ) -> messages.TaggedIds:
         """Tags a result without reloading the App, which the next key would wait for."""
-        ids, field = results_of(params)
-        tagged = brain.apply_tag(ctx.dataset, ids, read_text("tag", params.get("tag")), field)
-        return {"tagged": len(tagged), "ids": tagged}
+        return apply_tag(ctx, params)
 
     @panel_method
     def untag_result(
         self, ctx: foo.ExecutionContext, params: messages.Tagging
     ) -> messages.UntagAnswer:
         """Undoes the tagging of a result without reloading the App."""
-        ids = read_ids("ids", params.get("ids"))
-        tag = read_text("tag", params.get("tag"))
-        return {"untagged": brain.untag_neighbors(ctx.dataset, tag, ids)}
+        return undo_tag(ctx, params)
 
     @panel_method
     def reload_grid(self, ctx: foo.ExecutionContext, params: messages.NoParams) -> messages.Empty:
@@ -99,17 +102,3 @@ class TileMethods:
         scope = read_text("scope", params.get("scope"), 2 * MAX_NAME) or "dataset"
         grid = Grid.of(ctx, params)
         return show_results(ctx, grid, samples_of(grid, scope), *results_of(params))
-
-
-def _dataset_of(ctx: foo.ExecutionContext, params: tile_messages.OtherDataset) -> fo.Dataset:
-    """The dataset of the results, which may be another than the App's.
-
-    Raises:
-        ValueError: if it does not exist any more
-    """
-    name = read_text("dataset", params.get("dataset"), MAX_NAME) or ctx.dataset.name
-    if name == ctx.dataset.name:
-        return ctx.dataset
-    if not fo.dataset_exists(name):
-        raise ValueError(f"There is no dataset '{name}' any more; compare with another index.")
-    return fo.load_dataset(name)

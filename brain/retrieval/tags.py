@@ -65,8 +65,7 @@ def untagged(
     dataset: fo.Dataset, ids: Sequence[str], tag: str, patches_field: str | None = None
 ) -> list[str]:
     """The samples, or labels, that do not have a tag; see :func:`apply_tag`."""
-    _check(dataset, ids, tag, patches_field)
-    return split_by_tag(dataset, ids, tag, patches_field)[1]
+    return _split(dataset, ids, tag, patches_field)[1]
 
 
 def untag_neighbors(
@@ -115,8 +114,7 @@ def remove_tag_from(
     Raises:
         ValueError: as in :func:`apply_tag`
     """
-    _check(dataset, ids, tag, patches_field)
-    with_tag, _ = split_by_tag(dataset, ids, tag, patches_field)
+    with_tag, _ = _split(dataset, ids, tag, patches_field)
     if with_tag:
         remove_tag(dataset, with_tag, tag, patches_field)
     return with_tag
@@ -126,6 +124,14 @@ def check_tag(tag: str) -> None:
     """Raises a ``ValueError`` if a tag is no text, or empty."""
     if not read_text("tag", tag).strip():
         raise ValueError("The tag is empty; give a tag, such as 'neighbors'.")
+
+
+def _split(
+    dataset: fo.Dataset, ids: Sequence[str], tag: str, patches_field: str | None
+) -> tuple[list[str], list[str]]:
+    """Checks ids, and splits them into those with a tag and those without."""
+    _check(dataset, ids, tag, patches_field)
+    return split_by_tag(dataset, ids, tag, patches_field)
 
 
 def _check(dataset: fo.Dataset, ids: Sequence[str], tag: str, patches_field: str | None) -> None:

@@ -7,6 +7,11 @@ import type { Search } from "../../state/useSearch.ts";
 import type { Tagging } from "../../state/useTagging.ts";
 import { IconButton } from "../Icon.tsx";
 
+const THUMBS = [
+  { rating: "liked", icon: "like", label: "More like this (key: g)" },
+  { rating: "disliked", icon: "dislike", label: "Less like this (key: b)" },
+] as const;
+
 interface ViewerBarProps {
   search: Search;
   tagging: Tagging;
@@ -32,7 +37,7 @@ export function ViewerBar({ search, tagging, show }: ViewerBarProps) {
   };
   useViewerKeys(isShown, act);
   if (!result) return null;
-  const { liked, disliked } = ratingsOf(search);
+  const ratings = ratingsOf(search);
   const isTagged = taggedIds(search.taggings, search.tag).has(result.id);
   return window.ReactDOM.createPortal(
     <div
@@ -48,20 +53,15 @@ export function ViewerBar({ search, tagging, show }: ViewerBarProps) {
         Result {place + 1} of {results.length}
       </span>
       <span>{result.score.toFixed(2)}</span>
-      <IconButton
-        icon="like"
-        label="More like this (key: g)"
-        data-cy="faiss-viewer-like"
-        aria-pressed={liked.includes(result.id)}
-        onClick={() => act.rate("liked")}
-      />
-      <IconButton
-        icon="dislike"
-        label="Less like this (key: b)"
-        data-cy="faiss-viewer-dislike"
-        aria-pressed={disliked.includes(result.id)}
-        onClick={() => act.rate("disliked")}
-      />
+      {THUMBS.map(({ rating, icon, label }) => (
+        <IconButton
+          key={rating}
+          {...{ icon, label }}
+          data-cy={`faiss-viewer-${icon}`}
+          aria-pressed={ratings[rating].includes(result.id)}
+          onClick={() => act.rate(rating)}
+        />
+      ))}
       <button
         type="button"
         className="ffs-button"
