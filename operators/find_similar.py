@@ -10,6 +10,7 @@ from fiftyone.operators import types
 
 from fiftyone_faiss import brain
 from fiftyone_faiss.operators import forms, query_forms
+from fiftyone_faiss.operators.icons import OWN_ICON
 
 
 class FindSimilar(foo.Operator):
@@ -22,6 +23,7 @@ class FindSimilar(foo.Operator):
             label="Find similar",
             description="Show the samples that are most similar to the selected ones",
             icon="image_search",
+            **OWN_ICON,
             dynamic=True,
             risk_level="low",
             view_target=False,

@@ -10,6 +10,7 @@ from fiftyone.operators import types
 
 from fiftyone_faiss import brain
 from fiftyone_faiss.operators import forms, query_forms
+from fiftyone_faiss.operators.icons import OWN_ICON
 
 
 class Search(foo.Operator):
@@ -22,6 +23,7 @@ class Search(foo.Operator):
             label="FAISS: search",
             description="Find samples with text, an image or selected samples",
             icon="search",
+            **OWN_ICON,
             dynamic=True,
             risk_level="low",
         )

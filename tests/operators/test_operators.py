@@ -6,6 +6,7 @@ import base64
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from xml.etree import ElementTree
 
 import fiftyone as fo
 import fiftyone.operators as foo
@@ -20,6 +21,7 @@ from support.operators import PLUGIN, run
 import fiftyone_faiss
 from fiftyone_faiss.demo import MODEL_NAME
 
+ROOT = Path(__file__).resolve().parents[2]
 NAMES = {
     "build_index",
     "compute_embeddings",
@@ -46,6 +48,26 @@ def order_of(dataset: fo.Dataset, vectors: np.ndarray, place: int) -> list[str]:
 def test_the_plugin_offers_its_operators_and_panel() -> None:
     ours = {operator.uri for operator in foo.list_operators() if operator.uri.startswith(PLUGIN)}
     assert ours == {f"{PLUGIN}/{name}" for name in (*NAMES, "similarity_search_faiss")}
+
+
+def test_each_operator_has_an_icon() -> None:
+    configs = [foo.get_operator(f"{PLUGIN}/{name}").config for name in sorted(NAMES)]
+    # By their names in Material Icons.
+    assert {config.name: config.icon for config in configs} == {
+        "build_index": "add_chart",
+        "compute_embeddings": "memory",
+        "find_similar": "image_search",
+        "find_similar_to_sample": "image_search",
+        "manage_indexes": "storage",
+        "search": "search",
+        "tag_neighbors": "sell",
+        "update_index": "sync",
+    }
+    files = [(config.light_icon, config.dark_icon) for config in configs if config.light_icon]
+    assert len(files) == 3
+    for path in sum(files, ()):
+        root = ElementTree.parse(ROOT / path.removeprefix("/")).getroot()
+        assert root.get("viewBox") == "0 0 24 24"
 
 
 def test_search_by_text(book) -> None:

@@ -78,6 +78,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(installed: Path) -> None:
         "fiftyone.yml",
         "py.typed",
         *(f"panels/dist/{path.name}" for path in (ROOT / "panels" / "dist").iterdir()),
+        *(f"panels/icons/{path.name}" for path in (ROOT / "panels" / "icons").iterdir()),
     }
 
 
