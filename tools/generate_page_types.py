@@ -19,7 +19,7 @@ from typing import (
 )
 
 from fiftyone_faiss.brain.data.result_files import ResultFile
-from fiftyone_faiss.brain.retrieval.answer_types import AnswerTerm, ResultRow
+from fiftyone_faiss.brain.retrieval.answer_types import AnswerTerm, PinnedSample, ResultRow
 from fiftyone_faiss.panels import grid_messages, index_messages, messages, tile_messages
 from fiftyone_faiss.panels.base import methods_of
 from fiftyone_faiss.panels.search import SearchPanel
@@ -42,7 +42,13 @@ def page_types() -> str:
     public = [value for name, value in values if not name.startswith("_")]
     # A module may import definitions of another one.
     definitions = dict.fromkeys(
-        (AnswerTerm, ResultFile, ResultRow, *(value for value in public if is_typeddict(value)))
+        (
+            AnswerTerm,
+            ResultFile,
+            PinnedSample,
+            ResultRow,
+            *(value for value in public if is_typeddict(value)),
+        )
     )
     parts = [HEADER]
     parts += [_alias(name, value) for name, value in ALIASES.items()]

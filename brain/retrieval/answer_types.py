@@ -29,7 +29,23 @@ class AnswerTerm(TypedDict):
     sign: Literal["+", "-"]
 
 
-class ResultRow(_ResultRow, total=False):
+class Stack(TypedDict, total=False):
+    """The near-duplicates that are collapsed into a result, or into a sample of the query.
+
+    Attributes:
+        near_duplicate_ids: their ids
+        near_duplicate_scores: their scores, by their ids
+    """
+
+    near_duplicate_ids: list[str]
+    near_duplicate_scores: dict[str, float]
+
+
+class PinnedSample(ResultFile, Stack):
+    """A sample of the query."""
+
+
+class ResultRow(_ResultRow, Stack, total=False):
     """A result of a search.
 
     Attributes:
@@ -46,13 +62,12 @@ class ResultRow(_ResultRow, total=False):
         near_duplicates: the number of near-duplicates that are collapsed into this result
         bounding_box: for labels, ``[x, y, width, height]``, 0 to 1; None for labels without one
         frame_number: for frames without an image file: their number in the video ``filepath``
-        near_duplicate_ids: the ids of the near-duplicates that are collapsed into this result
+        near_duplicate_ids, near_duplicate_scores: see :class:`Stack`
         contributions: what each of the ``terms`` contributes to the score, for several terms
     """
 
     bounding_box: BoundingBox | None
     frame_number: int | None
-    near_duplicate_ids: list[str]
     contributions: list[float]
 
 
@@ -69,7 +84,7 @@ class _SearchAnswer(TypedDict):
     cutoff: int
     has_more: bool
     verdict: str | None
-    pinned: list[ResultFile]
+    pinned: list[PinnedSample]
     results: list[ResultRow]
 
 

@@ -51,7 +51,7 @@ def find_results(reader: IndexReader, encoded: EncodedQuery, request: SearchRequ
     for width in _widths(reader, encoded, request, limit, hidden):
         ranked = _without(_ranked(_candidates(reader, encoded, request, width), request), own)
         candidates = _without(ranked, excluded)
-        results = _collapsed(candidates, request, limit)
+        results = _collapsed(candidates, own, request, limit)
         if results.is_complete or len(results.rows) >= limit:
             break
     if not request.reverse:
@@ -62,7 +62,7 @@ def find_results(reader: IndexReader, encoded: EncodedQuery, request: SearchRequ
     page = results.at(slice(request.skip, None if request.k is None else wanted))
     near_duplicates = {
         row: results.near_duplicates[row]
-        for row in page.rows.tolist()
+        for row in (*own.tolist(), *page.rows.tolist())
         if row in results.near_duplicates
     }
     has_more = request.k is not None and len(results.rows) > wanted
@@ -245,18 +245,26 @@ def _ranked(candidates: RankedRows, request: SearchRequest) -> RankedRows:
     return candidates.at(np.lexsort((sign * candidates.ranked, pools)))
 
 
-def _collapsed(candidates: RankedRows, request: SearchRequest, limit: int) -> RankedRows:
-    """At most ``limit`` results, each with its near-duplicates collapsed into it."""
+def _collapsed(candidates: RankedRows, own: Rows, request: SearchRequest, limit: int) -> RankedRows:
+    """At most ``limit`` results, each with its near-duplicates collapsed into it.
+
+    Those of the query's ``own`` samples are collapsed into these, which are no results.
+    """
     if request.collapse_distance is None:
         return candidates
-    groups = reranking.collapse(candidates.read_vectors(), limit, request.collapse_distance)
-    firsts = np.array([group[0] for group in groups], np.int64)
-    near_duplicates = {
-        int(candidates.rows[group[0]]): candidates.rows[group[1:]]
-        for group in groups
-        if len(group) > 1
-    }
-    return replace(candidates.at(firsts), near_duplicates=near_duplicates)
+    rows = np.concatenate([own, candidates.rows])
+    vectors = candidates.reader.vectors_at(rows)
+    firsts, near_duplicates = [], {}
+    count = limit + len(own)
+    for group in reranking.collapse(vectors, count, request.collapse_distance):
+        places = group - len(own)
+        if places[0] >= 0:
+            firsts.append(places[0])
+        others = places[1:][places[1:] >= 0]
+        if len(others):
+            near_duplicates[int(rows[group[0]])] = candidates.at(others)
+    results = candidates.at(np.array(firsts[:limit], np.int64))
+    return replace(results, near_duplicates=near_duplicates)
 
 
 def _diversified(results: RankedRows, request: SearchRequest, count: int) -> RankedRows:

@@ -15,8 +15,8 @@ from bson import json_util
 from fiftyone_faiss.brain.data.lookup import by_ids
 from fiftyone_faiss.brain.data.private import root_dataset, serialize_view
 
-# Lists that have no place in a cell.
-LISTS = ("near_duplicate_ids", "contributions")
+# Values that have no place in a cell.
+LISTS = ("near_duplicate_ids", "near_duplicate_scores", "contributions")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """What a text that a spreadsheet takes for a formula begins with. Numbers are no texts."""
 

@@ -17,12 +17,14 @@ from fiftyone_faiss.brain.data import result_views, score_fields
 from fiftyone_faiss.brain.data.frame_images import frame_numbers
 from fiftyone_faiss.brain.data.patch_labels import boxes_by_id
 from fiftyone_faiss.brain.data.private import root_dataset
-from fiftyone_faiss.brain.data.result_files import ResultFile, result_files
+from fiftyone_faiss.brain.data.result_files import result_files
 from fiftyone_faiss.brain.data.result_views import view_of
 from fiftyone_faiss.brain.retrieval import export
 from fiftyone_faiss.brain.retrieval.answer_types import (
+    PinnedSample,
     ResultRow,
     SearchAnswer,
+    Stack,
 )
 from fiftyone_faiss.brain.retrieval.contributions import Contributions
 from fiftyone_faiss.brain.retrieval.relevance import LIKELY
@@ -54,8 +56,9 @@ class Neighbors:
             to 1; the inner product; or ``1 / (1 + distance)``, 0 to 1, for the euclidean metric.
             For several terms, or with feedback: standard deviations above the mean of the
             reference set. With ``hubness``, minus the correction
-        near_duplicates: the ids of the near-duplicates that are collapsed into a result, by the
-            id of the result; results without any are left out
+        near_duplicates: the ids of the near-duplicates that are collapsed into a result, or into a
+            sample of the query, by its id; those without any are left out
+        near_duplicate_scores: the scores of these near-duplicates, by their ids
         has_more: whether there are more results
         query: the query in a few words
         explanation: sentences about the computation
@@ -80,6 +83,7 @@ class Neighbors:
     distances: npt.NDArray[np.float64]
     scores: npt.NDArray[np.float64]
     near_duplicates: dict[str, list[str]]
+    near_duplicate_scores: dict[str, float]
     has_more: bool
     query: str
     explanation: tuple[str, ...]
@@ -231,9 +235,18 @@ class Neighbors:
             answer["terms"] = terms
         return answer
 
-    def _pinned_files(self, path_field: str) -> list[ResultFile]:
+    def _pinned_files(self, path_field: str) -> list[PinnedSample]:
         ids = list(self.pinned)[:MAX_PINNED]
-        return result_files(self.samples, ids, self.patches_field, path_field) if ids else []
+        files = result_files(self.samples, ids, self.patches_field, path_field) if ids else []
+        return [{**file, **self._stack(file["id"])} for file in files]
+
+    def _stack(self, id: str) -> Stack:
+        """What is collapsed into a result, or into a sample of the query."""
+        if id not in self.near_duplicates:
+            return {}
+        ids = self.near_duplicates[id]
+        scores = {copy: self.near_duplicate_scores[copy] for copy in ids}
+        return {"near_duplicate_ids": ids, "near_duplicate_scores": scores}
 
     def _rows(self, path_field: str) -> list[ResultRow]:
         paths = export.file_paths(self.samples, self.sample_ids, path_field)
@@ -256,10 +269,7 @@ class Neighbors:
         self._add_places(rows)
         for row, values in zip(rows, self.contributions.values(), strict=False):
             row["contributions"] = values
-        for row in rows:
-            if row["id"] in self.near_duplicates:
-                row["near_duplicate_ids"] = self.near_duplicates[row["id"]]
-        return rows
+        return [{**row, **self._stack(row["id"])} for row in rows]
 
     def _add_places(self, rows: list[ResultRow]) -> None:
         """Adds where in the files the results are: the boxes of labels, the numbers of frames."""

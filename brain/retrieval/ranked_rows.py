@@ -26,7 +26,7 @@ class RankedRows:
         rank: computes what ``(n, dim)`` vectors are ordered by
         has_more: whether there are more results
         relevance: the estimates of the relevance of rows, by what they are ordered by
-        near_duplicates: the rows that are collapsed into a row
+        near_duplicates: what is collapsed into a row, which is one of these or of the query's own
         is_euclidean: whether rows are ordered by the negative euclidean distance
     """
 
@@ -38,7 +38,7 @@ class RankedRows:
     rank: Callable[[Matrix], Distances]
     has_more: bool = False
     relevance: Relevance | None = None
-    near_duplicates: dict[int, Rows] = field(default_factory=dict)
+    near_duplicates: dict[int, RankedRows] = field(default_factory=dict)
     is_euclidean: bool = False
 
     @property
@@ -65,6 +65,23 @@ class RankedRows:
             block = rows[start : start + SCORE_ROWS]
             scores = self._readable(self.rank(self.reader.vectors_at(block)))
             yield self.reader.ids_at(block), scores
+
+    def near_duplicate_ids(self) -> dict[str, list[str]]:
+        """The ids of what is collapsed into a row, by the id of the row."""
+        owners = self.reader.ids_at(np.array(list(self.near_duplicates), np.int64))
+        groups = self.near_duplicates.values()
+        return {
+            owner: self.reader.ids_at(group.rows)
+            for owner, group in zip(owners, groups, strict=True)
+        }
+
+    def near_duplicate_scores(self) -> dict[str, float]:
+        """The scores, as people read them, of what is collapsed, by the ids."""
+        return {
+            id: float(score)
+            for group in self.near_duplicates.values()
+            for id, score in zip(self.reader.ids_at(group.rows), group.scores, strict=True)
+        }
 
     def read_vectors(self) -> Matrix:
         """Reads the ``(n, dim)`` float32 vectors."""

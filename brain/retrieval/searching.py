@@ -10,7 +10,6 @@ from typing import Any
 
 import fiftyone as fo
 import fiftyone.core.collections as foc
-import numpy as np
 
 from fiftyone_faiss.brain.backend.loading import load_index
 from fiftyone_faiss.brain.data.connection import explain_outage
@@ -179,10 +178,8 @@ def run_search(samples: foc.SampleCollection, request: SearchRequest) -> Neighbo
         sample_ids=reader.sample_ids_at(results.rows),
         distances=results.distances,
         scores=results.scores,
-        near_duplicates={
-            reader.ids_at(np.array([row]))[0]: reader.ids_at(rows)
-            for row, rows in results.near_duplicates.items()
-        },
+        near_duplicates=results.near_duplicate_ids(),
+        near_duplicate_scores=results.near_duplicate_scores(),
         has_more=results.has_more,
         query=query.describe(),
         explanation=encoded.explain(query, len(request.liked), len(request.disliked)),

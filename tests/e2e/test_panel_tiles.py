@@ -121,6 +121,7 @@ def test_near_duplicates_open_in_place(book, open_app) -> None:
     cy(page, "faiss-index").select_option("doubled")
     cy(page, "faiss-options-more").click()
     cy(page, "faiss-collapse").check()
+    page.keyboard.press("Escape")
     search(page, "a house in a park", k=8)
     badge = cy(page, "faiss-near-duplicates")
     expect(badge).to_have_text("+2 duplicates")
@@ -132,6 +133,12 @@ def test_near_duplicates_open_in_place(book, open_app) -> None:
     expect(duplicates).to_have_count(2)
     ids = duplicates.evaluate_all("tiles => tiles.map(tile => tile.dataset.id)")
     assert ids == expected
+    # Each has a score of its own.
+    scores = duplicates.locator(".ffs-score").all_inner_texts()
+    assert scores == [f"{neighbors.near_duplicate_scores[id]:.2f}" for id in ids]
+    expect(duplicates.first).to_have_attribute(
+        "title", f"{Path(path).name}: score {neighbors.near_duplicate_scores[ids[0]]:.4f}"
+    )
     expect(duplicates.first.locator("img")).not_to_have_css("visibility", "hidden")
     expect(badge).to_have_attribute("aria-expanded", "true")
     shoot(page, "near-duplicates")
@@ -145,6 +152,17 @@ def test_near_duplicates_open_in_place(book, open_app) -> None:
     badge.click()
     expect(duplicates).to_have_count(0)
     assert len(result_ids(page)) == 8
+    # The near-duplicates of a sample of the query are in its stack, not among the results.
+    first = dataset.first().id
+    search(page, f"@{first}", k=8)
+    assert not {first, *ids} & {*result_ids(page)}
+    stack = cy(page, "faiss-pinned-duplicates")
+    expect(stack).to_have_text("+2")
+    stack.click()
+    expect(duplicates).to_have_count(2)
+    shown = duplicates.evaluate_all("tiles => tiles.map(tile => tile.dataset.id)")
+    assert set(shown) == set(dataset.match(fo.ViewField("filepath") == path).values("id")[1:])
+    shoot(page, "pinned-near-duplicates")
 
 
 def test_frames_are_decoded(book, open_app, tmp_path) -> None:

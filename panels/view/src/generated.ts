@@ -30,6 +30,17 @@ export interface ResultFile {
   frame_number: number | null;
 }
 
+/** A sample of the query. */
+export interface PinnedSample {
+  id: string;
+  sample_id: string;
+  filepath: string | null;
+  bounding_box: BoundingBox | null;
+  frame_number: number | null;
+  near_duplicate_ids?: string[];
+  near_duplicate_scores?: Record<string, number>;
+}
+
 /** A result of a search. */
 export interface ResultRow {
   rank: number;
@@ -42,9 +53,10 @@ export interface ResultRow {
   relevance: number | null;
   band: Band | null;
   near_duplicates: number;
+  near_duplicate_ids?: string[];
+  near_duplicate_scores?: Record<string, number>;
   bounding_box?: BoundingBox | null;
   frame_number?: number | null;
-  near_duplicate_ids?: string[];
   contributions?: number[];
 }
 
@@ -62,7 +74,7 @@ export interface SearchAnswer {
   cutoff: number;
   has_more: boolean;
   verdict: string | null;
-  pinned: ResultFile[];
+  pinned: PinnedSample[];
   results: ResultRow[];
   terms?: AnswerTerm[];
 }
@@ -213,7 +225,7 @@ export interface ShownAnswer {
   cutoff: number;
   has_more: boolean;
   verdict: string | null;
-  pinned: ResultFile[];
+  pinned: PinnedSample[];
   results: ResultRow[];
   terms?: AnswerTerm[];
   filters: Record<string, unknown>;
@@ -270,7 +282,7 @@ export interface CompareAnswer {
   cutoff: number;
   has_more: boolean;
   verdict: string | null;
-  pinned: ResultFile[];
+  pinned: PinnedSample[];
   results: ResultRow[];
   terms?: AnswerTerm[];
   dataset: string;
@@ -597,9 +609,13 @@ export interface Facet {
   more: number;
 }
 
-/** The values of each field. */
+/**
+ * The values of each field; `is_counted` is False, and there are none, if there are too many
+ * samples to count without a search.
+ */
 export interface FacetAnswer {
   facets: Facet[];
+  is_counted: boolean;
 }
 
 /** An index of any Brain backend that the panel can search. */
@@ -632,6 +648,7 @@ export interface IndexInfo {
   recall: number | null;
   latency_ms: number | null;
   recall_by_kind: Record<string, number> | null;
+  rate: number | null;
   created: string | null;
   problem: string | null;
 }
@@ -653,6 +670,7 @@ export interface IndexHealth {
   recall: number | null;
   latency_ms: number | null;
   recall_by_kind: Record<string, number> | null;
+  rate: number | null;
   created: string | null;
   problem: string | null;
   missing: number;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { uploadProblem } from "../src/browser/files.ts";
 import { ago, bytes, counted, percent, topShare } from "../src/format/numbers.ts";
-import { tileName, tileTitle } from "../src/format/tile.ts";
+import { duplicateTexts, tileName, tileTitle } from "../src/format/tile.ts";
 import { resultOf } from "./helpers.ts";
 
 test("counts have a plural and thousands separators", () => {
@@ -42,11 +42,16 @@ test("the texts of a result", () => {
   const result = resultOf("a", { percentile: 99.6, near_duplicates: 2, distance: 0.25 });
   assert.equal(
     tileName(result, 0, 25, "liked", undefined),
-    "Result 1 of 25, a.jpg, score 0.50, likely match, relevance 75 %, top 0.4 %, 2 near-duplicates collapsed, liked"
+    "Result 1 of 25, a.jpg, Likely 75 % top 0.4 % 0.50, 2 near-duplicates collapsed, liked"
+  );
+  const plain = resultOf("a", { band: null, relevance: null, percentile: null });
+  assert.equal(
+    tileName(plain, 1, 2, null, undefined, true, ["park", "cat", "dog"]),
+    "Result 2 of 2, a.jpg, 0.50 park cat dog, selected"
   );
   assert.equal(
     tileTitle(result, "other"),
-    "a.jpg: score 0.5000, distance 0.2500; opens the dataset other"
+    "a.jpg: relevance 75 %, score 0.5000, distance 0.2500; opens the dataset other"
   );
   assert.match(tileName(resultOf("a", { filepath: null }), 0, 1, null, undefined), /missing file/);
 });
@@ -62,4 +67,17 @@ test("only images of a limited size are uploaded", () => {
     uploadProblem({ ...image, name: "a.txt", type: "text/plain" }),
     "a.txt is not an image; choose a JPEG, PNG or WebP file."
   );
+});
+
+test("a near-duplicate has a score of its own", () => {
+  const copy = { id: "x", filepath: "/images/x.jpg" };
+  assert.deepEqual(duplicateTexts(copy, { rank: 3, near_duplicate_scores: { x: 0.4871, y: 0.2 } }), {
+    score: "0.49",
+    owner: "of result 3",
+    name: "Near-duplicate of result 3 0.49, x.jpg",
+    title: "x.jpg: score 0.4871",
+  });
+  const unknown = duplicateTexts(copy, {});
+  assert.deepEqual([unknown.score, unknown.title], ["", "x.jpg"]);
+  assert.equal(unknown.name, "Near-duplicate of the query, x.jpg");
 });

@@ -108,11 +108,12 @@ test("the sample viewer knows whether there are further results", () => {
   assert.equal(viewerAction("t", true), null);
 });
 
-test("the values of fields are part of the name of a result", () => {
+test("the values of fields are those that a tile shows", () => {
   const fields = [{ name: "scene" }, { name: "tags" }, { name: "objects" }];
   assert.deepEqual(fieldTexts(fields, { scene: ["park"], tags: [], objects: ["cat", "dog"] }), [
-    "scene park",
-    "objects cat and dog",
+    "park",
+    "cat",
+    "dog",
   ]);
   assert.deepEqual(fieldTexts(fields, undefined), []);
 });

@@ -67,4 +67,5 @@ def test_the_ids_of_near_duplicates_are_listed(dataset, rng) -> None:
     assert np.allclose(similarities(vectors[4], vectors[[5, 6]], "cosine"), 1.0, atol=1e-6)
     # An export has a table of plain values.
     header = neighbors.to_text("csv").splitlines()[0]
+    assert "near_duplicate_scores" not in header
     assert "near_duplicate_ids" not in header and "near_duplicates" in header

@@ -339,6 +339,39 @@ def test_near_copies_are_counted_under_the_best_of_them(dataset) -> None:
     }
     assert [row["near_duplicates"] for row in neighbors.to_dict()["results"]] == [2, 1, 0, 3]
     assert neighbors.notes == ()
+    scores = neighbors.near_duplicate_scores
+    expected = {ids[i]: np.cos(angles[i]) for i in (1, 2, 4, 7, 8, 9)}
+    assert scores.keys() == expected.keys()
+    np.testing.assert_allclose([scores[id] for id in expected], list(expected.values()), atol=1e-6)
+    row = neighbors.to_dict()["results"][3]
+    assert row["near_duplicate_scores"] == {id: scores[id] for id in row["near_duplicate_ids"]}
+
+
+@pytest.mark.parametrize("options", [{}, {"diversity": 0.5}, {"hubness": True}])
+def test_near_copies_of_the_query_are_no_results(dataset, options) -> None:
+    angles = np.radians([0, 1, 2, 40, 41, 80, 120, 121, 122, 123, 160, 179])
+    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    ids = dataset.values("id")
+    create(Points(dataset, vectors, ids))
+    # The copies of a copy of the query are its copies, too.
+    neighbors = fiftyone_faiss.search(dataset, f"@{ids[1]}", k=9, collapse=True, **options)
+    assert neighbors.ids[0] == ids[3]
+    assert set(neighbors.ids) == {ids[i] for i in (3, 5, 6, 10, 11)}
+    assert set(neighbors.near_duplicates[ids[1]]) == {ids[0], ids[2]}
+    assert not neighbors.has_more
+    (pinned,) = neighbors.to_dict()["pinned"]
+    assert pinned["id"] == ids[1]
+    assert set(pinned["near_duplicate_ids"]) == pinned["near_duplicate_scores"].keys()
+    assert pinned["near_duplicate_scores"].keys() == {ids[0], ids[2]}
+    # On each page.
+    later = fiftyone_faiss.search(dataset, f"@{ids[1]}", k=2, skip=2, collapse=True, **options)
+    assert later.ids == neighbors.ids[2:4]
+    assert set(later.near_duplicates[ids[1]]) == {ids[0], ids[2]}
+    # What a person excluded is in no stack.
+    rest = fiftyone_faiss.search(dataset, f"@{ids[1]}", k=9, collapse=True, exclude=[ids[2]])
+    assert rest.near_duplicates[ids[1]] == [ids[0]]
+    plain = fiftyone_faiss.search(dataset, f"@{ids[1]}", k=2)
+    assert set(plain.ids) == {ids[0], ids[2]}
 
 
 # -- what is refused ---------------------------------------------------------------------------

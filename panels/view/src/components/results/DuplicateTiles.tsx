@@ -1,19 +1,21 @@
 import React, { useEffect, useState } from "react";
 import { isFailure, type Server } from "../../app/server.ts";
-import type { ResultFile, ResultRow } from "../../generated.ts";
-import { fileName } from "../../format/tile.ts";
+import type { PinnedSample, ResultFile, ResultRow } from "../../generated.ts";
+import { duplicateTexts } from "../../format/tile.ts";
 import type { TilePrefs } from "../../state/tilePrefs.ts";
 import { useFrameImages } from "../../state/useFrameImages.ts";
 import { sourceOf } from "./sources.ts";
 import { TileImage } from "./TileImage.tsx";
 
 interface DuplicateTilesProps {
-  /** The result that they are collapsed into. */
-  result: ResultRow;
+  /** What they are collapsed into: a result, or a sample of the query. */
+  result: ResultRow | PinnedSample;
   server: Server;
   patches_field: string | null;
   otherDataset?: string | undefined;
   fit: TilePrefs["fit"];
+  /** Whether the Tab key leads to them, rather than the arrow keys. */
+  isTabbable?: boolean;
   open: (result: { id: string; sample_id: string }) => void;
 }
 
@@ -32,31 +34,34 @@ export function DuplicateTiles(props: DuplicateTilesProps) {
   }
   return (
     <>
-      {duplicates.map((duplicate) => (
-        <li key={duplicate.id} className="ffs-tile ffs-duplicate">
-          <button
-            type="button"
-            className="ffs-open"
-            data-cy="faiss-duplicate"
-            data-id={duplicate.id}
-            aria-label={`Near-duplicate of result ${result.rank}, ${fileName(duplicate.filepath)}`}
-            title={fileName(duplicate.filepath)}
-            tabIndex={-1}
-            onClick={() => open(duplicate)}
-          >
-            <span className="ffs-image">
-              <TileImage
-                source={sourceOf(duplicate, images)}
-                box={duplicate.bounding_box}
-                fit={fit}
-              />
-            </span>
-            <span className="ffs-caption" aria-hidden="true">
-              of result {result.rank}
-            </span>
-          </button>
-        </li>
-      ))}
+      {duplicates.map((duplicate) => {
+        const { score, owner, name, title } = duplicateTexts(duplicate, result);
+        return (
+          <li key={duplicate.id} className="ffs-tile ffs-duplicate">
+            <button
+              type="button"
+              className="ffs-open"
+              data-cy="faiss-duplicate"
+              data-id={duplicate.id}
+              aria-label={name}
+              title={title}
+              tabIndex={props.isTabbable ? 0 : -1}
+              onClick={() => open(duplicate)}
+            >
+              <span className="ffs-image">
+                <TileImage
+                  source={sourceOf(duplicate, images)}
+                  box={duplicate.bounding_box}
+                  fit={fit}
+                />
+              </span>
+              <span className="ffs-caption" aria-hidden="true">
+                <span>{owner}</span> <span className="ffs-score">{score}</span>
+              </span>
+            </button>
+          </li>
+        );
+      })}
     </>
   );
 }

@@ -1,15 +1,12 @@
 import React, { memo, type MouseEvent } from "react";
-import type { Band, ResultRow, TileField } from "../../generated.ts";
-import { percent, topShare } from "../../format/numbers.ts";
-import { fieldTexts, tileName, tileTitle } from "../../format/tile.ts";
+import type { ResultRow, TileField } from "../../generated.ts";
+import { captionOf, fieldTexts, tileName, tileTitle } from "../../format/tile.ts";
 import type { Rating } from "../../state/searchState.ts";
 import type { TilePrefs } from "../../state/tilePrefs.ts";
 import { TileFields } from "./TileFields.tsx";
 import { TileImage } from "./TileImage.tsx";
 import { TileControls } from "./TileControls.tsx";
 import type { TileActions } from "./tileActions.ts";
-
-const BANDS: Record<Band, string> = { strong: "Strong", likely: "Likely", weak: "Weak" };
 
 interface TileProps {
   result: ResultRow;
@@ -55,10 +52,15 @@ export const Tile = memo(function Tile(props: TileProps) {
         data-cy="faiss-result"
         data-id={id}
         data-place={index}
-        aria-label={[
-          tileName(result, index, total, rating, otherDataset, isSelected),
-          ...fieldTexts(props.fields, props.values),
-        ].join(", ")}
+        aria-label={tileName(
+          result,
+          index,
+          total,
+          rating,
+          otherDataset,
+          isSelected,
+          fieldTexts(props.fields, props.values)
+        )}
         title={tileTitle(result, otherDataset)}
         tabIndex={isTabStop ? 0 : -1}
         onFocus={() => actions.focus(id)}
@@ -87,32 +89,33 @@ function classesOf({ result, rating, isSelected, isTagged }: TileProps): string 
     .join(" ");
 }
 
-function Caption({ result: { band, relevance, score, percentile } }: { result: ResultRow }) {
-  const share = topShare(percentile);
+function Caption({ result }: { result: ResultRow }) {
+  const { band, relevance, share, score } = captionOf(result);
+  // Spaces separate the words where the layout does not matter.
   return (
     <span className="ffs-caption" aria-hidden="true">
       {band && (
-        <span className={`ffs-band ffs-band-${band}`} data-cy="faiss-band">
-          {BANDS[band]}
+        <span className={`ffs-band ffs-band-${result.band}`} data-cy="faiss-band">
+          {band}
         </span>
-      )}
-      {relevance !== null && (
+      )}{" "}
+      {relevance && (
         <span
           className="ffs-relevance"
           data-cy="faiss-relevance"
           title="The estimated probability that this is what you asked for"
         >
-          {percent(relevance)}
+          {relevance}
         </span>
-      )}
+      )}{" "}
       {share && (
         <span className="ffs-percentile" data-cy="faiss-percentile">
           {share}
         </span>
-      )}
+      )}{" "}
       <span className="ffs-score" title="The score">
-        {score.toFixed(2)}
-      </span>
+        {score}
+      </span>{" "}
     </span>
   );
 }

@@ -26,13 +26,14 @@ function Line({ field: { name, path }, texts }: { field: TileField; texts: strin
   return (
     <span className="ffs-line" data-field={name} title={`${name}: ${texts.join(", ") || "none"}`}>
       {texts.map((text) => (
-        <span
-          key={text}
-          className="ffs-value"
-          style={{ "--ffs-value": colorOf?.(text) } as CSSProperties}
-        >
-          {text}
-        </span>
+        <React.Fragment key={text}>
+          <span
+            className="ffs-value"
+            style={{ "--ffs-value": colorOf?.(text) } as CSSProperties}
+          >
+            {text}
+          </span>{" "}
+        </React.Fragment>
       ))}
     </span>
   );
