@@ -20,6 +20,7 @@ const STATE: SearchState = {
   cutoff: 1,
   hidesBelowCutoff: true,
   tag: "cars",
+  exclusion: { query: "a car + @upload", ids: ["c", "d"] },
   status: { kind: "busy", text: "Searching…" },
   isPaging: true,
   drawer: "help",
@@ -38,6 +39,13 @@ describe("a kept state", () => {
       settling: null,
       pending: null,
     });
+  });
+  test("of an older page excludes nothing", () => {
+    const { exclusion: _exclusion, ...older } = JSON.parse(stateToText(STATE)) as SearchState;
+    const restored = stateFromText(JSON.stringify(older));
+    assert.deepEqual([restored.query, restored.exclusion], [STATE.query, null]);
+    const damaged = JSON.stringify({ ...older, exclusion: { query: "a car", ids: [1] } });
+    assert.deepEqual(stateFromText(damaged), INITIAL_STATE);
   });
   test("without results has no status", () => {
     const text = stateToText({ ...STATE, neighbors: null });

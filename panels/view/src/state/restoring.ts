@@ -22,6 +22,7 @@ const KEPT = [
   "cutoff",
   "hidesBelowCutoff",
   "tag",
+  "exclusion",
 ] as const;
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -58,6 +59,8 @@ const CHECKS: Record<keyof Kept, (value: unknown) => boolean> = {
   cutoff: (value) => value === null || typeof value === "number",
   hidesBelowCutoff: (value) => typeof value === "boolean",
   tag: isText,
+  exclusion: (value) =>
+    value === null || (isObject(value) && isText(value.query) && isTexts(value.ids)),
 };
 
 /** The options among some values; others, and values of other types, are left out. */
@@ -78,9 +81,9 @@ export function stateToText(state: SearchState): string {
 export function stateFromText(text: string | null, now = Date.now()): SearchState {
   const kept = parsed(text);
   if (!kept || kept.version !== VERSION) return INITIAL_STATE;
-  // Options may be newer than the state.
+  // Options, and exclusions, may be newer than the state.
   const options = isObject(kept.options) ? { ...DEFAULT_OPTIONS, ...kept.options } : null;
-  const known: Record<string, unknown> = { ...kept, options };
+  const known: Record<string, unknown> = { exclusion: null, ...kept, options };
   if (!KEPT.every((name) => CHECKS[name](known[name]))) return INITIAL_STATE;
   const state = Object.fromEntries(KEPT.map((name) => [name, known[name]])) as unknown as Kept;
   return { ...INITIAL_STATE, ...state, status: statusOf(state.neighbors, now) };
