@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 from support.browser import cy, result_ids, select, shoot, shows, view_ids
+from support.messages import Messages
 from support.search_panel import search, wait_for_results, wait_until_ready
 
 import fiftyone_faiss
@@ -61,6 +62,24 @@ def test_results_are_selected_by_mouse_and_keyboard(open_app) -> None:
     selected(page, 0, 1)
 
 
+def test_a_selection_made_while_the_view_loads_stays(open_app) -> None:
+    page = wait_until_ready(open_app())
+    messages = Messages(page)
+    # The page asks what the grid shows once the view is loaded.
+    with messages.response_to("look"):
+        search(page, "a car", k=12)
+        cy(page, "faiss-result").nth(1).click(modifiers=["Control"])
+        cy(page, "faiss-result").nth(3).click(modifiers=["Control"])
+    shows(page, 12)
+    selected(page, 1, 3)
+    expect(cy(page, "action-manage-selected")).to_have_text("2")
+    # A selection from before belongs to the results before.
+    with messages.response_to("look"):
+        search(page, "a dog", k=12)
+    shows(page, 12)
+    selected(page)
+
+
 def test_selected_results_are_tagged_liked_excluded_and_searched(book, open_app, session) -> None:
     dataset = book.clone()
     page = wait_until_ready(open_app(dataset))
@@ -95,6 +114,10 @@ def test_selected_results_are_tagged_liked_excluded_and_searched(book, open_app,
     shows(page, 5)
     assert view_ids(session) == rest
     shoot(page, "excluded")
+    # A reload keeps them out.
+    page.reload()
+    expect(tiles).to_have_count(5)
+    expect(cy(page, "faiss-exclusion")).to_contain_text("3 results excluded from this query")
     # The same query leaves them out, and finds others; further results do not bring them back.
     search(page, "a car", k=8)
     every = fiftyone_faiss.search(dataset, "a car", k=30).ids

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.browser
 
 FIND_SIMILAR = "@fiftyone-faiss/similarity/find_similar_in_panel"
 BEACH = filters_of(scene__label=["beach"])
+SNOW = filters_of(scene__label=["snow"])
 
 
 def in_force(messages: Messages) -> object:
@@ -70,6 +71,23 @@ def test_a_search_stays_in_the_view_and_its_filters(book, open_app, session) -> 
     expect(bar).to_have_text(f"Searching all 160 – search only the {len(inside)} in view")
     set_filters(page, {})
     shows(page, 80)
+
+
+def test_filters_that_are_changed_while_a_view_loads_stay(book, open_app) -> None:
+    page = wait_until_ready(open_app())
+    messages = Messages(page)
+    set_filters(page, BEACH)
+    beach = book.match(F("scene.label") == "beach")
+    expect(cy(page, "faiss-scope-bar")).to_contain_text(f"Searching {len(beach)} of 160")
+    with messages.response_to("look"):
+        search(page, "a car", k=9)
+        shows(page, 9)
+        set_filters(page, SNOW)
+    assert in_force(messages) == SNOW
+    # They restrict the next search.
+    search(page, "a dog", k=3)
+    snow = book.match(F("scene.label") == "snow")
+    assert result_ids(page) == fiftyone_faiss.search(snow, "a dog", k=3).ids
 
 
 def test_facets_narrow_the_search_with_chips(book, open_app) -> None:

@@ -1,5 +1,6 @@
-import { useCallback, useMemo, useRef } from "react";
+import { useCallback, useEffect, useMemo, useRef } from "react";
 import type { Selection } from "../state/selection.ts";
+import { isOutsidePanel, useHand } from "./useHand.ts";
 
 /** The ids of the selected samples. */
 export function toSelection(kinds: SelectedSamples): Selection {
@@ -17,11 +18,27 @@ export function useSelection(): Selection {
 /** Changes the selection in the App's grid: adds ids to it, or removes them. */
 export type ChangeSelection = (ids: string[], isSelected: boolean) => void;
 
-export function useChangeSelection(): ChangeSelection {
+/**
+ * Changes the selection; one that is made while the App loads a view is restored, because the App
+ * drops the selection when it has loaded the view. `settling` is what is loaded, null for nothing.
+ */
+export function useChangeSelection(settling: object | null): ChangeSelection {
   const kinds = window.recoil.useRecoilValue(window.__fos__.selectedSamples);
   const setSelected = window.__fos__.useSetSelected();
   const latest = useRef(kinds);
   latest.current = kinds;
+  const chosen = useRef<SelectedSamples | null>(null);
+  const isKept = useRef(false);
+  isKept.current = settling !== null;
+  useEffect(() => {
+    chosen.current = null;
+  }, [settling]);
+  useHand(isOutsidePanel, () => {
+    chosen.current = null;
+  });
+  useEffect(() => {
+    if (chosen.current?.size && !kinds.size) setSelected(chosen.current);
+  }, [kinds]);
   return useCallback<ChangeSelection>(
     (ids, isSelected) => {
       const changed = new Map(latest.current);
@@ -30,6 +47,7 @@ export function useChangeSelection(): ChangeSelection {
         else if (!changed.has(id)) changed.set(id, "default");
       }
       latest.current = changed;
+      if (isKept.current) chosen.current = changed;
       setSelected(changed);
     },
     [setSelected]

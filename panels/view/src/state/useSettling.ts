@@ -1,41 +1,55 @@
 import { useEffect, useRef, useState } from "react";
+import { useHand } from "../app/useHand.ts";
 import type { GridChange } from "../generated.ts";
 import type { SearchState } from "./searchState.ts";
+import { isByHand, textOf } from "./settling.ts";
 import type { UpdateState } from "./useSearchState.ts";
 
 // How long the App may take to load a view.
 const MAX_MS = 6_000;
 // The App may drop the filters shortly after it has changed the view.
 const CALM_MS = 1_000;
+// A change of the filters so soon after the use of the sidebar is by hand.
+const HAND_MS = 500;
+const SIDEBAR = '[data-cy^="sidebar"]';
 
 /**
  * Sets the filters of the sidebar that belong to an answer. The App drops them when it has loaded
- * the view of the answer, some time later.
+ * the view of the answer, some time later. Filters that a person changes meanwhile stay.
  */
 export function useSettling({ settling }: SearchState, update: UpdateState): void {
   const view = textOf(window.recoil.useRecoilValue(window.__fos__.view));
-  const filters = textOf(window.recoil.useRecoilValue(window.__fos__.filters));
-  const before = useRef(view);
+  const shown = window.recoil.useRecoilValue(window.__fos__.filters) ?? {};
+  const filters = textOf(shown);
+  const before = useRef({ view, filters });
+  const wanted = useRef<object>({});
+  const usedAt = useRef(-HAND_MS);
   const [late, setLate] = useState<GridChange | null>(null);
+  useHand(
+    (element) => element.closest(SIDEBAR) !== null,
+    () => {
+      usedAt.current = performance.now();
+    }
+  );
   useEffect(() => {
-    before.current = view;
+    before.current = { view, filters };
     if (!settling) return undefined;
+    wanted.current = settling.filters;
     const timer = setTimeout(() => setLate(settling), MAX_MS);
     return () => clearTimeout(timer);
   }, [settling]);
   useEffect(() => {
     if (!settling) return undefined;
-    if (settling.moves && view === before.current && late !== settling) return undefined;
-    if (filters !== textOf(settling.filters)) {
-      void window.__foo__.executeOperator("set_filters", settling.filters);
+    const change = { before: before.current.filters, now: filters, wanted: textOf(wanted.current) };
+    before.current.filters = filters;
+    const isSidebarUsed = performance.now() - usedAt.current < HAND_MS;
+    if (isByHand({ ...change, isSidebarUsed })) wanted.current = shown;
+    if (settling.moves && view === before.current.view && late !== settling) return undefined;
+    if (filters !== textOf(wanted.current)) {
+      void window.__foo__.executeOperator("set_filters", wanted.current);
       return undefined;
     }
     const timer = setTimeout(() => update({ settling: null }), CALM_MS);
     return () => clearTimeout(timer);
   }, [settling, view, filters, late]);
-}
-
-/** A value as text, without the random ids of stages. */
-function textOf(value: object | undefined): string {
-  return JSON.stringify(value ?? {}, (name, part) => (name === "_uuid" ? undefined : part));
 }

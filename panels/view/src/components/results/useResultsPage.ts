@@ -21,7 +21,7 @@ export function useResultsPage(search: Search, server: Server, dataset: string) 
   const target = targetOf(search, selected);
   const tagged = useMemo(() => taggedIds(taggings, tag), [taggings, tag]);
   const tagging = useTagging(server, dataset);
-  const changeSelection = useChangeSelection();
+  const changeSelection = useChangeSelection(search.settling);
   const show = useShowInViewer();
   const open = useOpenResult(server, show, setStatus);
   const prefs = useTilePrefs();

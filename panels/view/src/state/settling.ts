@@ -1,0 +1,23 @@
+// The filters of the sidebar while the App loads the view of an answer.
+
+/** A value as text, without the random ids of stages. */
+export function textOf(value: object | undefined): string {
+  return JSON.stringify(value ?? {}, (name, part) => (name === "_uuid" ? undefined : part));
+}
+
+const NONE = textOf({});
+
+interface Change {
+  before: string;
+  now: string;
+  /** The filters that there should be. */
+  wanted: string;
+  /** Whether a person has just used the sidebar. */
+  isSidebarUsed: boolean;
+}
+
+/** Whether a person has changed the filters; the App itself only drops them. */
+export function isByHand({ before, now, wanted, isSidebarUsed }: Change): boolean {
+  if (now === before || now === wanted) return false;
+  return isSidebarUsed || now !== NONE;
+}
