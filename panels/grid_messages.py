@@ -97,6 +97,9 @@ class Facet(TypedDict):
 
 
 class FacetAnswer(TypedDict):
-    """The values of each field."""
+    """The values of each field; ``is_counted`` is False, and there are none, if there are too many
+    samples to count without a search.
+    """
 
     facets: list[Facet]
+    is_counted: bool

@@ -13,6 +13,8 @@ from fiftyone_faiss.panels.base import panel_method
 from fiftyone_faiss.panels.grid import Grid, path_field, samples_of
 
 MAX_IMAGES = 3
+# Counting takes some 20 s in a million samples; the results of a search are few.
+MAX_COUNTED = 50_000
 
 
 class GridMethods:
@@ -59,5 +61,10 @@ class GridMethods:
         field = read_text("patches_field", params.get("patches_field"), MAX_NAME) or None
         scope = read_text("scope", params.get("scope"), 2 * MAX_NAME) or "dataset"
         samples = ctx.dataset if ids is not None else samples_of(Grid.of(ctx, params), scope)
+        if ids is None and samples.limit(MAX_COUNTED + 1).count() > MAX_COUNTED:
+            return {"facets": [], "is_counted": False}
         facets = brain.count_values(samples, ids, field if ids is not None else None)
-        return {"facets": [cast(grid_messages.Facet, facet.to_dict()) for facet in facets]}
+        return {
+            "facets": [cast(grid_messages.Facet, facet.to_dict()) for facet in facets],
+            "is_counted": True,
+        }

@@ -10,6 +10,7 @@ from fiftyone import ViewField as F
 from support.panels import Context, answer_of, call
 
 import fiftyone_faiss
+from fiftyone_faiss.panels import grid_methods
 
 BEACH = {"scene.label": {"values": ["beach"], "exclude": False, "isMatching": True}}
 PARK = {"scene.label": {"values": ["park"], "exclude": False, "isMatching": True}}
@@ -128,7 +129,7 @@ def test_results_are_shown_in_the_grid_again(book, half) -> None:
     assert clear.ops.made[0][1].values("id") == half.values("id")
 
 
-def test_values_are_counted_for_the_page(book, half) -> None:
+def test_values_are_counted_for_the_page(book, half, monkeypatch) -> None:
     ids = book[:7].values("id")
     counted = answer_of("facets", Context(book, ids=ids, patches_field=None, scope="view"))
     facets = {facet["path"]: facet["values"] for facet in counted["facets"]}
@@ -138,6 +139,13 @@ def test_values_are_counted_for_the_page(book, half) -> None:
     facets = {facet["path"]: facet["values"] for facet in answer_of("facets", ctx)["facets"]}
     beaches = len(half.match(F("scene.label") == "beach"))
     assert facets["scene"] == [{"value": "beach", "count": beaches}]
+    # Many samples are counted only where they are results.
+    monkeypatch.setattr(grid_methods, "MAX_COUNTED", beaches)
+    assert answer_of("facets", ctx)["is_counted"]
+    monkeypatch.setattr(grid_methods, "MAX_COUNTED", beaches - 1)
+    assert answer_of("facets", ctx) == {"facets": [], "is_counted": False}
+    few = Context(book, ids=ids, patches_field=None, scope="view")
+    assert answer_of("facets", few) == counted
     refused = call("facets", Context(book, ids=["x"], patches_field=None, scope="view"))
     assert refused["error"].startswith("ids has 'x', which is no id;")
 

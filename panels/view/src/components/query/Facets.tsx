@@ -1,6 +1,6 @@
 import React, { useEffect, useState } from "react";
 import { isFailure, type Server } from "../../app/server.ts";
-import type { Facet } from "../../generated.ts";
+import type { Facet, FacetAnswer } from "../../generated.ts";
 import { fieldName, hasFilter, toggleFilter } from "../../state/filters.ts";
 import type { Filters } from "../../state/options.ts";
 import type { Search } from "../../state/useSearch.ts";
@@ -12,8 +12,17 @@ const FEW = 8;
 /** The labels and tags of the results, or of what would be searched: each is a filter. */
 export function Facets({ search, server }: DrawerProps) {
   const { options, neighbors, narrow } = search;
-  const facets = useFacets(server, search);
-  if (!facets) return <p className="ffs-note">Counting labels and tags…</p>;
+  const answer = useFacets(server, search);
+  if (!answer) return <p className="ffs-note">Counting labels and tags…</p>;
+  const { facets, is_counted: isCounted } = answer;
+  if (!isCounted) {
+    return (
+      <p className="ffs-note" data-cy="faiss-facets-later">
+        There are too many samples to count. Search first: the labels and tags of the results are
+        counted here, and each is a filter.
+      </p>
+    );
+  }
   if (!facets.length) {
     const what = neighbors ? "results" : "samples";
     return <p className="ffs-note">The {what} have no tags, labels or texts to filter by.</p>;
@@ -75,9 +84,9 @@ function Values({ facet: { path, values, more }, filters, toggle }: ValuesProps)
 }
 
 /** The values of the results on the page; without results, of what would be searched. */
-function useFacets(server: Server, search: Search): Facet[] | null {
+function useFacets(server: Server, search: Search): FacetAnswer | null {
   const { neighbors, grid, options, look, setStatus } = search;
-  const [facets, setFacets] = useState<Facet[] | null>(null);
+  const [facets, setFacets] = useState<FacetAnswer | null>(null);
   const results = neighbors?.results;
   const patches_field = neighbors?.patches_field ?? null;
   useEffect(() => {
@@ -87,7 +96,7 @@ function useFacets(server: Server, search: Search): Facet[] | null {
     server("facets", { ...grid, ids, patches_field, scope }).then((answer) => {
       if (!isCurrent) return;
       if (isFailure(answer)) setStatus("error", answer.error);
-      else setFacets(answer.facets);
+      else setFacets(answer);
     });
     return () => {
       isCurrent = false;
