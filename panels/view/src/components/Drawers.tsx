@@ -5,6 +5,7 @@ import type { DrawerName } from "../state/searchState.ts";
 import type { RefreshJobs } from "../state/useJobs.ts";
 import type { Search } from "../state/useSearch.ts";
 import { Facets } from "./query/Facets.tsx";
+import { MoreOptions } from "./query/MoreOptions.tsx";
 import { Help } from "./Help.tsx";
 import { History } from "./History.tsx";
 import { Icon, type IconName } from "./Icon.tsx";
@@ -20,25 +21,31 @@ export interface DrawerProps {
 }
 
 interface DrawerContent {
-  name: DrawerName;
   label: string;
-  icon?: IconName;
-  text?: string;
   component: ComponentType<DrawerProps>;
 }
 
-const DRAWERS: DrawerContent[] = [
+interface DrawerButton extends DrawerContent {
+  name: DrawerName;
+  icon?: IconName;
+  text?: string;
+}
+
+const BUTTONS: DrawerButton[] = [
   { name: "filters", label: "Filters", icon: "filter", component: Facets },
   { name: "history", label: "History", icon: "history", component: History },
   { name: "health", label: "Index", icon: "health", component: Health },
   { name: "help", label: "Help", text: "?", component: Help },
 ];
 
+// Its button is beside the other options.
+const OPTIONS: DrawerContent = { label: "More options", component: MoreOptions };
+
 /** The buttons that open a drawer; at most one is open. */
 export function DrawerButtons({ search: { drawer, update, index } }: { search: Search }) {
   return (
     <span className="ffs-drawer-buttons">
-      {DRAWERS.filter(({ name }) => isAvailable(name, index)).map(({ name, label, icon, text }) => (
+      {BUTTONS.filter(({ name }) => isAvailable(name, index)).map(({ name, label, icon, text }) => (
         <button
           key={name}
           type="button"
@@ -64,8 +71,9 @@ function isAvailable(name: DrawerName, index: PanelIndex): boolean {
 }
 
 export function Drawer(props: DrawerProps) {
-  const drawer = DRAWERS.find(({ name }) => name === props.search.drawer);
-  if (!drawer || !isAvailable(drawer.name, props.search.index)) return null;
+  const { drawer: name, index } = props.search;
+  const drawer = name === "options" ? OPTIONS : BUTTONS.find((button) => button.name === name);
+  if (!name || !drawer || !isAvailable(name, index)) return null;
   const { label, component: Content } = drawer;
   return (
     <div className="ffs-drawer-place">

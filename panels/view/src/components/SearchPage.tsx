@@ -78,9 +78,11 @@ export function SearchPage(props: SearchPageProps) {
             <Options {...{ search, indexes, savedViews }} />
           </div>
         </div>
+        <div className="ffs-narrowing">
+          <FilterChips search={search} />
+          <ScopeBar search={search} />
+        </div>
         <Suggestions {...{ explanation, search }} />
-        <FilterChips search={search} />
-        <ScopeBar search={search} />
         <JobList jobs={jobs} server={server} />
         <Drawer {...{ search, server, jobs, refreshJobs, canDelegate }} />
         {index.problem && (

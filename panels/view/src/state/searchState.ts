@@ -56,7 +56,7 @@ export interface Exclusion {
   ids: string[];
 }
 
-export type DrawerName = "filters" | "history" | "health" | "help";
+export type DrawerName = "filters" | "history" | "health" | "help" | "options";
 
 /** The state of a dataset's search. */
 export interface SearchState extends Ratings {

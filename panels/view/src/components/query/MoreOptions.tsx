@@ -1,19 +1,15 @@
-import React, { type KeyboardEvent } from "react";
+import React from "react";
 import type { Templates } from "../../generated.ts";
 import type { SearchOptions } from "../../state/options.ts";
-import type { SetOptions } from "./Options.tsx";
-
-interface MoreOptionsProps {
-  options: SearchOptions;
-  set: SetOptions;
-  searchOnEnter: (event: KeyboardEvent) => void;
-  supportsText: boolean;
-}
+import type { DrawerProps } from "../Drawers.tsx";
+import { optionSetter, searchOnEnter, type SetOptions } from "./Options.tsx";
 
 /** The options that are seldom needed. */
-export function MoreOptions({ options, set, searchOnEnter, supportsText }: MoreOptionsProps) {
+export function MoreOptions({ search }: DrawerProps) {
+  const { options, index } = search;
+  const set = optionSetter(search);
   return (
-    <>
+    <div className="ffs-more-options">
       <Check name="reverse" {...{ options, set }} title="Sort by distance, largest first">
         Least similar first
       </Check>
@@ -32,7 +28,7 @@ export function MoreOptions({ options, set, searchOnEnter, supportsText }: MoreO
         <select
           data-cy="faiss-templates"
           value={options.templates}
-          disabled={!supportsText}
+          disabled={!index.supports_text}
           onChange={(event) => set({ templates: event.target.value as Templates })}
         >
           <option value="off">off</option>
@@ -63,10 +59,10 @@ export function MoreOptions({ options, set, searchOnEnter, supportsText }: MoreO
           data-cy="faiss-thresh"
           value={options.thresh}
           onChange={(event) => set({ thresh: event.target.value })}
-          onKeyDown={searchOnEnter}
+          onKeyDown={searchOnEnter(search)}
         />
       </label>
-    </>
+    </div>
   );
 }
 

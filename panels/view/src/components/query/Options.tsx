@@ -1,14 +1,23 @@
-import React, { type KeyboardEvent, useId, useState } from "react";
+import React, { type KeyboardEvent } from "react";
 import { describeIndex } from "../../format/indexes.ts";
 import type { PanelIndex } from "../../generated.ts";
 import { countChanged, scopeOfView, type SearchOptions } from "../../state/options.ts";
 import type { Search } from "../../state/useSearch.ts";
 import { Icon } from "../Icon.tsx";
-import { MoreOptions } from "./MoreOptions.tsx";
-
-const OPEN_KEY = "fiftyone-faiss.more-options";
 
 export type SetOptions = (change: Partial<SearchOptions>) => void;
+
+/** A function that changes some of the options. */
+export function optionSetter({ options, update }: Search): SetOptions {
+  return (change) => update({ options: { ...options, ...change } });
+}
+
+/** Searches when Enter is pressed in a field. */
+export function searchOnEnter({ search }: Search) {
+  return (event: KeyboardEvent) => {
+    if (event.key === "Enter") search();
+  };
+}
 
 interface OptionsProps {
   search: Search;
@@ -16,19 +25,11 @@ interface OptionsProps {
   savedViews: string[];
 }
 
-/** The index, the number of results and where to search; behind a button, the other options. */
+/** The index, the number of results and where to search; a drawer has the other options. */
 export function Options({ search, indexes, savedViews }: OptionsProps) {
-  const { options, update, index } = search;
-  const [isOpen, setOpen] = useState(() => localStorage.getItem(OPEN_KEY) === "yes");
-  const moreId = useId();
-  const set: SetOptions = (change) => update({ options: { ...options, ...change } });
-  const searchOnEnter = (event: KeyboardEvent) => {
-    if (event.key === "Enter") search.search();
-  };
-  const toggle = () => {
-    localStorage.setItem(OPEN_KEY, isOpen ? "no" : "yes");
-    setOpen(!isOpen);
-  };
+  const { options, update, index, drawer } = search;
+  const isOpen = drawer === "options";
+  const set = optionSetter(search);
   const changed = countChanged(options);
   const count = changed ? ` (${changed})` : "";
   return (
@@ -55,7 +56,7 @@ export function Options({ search, indexes, savedViews }: OptionsProps) {
           data-cy="faiss-k"
           value={options.k}
           onChange={(event) => set({ k: event.target.value })}
-          onKeyDown={searchOnEnter}
+          onKeyDown={searchOnEnter(search)}
         />
       </label>
       <ScopeSelect {...{ options, savedViews, set }} />
@@ -64,20 +65,15 @@ export function Options({ search, indexes, savedViews }: OptionsProps) {
         className="ffs-button ffs-quiet"
         data-cy="faiss-options-more"
         aria-expanded={isOpen}
-        aria-controls={moreId}
+        aria-controls="ffs-drawer"
         aria-label={`More options${count}`}
         title="More options"
-        onClick={toggle}
+        onClick={() => update({ drawer: isOpen ? null : "options" })}
       >
         <Icon name="options" size={16} />
         <span className="ffs-button-label">More options</span>
         {count}
       </button>
-      {isOpen && (
-        <div id={moreId} className="ffs-more-options">
-          <MoreOptions {...{ options, set, searchOnEnter }} supportsText={index.supports_text} />
-        </div>
-      )}
     </>
   );
 }
