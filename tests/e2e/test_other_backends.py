@@ -38,35 +38,32 @@ def others(book: fo.Dataset) -> Iterator[fo.Dataset]:
     dataset.delete()
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_a_typed_query_is_searched_and_shown_in_the_grid(others, book, open_app, backend) -> None:
-    key = f"on_{backend}"
+def test_each_backend_is_searched_shown_in_the_grid_and_exported(
+    others, book, open_app, tmp_path
+) -> None:
     page = open_app(others)
-    cy(page, "faiss-index").select_option(key)
-    expect(cy(page, "faiss-index").locator("option:checked")).to_have_text(
-        f"{key} · {backend} · {MODEL_NAME}"
-    )
     # The panel maintains FAISS indexes only.
     expect(cy(page, "faiss-history")).to_be_visible()
     expect(cy(page, "faiss-health")).to_have_count(0)
-    search(page, "a red car - a dog", k=6)
-    expected = fiftyone_faiss.search(book, "a red car - a dog", "clip", k=6)
-    assert result_ids(page) == expected.ids
-    assert fiftyone_faiss.search(others, "a red car - a dog", key, k=6).ids == expected.ids
-    expect(cy(page, "looker")).to_have_count(6)
-    shoot(page, f"panel-{backend}")
+    expected = fiftyone_faiss.search(book, "a red car - a dog", "clip", k=6).ids
+    for backend in BACKENDS:
+        key = f"on_{backend}"
+        cy(page, "faiss-index").select_option(key)
+        expect(cy(page, "faiss-index").locator("option:checked")).to_have_text(
+            f"{key} · {backend} · {MODEL_NAME}"
+        )
+        expect(cy(page, "faiss-health")).to_have_count(0)
+        search(page, "a red car - a dog", k=6)
+        assert result_ids(page) == expected
+        assert fiftyone_faiss.search(others, "a red car - a dog", key, k=6).ids == expected
+        expect(cy(page, "looker")).to_have_count(6)
+        shoot(page, f"panel-{backend}")
 
-
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_results_are_exported_with_their_scores(others, open_app, tmp_path, backend) -> None:
-    key = f"on_{backend}"
-    neighbors = fiftyone_faiss.search(others, "a boat", key, k=5)
-    path = Path(tmp_path) / "boats.csv"
-    neighbors.export(path)
-    page = open_app(others)
-    cy(page, "faiss-index").select_option(key)
-    search(page, "a boat", k=5)
-    cy(page, "faiss-save-menu").click()
-    with page.expect_download() as download:
-        cy(page, "faiss-export-csv").click()
-    assert Path(download.value.path()).read_text() == path.read_text()
+        path = Path(tmp_path) / f"{backend}.csv"
+        fiftyone_faiss.search(others, "a boat", key, k=5).export(path)
+        search(page, "a boat", k=5)
+        cy(page, "faiss-save-menu").click()
+        with page.expect_download() as download:
+            cy(page, "faiss-export-csv").click()
+        assert Path(download.value.path()).read_text() == path.read_text()
+        page.keyboard.press("Escape")

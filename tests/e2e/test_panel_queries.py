@@ -8,12 +8,13 @@ from pathlib import Path
 import fiftyone as fo
 import pytest
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 from support.browser import cy, result_ids, select, shoot, shows
 from support.messages import Messages
-from support.search_panel import enter_query, wait_until_ready
+from support.search_panel import enter_query, search, wait_until_ready
 
 import fiftyone_faiss
+from fiftyone_faiss.demo import MODEL_NAME
 
 pytestmark = pytest.mark.browser
 
@@ -137,24 +138,22 @@ def test_the_current_view_can_be_searched(book, open_app, session) -> None:
     shows(page, len(view))
 
 
-@pytest.mark.parametrize(
-    ("query", "k", "message"),
-    [
-        (" ", 5, "The query is empty; type what to look for, such as 'a red car'."),
-        ("a" * 10_000, 5, "The query has 10,000 characters; shorten it to 1,000 or fewer."),
-        ("a car", 0, "k must be at least 1, got 0."),
-        ("a car", -1, "k must be at least 1, got -1."),
-    ],
-)
-def test_an_invalid_query_shows_an_error_and_the_next_query_works(
-    open_app, query, k, message
-) -> None:
-    page = open_app()
-    enter_query(page, query, k)
-    expect(cy(page, "faiss-status")).to_have_text(message)
-    shoot(page, f"panel-error-{k}-{len(query)}")
-    enter_query(page, "a car", 3)
-    expect(cy(page, "faiss-result")).to_have_count(3)
+INVALID = [
+    (" ", 5, "The query is empty; type what to look for, such as 'a red car'."),
+    ("a" * 10_000, 5, "The query has 10,000 characters; shorten it to 1,000 or fewer."),
+    ("a car", 0, "k must be at least 1, got 0."),
+    ("a car", -1, "k must be at least 1, got -1."),
+]
+
+
+def test_an_invalid_query_shows_an_error_and_the_next_query_works(open_app) -> None:
+    page = wait_until_ready(open_app())
+    for query, k, message in INVALID:
+        enter_query(page, query, k)
+        expect(cy(page, "faiss-status")).to_have_text(message)
+        shoot(page, f"panel-error-{k}-{len(query)}")
+        search(page, "a car", 3)
+        expect(cy(page, "faiss-result")).to_have_count(3)
 
 
 def test_a_large_k_and_unsupported_text_add_notes(open_app) -> None:
@@ -164,6 +163,13 @@ def test_a_large_k_and_unsupported_text_add_notes(open_app) -> None:
     expect(cy(page, "faiss-status")).to_contain_text("write the query in English")
     expect(cy(page, "faiss-status")).to_contain_text("has only 160 indexed; all are shown")
     shoot(page, "panel-notes")
+
+
+def choose_model(page: Page, field: Locator, name: str) -> None:
+    """Chooses a model in the form that builds an index, and waits until the form describes it."""
+    with page.expect_response("**/operators/resolve-type"):
+        field.fill(name)
+        page.get_by_role("option", name=name).first.click()
 
 
 def test_the_panel_builds_a_missing_index(book, open_app) -> None:
@@ -179,7 +185,17 @@ def test_the_panel_builds_a_missing_index(book, open_app) -> None:
     cy(page, "faiss-build").click()
     form = page.get_by_role("dialog")
     expect(form).to_contain_text("Build a FAISS index")
+    # The brain key follows the model until a person edits it.
+    key, model = form.get_by_role("textbox").first, form.get_by_role("combobox").first
+    expect(key).to_have_value("picture_book_clip")
+    for name, expected in (("colorhist", "colorhist"), ("picture-book-clip", "picture_book_clip")):
+        choose_model(page, model, name)
+        expect(key).to_have_value(expected)
     shoot(page, "build-form")
+    key.fill("mine")
+    choose_model(page, model, "colorhist")
+    choose_model(page, model, "picture-book-clip")
+    expect(key).to_have_value("mine")
     page.get_by_role("button", name="Execute").click()
     expect(form).to_contain_text("12 of 12 embedded")
     shoot(page, "build-progress")
@@ -189,4 +205,5 @@ def test_the_panel_builds_a_missing_index(book, open_app) -> None:
     expect(cy(page, "faiss-result")).to_have_count(4)
     fresh.reload()
     assert result_ids(page) == fiftyone_faiss.search(fresh, "a car", k=4).ids
-    assert fiftyone_faiss.list_indexes(fresh)[0].size == 12
+    (built,) = fiftyone_faiss.list_indexes(fresh)
+    assert (built.brain_key, built.model, built.size) == ("mine", MODEL_NAME, 12)

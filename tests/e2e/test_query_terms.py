@@ -117,23 +117,25 @@ def test_several_uploads_are_terms_with_thumbnails(book, open_app) -> None:
     )
 
 
-@pytest.mark.parametrize("way", ["paste", "drop"])
-def test_an_image_can_be_pasted_or_dropped(book, open_app, way: str) -> None:
+def test_an_image_can_be_pasted_or_dropped(book, open_app) -> None:
     page = wait_until_ready(open_app())
     cy(page, "faiss-k").fill("3")
-    path = Path(book.skip(20).first().filepath)
-    cy(page, "faiss-query").evaluate(
-        """(line, [way, content]) => {
-            const bytes = Uint8Array.from(atob(content), (char) => char.charCodeAt(0));
-            const data = new DataTransfer();
-            data.items.add(new File([bytes], "image.png", { type: "image/png" }));
-            const options = { bubbles: true, cancelable: true };
-            line.dispatchEvent(
-              way === "paste"
-                ? new ClipboardEvent("paste", { ...options, clipboardData: data })
-                : new DragEvent("drop", { ...options, dataTransfer: data }));
-        }""",
-        [way, base64.b64encode(path.read_bytes()).decode()],
-    )
-    wait_for_results(page, 3)
-    assert result_ids(page) == fiftyone_faiss.search(book, path, k=3).ids
+    for way, place in (("paste", 20), ("drop", 21)):
+        path = Path(book.skip(place).first().filepath)
+        cy(page, "faiss-query").evaluate(
+            """(line, [way, content]) => {
+                const bytes = Uint8Array.from(atob(content), (char) => char.charCodeAt(0));
+                const data = new DataTransfer();
+                data.items.add(new File([bytes], "image.png", { type: "image/png" }));
+                const options = { bubbles: true, cancelable: true };
+                line.dispatchEvent(
+                  way === "paste"
+                    ? new ClipboardEvent("paste", { ...options, clipboardData: data })
+                    : new DragEvent("drop", { ...options, dataTransfer: data }));
+            }""",
+            [way, base64.b64encode(path.read_bytes()).decode()],
+        )
+        wait_for_results(page, 3)
+        assert result_ids(page) == fiftyone_faiss.search(book, path, k=3).ids
+        cy(page, "faiss-clear").click()
+        expect(cy(page, "faiss-result")).to_have_count(0)
