@@ -54,29 +54,25 @@ def most_similar(book: fo.Dataset, id: str) -> list[str]:
     return [id, *fiftyone_faiss.search(book, id, k=24).ids]
 
 
-def test_the_builtin_panel_searches_the_index(book, open_app, session) -> None:
+@pytest.mark.parametrize("kind", ["text", "upload", "selection"])
+def test_the_builtin_panel_searches_the_index(book, open_app, session, kind) -> None:
     page = open_app(panel="similarity_search_panel", height=1300)
     seventh = book.skip(7).first()
-    expected = {
-        "text": fiftyone_faiss.search(book, "a red car").ids,
-        "upload": fiftyone_faiss.search(book, Path(seventh.filepath)).ids,
-        "selection": most_similar(book, seventh.id),
-    }
-    for kind, ids in expected.items():
-        page.get_by_role("button", name="New Search").click()
-        if kind == "text":
-            page.get_by_placeholder("Enter a text prompt...").fill("a red car")
-        elif kind == "upload":
-            page.get_by_role("button", name="Upload Image").click()
-            page.locator("input[type=file]").last.set_input_files(seventh.filepath)
-        else:
-            select(page, 7)
-            page.get_by_role("button", name="Image Search").click()
-        page.get_by_role("button", name="Search", exact=True).click()
-        page.get_by_role("menuitem", name="Execute").click()
-        shows(page, 25)
-        expect(page.get_by_text("25 results").first).to_be_visible()
-        shoot(page, f"builtin-panel-{kind}")
-        assert view_ids(session) == ids
-        session.view = None
-        shows(page, 160)
+    page.get_by_role("button", name="New Search").click()
+    if kind == "text":
+        page.get_by_placeholder("Enter a text prompt...").fill("a red car")
+        expected = fiftyone_faiss.search(book, "a red car").ids
+    elif kind == "upload":
+        page.get_by_role("button", name="Upload Image").click()
+        page.locator("input[type=file]").last.set_input_files(seventh.filepath)
+        expected = fiftyone_faiss.search(book, Path(seventh.filepath)).ids
+    else:
+        select(page, 7)
+        page.get_by_role("button", name="Image Search").click()
+        expected = most_similar(book, seventh.id)
+    page.get_by_role("button", name="Search", exact=True).click()
+    page.get_by_role("menuitem", name="Execute").click()
+    expect(page.get_by_text("25 results").first).to_be_visible()
+    shows(page, 25)
+    shoot(page, f"builtin-panel-{kind}")
+    assert view_ids(session) == expected

@@ -142,7 +142,8 @@ def test_near_duplicates_open_in_place(book, open_app) -> None:
     expect(duplicates.first.locator("img")).not_to_have_css("visibility", "hidden")
     expect(badge).to_have_attribute("aria-expanded", "true")
     shoot(page, "near-duplicates")
-    # The arrow keys reach them.
+    # The arrow keys reach them. The mouse is not over the viewer, which would take the keys.
+    page.mouse.move(0, 0)
     page.keyboard.press("ArrowRight")
     expect(duplicates.first).to_be_focused()
     page.keyboard.press("Enter")
