@@ -13,7 +13,7 @@ from fiftyone_faiss.panels.base import panel_method
 from fiftyone_faiss.panels.grid import Grid, path_field, samples_of
 
 MAX_IMAGES = 3
-# Counting takes some 20 s in a million samples; the results of a search are few.
+# Counting reads every sample, which takes long where there are many; results are few.
 MAX_COUNTED = 50_000
 
 
