@@ -20,10 +20,10 @@ import numpy as np
 from fiftyone.brain.similarity import Similarity, SimilarityConfig
 
 from fiftyone_faiss.brain.ann.factory import check_index_type
-from fiftyone_faiss.brain.ann.row_filter import RowFilter
 from fiftyone_faiss.brain.backend.duplicates import DuplicatesIndex
-from fiftyone_faiss.brain.backend.neighbor_ids import NeighborIds, checked_k, formatted, without
+from fiftyone_faiss.brain.backend.neighbor_ids import NeighborIds, checked_k, formatted
 from fiftyone_faiss.brain.backend.runs import run_id, store_of_run
+from fiftyone_faiss.brain.backend.self_neighbors import nearest_among, within_among
 from fiftyone_faiss.brain.core.arrays import Distances, Matrix
 from fiftyone_faiss.brain.core.ids import pack_ids
 from fiftyone_faiss.brain.core.metrics import METRICS
@@ -253,14 +253,10 @@ class FaissSimilarityIndex(DuplicatesIndex):
         active = active[active >= 0]
         place = np.full(snapshot.total_rows, -1, np.int64)
         place[active] = np.arange(len(active))
-        vectors = snapshot.vectors_at(active)
-        row_filter = RowFilter(lambda rows: place[rows] >= 0, lambda: active, listed=True)
         if thresh is None:
-            wanted = None if k is None else k + 1
-            hits = self.vectors.search(snapshot, vectors, wanted, row_filter)
+            hits = nearest_among(self.vectors, self.graphs, snapshot, active, k)
         else:
-            hits = self.vectors.range_search(snapshot, vectors, thresh, row_filter)
-        hits = [without(hit, row, k) for hit, row in zip(hits, active, strict=True)]
+            hits = within_among(self.vectors, snapshot, active, thresh)
         inds = [place[hit.rows] for hit in hits]
         return (inds, [hit.distances for hit in hits]) if return_dists else inds
 

@@ -14,6 +14,7 @@ import fiftyone.core.collections as foc
 import fiftyone.core.models as fom
 import numpy as np
 
+from fiftyone_faiss.brain.ann.graph_files import GraphMaintenance
 from fiftyone_faiss.brain.ann.searcher import VectorSearcher
 from fiftyone_faiss.brain.backend.runs import run_id, store_of_run
 from fiftyone_faiss.brain.backend.searchable import IndexConfig
@@ -70,6 +71,7 @@ class StoredIndex(PerContextIndex):
             _reference_prompts, self._store, config.model if config.supports_prompts else None
         )
         self.vectors = VectorSearcher(self._store, config.metric, config.index_type, texts)
+        self.graphs = GraphMaintenance(self._store, config.metric)
         # FiftyOne registers a run of frames on a view of frames, this package on the dataset, which
         # loads faster.
         is_of_frames = samples._is_frames or config.frames is not None
