@@ -32,7 +32,7 @@ def test_neighbors_of_all_samples_come_from_the_graph(
     large, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index, vectors = large
-    exact, exact_distances = index._kneighbors(k=5, return_dists=True)
+    exact = index._kneighbors(k=5)
     assert index.graphs.graph_of(index.snapshot) is None
     monkeypatch.setattr(self_neighbors, "MAX_COMPARED", 1_000)
     rows, distances = index._kneighbors(k=5, return_dists=True)
@@ -51,7 +51,7 @@ def test_neighbors_of_all_samples_come_from_the_graph(
 
 
 def test_samples_in_a_radius_come_from_the_join(large, monkeypatch: pytest.MonkeyPatch) -> None:
-    index, vectors = large
+    index, _ = large
     before = index._radius_neighbors(thresh=0.1, return_dists=True)
     monkeypatch.setattr(self_neighbors, "MAX_ONE_CELL", 1_000)
     rows, distances = index._radius_neighbors(thresh=0.1, return_dists=True)
