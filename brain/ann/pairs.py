@@ -22,5 +22,6 @@ def pair_distances(vectors: ScaledVectors, first: Positions, second: Positions) 
     low, high = np.divmod(keys, len(vectors))
     starts = range(0, len(keys), PAIRS_PER_CALL)
     parts = [slice(start, start + PAIRS_PER_CALL) for start in starts]
-    exact = in_threads(lambda part: vectors.distances(low[part], high[part]), parts)
+    many = len(keys) > len(vectors)
+    exact = in_threads(lambda part: vectors.distances(low[part], high[part], many), parts)
     return np.concatenate([np.empty(0), *exact])[places]

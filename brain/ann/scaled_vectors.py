@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from fiftyone_faiss.brain.ann.batch_search import PAIR_ROWS
 from fiftyone_faiss.brain.core.arrays import Distances, Matrix, Rows, row_norms
-from fiftyone_faiss.brain.core.metrics import row_distances
+from fiftyone_faiss.brain.core.metrics import cosine_distances, row_distances, squared_norms
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 
 # Positions of rows among those that are compared.
@@ -74,14 +74,35 @@ class ScaledVectors:
             products -= self.offsets[second]
         return products
 
-    def distances(self, first: Positions, second: Positions) -> Distances:
-        """Computes the ``(n,)`` exact distances of pairs of positions."""
+    @cached_property
+    def _squares(self) -> Distances:
+        """``(n,)`` float64 squared norms of the stored vectors."""
+        squares = np.empty(len(self))
+        for part in blocks(len(self), PAIR_ROWS):
+            squares[part] = squared_norms(self._stored(part))
+        return squares
+
+    def _stored(self, positions: Positions) -> npt.NDArray[np.float64]:
+        return self.snapshot.vectors_at(self.rows[positions]).astype(np.float64)
+
+    def distances(self, first: Positions, second: Positions, many: bool = False) -> Distances:
+        """Computes the ``(n,)`` exact distances of pairs of positions.
+
+        Args:
+            first: ``(n,)``
+            second: ``(n,)``
+            many (False): whether there are more pairs than vectors, whose norms are then computed
+                once
+        """
         exact = np.empty(len(first))
         for start in range(0, len(first), PAIR_ROWS):
             pair = slice(start, start + PAIR_ROWS)
-            a = self.snapshot.vectors_at(self.rows[first[pair]]).astype(np.float64)
-            b = self.snapshot.vectors_at(self.rows[second[pair]]).astype(np.float64)
-            exact[pair] = row_distances(a, b, self.metric)
+            a, b = self._stored(first[pair]), self._stored(second[pair])
+            if many and self.metric == "cosine":
+                squares = self._squares[first[pair]] * self._squares[second[pair]]
+                exact[pair] = cosine_distances((a * b).sum(axis=-1), squares)
+            else:
+                exact[pair] = row_distances(a, b, self.metric)
         return exact
 
     def closeness_of(self, distances: Distances) -> Matrix:

@@ -30,9 +30,19 @@ def row_distances(queries: Distances, vectors: Distances, metric: str) -> Distan
     products = (vectors * queries).sum(axis=-1)
     if metric == "dotproduct":
         return np.asarray(-products)
-    norms = np.sqrt((vectors * vectors).sum(axis=-1) * (queries * queries).sum(axis=-1))
+    return cosine_distances(products, squared_norms(vectors) * squared_norms(queries))
+
+
+def squared_norms(vectors: Distances) -> Distances:
+    """Computes the ``(n,)`` float64 squared norms of ``(n, dim)`` float64 vectors."""
+    return np.asarray((vectors * vectors).sum(axis=-1))
+
+
+def cosine_distances(products: Distances, squares: Distances) -> Distances:
+    """Computes ``1 - cos`` from inner products and the products of the squared norms."""
+    norms = np.sqrt(squares)
     cosines = np.divide(products, norms, out=np.zeros_like(products), where=norms > 0)
-    return 1.0 - np.clip(cosines, -1.0, 1.0)
+    return np.asarray(1.0 - np.clip(cosines, -1.0, 1.0))
 
 
 def similarities(vector: Matrix, vectors: Matrix, metric: str) -> Distances:
