@@ -21,7 +21,7 @@ DOWNLOADED = "ViT-B-32/laion2b_s34b_b79k"
 
 def test_the_examples_run(book: fo.Dataset, capsys: pytest.CaptureFixture[str]) -> None:
     dataset = book[:60].clone("my-dataset")
-    code, upkeep = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    code, cleaning, upkeep = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     # The one change: a model that needs no download.
     assert DOWNLOADED in code
     names: dict[str, Any] = {}
@@ -37,6 +37,12 @@ def test_the_examples_run(book: fo.Dataset, capsys: pytest.CaptureFixture[str]) 
     assert dataset.first().id not in similar
     assert tagged == {*similar[:3], *fiftyone_faiss.search(dataset, similar[:3]).ids}
 
+    exec(cleaning, names)
+    assert (names["near"].compared, names["leaks"].splits.names) == (60, ["train", "val", "test"])
+    expected = fiftyone_faiss.find_near_duplicates(dataset, "clip").thresh
+    assert names["near"].thresh == expected
+
+    capsys.readouterr()
     deleted = dataset.first().id
     dataset.delete_samples(deleted)
     exec(upkeep, names)
@@ -57,7 +63,14 @@ def test_the_functions_of_the_table_are_public(name) -> None:
 
 @pytest.mark.parametrize(
     "page",
-    ["README.md", "CHANGELOG.md", "docs/search.md", "docs/embedders.md", "docs/architecture.md"],
+    [
+        "README.md",
+        "CHANGELOG.md",
+        "docs/search.md",
+        "docs/duplicates.md",
+        "docs/embedders.md",
+        "docs/architecture.md",
+    ],
 )
 def test_the_links_lead_to_files(page: str) -> None:
     path = ROOT / page

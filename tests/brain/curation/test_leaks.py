@@ -132,8 +132,8 @@ def test_splits_that_do_not_exist_are_refused(leaky) -> None:
     for splits, sentence in (
         ("fold", "There is no field 'fold' of splits"),
         (["train", "tset"], "No sample has the tag 'tset' of a split"),
-        (["train"], "need two splits with samples, leaks 'train'"),
-        ({"train": dataset.match(F("split") == "no")}, "need two splits with samples, leaks none"),
+        (["train"], "need two splits with samples, found 'train'"),
+        ({"train": dataset.match(F("split") == "no")}, "need two splits with samples, found none"),
         (3, "splits is 3; give a field"),
     ):
         with pytest.raises(ValueError, match=sentence):
