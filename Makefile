@@ -14,7 +14,7 @@ FAST_TESTS = $(wildcard $(addprefix tests/,tools $(addprefix brain/,ann core que
 COVERAGE = $(if $(TEST_ARGS),,--cov --cov-report=term)
 
 .PHONY: demo test test-fast test-backends coverage faults lint bench bench-embed bench-retrieval \
-	bench-relevance bench-app bench-batch bench-ranking panel train screenshots clean
+	bench-relevance bench-app bench-batch bench-ranking bench-duplicates panel train screenshots clean
 
 demo: .venv/installed
 	@$(BIN)/python tools/run_demo.py $(DEMO_ARGS)
@@ -91,6 +91,9 @@ bench-batch: .venv/installed
 # Takes about 10 minutes and 8 GB of memory.
 bench-ranking: .venv/installed
 	$(BIN)/python benchmarks/bench_ranking.py $(BENCH_ARGS)
+
+bench-duplicates: .venv/installed
+	$(BIN)/python benchmarks/bench_duplicates.py $(BENCH_ARGS)
 
 # Runs Chromium for about 10 minutes.
 bench-app: .venv/installed-for-tests

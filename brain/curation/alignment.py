@@ -23,12 +23,13 @@ _MAX_STRETCH = 1.35
 # A feature matches if its neighbor is nearer than the second by this ratio of distances.
 _RATIO = 0.85
 # The largest distance of an inlier in pixels of the work size.
-_INLIER_PIXELS = 4.0
-_SAME_PIXELS = 5.0
+_INLIER_PIXELS = 3.0
+_SAME_PIXELS = 4.0
 MIN_INLIERS = 6
 # A crop shows at least this share of a side; SIFT finds nothing in smaller ones at the work size.
 _MIN_SCALE = 0.2
-_ITERATIONS = 1_000
+_ITERATIONS = 500
+_NEAR_PIXELS = 1.5
 # The search for a crop: the pixels of the longer side, the shares of the sides that a window
 # keeps, and the smallest correlation.
 _SEARCH_SIDE, _MIN_CORRELATION = 64, 0.5
@@ -56,6 +57,12 @@ class Alignment:
     def inverse(self) -> Matrix23:
         """The matrix from the first image to the second."""
         return _inverted(self.matrix)
+
+    def is_near(self, other: Alignment) -> bool:
+        """Returns whether another alignment puts all pixels at nearly the same places."""
+        corners = np.array([[0, 0, 1], [WORK_SIDE, 0, 1], [0, WORK_SIDE, 1]])
+        moves = corners @ (self.matrix - other.matrix).T
+        return bool(np.abs(moves).max() <= _NEAR_PIXELS)
 
     @property
     def degrees(self) -> float:

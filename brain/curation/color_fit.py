@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,15 +12,17 @@ from fiftyone_faiss.brain.curation.image_features import Floats
 Mask = npt.NDArray[np.bool_]
 
 # The number of pixels to which colors are fitted, and the rounds of fitting.
-_PIXELS, _ROUNDS = 900, 5
+_PIXELS, _ROUNDS = 700, 4
 # Values outside of this range were cut off, or lie next to some that were.
 _DARK, _BRIGHT = 5.0, 247.0
 # Pixels that differ by more levels hardly count.
 _LEVELS = 8.0
-# The colors stay as they are if this share of the pixels is equal already.
-_EQUAL = 0.97
+# No better map is looked for if the error of this share of the pixels is below these levels.
+_EQUAL, _SMALL_ERROR = 0.995, 9.0
 # A fit must be this much better than the unchanged colors.
 _MIN_GAIN = 0.01
+# A map of the brightness alone is returned, too, if its agreement is this share of the best.
+_ALSO = 0.7
 # The constant term of the map is as large as a usual value, so that the ridge treats it alike.
 _CONSTANT, _RIDGE = 64.0, 200.0
 # No edit changes the contrast more; a map to one color would explain everything.
@@ -29,11 +33,12 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _UNCHANGED = np.eye(4, 3, dtype=np.float32)
 
 
-def fitted_colors(source: Floats, target: Floats, inside: Mask) -> Floats:
-    """Returns the source with the colors of the target.
+def fit_colors(source: Floats, target: Floats, inside: Mask) -> list[Floats]:
+    """Returns maps that may give one image the colors of another; see :func:`map_colors`.
 
-    The map is affine in RGB, so that it covers brightness, contrast, saturation and tints. It is
-    fitted by least squares whose weights are small where the images differ.
+    A map is affine in RGB, so that it covers brightness, contrast, saturation and tints. It is
+    fitted by least squares whose weights are small where the images differ. A second map changes
+    only the brightness: where values were cut off, the first may fit few pixels too well.
 
     Args:
         source: ``(height, width, 3)`` pixels
@@ -42,21 +47,42 @@ def fitted_colors(source: Floats, target: Floats, inside: Mask) -> Floats:
     """
     x, y = source[inside], target[inside]
     step = max(1, len(x) // _PIXELS)
-    x, y = x[::step], y[::step]
-    best, best_score = _UNCHANGED, float(_weights(y - x).mean())
-    if best_score < _EQUAL:
-        x = np.hstack([x, np.full((len(x), 1), _CONSTANT, np.float32)])
-        usable = _is_kept(x).all(axis=1, keepdims=True) & _is_kept(y)
-        # From the unchanged colors, so that a majority of unchanged pixels decides; from another
-        # brightness, which fits alone where much was cut off; from all pixels alike.
-        brighter = _brighter(x, y, usable)
-        starts = [_agreement(x, y, fit) for fit in (_UNCHANGED, brighter)]
-        starts.append(np.ones(len(x), np.float32))
-        for fit in (brighter, *(_fit(x, y, usable, start) for start in starts)):
-            score = float(_agreement(x, y, fit).mean())
-            if score > best_score + _MIN_GAIN and _keeps_contrast(x, fit):
-                best, best_score = fit, score
-    mapped: Floats = np.clip(source @ best[:3] + _CONSTANT * best[3], 0, 255).astype(np.float32)
+    x, y = np.hstack([x, np.full((len(x), 1), _CONSTANT, np.float32)])[::step], y[::step]
+    best, best_score = _UNCHANGED, float(_agreement(x, y, _UNCHANGED).mean())
+    if _is_enough(x, y, _UNCHANGED):
+        return [best]
+    usable = _is_kept(x).all(axis=1, keepdims=True) & _is_kept(y)
+    brighter = _brighter(x, y, usable)
+    for fit in _candidates(x, y, usable, brighter):
+        score = float(_agreement(x, y, fit).mean())
+        if score > best_score + _MIN_GAIN and _keeps_contrast(x, fit):
+            best, best_score = fit, score
+            if _is_enough(x, y, fit):
+                break
+    if best is brighter or _agreement(x, y, brighter).mean() < _ALSO * best_score:
+        return [best]
+    return [best, brighter]
+
+
+def _is_enough(x: Floats, y: Floats, fit: Floats) -> bool:
+    """Returns whether a map explains nearly all pixels, so that no better one is needed."""
+    errors = np.abs(y - np.clip(x @ fit, 0, 255)).max(axis=1)
+    return bool((errors < _SMALL_ERROR).mean() >= _EQUAL)
+
+
+def _candidates(x: Floats, y: Floats, usable: Mask, brighter: Floats) -> Iterator[Floats]:
+    """Returns maps that may explain the change of the colors, the simplest first."""
+    yield brighter
+    # All pixels alike, for a map that changes all of them.
+    yield _fit(x, y, usable, np.ones(len(x), np.float32))
+    # A majority of pixels that are unchanged, or only brighter, decides.
+    for fit in (_UNCHANGED, brighter):
+        yield _fit(x, y, usable, _agreement(x, y, fit))
+
+
+def map_colors(pixels: Floats, fit: Floats) -> Floats:
+    """Applies a map to pixels, and cuts values off as an image does."""
+    mapped: Floats = np.clip(pixels @ fit[:3] + _CONSTANT * fit[3], 0, 255).astype(np.float32)
     return mapped
 
 
@@ -81,13 +107,14 @@ def _keeps_contrast(x: Floats, fit: Floats) -> bool:
 
 def _fit(x: Floats, y: Floats, usable: Mask, weights: Floats) -> Floats:
     """Fits a map from initial weights of the pixels."""
-    fit = _UNCHANGED.copy()
+    fit = _UNCHANGED
+    products = (x[:, :, None] * x[:, None]).reshape(len(x), -1)
     for _ in range(_ROUNDS):
-        for channel in range(3):
-            weighted = x * (weights * usable[:, channel])[:, None]
-            gram = weighted.T @ x + _RIDGE * np.eye(4, dtype=np.float32)
-            wanted = weighted.T @ y[:, channel] + _RIDGE * _UNCHANGED[:, channel]
-            fit[:, channel] = np.linalg.solve(gram, wanted)
+        # Each channel has pixels of its own, and so its own system of equations.
+        weighted = weights[:, None] * usable
+        grams = (weighted.T @ products).reshape(3, 4, 4) + _RIDGE * np.eye(4, dtype=np.float32)
+        wanted = (weighted * y).T @ x + _RIDGE * _UNCHANGED.T
+        fit = np.linalg.solve(grams, wanted[:, :, None])[:, :, 0].T
         weights = _agreement(x, y, fit)
     return fit
 

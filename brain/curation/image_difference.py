@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fiftyone_faiss.brain.curation.alignment import Alignment, Matrix23
-from fiftyone_faiss.brain.curation.color_fit import LUMA, fitted_colors
+from fiftyone_faiss.brain.curation.color_fit import LUMA, fit_colors, map_colors
 from fiftyone_faiss.brain.curation.image_features import (
     COMPARED_SIDE,
     WORK_SIDE,
@@ -32,6 +32,8 @@ _MIN_REGION = 0.0015
 _MIN_COMMON = 0.08
 _MIN_PIXELS = 64
 _BLUR = 0.8
+# Images with a smaller local correlation, in this share of the area, are not alike.
+_HOPELESS, _MUCH = 0.2, 0.35
 # The window of the local correlation; variations of fewer levels are noise, and correlate fully.
 _WINDOW, _NOISE, _FLOOR = 9, 4.0, 2.0
 _NEXT = np.ones((3, 3), np.uint8)
@@ -70,7 +72,7 @@ class Difference:
 
 
 def difference_of(a: ImageFeatures, b: ImageFeatures, alignment: Alignment) -> Difference | None:
-    """Compares two images in their common area; None if it is too small.
+    """Compares two images in their common area; None if it is small, or nothing in it is alike.
 
     The image that shows less of the scene has more pixels for it, so the other is warped to it.
     """
@@ -85,23 +87,23 @@ def difference_of(a: ImageFeatures, b: ImageFeatures, alignment: Alignment) -> D
         source.compared, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE
     )
     sigma = _blur_of(target, source, matrix)
-    first, second = (
-        np.asarray(cv2.GaussianBlur(pixels, (0, 0), sigma), np.float32)
-        for pixels in (target.compared, warped)
-    )
-    changed, fitted, goal = _changed(first, second, inside)
+    smooth = _blurred(target.compared, sigma), _blurred(warped, sigma)
+    structure, share = _structure(*smooth, inside)
+    if structure < _HOPELESS and share > _MUCH:
+        return None
+    changed, fitted, goal = _changed((target.compared, warped), smooth, inside, sigma)
     shares, overlays, pixels = find_overlays(changed, inside, _MIN_REGION)
     # Next to what changed, windows hold parts of it.
     same = inside & ~(cv2.dilate(pixels.astype(np.uint8), _NEXT, iterations=_WINDOW // 2) > 0)
     if same.sum() < _MIN_PIXELS:
         return None
-    of_target, of_source = first[same], second[same]
+    of_target, of_source = target.compared[same], warped[same]
     of_a, of_b = (of_source, of_target) if swapped else (of_target, of_source)
     return Difference(
         alignment,
         (covered[1], covered[0]) if swapped else covered,
         _correlation(fitted[same] @ LUMA, goal[same] @ LUMA),
-        _structure(fitted, goal, same),
+        _structure(fitted, goal, same)[0],
         float(sum(shares)),
         len(shares),
         overlays,
@@ -133,25 +135,40 @@ def _common_area(
     return cv2.erode(inside.astype(np.uint8), _NEXT, borderValue=1) > 0, covered
 
 
-def _changed(first: Floats, second: Floats, inside: Mask) -> tuple[Mask, Floats, Floats]:
+def _changed(
+    sharp: tuple[Floats, Floats], smooth: tuple[Floats, Floats], inside: Mask, sigma: float
+) -> tuple[Mask, Floats, Floats]:
     """Returns the regions that differ, in the direction in which less does.
 
     Where one image lost detail, for example because it was made too bright, it follows from the
     other, and the other does not follow from it.
 
+    Args:
+        sharp: the two images
+        smooth: the same, blurred
+        inside: the pixels that both show
+        sigma: how much they are blurred
+
     Returns:
         the pixels that differ, the fitted image, and the image it was fitted to
     """
     best: tuple[Mask, Floats, Floats] | None = None
-    for source, target in ((second, first), (first, second)):
-        fitted = fitted_colors(source, target, inside)
-        dense = _dense(_differing(fitted, target, inside), inside)
-        if best is None or dense.sum() < best[0].sum():
-            best = dense, fitted, target
-        if not best[0].any():
-            break
+    for source, target in ((1, 0), (0, 1)):
+        goal = smooth[target]
+        for fit in fit_colors(smooth[source], goal, inside):
+            # Values were cut off before the image lost detail.
+            fitted = _blurred(map_colors(sharp[source], fit), sigma)
+            dense = _dense(_differing(fitted, goal, inside), inside)
+            if best is None or dense.sum() < best[0].sum():
+                best = dense, fitted, goal
+            if not best[0].any():
+                return best
     assert best is not None
     return best
+
+
+def _blurred(pixels: Floats, sigma: float) -> Floats:
+    return np.asarray(cv2.GaussianBlur(pixels, (0, 0), sigma), np.float32)
 
 
 def _differing(fitted: Floats, target: Floats, inside: Mask) -> Mask:
@@ -200,8 +217,11 @@ def _blur_of(target: ImageFeatures, source: ImageFeatures, matrix: Matrix23) -> 
     return _BLUR * max(enlarged[0], enlarged[1] * max(scale, 1.0))
 
 
-def _structure(first: Floats, second: Floats, same: Mask) -> float:
-    """Returns the mean correlation of the brightness in small windows that are not flat."""
+def _structure(first: Floats, second: Floats, same: Mask) -> tuple[float, float]:
+    """Returns the mean correlation of the brightness in small windows that are not flat.
+
+    The second value is the share of these windows.
+    """
     a, b = first @ LUMA, second @ LUMA
     window = (_WINDOW, _WINDOW)
     mean_a, mean_b = cv2.blur(a, window), cv2.blur(b, window)
@@ -210,9 +230,10 @@ def _structure(first: Floats, second: Floats, same: Mask) -> float:
     covariance = cv2.blur(a * b, window) - mean_a * mean_b
     used = same & (np.maximum(var_a, var_b) > _NOISE**2)
     if used.sum() < _MIN_PIXELS:
-        return 1.0
+        return 1.0, 0.0
     floor = _FLOOR**2
-    return float(((covariance + floor) / np.sqrt((var_a + floor) * (var_b + floor)))[used].mean())
+    correlation = (covariance + floor) / np.sqrt((var_a + floor) * (var_b + floor))
+    return float(correlation[used].mean()), float(used.sum() / same.sum())
 
 
 def _correlation(first: Floats, second: Floats) -> float:

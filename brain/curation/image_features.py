@@ -21,7 +21,7 @@ Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 Key = TypeVar("Key", bound=Hashable)
 
-WORK_SIDE = 320
+WORK_SIDE = 240
 """The pixels of the longer side at which local features are computed."""
 
 COMPARED_SIDE = 128
@@ -34,6 +34,8 @@ _HASH_SIDE = 8
 # An image is flat if its channels deviate by less than this many levels.
 _FLAT = 2.5
 _TINY = 16
+# Local features are looked for in images of at least this deviation, in levels.
+_DEVIATION, _MAX_STRETCH = 32.0, 5.0
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class ImageFeatures:
     def points(self) -> Points:
         """The local features."""
         # Each thread has a detector of its own, because a detector is not safe to share.
-        places, descriptors = _detector().detectAndCompute(self.work, None)
+        places, descriptors = _detector().detectAndCompute(_with_contrast(self.work), None)
         if descriptors is None:
             return Points(np.empty((0, 2), np.float32), np.empty((0, 128), np.float32))
         return Points(
@@ -164,6 +166,15 @@ def _detector() -> cv2.SIFT:
         _local.sift = cv2.SIFT.create(nfeatures=_MAX_POINTS, contrastThreshold=0.02)
     detector: cv2.SIFT = _local.sift
     return detector
+
+
+def _with_contrast(gray: Pixels) -> Pixels:
+    """Stretches an image of little contrast, in which SIFT would find nothing."""
+    deviation = max(float(gray.std()), _DEVIATION / _MAX_STRETCH)
+    if deviation >= _DEVIATION:
+        return gray
+    stretched = (gray - gray.mean()) * (_DEVIATION / deviation) + 128
+    return np.clip(stretched, 0, 255).astype(np.uint8)
 
 
 def _rooted(descriptors: Floats) -> Floats:

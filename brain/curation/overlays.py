@@ -12,6 +12,7 @@ import numpy.typing as npt
 Mask = npt.NDArray[np.bool_]
 Frame = tuple[int, int, int, int]
 
+LOGO = "a logo"
 SIDES = ("top", "bottom", "left", "right")
 # The largest thickness of a caption and of a border, as a share of the side of the image.
 _CAPTION, _BORDER = 0.19, 0.08
@@ -22,6 +23,8 @@ _BORDER_LENGTH = 0.5
 # A logo is in a square of this side in a corner, and its box has at most this share of the area.
 _LOGO_SIDE, _MAX_LOGO = 0.42, 0.13
 _MAX_OVERLAYS = 2
+# If other regions have this share of the area, a logo is not all that changed.
+_MIN_OTHER = 0.004
 # The share of a region that must be where an overlay would be.
 _WITHIN = 0.95
 
@@ -75,16 +78,21 @@ def find_overlays(
     pixels = np.zeros_like(changed)
     for region in regions:
         pixels |= region.pixels
-    overlays: list[Overlay] = []
+    overlays, logos = [], []
     while regions and len(overlays) < _MAX_OVERLAYS:
-        explained, what = max(
-            _explanations(regions, frame), key=lambda option: sum(r.area for r in option[0])
-        )
+        options = _explanations(regions, frame, can_be_logo=not logos)
+        explained, what = max(options, key=lambda option: sum(r.area for r in option[0]))
         if not explained:
             break
+        if what == LOGO:
+            logos = explained
         overlays.append(Overlay(what, sum(region.area for region in explained) / total))
         kept = {id(region) for region in explained}
         regions = [region for region in regions if id(region) not in kept]
+    if logos and sum(region.area for region in regions) >= _MIN_OTHER * total:
+        # Where something moved, both its old and its new place differ, and one is in a corner.
+        regions += logos
+        overlays = [overlay for overlay in overlays if overlay.what != LOGO]
     return [region.area / total for region in regions], tuple(overlays), pixels
 
 
@@ -102,31 +110,38 @@ def _regions(changed: Mask, frame: Frame, min_area: float) -> list[_Region]:
     return regions
 
 
-def _explanations(regions: list[_Region], frame: Frame) -> list[tuple[list[_Region], str]]:
+def _explanations(
+    regions: list[_Region], frame: Frame, can_be_logo: bool
+) -> list[tuple[list[_Region], str]]:
     """Returns the regions that each kind of overlay would explain."""
     options: list[tuple[list[_Region], str]] = [([], "")]
+    shape, width, height = regions[0].pixels.shape, frame[2] - frame[0], frame[3] - frame[1]
     for side in SIDES:
-        zone = _zone(regions[0].pixels.shape, frame, (side,), _CAPTION)
+        zone = _zone(shape, frame, (side,), _CAPTION * width, _CAPTION * height)
         near = [region for region in regions if region.is_within(zone)]
         if near and _length(near, side) >= _CAPTION_LENGTH:
             options.append((near, f"a caption at the {side}"))
-    ring = _zone(regions[0].pixels.shape, frame, SIDES, _BORDER)
+    # A border is equally thick at all sides, also of a thin image.
+    thickness = min(_BORDER * max(width, height), 2 * _BORDER * min(width, height))
+    ring = _zone(shape, frame, SIDES, thickness, thickness)
     near = [region for region in regions if region.is_within(ring)]
     if near and all(_length(near, side) >= _BORDER_LENGTH for side in ("top", "left")):
         options.append((near, "a border"))
-    for corner in product(SIDES[:2], SIDES[2:]):
-        zone = _zone(regions[0].pixels.shape, frame, (corner[0],), _LOGO_SIDE)
-        zone &= _zone(regions[0].pixels.shape, frame, (corner[1],), _LOGO_SIDE)
+    for corner in product(SIDES[:2], SIDES[2:]) if can_be_logo else ():
+        zone = _zone(shape, frame, (corner[0],), 0, _LOGO_SIDE * height)
+        zone &= _zone(shape, frame, (corner[1],), _LOGO_SIDE * width, 0)
         near = [region for region in regions if region.is_within(zone)]
         if near and _length(near, "top") * _length(near, "left") <= _MAX_LOGO:
-            options.append((near, "a logo"))
+            options.append((near, LOGO))
     return options
 
 
-def _zone(shape: tuple[int, ...], frame: Frame, sides: tuple[str, ...], thickness: float) -> Mask:
+def _zone(
+    shape: tuple[int, ...], frame: Frame, sides: tuple[str, ...], width: float, height: float
+) -> Mask:
     """Returns the pixels along some sides of the compared area."""
     x0, y0, x1, y1 = frame
-    across, down = round(thickness * (x1 - x0)) + 1, round(thickness * (y1 - y0)) + 1
+    across, down = round(width) + 1, round(height) + 1
     zone = np.zeros(shape, bool)
     if "top" in sides:
         zone[: y0 + down] = True

@@ -32,12 +32,17 @@ _SIMILAR_BITS = 20
 _CLEAR = 0.012
 # Where there are fewer local features, windows of the images are compared, too.
 _FEW_POINTS = 60
+# Alignments with a smaller share of the features of the best are not tried.
+_LIKELY = 0.5
 # The doubt at which a copy and a look-alike are equally likely, and the slope of the log-odds:
 # fitted by Platt scaling (Platt, "Probabilistic outputs for support vector machines", 1999) to the
 # logarithm of the doubt, in the pairs of the planted pictures of benchmarks/bench_duplicates.py's
 # calibration seed.
-EVEN_DOUBT, SLOPE = 0.033, 3.0
+EVEN_DOUBT, SLOPE = 0.0091, 5.05
 DOUBT_FLOOR = 0.005
+# What all copies reach: the share of the area of one image that the other shows, the correlation of
+# the brightness, and its mean in small windows.
+_CONTAINED, _CORRELATED, _STRUCTURED = 0.93, 0.92, 0.88
 # Two plain images are copies if their pixels differ by fewer levels, on average and in any place.
 _PLAIN_MEAN, _PLAIN_MAX = 6.0, 20.0
 _PLAIN_CONFIDENCE, _PLAIN_AND_NOT = 0.8, 0.99
@@ -102,12 +107,13 @@ def doubt_of(difference: Difference) -> float:
     Most of it is the share of the area that differs; the rest is how badly the brightness
     correlates, and how much each image shows that the other does not.
     """
-    beyond = max(0.0, 0.93 - max(difference.covered))
+    beyond = max(0.0, _CONTAINED - max(difference.covered))
+    uncorrelated = max(0.0, _CORRELATED - difference.correlation)
+    unlike = max(0.0, _STRUCTURED - difference.structure)
     return (
         difference.unexplained
-        + 0.05 * difference.overlay_share
-        + 0.3 * (1 - difference.correlation)
-        + 0.2 * (1 - difference.structure)
+        + 0.02 * difference.overlay_share
+        + 0.3 * (uncorrelated + unlike)
         + 0.5 * beyond
     )
 
@@ -136,13 +142,19 @@ def _alignments(a: ImageFeatures, b: ImageFeatures) -> Iterator[Alignment]:
         mirrored: int((a.hash_bits() != b.hash_bits(mirrored)).sum()) for mirrored in (False, True)
     }
     order = sorted(bits, key=lambda mirrored: bits[mirrored])
+    tried: list[Alignment] = []
     for mirrored in order:
         alignment = same_frame(a, b, mirrored)
         if alignment is not None and bits[mirrored] <= _SIMILAR_BITS:
+            tried.append(alignment)
             yield alignment
-    for mirrored in order:
-        alignment = by_features(a, b, mirrored)
-        if alignment is not None:
+    agreed = [by_features(a, b, mirrored) for mirrored in order]
+    likely = [alignment for alignment in agreed if alignment is not None]
+    likely.sort(key=lambda alignment: -alignment.inliers)
+    for alignment in likely:
+        # A few features agree by chance, for example those of a symmetric thing.
+        is_likely = alignment.inliers >= _LIKELY * likely[0].inliers
+        if is_likely and not any(alignment.is_near(other) for other in tried):
             yield alignment
     if min(len(a.points.places), len(b.points.places)) < _FEW_POINTS:
         for mirrored in order:

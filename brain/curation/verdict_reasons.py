@@ -36,7 +36,7 @@ def copy_reason(difference: Difference, size_a: Size, size_b: Size) -> str:
 def look_alike_reason(difference: Difference | None) -> str:
     """Says why two images are no copies, for example ``"2 parts of the scene differ"``."""
     if difference is None:
-        return "no part of one image is in the other"
+        return "the images have little in common"
     percent = f"{100 * difference.unexplained:.0f} %"
     if difference.unexplained < 0.02 and max(difference.covered) < _OVERLAPPING:
         shared = 100 * max(difference.covered)
