@@ -19,12 +19,11 @@ from typing import Any
 from report import at_least, at_most, circumstances, header, save_json, table, targets_lines
 from workspace import CACHE, ROOT, open_workspace, run_step
 
-from fiftyone_faiss.demo.edits import EDIT_KINDS
-
 CALIBRATION_SEED = 900
 SEEDS = (901, 902, 903)
 PACKAGES = ("opencv-python-headless", "pillow", "numpy")
 SCRIPT = "verdict_steps.py"
+EDIT_KINDS = ("crop", "color", "jpeg", "flip", "resize", "overlay")
 POSITIVE = (*EDIT_KINDS, "exact copy")
 HARD = ("same background", "new background", "edit of the original")
 OTHERS = ("one small thing moved", "another image of the scene")
@@ -91,8 +90,9 @@ def page_of(data: dict[str, Any]) -> list[str]:
         f"## Drawn images, {len(measured)} seeds",
         "",
         *_kinds_table(counts),
-        f"A pair takes {times[0]:.1f} ms (median) and {times[1]:.1f} ms (95th percentile) of processor time once the "
-        f"features of both images are known; those of an image take {times[2]:.1f} ms.",
+        f"A pair takes {times[0]:.1f} ms of processor time (median; 95th percentile "
+        f"{times[1]:.1f} ms) once the features of both images are known; those of an image take "
+        f"{times[2]:.1f} ms.",
         "",
         f"Mean confidence of each seed: {confidences}; share of right verdicts: {shares}.",
         "",

@@ -83,8 +83,9 @@ def difference_of(a: ImageFeatures, b: ImageFeatures, alignment: Alignment) -> D
     if min(covered) < _MIN_COMMON or inside.sum() < _MIN_PIXELS:
         return None
     height, width = inside.shape
-    warped = cv2.warpAffine(
-        source.compared, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE
+    warped: Floats = np.asarray(
+        cv2.warpAffine(source.compared, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE),
+        np.float32,
     )
     sigma = _blur_of(target, source, matrix)
     smooth = _blurred(target.compared, sigma), _blurred(warped, sigma)

@@ -78,7 +78,8 @@ def find_overlays(
     pixels = np.zeros_like(changed)
     for region in regions:
         pixels |= region.pixels
-    overlays, logos = [], []
+    overlays: list[Overlay] = []
+    logos: list[_Region] = []
     while regions and len(overlays) < _MAX_OVERLAYS:
         options = _explanations(regions, frame, can_be_logo=not logos)
         explained, what = max(options, key=lambda option: sum(r.area for r in option[0]))
