@@ -13,9 +13,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -27,7 +28,6 @@ from fiftyone_faiss.demo.world import (
     SCALE,
     SCENE_NAMES,
     SIZE,
-    Picture,
     Thing,
     draw_background,
     draw_picture,
@@ -83,11 +83,16 @@ class PlantedPicture:
 
 @dataclass(frozen=True)
 class _Original:
-    """An original with what its edits and negatives need."""
+    """An original, and the state of the random numbers with which its background was drawn."""
 
     file: PlantedPicture
-    picture: Picture
-    background: Image.Image
+    background_state: Mapping[str, Any]
+
+    def draw_background(self) -> Image.Image:
+        """Draws its background again."""
+        rng = np.random.default_rng()
+        rng.bit_generator.state = self.background_state
+        return draw_background(rng, self.file.scene)
 
 
 def write_planted(folder: Path, n: int, seed: int) -> Iterator[PlantedPicture]:
@@ -111,8 +116,10 @@ def write_planted(folder: Path, n: int, seed: int) -> Iterator[PlantedPicture]:
         round(share * (n - pan)) for share in (EDIT_SHARE, NEGATIVE_SHARE, COPY_SHARE)
     )
     count = n - pan - edits - negatives - copied
-    originals = [_write_original(rng, folder / names.pop()) for _ in range(count)]
-    yield from (original.file for original in originals)
+    originals: list[_Original] = []
+    for _ in range(count):
+        originals.append(_write_original(rng, folder / names.pop()))
+        yield originals[-1].file
     sources = [original.file for original in originals]
     # An original has several edits only once all have one.
     for i, at in enumerate(_turns(rng, count, edits)):
@@ -163,12 +170,13 @@ def _turns(rng: np.random.Generator, count: int, n: int) -> list[int]:
 
 def _write_original(rng: np.random.Generator, path: Path) -> _Original:
     scene = str(rng.choice(SCENE_NAMES))
+    state = rng.bit_generator.state
     background = draw_background(rng, scene)
     picture = draw_picture(rng, scene=scene, background=background)
     picture.image.save(path, quality=QUALITY)
     split = str(rng.choice(list(SPLITS), p=list(SPLITS.values())))
     file = PlantedPicture(path.name, scene, picture.things, split)
-    return _Original(file, picture, background)
+    return _Original(file, state)
 
 
 def _write_edit(
@@ -192,12 +200,12 @@ def _write_negative(
     rng: np.random.Generator, path: Path, original: _Original, same_background: bool
 ) -> PlantedPicture:
     """Writes a picture of the same things in the same scene, each of them in another place."""
-    things = original.picture.things
+    things, scene = original.file.things, original.file.scene
     wanted = tuple((thing.kind, thing.color) for thing in things)
+    background = original.draw_background() if same_background else None
     moves = []
     for _ in range(_TRIES):
-        background = original.background if same_background else None
-        picture = draw_picture(rng, len(things), original.picture.scene, wanted, background)
+        picture = draw_picture(rng, len(things), scene, wanted, background)
         moves.append((_smallest_move(things, picture.things), picture))
         if moves[-1][0] >= MIN_MOVE:
             break
