@@ -33,8 +33,10 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _UNCHANGED = np.eye(4, 3, dtype=np.float32)
 
 
-def fit_colors(source: Floats, target: Floats, inside: Mask) -> list[Floats]:
+def fit_colors(source: Floats, target: Floats, inside: Mask) -> Iterator[Floats]:
     """Returns maps that may give one image the colors of another; see :func:`map_colors`.
+
+    The first leaves the colors as they are; the others are computed only if they are needed.
 
     A map is affine in RGB, so that it covers brightness, contrast, saturation and tints. It is
     fitted by least squares whose weights are small where the images differ. A second map changes
@@ -49,8 +51,7 @@ def fit_colors(source: Floats, target: Floats, inside: Mask) -> list[Floats]:
     step = max(1, len(x) // _PIXELS)
     x, y = np.hstack([x, np.full((len(x), 1), _CONSTANT, np.float32)])[::step], y[::step]
     best, best_score = _UNCHANGED, float(_agreement(x, y, _UNCHANGED).mean())
-    if _is_enough(x, y, _UNCHANGED):
-        return [best]
+    yield best
     usable = _is_kept(x).all(axis=1, keepdims=True) & _is_kept(y)
     brighter = _brighter(x, y, usable)
     for fit in _candidates(x, y, usable, brighter):
@@ -59,9 +60,10 @@ def fit_colors(source: Floats, target: Floats, inside: Mask) -> list[Floats]:
             best, best_score = fit, score
             if _is_enough(x, y, fit):
                 break
-    if best is brighter or _agreement(x, y, brighter).mean() < _ALSO * best_score:
-        return [best]
-    return [best, brighter]
+    if best is not _UNCHANGED:
+        yield best
+    if best is not brighter and _agreement(x, y, brighter).mean() >= _ALSO * best_score:
+        yield brighter
 
 
 def _is_enough(x: Floats, y: Floats, fit: Floats) -> bool:

@@ -36,6 +36,10 @@ _BLUR = 0.8
 _HOPELESS, _MUCH = 0.2, 0.35
 # The window of the local correlation; variations of fewer levels are noise, and correlate fully.
 _WINDOW, _NOISE, _FLOOR = 9, 4.0, 2.0
+# From RGB to brightness, and to the differences of red and of blue from green.
+_CHANNELS = np.array(
+    [LUMA, [_COLOR_WEIGHT, -_COLOR_WEIGHT, 0], [0, -_COLOR_WEIGHT, _COLOR_WEIGHT]], np.float32
+)
 _NEXT = np.ones((3, 3), np.uint8)
 
 
@@ -52,7 +56,7 @@ class Difference:
         regions: the number of regions that differ and are no overlay
         overlays: the captions, logos and borders that one of the images has
         gain: how many times brighter the second image is where nothing changed
-        color_change: the mean difference of the colors there, in levels
+        color_change: the mean difference there of the channel that differs most, in levels
     """
 
     alignment: Alignment
@@ -98,18 +102,18 @@ def difference_of(a: ImageFeatures, b: ImageFeatures, alignment: Alignment) -> D
     same = inside & ~(cv2.dilate(pixels.astype(np.uint8), _NEXT, iterations=_WINDOW // 2) > 0)
     if same.sum() < _MIN_PIXELS:
         return None
-    of_target, of_source = target.compared[same], warped[same]
+    of_target, of_source = smooth[0][same], smooth[1][same]
     of_a, of_b = (of_source, of_target) if swapped else (of_target, of_source)
     return Difference(
         alignment,
         (covered[1], covered[0]) if swapped else covered,
-        _correlation(fitted[same] @ LUMA, goal[same] @ LUMA),
+        _correlation(_brightness(fitted)[same], _brightness(goal)[same]),
         _structure(fitted, goal, same)[0],
         float(sum(shares)),
         len(shares),
         overlays,
         float(of_b.mean() + 1) / float(of_a.mean() + 1),
-        float(np.abs(_colors(of_a) - _colors(of_b)).mean()),
+        float(np.abs(of_a - of_b).max(axis=1).mean()),
     )
 
 
@@ -174,25 +178,21 @@ def _blurred(pixels: Floats, sigma: float) -> Floats:
 
 def _differing(fitted: Floats, target: Floats, inside: Mask) -> Mask:
     """Returns the pixels that differ from all pixels next to them in the other image."""
-    deviation = float((target[inside] @ LUMA).std())
-    allowed = float(np.clip(_RELATIVE * deviation, _MIN_LEVELS, _MAX_LEVELS))
     of_fitted, of_target = _channels(fitted), _channels(target)
+    deviation = float(of_target[:, :, 0][inside].std())
+    allowed = float(np.clip(_RELATIVE * deviation, _MIN_LEVELS, _MAX_LEVELS))
     excess = np.maximum(_beyond(of_fitted, of_target), _beyond(of_target, of_fitted))
     differs: Mask = (excess.max(axis=2) > allowed) & inside
     return differs
 
 
 def _channels(pixels: Floats) -> Floats:
-    """Returns the brightness and two color differences of each pixel."""
-    channels: Floats = np.concatenate(
-        [(pixels @ LUMA)[..., None], _COLOR_WEIGHT * _colors(pixels)], axis=-1, dtype=np.float32
-    )
-    return channels
+    """Returns the brightness and two weighted color differences of each pixel."""
+    return np.asarray(cv2.transform(pixels, _CHANNELS), np.float32)
 
 
-def _colors(pixels: Floats) -> Floats:
-    colors: Floats = pixels[..., ::2] - pixels[..., 1:2]
-    return colors
+def _brightness(pixels: Floats) -> Floats:
+    return np.asarray(cv2.transform(pixels, LUMA[None]), np.float32)
 
 
 def _beyond(values: Floats, other: Floats) -> Floats:
@@ -223,7 +223,7 @@ def _structure(first: Floats, second: Floats, same: Mask) -> tuple[float, float]
 
     The second value is the share of these windows.
     """
-    a, b = first @ LUMA, second @ LUMA
+    a, b = _brightness(first), _brightness(second)
     window = (_WINDOW, _WINDOW)
     mean_a, mean_b = cv2.blur(a, window), cv2.blur(b, window)
     var_a = np.maximum(cv2.blur(a * a, window) - mean_a * mean_a, 0)
