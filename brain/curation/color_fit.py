@@ -13,8 +13,9 @@ Mask = npt.NDArray[np.bool_]
 
 # The number of pixels to which colors are fitted, and the rounds of fitting.
 _PIXELS, _ROUNDS = 700, 4
-# Values outside of this range were cut off, or lie next to some that were.
-_DARK, _BRIGHT = 5.0, 247.0
+DARK, BRIGHT = 5.0, 247.0
+"""Values outside of this range were cut off, or lie next to some that were."""
+
 # Pixels that differ by more levels hardly count.
 _LEVELS = 8.0
 # No better map is looked for if the error of this share of the pixels is below these levels.
@@ -90,7 +91,7 @@ def map_colors(pixels: Floats, fit: Floats) -> Floats:
 
 def _is_kept(values: Floats) -> Mask:
     """Returns whether values were not cut off."""
-    kept: Mask = (values > _DARK) & (values < _BRIGHT)
+    kept: Mask = (values > DARK) & (values < BRIGHT)
     return kept
 
 

@@ -9,7 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fiftyone_faiss.brain.curation.alignment import Alignment, Matrix23
-from fiftyone_faiss.brain.curation.color_fit import LUMA, fit_colors, map_colors
+from fiftyone_faiss.brain.curation.color_fit import (
+    BRIGHT,
+    DARK,
+    LUMA,
+    fit_colors,
+    map_colors,
+)
 from fiftyone_faiss.brain.curation.image_features import (
     COMPARED_SIDE,
     WORK_SIDE,
@@ -33,13 +39,15 @@ _MIN_COMMON = 0.08
 _MIN_PIXELS = 64
 _BLUR = 0.8
 # Images with a smaller local correlation, in this share of the area, are not alike.
-_HOPELESS, _MUCH = 0.2, 0.35
+_HOPELESS, _MUCH = 0.3, 0.35
 # The window of the local correlation; variations of fewer levels are noise, and correlate fully.
 _WINDOW, _NOISE, _FLOOR = 9, 4.0, 2.0
 # From RGB to brightness, and to the differences of red and of blue from green.
 _CHANNELS = np.array(
     [LUMA, [_COLOR_WEIGHT, -_COLOR_WEIGHT, 0], [0, -_COLOR_WEIGHT, _COLOR_WEIGHT]], np.float32
 )
+# If more of the area differs in the likely direction, the other direction is not tried.
+_MOST = 0.3
 _NEXT = np.ones((3, 3), np.uint8)
 
 
@@ -158,7 +166,10 @@ def _changed(
         the pixels that differ, the fitted image, and the image it was fitted to
     """
     best: tuple[Mask, Floats, Floats] | None = None
-    for source, target in ((1, 0), (0, 1)):
+    detailed = 0 if _detail(smooth[0][inside]) > _detail(smooth[1][inside]) else 1
+    for source, target in ((detailed, 1 - detailed), (1 - detailed, detailed)):
+        if best is not None and best[0].sum() > _MOST * inside.sum():
+            break
         goal = smooth[target]
         for fit in fit_colors(smooth[source], goal, inside):
             # Values were cut off before the image lost detail.
@@ -170,6 +181,12 @@ def _changed(
                 return best
     assert best is not None
     return best
+
+
+def _detail(pixels: Floats) -> float:
+    """Returns how likely another image follows from this one: its spread, if few values were cut off."""
+    kept = ((pixels > DARK) & (pixels < BRIGHT)).all(axis=1).mean()
+    return float(kept * pixels.std(axis=0).sum())
 
 
 def _blurred(pixels: Floats, sigma: float) -> Floats:

@@ -32,11 +32,11 @@ def judge(folder: Path) -> PixelJudge[str]:
 
 def test_edits_and_exact_copies_are_copies(planted, judge) -> None:
     verdicts: Counter[tuple[str, str]] = Counter()
-    for picture in planted:
-        source = picture.copy_of or picture.edit_of
+    for image in planted:
+        source = image.copy_of or image.edit_of
         if source is not None:
-            kind = "exact" if picture.copy_of else str(picture.edit_kind)
-            verdicts[kind, judge.judge(source, picture.filename).verdict] += 1
+            kind = "exact" if image.copy_of else str(image.edit_kind)
+            verdicts[kind, judge.judge(source, image.filename).verdict] += 1
     assert {kind for kind, verdict in verdicts if verdict == "look-alike"} == set()
     assert {kind for kind, _ in verdicts} == {"exact", *EDIT_KINDS}
     assert verdicts.total() == 47
@@ -45,12 +45,12 @@ def test_edits_and_exact_copies_are_copies(planted, judge) -> None:
 def test_hard_negatives_are_look_alikes(planted, judge) -> None:
     edits = {p.edit_of: p.filename for p in planted if p.edit_of and not p.copy_of}
     count = 0
-    for picture in planted:
-        if picture.negative_of is None:
+    for image in planted:
+        if image.negative_of is None:
             continue
-        for other in filter(None, (picture.negative_of, edits.get(picture.negative_of))):
-            verdict = judge.judge(other, picture.filename)
-            assert verdict.verdict == "look-alike", (other, picture, verdict)
+        for other in filter(None, (image.negative_of, edits.get(image.negative_of))):
+            verdict = judge.judge(other, image.filename)
+            assert verdict.verdict == "look-alike", (other, image, verdict)
             count += 1
     assert count >= 20
 
