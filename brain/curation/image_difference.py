@@ -39,7 +39,7 @@ _MIN_COMMON = 0.08
 _MIN_PIXELS = 64
 _BLUR = 0.8
 # Images with a smaller local correlation, in this share of the area, are not alike.
-_HOPELESS, _MUCH = 0.3, 0.35
+_HOPELESS, _MUCH = 0.2, 0.35
 # The window of the local correlation; variations of fewer levels are noise, and correlate fully.
 _WINDOW, _NOISE, _FLOOR = 9, 4.0, 2.0
 # From RGB to brightness, and to the differences of red and of blue from green.
@@ -184,7 +184,7 @@ def _changed(
 
 
 def _detail(pixels: Floats) -> float:
-    """Returns how likely another image follows from this one: its spread, if few values were cut off."""
+    """Returns how likely another image follows from this one: the spread of its colors."""
     kept = ((pixels > DARK) & (pixels < BRIGHT)).all(axis=1).mean()
     return float(kept * pixels.std(axis=0).sum())
 
