@@ -38,21 +38,21 @@ def named(book: fo.Dataset, tmp_path: Path) -> fo.Dataset:
 
 
 def test_the_code_runs(named: fo.Dataset, capsys: pytest.CaptureFixture[str]) -> None:
-    scope: dict[str, Any] = {}
+    names: dict[str, Any] = {}
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
     # A threshold is given, because few samples propose none.
     code = "\n".join(blocks).replace('"clip", verify', '"clip", 0.2, verify')
-    exec(compile(code, str(PAGE), "exec"), scope)
+    exec(compile(code, str(PAGE), "exec"), names)
     number = dict(zip(*named.values(["id", "number"]), strict=True))
-    assert [[number[id] for id in group] for group in scope["equal"].groups] == [[5, 5]]
-    near = scope["near"]
+    assert [[number[id] for id in group] for group in names["equal"].groups] == [[5, 5]]
+    near = names["near"]
     grouped = sorted(number[group[0]] for group in near.groups)
     assert grouped == [0, 1, 2, 3, 5]
     assert all(len({number[id] for id in group}) == 1 for group in near.groups)
     assert len(named) == 25 and named.count_sample_tags() == {}
     assert named.count("duplicates_group") == 10
-    assert len(scope["clean"]) == 20
-    leaks = scope["leaks"]
+    assert len(names["clean"]) == 20
+    leaks = names["leaks"]
     assert sorted(number[pair.id_a] for pair in leaks.leaking_pairs) == [0, 1, 2, 3]
-    assert len(scope["training"]) == 21
+    assert len(names["training"]) == 21
     assert "test in train 4 of 4" in capsys.readouterr().out
