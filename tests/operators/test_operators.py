@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 NAMES = {
     "build_index",
     "compute_embeddings",
+    "find_duplicates",
+    "find_leaks",
     "find_similar",
     "find_similar_to_sample",
     "manage_indexes",
@@ -56,6 +58,8 @@ def test_each_operator_has_an_icon() -> None:
     assert {config.name: config.icon for config in configs} == {
         "build_index": "add_chart",
         "compute_embeddings": "memory",
+        "find_duplicates": "content_copy",
+        "find_leaks": "water_drop",
         "find_similar": "image_search",
         "find_similar_to_sample": "image_search",
         "manage_indexes": "storage",
