@@ -130,7 +130,11 @@ class Neighbors:
     @property
     def verdict(self) -> str | None:
         """A sentence if nothing relevant was found: no sample has a relevance of 0.5; else None."""
-        return self.calibration.verdict
+        verdict = self.calibration.verdict
+        if verdict is not None or self.skip or self.cutoff or not len(self):
+            return verdict
+        # What is relevant was collapsed into the samples of the query.
+        return "Nothing relevant found but near-duplicates of the samples of the query."
 
     @property
     def cutoff(self) -> int:
