@@ -14,7 +14,8 @@ FAST_TESTS = $(wildcard $(addprefix tests/,tools $(addprefix brain/,ann core que
 COVERAGE = $(if $(TEST_ARGS),,--cov --cov-report=term)
 
 .PHONY: demo test test-fast test-backends coverage faults lint bench bench-embed bench-retrieval \
-	bench-relevance bench-app bench-batch bench-ranking bench-duplicates panel train screenshots clean
+	bench-relevance bench-app bench-batch bench-ranking bench-graph bench-duplicates \
+	panel train screenshots clean
 
 demo: .venv/installed
 	@$(BIN)/python tools/run_demo.py $(DEMO_ARGS)
@@ -87,6 +88,11 @@ bench-retrieval: .venv/installed
 # Takes about 15 minutes and 10 GB of memory, or with BENCH_ARGS='--sizes 100000' about 3 minutes.
 bench-batch: .venv/installed
 	$(BIN)/python benchmarks/bench_batch.py $(BENCH_ARGS)
+
+# Takes about half an hour and 9 GB of memory, or with BENCH_ARGS='--sizes 100000' a few minutes.
+bench-graph: .venv/installed
+	@$(PIP) --editable '.[bench]'
+	$(BIN)/python benchmarks/bench_graph.py $(BENCH_ARGS)
 
 # Takes about 10 minutes and 8 GB of memory.
 bench-ranking: .venv/installed
