@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import expect
-from support.browser import cy, shoot
+from support.browser import cy, shoot, shows
 from support.search_panel import RESULTS_SHOWN, enter_query, search, wait_until_ready
 
 pytestmark = pytest.mark.browser
@@ -70,6 +70,8 @@ def test_the_panel_looks_right(open_app, dark: bool) -> None:
         enter_query(page, "a bicycle in the snow")
         expect(cy(page, "faiss-result")).to_have_count(25)
         expect(cy(page, "faiss-status")).to_have_text(RESULTS_SHOWN)
+        # Once the grid has loaded, the bars keep their height.
+        shows(page, 25)
         shoot(page, f"{name}-full")
         # Nothing overflows sideways.
         assert panel.evaluate("panel => panel.scrollWidth - panel.clientWidth") == 0
