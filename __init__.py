@@ -80,7 +80,7 @@ def __dir__() -> list[str]:
 
 
 def register(plugin: PluginContext) -> None:
-    """Registers the operators and the panel; called by FiftyOne."""
+    """Registers the operators and the panels; called by FiftyOne."""
     from fiftyone_faiss.operators import OPERATORS
     from fiftyone_faiss.panels import PANELS
 

@@ -41,12 +41,15 @@ if TYPE_CHECKING:
         exact_duplicates_steps,
         find_exact_duplicates,
     )
+    from fiftyone_faiss.brain.curation.keepers import RULES
     from fiftyone_faiss.brain.curation.leaks import LeakPair, Leaks, find_leaks, leaks_steps
     from fiftyone_faiss.brain.curation.near_duplicates import (
         find_near_duplicates,
         near_duplicates_steps,
     )
+    from fiftyone_faiss.brain.curation.pair_distances import PairDistances, duplicate_distances
     from fiftyone_faiss.brain.curation.request import DuplicatesRequest
+    from fiftyone_faiss.brain.curation.splits import split_fields
     from fiftyone_faiss.brain.data.frame_images import frame_images
     from fiftyone_faiss.brain.data.frames import video_frames
     from fiftyone_faiss.brain.data.lookup import by_ids
@@ -136,9 +139,12 @@ _MODULES = {
     "brain.core.progress": "Progress",
     "brain.curation.duplicates": "DuplicatePair Duplicates",
     "brain.curation.exact_duplicates": "exact_duplicates_steps find_exact_duplicates",
+    "brain.curation.keepers": "RULES",
     "brain.curation.leaks": "LeakPair Leaks find_leaks leaks_steps",
     "brain.curation.near_duplicates": "find_near_duplicates near_duplicates_steps",
+    "brain.curation.pair_distances": "PairDistances duplicate_distances",
     "brain.curation.request": "DuplicatesRequest",
+    "brain.curation.splits": "split_fields",
     "brain.data.frame_images": "frame_images",
     "brain.data.frames": "video_frames",
     "brain.data.lookup": "by_ids",
@@ -192,6 +198,7 @@ __all__ = [
     "DEFAULT_TAG",
     "INDEX_TYPES",
     "METRICS",
+    "RULES",
     "TEMPLATES",
     "CancelledError",
     "DuplicatePair",
@@ -212,6 +219,7 @@ __all__ = [
     "ModelLike",
     "Neighbors",
     "OrphanedIndex",
+    "PairDistances",
     "Progress",
     "Regions",
     "SavedSearch",
@@ -234,6 +242,7 @@ __all__ = [
     "delete_index",
     "delete_orphaned_index",
     "delete_search",
+    "duplicate_distances",
     "exact_duplicates_steps",
     "example_queries",
     "explain_line",
@@ -275,6 +284,7 @@ __all__ = [
     "search_several",
     "searchable_runs",
     "serialize_view",
+    "split_fields",
     "start_job",
     "suggest_brain_key",
     "tag_neighbors",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
@@ -35,7 +34,7 @@ def distance(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
 
 def split_field(ctx: foo.ExecutionContext, inputs: types.Object, required: bool) -> str | None:
     """Adds a picker of the field with the names of the splits."""
-    names = split_fields(ctx.dataset)
+    names = brain.split_fields(ctx.dataset)
     view = types.DropdownView()
     if not required:
         view.add_choice("", label="none")
@@ -53,13 +52,6 @@ def split_field(ctx: foo.ExecutionContext, inputs: types.Object, required: bool)
     )
     chosen: str | None = ctx.params.get("split_field", default)
     return chosen or None
-
-
-def split_fields(dataset: fo.Dataset) -> list[str]:
-    """The fields that may hold the names of splits."""
-    texts = dataset.get_field_schema(ftype=fo.StringField)
-    labels = dataset.get_field_schema(embedded_doc_type=fo.Classification)
-    return sorted(name for name in {*texts, *labels} if name != "filepath")
 
 
 def actions(inputs: types.Object, default_tag: str) -> None:

@@ -34,7 +34,7 @@ class FindLeaks(foo.Operator):
         inputs = types.Object()
         inputs.view_target(ctx, action_description="Find leaks in")
         if forms.index(ctx, inputs) is not None:
-            if not duplicates_forms.split_fields(ctx.dataset):
+            if not brain.split_fields(ctx.dataset):
                 notice = types.Warning(
                     label="This dataset has no field with the names of splits",
                     description="Save them in a field, or call find_leaks() with tags or views.",

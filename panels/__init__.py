@@ -1,5 +1,6 @@
-"""The panel: its Python half here, its browser half in ``view/``, bundled into ``dist/``."""
+"""The panels: their Python halves here, their browser half in ``view/``, bundled into ``dist/``."""
 
+from fiftyone_faiss.panels.curate import CuratePanel
 from fiftyone_faiss.panels.search import SearchPanel
 
-PANELS = (SearchPanel,)
+PANELS = (SearchPanel, CuratePanel)

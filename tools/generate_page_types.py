@@ -1,4 +1,4 @@
-"""Writes the types of the page's messages from the panel's methods and ``panels/messages.py``.
+"""Writes the types of the page's messages from the panels' methods and ``panels/messages.py``.
 
 Run ``python tools/generate_page_types.py``. The file is committed; a test compares it.
 """
@@ -20,19 +20,25 @@ from typing import (
 
 from fiftyone_faiss.brain.data.result_files import ResultFile
 from fiftyone_faiss.brain.retrieval.answer_types import AnswerTerm, PinnedSample, ResultRow
-from fiftyone_faiss.panels import grid_messages, index_messages, messages, tile_messages
+from fiftyone_faiss.panels import (
+    PANELS,
+    curate_messages,
+    grid_messages,
+    index_messages,
+    messages,
+    tile_messages,
+)
 from fiftyone_faiss.panels.base import methods_of
-from fiftyone_faiss.panels.search import SearchPanel
 
 TARGET = Path(__file__).resolve().parent.parent / "panels" / "view" / "src" / "generated.ts"
 WIDTH = 100
 
 HEADER = """\
 // The messages between the page and the panel. Written by tools/generate_page_types.py from
-// panels/messages.py and the methods of the panel; do not edit it.
+// panels/messages.py and the methods of the panels; do not edit it.
 """
-MODULES = (messages, tile_messages, grid_messages, index_messages)
-ALIASES = {**messages.ALIASES, **index_messages.ALIASES}
+MODULES = (messages, tile_messages, grid_messages, index_messages, curate_messages)
+ALIASES = {**messages.ALIASES, **index_messages.ALIASES, **curate_messages.ALIASES}
 _SIMPLE = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 
 
@@ -90,16 +96,17 @@ def _comment(text: str) -> str:
 
 
 def _methods() -> str:
-    """The parameters and the answer of each method."""
+    """The parameters and the answer of each method; panels share those of one name."""
     lines = []
-    for name, method in methods_of(SearchPanel).items():
+    methods = {name: method for panel in PANELS for name, method in methods_of(panel).items()}
+    for name, method in methods.items():
         hints = get_type_hints(method, include_extras=True)
         params, answer = _type(hints["params"]), _type(hints["return"])
         line = f"  {name}: {{ params: {params}; answer: {answer} }};"
         if len(line) > WIDTH:
             line = f"  {name}: {{\n    params: {params};\n    answer: {answer};\n  }};"
         lines.append(line)
-    comment = "/** The parameters and the answer of each method of the panel. */"
+    comment = "/** The parameters and the answer of each method of the panels. */"
     return "\n".join([comment, "export interface PanelMethods {", *lines, "}\n"])
 
 

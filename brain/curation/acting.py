@@ -184,7 +184,13 @@ class Merge:
                 sample[name] = None
 
 
-def merge(dataset: fo.Dataset, pairs: Sequence[tuple[str, str]], labels: bool, tags: bool) -> Merge:
+def merge(
+    dataset: fo.Dataset,
+    pairs: Sequence[tuple[str, str]],
+    labels: bool,
+    tags: bool,
+    dry: bool = False,
+) -> Merge:
     """Copies tags and labels of redundant samples to their keepers.
 
     A keeper gets a label field only if it has none itself; of several redundant samples, the first
@@ -195,27 +201,31 @@ def merge(dataset: fo.Dataset, pairs: Sequence[tuple[str, str]], labels: bool, t
         pairs: the ids of keepers and of redundant samples
         labels: whether to copy labels
         tags: whether to copy tags
+        dry (False): whether to change nothing, and to tell what would be changed
     """
     fields = list(dataset.get_field_schema(embedded_doc_type=fo.Label)) if labels else []
     wanted = dict.fromkeys(id for pair in pairs for id in pair)
     samples = {sample.id: sample for sample in by_ids(dataset, wanted)}
     got_tags: dict[str, list[str]] = {}
-    got_labels: dict[str, list[str]] = {}
+    got_labels: dict[str, dict[str, fo.Label]] = {}
     for keeper_id, other_id in pairs:
         keeper, other = samples.get(keeper_id), samples.get(other_id)
         if keeper is None or other is None:
             continue
-        fresh = [t for t in other.tags if t not in keeper.tags] if tags else []
+        own = [*keeper.tags, *got_tags.get(keeper_id, ())]
+        fresh = [t for t in other.tags if t not in own] if tags else []
         if fresh:
-            keeper.tags = [*keeper.tags, *fresh]
             got_tags.setdefault(keeper_id, []).extend(fresh)
+        filled = got_labels.get(keeper_id, {})
         for name in fields:
-            if _is_empty(keeper[name]) and not _is_empty(other[name]):
-                keeper[name] = other[name].copy()
-                got_labels.setdefault(keeper_id, []).append(name)
-    for id in {*got_tags, *got_labels}:
+            if name not in filled and _is_empty(keeper[name]) and not _is_empty(other[name]):
+                got_labels.setdefault(keeper_id, {})[name] = other[name]
+    for id in () if dry else {*got_tags, *got_labels}:
+        samples[id].tags = [*samples[id].tags, *got_tags.get(id, ())]
+        for name, label in got_labels.get(id, {}).items():
+            samples[id][name] = label.copy()
         samples[id].save()
-    return Merge(dataset, got_tags, got_labels)
+    return Merge(dataset, got_tags, {id: list(names) for id, names in got_labels.items()})
 
 
 def _is_empty(label: fo.Label | None) -> bool:

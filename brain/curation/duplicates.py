@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import fiftyone as fo
@@ -11,8 +12,10 @@ import fiftyone.core.collections as foc
 
 from fiftyone_faiss.brain.curation import acting
 from fiftyone_faiss.brain.curation.accidental_pairs import Estimate
+from fiftyone_faiss.brain.curation.decisions import decided, near_members
 from fiftyone_faiss.brain.curation.keepers import KeeperChoice
-from fiftyone_faiss.brain.curation.saved_groups import save_groups
+from fiftyone_faiss.brain.curation.saved_groups import SavedGroups, save_groups
+from fiftyone_faiss.brain.data.lookup import existing_ids
 from fiftyone_faiss.brain.data.private import root_dataset
 from fiftyone_faiss.brain.data.result_views import view_of
 
@@ -53,7 +56,8 @@ class Member:
     Attributes:
         id: its id
         keeper: the id of the member that is kept instead of it; its own id if it is kept
-        distance: the distance to its keeper, 0 for a keeper
+        distance: the distance to its keeper, 0 for a keeper; None if a person removed it although
+            no kept one is near it
         verdict: that of the pair with its keeper; ``"keeper"`` for a keeper
         rule: the rule by which the keeper was chosen, None if they are equal by all
         reason: that choice in a clause
@@ -61,7 +65,7 @@ class Member:
 
     id: str
     keeper: str
-    distance: float
+    distance: float | None
     verdict: str
     rule: str | None
     reason: str
@@ -130,7 +134,53 @@ class Duplicates:
             )
             for group in self.members
         ]
-        return Duplicates(**{**vars(self), "members": members})
+        return replace(self, members=members)
+
+    def deciding(self, keep: Sequence[str] = (), remove: Sequence[str] = ()) -> Duplicates:
+        """The same result with a person's decisions, without members that do not exist any more.
+
+        A redundant member whose keeper is removed, or gone, gets the nearest kept one, or is kept
+        if there is none.
+
+        Args:
+            keep: the ids of members to keep
+            remove: the ids of members to remove
+
+        Raises:
+            ValueError: if nothing would be kept of a group
+        """
+        ids = [member.id for group in self.members for member in group]
+        gone = set(ids) - existing_ids(root_dataset(self.samples), ids, self.patches_field)
+        kept, removed = set(keep), set(remove) - set(keep)
+        changed = kept | removed | gone
+        near = near_members(self.pairs) if changed else {}
+        groups = (
+            decided(group, near, kept, removed, gone)
+            if any(member.id in changed for member in group)
+            else group
+            for group in self.members
+        )
+        return replace(self, members=[group for group in groups if len(group) > 1])
+
+    def of_groups(self, numbers: Sequence[int]) -> Duplicates:
+        """The same result with some of the groups."""
+        return replace(self, members=[self.members[number] for number in numbers])
+
+    def near(self, ids: Sequence[str]) -> dict[str, list[str]]:
+        """The ids that could be kept instead of each of some ids, nearest first."""
+        wanted = set(ids)
+        near = near_members(self.pairs)
+        return {
+            id: sorted(others, key=others.__getitem__)
+            for id, others in near.items()
+            if id in wanted
+        }
+
+    def sampled_pairs(self, count: int, seed: int = 51) -> list[DuplicatePair]:
+        """Some of the pairs that count, by chance: copies if images were compared, else all."""
+        is_verified = any(pair.verdict != "unverified" for pair in self.pairs)
+        counting = [pair for pair in self.pairs if pair.verdict == "copy" or not is_verified]
+        return random.Random(seed).sample(counting, min(count, len(counting)))
 
     def view(self) -> fo.DatasetView:
         """The members, those of a group beside each other, keepers first.
@@ -155,14 +205,14 @@ class Duplicates:
         """
         return acting.tag(self.samples, self.redundant, tag, self.patches_field)
 
-    def save(self, field: str = "duplicates") -> int:
+    def save(self, field: str = "duplicates") -> SavedGroups:
         """Saves the group, the rank, the keeper, its distance and the verdict of each member.
 
         Args:
             field ("duplicates"): a field of the samples, or of the labels
 
         Returns:
-            the number of members
+            how many members were saved, which can be undone
 
         Raises:
             ValueError: if the field holds other values
@@ -193,8 +243,15 @@ class Duplicates:
         Returns:
             what was changed, which can be undone
         """
-        pairs = [(m.keeper, m.id) for group in self.members for m in group if m.id != m.keeper]
-        return acting.merge(root_dataset(self.samples), pairs, labels, tags)
+        return acting.merge(root_dataset(self.samples), self._kept_pairs, labels, tags)
+
+    def merge_preview(self) -> acting.Merge:
+        """Tells what :meth:`merge` would change, and changes nothing."""
+        return acting.merge(root_dataset(self.samples), self._kept_pairs, True, True, dry=True)
+
+    @property
+    def _kept_pairs(self) -> list[tuple[str, str]]:
+        return [(m.keeper, m.id) for group in self.members for m in group if m.id != m.keeper]
 
     def __str__(self) -> str:
         if self.thresh is None and not self.members:
@@ -240,4 +297,4 @@ def members_of(
             )
         )
     place = {id: n for n, id in enumerate(group)}
-    return sorted(members, key=lambda m: (m.id != m.keeper, place[m.keeper], m.distance))
+    return sorted(members, key=lambda m: (m.id != m.keeper, place[m.keeper], m.distance or 0.0))

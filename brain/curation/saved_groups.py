@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import fiftyone as fo
@@ -25,18 +26,47 @@ PARTS: dict[str, type[fo.Field]] = {
 }
 
 
+@dataclass(frozen=True)
+class SavedGroups:
+    """Groups that were saved in fields.
+
+    Attributes:
+        dataset: the dataset
+        count: the number of members
+        before: the ids and the former values of each field by its path; None for a new field
+    """
+
+    dataset: fo.Dataset
+    count: int
+    before: dict[str, tuple[list[str], list[Any]] | None]
+
+    def undo(self) -> None:
+        """Restores what the fields held, and deletes those that were new."""
+        for path, held in self.before.items():
+            if self.dataset.get_field(path) is None:
+                continue
+            if held is not None:
+                existing = set(all_slices(self.dataset).values("id"))
+                values = {id: v for id, v in zip(*held, strict=True) if id in existing}
+                all_slices(self.dataset).set_values(path, values, key_field="id")
+            elif path.startswith(FRAMES_PREFIX):
+                self.dataset.delete_frame_field(path.removeprefix(FRAMES_PREFIX))
+            else:
+                self.dataset.delete_sample_field(path)
+
+
 def save_groups(
     samples: foc.SampleCollection,
     groups: Sequence[Sequence[Member]],
     name: str,
     patches_field: str | None,
-) -> int:
+) -> SavedGroups:
     """Saves the group, rank, keeper, distance and verdict of each member.
 
     The fields of samples are ``<name>_group`` and so on; those of labels are their attributes.
 
     Returns:
-        the number of members
+        how many members were saved, which can be undone
 
     Raises:
         ValueError: if the name is not valid, or a field holds other values
@@ -56,9 +86,11 @@ def save_groups(
     ids = list(values["group"])
     if patches_field is None and are_frames(dataset, ids):
         raise ValueError("Groups of frames cannot be saved in a field; save them as a view.")
-    for part, kind in PARTS.items():
+    before = dict(
         _save_part(dataset, f"{name}_{part}", kind, values[part], patches_field)
-    return len(ids)
+        for part, kind in PARTS.items()
+    )
+    return SavedGroups(dataset, len(ids), before)
 
 
 def _save_part(
@@ -67,13 +99,15 @@ def _save_part(
     kind: type[fo.Field],
     values: dict[str, Any],
     patches_field: str | None,
-) -> None:
+) -> tuple[str, tuple[list[str], list[Any]] | None]:
+    """Saves a field; returns its path, and its values before."""
     of_frames = patches_field is not None and is_of_frames(dataset, patches_field)
     path = name
     if patches_field is not None:
         prefix = FRAMES_PREFIX if of_frames else ""
         path = label_field_path(dataset, prefix + patches_field, name)
     field = dataset.get_field(path)
+    held = None if field is None else all_slices(dataset).values(["id", path])
     own_path = path.removeprefix(FRAMES_PREFIX) if of_frames else path
     if field is None:
         add = dataset.add_frame_field if of_frames else dataset.add_sample_field
@@ -84,7 +118,7 @@ def _save_part(
         (dataset.clear_frame_field if of_frames else dataset.clear_sample_field)(own_path)
     if patches_field is None:
         all_slices(dataset).set_values(name, values, key_field="id")
-        return
+        return path, held
     labels = labels_by_ids(dataset, list(values), patches_field)
     owner = "frame_id" if of_frames else "sample_id"
     rows = []
@@ -96,3 +130,4 @@ def _save_part(
             for id in (ids if isinstance(ids, list) else [ids])
         ]
     dataset.set_label_values(path, rows, dynamic=True)
+    return path, held

@@ -66,6 +66,13 @@ def read_splits(samples: foc.SampleCollection, splits: Splits) -> SplitSamples:
     return SplitSamples(names, split_of, [id for id in every if id not in names_of], in_several)
 
 
+def split_fields(dataset: fo.Dataset) -> list[str]:
+    """The fields that may hold the names of splits."""
+    texts = dataset.get_field_schema(ftype=fo.StringField)
+    labels = dataset.get_field_schema(embedded_doc_type=fo.Classification)
+    return sorted(name for name in {*texts, *labels} if name != "filepath")
+
+
 def rank_of(name: str) -> int:
     """How late a split is used: samples of a split with a lower rank are dropped."""
     return SPLIT_RANKS.get(name.strip().lower(), OTHER_RANK)

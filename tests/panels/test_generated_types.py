@@ -9,8 +9,8 @@ from typing import get_type_hints
 
 import pytest
 
+from fiftyone_faiss.panels import PANELS
 from fiftyone_faiss.panels.base import methods_of
-from fiftyone_faiss.panels.search import SearchPanel
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,7 +31,15 @@ def test_the_committed_types_are_those_of_the_panel(generator: ModuleType) -> No
 
 
 def test_every_method_has_typed_params_and_a_typed_answer() -> None:
-    methods = methods_of(SearchPanel)
-    assert {"search", "record", "export", "delegate"} <= set(methods)
-    for method in methods.values():
+    methods = [methods_of(panel) for panel in PANELS]
+    assert {"search", "record", "export", "delegate"} <= set(methods[0])
+    assert {"find_duplicates", "find_leaks", "act", "undo", "refresh"} <= set(methods[1])
+    for method in (method for of_panel in methods for method in of_panel.values()):
         assert {"params", "return"} <= set(get_type_hints(method))
+
+
+def test_methods_of_one_name_are_the_same_in_all_panels() -> None:
+    search, curate = (methods_of(panel) for panel in PANELS)
+    shared = set(search) & set(curate)
+    assert {"refresh", "jobs", "cancel", "build"} <= shared
+    assert all(search[name] is curate[name] for name in shared)

@@ -12,9 +12,8 @@ from typing import Any, get_type_hints
 import fiftyone as fo
 from PIL import Image
 
-from fiftyone_faiss.panels import messages
+from fiftyone_faiss.panels import PANELS, messages
 from fiftyone_faiss.panels.base import methods_of
-from fiftyone_faiss.panels.search import SearchPanel
 from support.typed_dicts import check_type
 
 
@@ -45,13 +44,14 @@ class Context(SimpleNamespace):
 
 def call(method: str, ctx: Context) -> dict[str, Any]:
     """The answer of a method; fails unless it has the type that the page expects."""
-    answer = getattr(SearchPanel(), method)(ctx)
+    panel = next(panel for panel in PANELS if method in methods_of(panel))
+    answer = getattr(panel(), method)(ctx)
     # What the page gets is JSON.
     read = json.loads(json.dumps(answer))
     if read.get("error") and "terms" not in read:
         check_type(read, messages.Failure)
     else:
-        hints = get_type_hints(methods_of(SearchPanel)[method], include_extras=True)
+        hints = get_type_hints(methods_of(panel)[method], include_extras=True)
         check_type(read, hints["return"])
     return read
 

@@ -1,5 +1,5 @@
 // The messages between the page and the panel. Written by tools/generate_page_types.py from
-// panels/messages.py and the methods of the panel; do not edit it.
+// panels/messages.py and the methods of the panels; do not edit it.
 
 export type Templates = "off" | "single" | "ensemble";
 
@@ -14,6 +14,12 @@ export type BoundingBox = [number, number, number, number];
 export type SavedParams = Partial<SearchParams>;
 
 export type JobState = "running" | "done" | "cancelled" | "failed";
+
+export type PairVerdict = "copy" | "look-alike" | "unverified";
+
+export type RunKind = "duplicates" | "leaks";
+
+export type ActionKind = "tag" | "save" | "merge" | "remove";
 
 /** A term of a query, or the relevance feedback. */
 export interface AnswerTerm {
@@ -761,7 +767,247 @@ export interface JobParams {
   id: string;
 }
 
-/** The parameters and the answer of each method of the panel. */
+/**
+ * What to find. `equal_files` compares the contents of files, without an index; `split_field` has
+ * the names of the splits, which leaks need.
+ */
+export interface FindParams {
+  base?: unknown[];
+  sidebar?: Record<string, unknown>;
+  shown?: string[];
+  equal_files: boolean;
+  brain_key: string;
+  scope: string;
+  thresh: number | null;
+  verify: boolean;
+  split_field: string | null;
+  rules: string[];
+}
+
+/** The id of the job that was started. */
+export interface Started {
+  job: string;
+}
+
+/** An expected number with its 95 % interval. */
+export interface Interval {
+  value: number;
+  low: number;
+  high: number;
+}
+
+/** The pairs within a distance, and how many of them are accidental; None if unknown. */
+export interface ThresholdRow {
+  thresh: number;
+  pairs: number;
+  expected: Interval | null;
+}
+
+/** What each of some ascending thresholds finds, and which one is proposed, if any. */
+export interface DistancesAnswer {
+  table: ThresholdRow[];
+  proposal: ThresholdRow | null;
+  compared: number;
+}
+
+/** What a search for duplicates or leaks found; `params` is what was asked. */
+export interface RunResult {
+  id: string;
+  params: FindParams;
+  patches_field: string | null;
+  thresh: number | null;
+  pair_count: number;
+  expected: Interval | null;
+  recall: number;
+  copies: number;
+  look_alikes: number;
+  unverified: number;
+  notes: string[];
+}
+
+/** The duplicates that were found. */
+export interface DuplicatesRun {
+  id: string;
+  params: FindParams;
+  patches_field: string | null;
+  thresh: number | null;
+  pair_count: number;
+  expected: Interval | null;
+  recall: number;
+  copies: number;
+  look_alikes: number;
+  unverified: number;
+  notes: string[];
+  groups: number;
+  redundant: number;
+  compared: number;
+  unreadable: number;
+}
+
+/** How many samples of a split have a near one in another split. */
+export interface Rate {
+  split: string;
+  other: string;
+  leaking: number;
+  total: number;
+  rate: number;
+  low: number;
+  high: number;
+}
+
+/**
+ * The leaks that were found. `listed` is the number of pairs to page through; `leaking` and
+ * `training` count samples, `training` those that a clean view drops.
+ */
+export interface LeaksRun {
+  id: string;
+  params: FindParams;
+  patches_field: string | null;
+  thresh: number | null;
+  pair_count: number;
+  expected: Interval | null;
+  recall: number;
+  copies: number;
+  look_alikes: number;
+  unverified: number;
+  notes: string[];
+  listed: number;
+  leaking: number;
+  training: number;
+  size: number;
+  rates: Rate[];
+  without_split: number;
+  in_several: number;
+}
+
+/** An action that can be undone, in a sentence. */
+export interface UndoEntry {
+  id: string;
+  kind: RunKind;
+  text: string;
+}
+
+/** What the server knows of a dataset: the last results, and what can be undone. */
+export interface CurateState {
+  duplicates: DuplicatesRun | null;
+  leaks: LeaksRun | null;
+  undo: UndoEntry[];
+  split_fields: string[];
+  rules: string[];
+}
+
+/** The result that a method is about. */
+export interface RunParams {
+  run: string;
+}
+
+/** A page of groups or of pairs; a verdict leaves the other pairs out. */
+export interface PageParams {
+  run: string;
+  start: number;
+  count: number;
+  verdict: PairVerdict | null;
+}
+
+/** A member of a group; `near` has the ids of those that could be kept instead of it. */
+export interface GroupMember {
+  id: string;
+  keeper: string;
+  distance: number | null;
+  verdict: string;
+  rule: string | null;
+  reason: string;
+  near: string[];
+  file: ResultFile;
+}
+
+/** A group, keepers first. */
+export interface DuplicatesGroup {
+  number: number;
+  members: GroupMember[];
+}
+
+/** A page of groups, and the number of all; `gone` counts members that were deleted since. */
+export interface GroupsAnswer {
+  groups: DuplicatesGroup[];
+  total: number;
+  gone: number;
+}
+
+/** A pair; the first is on the training side of a leak. */
+export interface PairRow {
+  a: ResultFile;
+  b: ResultFile;
+  split_a: string;
+  split_b: string;
+  distance: number;
+  verdict: PairVerdict;
+  confidence: number;
+  reason: string;
+}
+
+/** A page of pairs, and the number of all. */
+export interface PairsAnswer {
+  pairs: PairRow[];
+  total: number;
+}
+
+/** A person's decisions, and the numbers of the groups to act on; None for all. */
+export interface DecisionParams {
+  run: string;
+  keep: string[];
+  remove: string[];
+  groups: number[] | null;
+}
+
+/**
+ * What the actions would change: the redundant ids, the number of groups, and how many keepers
+ * would get labels or tags.
+ */
+export interface Plan {
+  ids: string[];
+  groups: number;
+  merged: number;
+}
+
+/** An action on the ids that the page has shown as redundant; `name` is a tag or a field. */
+export interface ActParams {
+  run: string;
+  keep: string[];
+  remove: string[];
+  groups: number[] | null;
+  action: ActionKind;
+  ids: string[];
+  name: string;
+}
+
+/** What was done, in a sentence, and the new state. */
+export interface ActAnswer {
+  text: string;
+  state: CurateState;
+}
+
+/** The tag for the samples in a leak. */
+export interface TagLeaksParams {
+  run: string;
+  name: string;
+}
+
+/** The action to undo. */
+export interface UndoParams {
+  id: string;
+}
+
+/** The samples or labels to show in the grid, in this order; None shows what it showed first. */
+export interface ShowIdsParams {
+  base?: unknown[];
+  sidebar?: Record<string, unknown>;
+  shown?: string[];
+  ids: string[] | null;
+  patches_field: string | null;
+}
+
+/** The parameters and the answer of each method of the panels. */
 export interface PanelMethods {
   build: { params: NoParams; answer: Empty };
   cancel: { params: JobParams; answer: Empty };
@@ -804,6 +1050,19 @@ export interface PanelMethods {
   update: { params: IndexParams; answer: Job };
   values: { params: ValuesParams; answer: ValuesAnswer };
   warm: { params: IndexParams; answer: WarmAnswer };
+  act: { params: ActParams; answer: ActAnswer };
+  curate_state: { params: NoParams; answer: CurateState };
+  distances: { params: FindParams; answer: DistancesAnswer };
+  find_duplicates: { params: FindParams; answer: Started };
+  find_leaks: { params: FindParams; answer: Started };
+  groups: { params: PageParams; answer: GroupsAnswer };
+  pairs: { params: PageParams; answer: PairsAnswer };
+  plan: { params: DecisionParams; answer: Plan };
+  sampled_pairs: { params: RunParams; answer: PairsAnswer };
+  show_clean: { params: RunParams; answer: Empty };
+  show_ids: { params: ShowIdsParams; answer: GridAnswer };
+  tag_leaks: { params: TagLeaksParams; answer: ActAnswer };
+  undo: { params: UndoParams; answer: ActAnswer };
 }
 
 export type PanelMethod = keyof PanelMethods;

@@ -161,7 +161,7 @@ def test_tags_fields_and_views(samples) -> None:
     assert fiftyone_faiss.untag_neighbors(dataset, "copy") == 60
     assert dataset.count_sample_tags() == {}
 
-    assert duplicates.save("twins") == 120
+    assert duplicates.save("twins").count == 120
     for number, group in enumerate(duplicates.members[:5]):
         for rank, member in enumerate(group):
             sample = dataset[member.id]

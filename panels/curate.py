@@ -1,0 +1,37 @@
+"""The panel "FAISS Curate": duplicates and leaks; see :mod:`fiftyone_faiss.panels.search`."""
+
+from __future__ import annotations
+
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from fiftyone_faiss.panels.base import methods_of
+from fiftyone_faiss.panels.curate_actions import CurateActions
+from fiftyone_faiss.panels.curate_methods import CurateMethods
+from fiftyone_faiss.panels.index_methods import IndexMethods
+
+
+class CuratePanel(CurateMethods, CurateActions, IndexMethods, foo.Panel):
+    """``@fiftyone-faiss/similarity/similarity_curate_faiss``"""
+
+    @property
+    def config(self) -> foo.PanelConfig:
+        return foo.PanelConfig(
+            name="similarity_curate_faiss",
+            label="FAISS Curate",
+            icon="cleaning_services",
+            surfaces="grid",
+            category=foo.Categories.CURATE,
+            help_markdown="Find duplicates and leaks between splits, and decide what to remove.",
+        )
+
+    def render(self, ctx: foo.ExecutionContext) -> types.Property:
+        methods = {name: getattr(self, name) for name in methods_of(type(self))}
+        view = types.View(component="FaissCuratePanel", composite_view=True, **methods)
+        return types.Property(types.Object(), view=view)
+
+    def on_load(self, ctx: foo.ExecutionContext) -> None:
+        self.refresh(ctx)
+
+    def on_change_dataset(self, ctx: foo.ExecutionContext) -> None:
+        self.refresh(ctx)

@@ -1,0 +1,160 @@
+"""The methods of the curation panel that change a dataset, and undo that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import fiftyone.operators as foo
+
+from fiftyone_faiss import brain
+from fiftyone_faiss.brain.core.params import MAX_NAME, quoted, read_ids, read_list, read_text
+from fiftyone_faiss.panels import curate_messages
+from fiftyone_faiss.panels.base import panel_method
+from fiftyone_faiss.panels.curate_runs import (
+    Action,
+    add_action,
+    duplicates_of,
+    leaks_of,
+    take_action,
+)
+from fiftyone_faiss.panels.curate_state import state_of
+
+Done = tuple[str, Callable[[], str]]
+"""What an action did, and how to undo it."""
+
+
+class CurateActions:
+    """A part of :class:`CuratePanel`."""
+
+    @panel_method
+    def plan(
+        self, ctx: foo.ExecutionContext, params: curate_messages.DecisionParams
+    ) -> curate_messages.Plan:
+        """Tells what the actions would change."""
+        chosen = _chosen(ctx, params)
+        merge = chosen.merge_preview() if chosen.patches_field is None else None
+        merged = set() if merge is None else {*merge.tags, *merge.labels}
+        return {
+            "ids": chosen.redundant,
+            "groups": len(chosen.members),
+            "merged": len(merged),
+        }
+
+    @panel_method
+    def act(
+        self, ctx: foo.ExecutionContext, params: curate_messages.ActParams
+    ) -> curate_messages.ActAnswer:
+        """Does what was confirmed, with those of the given ids that are still redundant."""
+        action = read_text("action", params.get("action"))
+        if action not in _ACTIONS:
+            raise ValueError(f"{quoted(action)} is no action; choose one of {', '.join(_ACTIONS)}.")
+        chosen = _chosen(ctx, params)
+        confirmed = set(read_ids("ids", params.get("ids")))
+        others = [id for id in chosen.redundant if id not in confirmed]
+        chosen = chosen.keeping(others)
+        if not chosen.redundant:
+            raise ValueError("None of these samples is redundant any more; nothing was changed.")
+        lost = len(confirmed) - len(chosen.redundant)
+        name = read_text("name", params.get("name"), MAX_NAME).strip()
+        text, undo = _ACTIONS[action](chosen, name)
+        if lost:
+            text += f" {lost:,} others were deleted meanwhile or are not redundant any more."
+        add_action(ctx.dataset, Action("duplicates", text, undo))
+        ctx.ops.reload_dataset()
+        return {"text": text, "state": state_of(ctx.dataset)}
+
+    @panel_method
+    def tag_leaks(
+        self, ctx: foo.ExecutionContext, params: curate_messages.TagLeaksParams
+    ) -> curate_messages.ActAnswer:
+        """Tags the samples in a leak."""
+        _, found = leaks_of(ctx.dataset, read_text("run", params.get("run")))
+        name = read_text("name", params.get("name"), MAX_NAME).strip()
+        tagged = found.tag(name)
+        text = f"Tagged {len(tagged):,} samples “{name}”."
+        undo = _untagging(ctx.dataset, name, tagged)
+        add_action(ctx.dataset, Action("leaks", text, undo))
+        ctx.ops.reload_dataset()
+        return {"text": text, "state": state_of(ctx.dataset)}
+
+    @panel_method
+    def undo(
+        self, ctx: foo.ExecutionContext, params: curate_messages.UndoParams
+    ) -> curate_messages.ActAnswer:
+        """Undoes an action."""
+        text = take_action(ctx.dataset, read_text("id", params.get("id"))).undo()
+        ctx.ops.reload_dataset()
+        return {"text": text, "state": state_of(ctx.dataset)}
+
+
+def _chosen(ctx: foo.ExecutionContext, params: curate_messages.DecisionParams) -> brain.Duplicates:
+    """The duplicates of the chosen groups, with a person's decisions, as far as they exist."""
+    _, found = duplicates_of(ctx.dataset, read_text("run", params.get("run")))
+    if params.get("groups") is not None:
+        numbers = set(read_list("groups", params["groups"]))
+        found = found.of_groups([n for n in range(len(found.members)) if n in numbers])
+    keep, remove = (read_ids(name, params.get(name)) for name in ("keep", "remove"))
+    return found.deciding(keep, remove)
+
+
+def _things(count: int, field: str | None) -> str:
+    noun = "sample" if field is None else "label"
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _untagging(dataset: Any, name: str, ids: list[str]) -> Callable[[], str]:
+    def undo() -> str:
+        count = brain.untag_neighbors(dataset, name, ids)
+        return f"Removed the tag “{name}” from {count:,} again."
+
+    return undo
+
+
+def _tag(chosen: brain.Duplicates, name: str) -> Done:
+    tagged = chosen.tag(name)
+    text = f"Tagged {_things(len(tagged), chosen.patches_field)} “{name}”."
+    return text, _untagging(chosen.samples, name, tagged)
+
+
+def _save(chosen: brain.Duplicates, name: str) -> Done:
+    saved = chosen.save(name)
+
+    def undo() -> str:
+        saved.undo()
+        return f"Restored the fields “{name}_…”."
+
+    things = _things(saved.count, chosen.patches_field)
+    return f"Saved {len(chosen.members):,} groups of {things} in the fields “{name}_…”.", undo
+
+
+def _merge(chosen: brain.Duplicates, name: str) -> Done:
+    if chosen.patches_field is not None:
+        raise ValueError("Labels have no labels to merge; merge works with samples.")
+    merge = chosen.merge()
+
+    def undo() -> str:
+        merge.undo()
+        return "Took the merged labels and tags from the keepers again."
+
+    count = len({*merge.tags, *merge.labels})
+    return f"Merged labels and tags into {_things(count, None)}.", undo
+
+
+def _remove(chosen: brain.Duplicates, name: str) -> Done:
+    removal = chosen.remove(confirmed=len(chosen.redundant))
+    field = chosen.patches_field
+
+    def undo() -> str:
+        return f"Brought {_things(removal.undo(), field)} back."
+
+    files = "" if field else " Files stay on disk."
+    return f"Removed {_things(len(removal.ids), field)} from the dataset.{files}", undo
+
+
+_ACTIONS: dict[str, Callable[[brain.Duplicates, str], Done]] = {
+    "tag": _tag,
+    "save": _save,
+    "merge": _merge,
+    "remove": _remove,
+}

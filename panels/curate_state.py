@@ -1,0 +1,81 @@
+"""What the page is told of the last results."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import cast
+
+import fiftyone as fo
+
+from fiftyone_faiss import brain
+from fiftyone_faiss.panels.curate_messages import (
+    CurateState,
+    DuplicatesRun,
+    LeaksRun,
+    Rate,
+    RunResult,
+)
+from fiftyone_faiss.panels.curate_runs import Run, last_run, list_actions
+
+
+def state_of(dataset: fo.Dataset) -> CurateState:
+    """The last results for a dataset, and what can be undone."""
+    duplicates, leaks = last_run(dataset, "duplicates"), last_run(dataset, "leaks")
+    return {
+        "duplicates": None if duplicates is None else _duplicates_run(duplicates),
+        "leaks": None if leaks is None else _leaks_run(leaks),
+        "undo": [
+            {"id": action.id, "kind": action.kind, "text": action.text}
+            for action in list_actions(dataset)
+        ],
+        "split_fields": brain.split_fields(dataset),
+        "rules": list(brain.RULES),
+    }
+
+
+def _shared(run: Run, pairs: Sequence[brain.DuplicatePair]) -> RunResult:
+    counts = Counter(pair.verdict for pair in pairs)
+    result = run.result
+    expected = result.expected_accidental_pairs
+    shared = {
+        "id": run.id,
+        "params": run.params,
+        "patches_field": result.patches_field,
+        "thresh": result.thresh,
+        "pair_count": result.pair_count,
+        "expected": None if expected is None else expected.to_dict(),
+        "recall": result.recall,
+        "copies": counts["copy"],
+        "look_alikes": counts["look-alike"],
+        "unverified": counts["unverified"],
+        "notes": list(result.notes),
+    }
+    return cast(RunResult, shared)
+
+
+def _duplicates_run(run: Run) -> DuplicatesRun:
+    result = run.result
+    assert isinstance(result, brain.Duplicates)
+    return {
+        **_shared(run, result.pairs),
+        "groups": len(result.members),
+        "redundant": len(result.redundant),
+        "compared": result.compared,
+        "unreadable": len(result.unreadable),
+    }
+
+
+def _leaks_run(run: Run) -> LeaksRun:
+    result = run.result
+    assert isinstance(result, brain.Leaks)
+    return {
+        **_shared(run, result.pairs),
+        "listed": len(result.pairs),
+        "leaking": len(result.ids),
+        "training": len(result.training_ids),
+        "size": result.samples.count(),
+        "rates": [cast(Rate, rate.to_dict()) for rate in result.rates],
+        "without_split": len(result.splits.without_split),
+        "in_several": len(result.splits.in_several),
+    }
