@@ -9,10 +9,13 @@ from fiftyone_faiss.panels.base import methods_of
 from fiftyone_faiss.panels.curate_actions import CurateActions
 from fiftyone_faiss.panels.curate_methods import CurateMethods
 from fiftyone_faiss.panels.index_methods import IndexMethods
+from fiftyone_faiss.panels.tile_methods import TileMethods
 
 
 class CuratePanel(CurateMethods, CurateActions, IndexMethods, foo.Panel):
     """``@fiftyone-faiss/similarity/similarity_curate_faiss``"""
+
+    frames = TileMethods.frames
 
     @property
     def config(self) -> foo.PanelConfig:

@@ -169,12 +169,8 @@ class Duplicates:
     def near(self, ids: Sequence[str]) -> dict[str, list[str]]:
         """The ids that could be kept instead of each of some ids, nearest first."""
         wanted = set(ids)
-        near = near_members(self.pairs)
-        return {
-            id: sorted(others, key=others.__getitem__)
-            for id, others in near.items()
-            if id in wanted
-        }
+        near = near_members(pair for pair in self.pairs if wanted & {pair.id_a, pair.id_b})
+        return {id: sorted(near[id], key=near[id].__getitem__) for id in wanted & set(near)}
 
     def sampled_pairs(self, count: int, seed: int = 51) -> list[DuplicatePair]:
         """Some of the pairs that count, by chance: copies if images were compared, else all."""

@@ -1,4 +1,5 @@
 import { showPanelIcon } from "./app/icon.ts";
+import { CuratePanel } from "./curate/CuratePanel.tsx";
 import { SearchPanel } from "./components/SearchPanel.tsx";
 import { registerFindSimilar } from "./app/findSimilar.ts";
 import { openPanelForLink } from "./app/openPanel.ts";
@@ -9,13 +10,17 @@ const style = document.createElement("style");
 style.textContent = STYLES;
 document.head.append(style);
 
-window.__fop__.registerComponent({
-  name: "FaissSearchPanel",
-  label: "FaissSearchPanel",
-  component: SearchPanel,
-  type: window.__fop__.PluginComponentType.Component,
-  activator: () => true,
-});
+const COMPONENTS = { FaissSearchPanel: SearchPanel, FaissCuratePanel: CuratePanel };
+
+for (const [name, component] of Object.entries(COMPONENTS)) {
+  window.__fop__.registerComponent({
+    name,
+    label: name,
+    component,
+    type: window.__fop__.PluginComponentType.Component,
+    activator: () => true,
+  });
+}
 
 showPanelIcon();
 keepSearches();

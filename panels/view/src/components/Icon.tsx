@@ -24,6 +24,9 @@ const PATHS = {
   rename: "M4 19h16M7 15l5-11 5 11M9 11h6",
   more: "M6 10l6 6 6-6",
   tag: "M4 4h8l8 8-8 8-8-8zM8 8h.01",
+  keep: "M5 12l5 5 9-11",
+  undo: "M9 6L4 11l5 5M4 11h10a6 6 0 0 1 0 12",
+  compare: "M4 5h7v14H4zM13 5h7v14h-7z",
   view: "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z",
 };
 

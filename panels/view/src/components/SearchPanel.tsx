@@ -30,7 +30,7 @@ function isFilled(indexes: PanelIndex[]): indexes is [PanelIndex, ...PanelIndex[
 }
 
 /** Shows until the indexes are known, or why they cannot be listed. */
-function Loading({ error, server }: { error: string | null; server: Server }) {
+export function Loading({ error, server }: { error: string | null; server: Server }) {
   return (
     <div className="ffs-panel">
       <div className="ffs-page" data-cy="faiss-looking">

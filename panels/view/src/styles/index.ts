@@ -1,4 +1,6 @@
 import controls from "./controls.css";
+import curate from "./curate.css";
+import curateLists from "./curate-lists.css";
 import drawers from "./drawers.css";
 import menus from "./menus.css";
 import panel from "./panel.css";
@@ -21,4 +23,6 @@ export const STYLES = [
   results,
   tiles,
   preview,
+  curate,
+  curateLists,
 ].join("");

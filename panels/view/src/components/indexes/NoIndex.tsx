@@ -8,10 +8,13 @@ interface NoIndexProps {
   server: Server;
   size: number;
   listedJobs: Job[];
+  purpose?: string;
 }
 
+const SEARCH = "to search by text and by image";
+
 /** The page for a dataset without an index. */
-export function NoIndex({ server, size, listedJobs }: NoIndexProps) {
+export function NoIndex({ server, size, listedJobs, purpose = SEARCH }: NoIndexProps) {
   // The App's own form builds the index; its job shows here.
   const { jobs, isRunning } = useJobs(server, listedJobs, size > 0);
   const [error, setError] = useState<string | null>(null);
@@ -25,7 +28,7 @@ export function NoIndex({ server, size, listedJobs }: NoIndexProps) {
       <h3>{size ? "No index yet" : "No samples yet"}</h3>
       <p data-cy="faiss-status">
         {size
-          ? "This dataset has no FAISS index. Build one to search by text and by image."
+          ? `This dataset has no FAISS index. Build one ${purpose}.`
           : "This dataset has no samples. Add images, then build an index here."}
       </p>
       {size > 0 && !isRunning && (

@@ -1,0 +1,121 @@
+import React from "react";
+import { Menu } from "../../components/Menu.tsx";
+import { disabledIf } from "../../keyboard/disabled.ts";
+import type { Form } from "../state/curateState.ts";
+import type { Curate } from "../state/useCurate.ts";
+import { RulesOrder } from "./RulesOrder.tsx";
+import { ThresholdPart } from "./ThresholdPart.tsx";
+
+const EQUAL_FILES = " equal files";
+
+/** What to find, and the button that starts it. */
+export function FindForm({ curate, label }: { curate: Curate; label: string }) {
+  const { view, update, indexes, state, find, isFinding } = curate;
+  const { tab } = view;
+  const form = view.forms[tab];
+  const change = (part: Partial<Form>) =>
+    update({ forms: { ...view.forms, [tab]: { ...form, ...part } } });
+  const isKnown = indexes.some(({ brain_key }) => brain_key === form.brainKey);
+  const index = (isKnown ? form.brainKey : indexes[0]?.brain_key) ?? "";
+  const splits = state?.split_fields ?? [];
+  const isIncomplete = tab === "leaks" && !splits.includes(form.splitField ?? "");
+  return (
+    <form
+      className="ffs-curate-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!isFinding && !isIncomplete) void find();
+      }}
+    >
+      <div className="ffs-options">
+        <label>
+          Compare
+          <select
+            data-cy="curate-index"
+            value={tab === "duplicates" && form.equalFiles ? EQUAL_FILES : index}
+            onChange={({ target: { value } }) =>
+              change(
+                value === EQUAL_FILES
+                  ? { equalFiles: true }
+                  : { equalFiles: false, brainKey: value, thresh: null }
+              )
+            }
+          >
+            {indexes.map(({ brain_key, patches_field }) => (
+              <option key={brain_key} value={brain_key}>
+                {brain_key}
+                {patches_field ? ` (${patches_field})` : ""}
+              </option>
+            ))}
+            {tab === "duplicates" && <option value={EQUAL_FILES}>equal files</option>}
+          </select>
+        </label>
+        <label>
+          in
+          <select
+            data-cy="curate-scope"
+            value={form.scope}
+            onChange={({ target }) => change({ scope: target.value as Form["scope"] })}
+          >
+            <option value="dataset">the whole dataset</option>
+            <option value="view">the current view</option>
+          </select>
+        </label>
+        <label title="A sample of the test split is never removed in favor of a training one">
+          Splits
+          <select
+            data-cy="curate-split"
+            value={splits.includes(form.splitField ?? "") ? (form.splitField ?? "") : ""}
+            onChange={({ target }) => change({ splitField: target.value || null })}
+          >
+            <option value="">{tab === "leaks" ? "choose a field" : "none"}</option>
+            {splits.map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </label>
+        {!(tab === "duplicates" && form.equalFiles) && (
+          <label title="Only copies of one image count then, not other images of the same thing">
+            <input
+              type="checkbox"
+              data-cy="curate-verify"
+              checked={form.verify}
+              onChange={({ target }) => change({ verify: target.checked })}
+            />
+            Compare the images
+          </label>
+        )}
+        {tab === "duplicates" && !form.equalFiles && (
+          <Menu
+            name="curate-rules"
+            label="Whom to keep"
+            title="The rules that choose whom to keep"
+            dialogLabel="Rules, the first that tells two samples apart decides"
+          >
+            {() => <RulesOrder {...{ form, change }} all={state?.rules ?? []} />}
+          </Menu>
+        )}
+      </div>
+      {!(tab === "duplicates" && form.equalFiles) && !isIncomplete && (
+        <ThresholdPart {...{ curate, form, change }} />
+      )}
+      <div className="ffs-inline">
+        <button
+          type="submit"
+          className="ffs-button ffs-primary"
+          data-cy="curate-find"
+          {...disabledIf(isFinding || isIncomplete, () => undefined)}
+        >
+          {isFinding ? "Finding…" : label}
+        </button>
+        {isIncomplete && (
+          <span className="ffs-note" data-cy="curate-incomplete">
+            {splits.length
+              ? "Choose the field with the names of the splits."
+              : "This dataset has no field of texts; save the names of the splits in one."}
+          </span>
+        )}
+      </div>
+    </form>
+  );
+}
