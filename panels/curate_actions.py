@@ -69,9 +69,9 @@ class CurateActions:
         self, ctx: foo.ExecutionContext, params: curate_messages.TagLeaksParams
     ) -> curate_messages.ActAnswer:
         """Tags the samples in a leak."""
-        _, found = leaks_of(ctx.dataset, read_text("run", params.get("run")))
+        _, result = leaks_of(ctx.dataset, read_text("run", params.get("run")))
         name = read_text("name", params.get("name"), MAX_NAME).strip()
-        tagged = found.tag(name)
+        tagged = result.tag(name)
         text = f"Tagged {len(tagged):,} samples “{name}”."
         undo = _untagging(ctx.dataset, name, tagged)
         add_action(ctx.dataset, Action("leaks", text, undo))
@@ -90,12 +90,12 @@ class CurateActions:
 
 def _chosen(ctx: foo.ExecutionContext, params: curate_messages.DecisionParams) -> brain.Duplicates:
     """The duplicates of the chosen groups, with a person's decisions, as far as they exist."""
-    _, found = duplicates_of(ctx.dataset, read_text("run", params.get("run")))
+    _, result = duplicates_of(ctx.dataset, read_text("run", params.get("run")))
     if params.get("groups") is not None:
         numbers = set(read_list("groups", params["groups"]))
-        found = found.of_groups([n for n in range(len(found.members)) if n in numbers])
+        result = result.of_groups([n for n in range(len(result.members)) if n in numbers])
     keep, remove = (read_ids(name, params.get(name)) for name in ("keep", "remove"))
-    return found.deciding(keep, remove)
+    return result.deciding(keep, remove)
 
 
 def _things(count: int, field: str | None) -> str:

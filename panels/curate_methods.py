@@ -84,15 +84,15 @@ class CurateMethods:
         self, ctx: foo.ExecutionContext, params: curate_messages.PageParams
     ) -> curate_messages.GroupsAnswer:
         """Returns a page of groups with their files, without members that were deleted."""
-        run, found = duplicates_of(ctx.dataset, _text(params, "run"))
-        existing = found.deciding()
+        run, result = duplicates_of(ctx.dataset, _text(params, "run"))
+        existing = result.deciding()
         start, count = _page(params)
         shown: list[tuple[int, list[Any]]] = []
         for group in existing.members[start : start + count]:
             shown.append((run.number_of[group[0].id], group[:MAX_SHOWN]))
         ids = [member.id for _, group in shown for member in group]
-        near = found.near(ids)
-        files = _files(ctx.dataset, ids, found.patches_field)
+        near = result.near(ids)
+        files = _files(ctx.dataset, ids, result.patches_field)
         rows = [
             {
                 "number": number,
@@ -119,11 +119,11 @@ class CurateMethods:
         self, ctx: foo.ExecutionContext, params: curate_messages.PageParams
     ) -> curate_messages.PairsAnswer:
         """Returns a page of leaking pairs."""
-        _, found = leaks_of(ctx.dataset, _text(params, "run"))
+        _, result = leaks_of(ctx.dataset, _text(params, "run"))
         verdict = _text(params, "verdict")
-        chosen = [pair for pair in found.pairs if not verdict or pair.verdict == verdict]
+        chosen = [pair for pair in result.pairs if not verdict or pair.verdict == verdict]
         start, count = _page(params)
-        rows = _pair_rows(ctx.dataset, chosen[start : start + count], found.patches_field)
+        rows = _pair_rows(ctx.dataset, chosen[start : start + count], result.patches_field)
         return {"pairs": rows, "total": len(chosen)}
 
     @panel_method
@@ -131,9 +131,9 @@ class CurateMethods:
         self, ctx: foo.ExecutionContext, params: curate_messages.RunParams
     ) -> curate_messages.PairsAnswer:
         """Returns some pairs by chance, of those that count, for a person to judge."""
-        _, found = duplicates_of(ctx.dataset, _text(params, "run"))
-        sampled = found.sampled_pairs(SAMPLED_PAIRS)
-        rows = _pair_rows(ctx.dataset, sampled, found.patches_field)
+        _, result = duplicates_of(ctx.dataset, _text(params, "run"))
+        sampled = result.sampled_pairs(SAMPLED_PAIRS)
+        rows = _pair_rows(ctx.dataset, sampled, result.patches_field)
         return {"pairs": rows, "total": len(rows)}
 
     @panel_method
@@ -153,8 +153,8 @@ class CurateMethods:
         self, ctx: foo.ExecutionContext, params: curate_messages.RunParams
     ) -> messages.Empty:
         """Shows the samples without those of the training side that leak."""
-        _, found = leaks_of(ctx.dataset, _text(params, "run"))
-        view = found.clean_view()
+        _, result = leaks_of(ctx.dataset, _text(params, "run"))
+        view = result.clean_view()
         ctx.ops.set_view(view if isinstance(view, fo.DatasetView) else view.view())
         return {}
 

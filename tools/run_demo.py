@@ -1,4 +1,4 @@
-"""Runs the demo: datasets, indexes, some searches, and the App with the search panel open.
+"""Runs the demo: datasets, indexes, some searches, and the App with both panels open.
 
     make demo
     make demo DEMO_ARGS="--check"
@@ -119,15 +119,16 @@ def show_searches(dataset: fo.Dataset, queries: tuple[str, ...] | list[str]) -> 
 
 
 def serve(dataset: fo.Dataset, port: int, stay: bool) -> None:
-    """Serves the App with the panel next to the grid until you stop it."""
+    """Serves the App with the panels next to the grid until you stop it."""
     import fiftyone as fo
 
     panel = fo.Panel(type="similarity_search_faiss", pinned=False)
+    curate = fo.Panel(type="similarity_curate_faiss", pinned=False)
     samples = fo.Panel(type="Samples", pinned=True)
     spaces = fo.Space(
         children=[
             fo.Space(children=[samples], active_child=samples.component_id),
-            fo.Space(children=[panel], active_child=panel.component_id),
+            fo.Space(children=[panel, curate], active_child=panel.component_id),
         ],
         orientation="horizontal",
     )

@@ -47,7 +47,7 @@ def planted(rng: np.random.Generator) -> Iterator[fo.Dataset]:
     dataset.delete()
 
 
-def found(dataset: fo.Dataset, kind: str = "duplicates", **params: Any) -> dict[str, Any]:
+def run_of(dataset: fo.Dataset, kind: str = "duplicates", **params: Any) -> dict[str, Any]:
     """The result of a search, once its job has ended."""
     started = answer_of(f"find_{kind}", Context(dataset, **{**FIND, **params}))
     job = ended(dataset, {"id": started["job"]})
@@ -98,7 +98,7 @@ def test_the_distances_tell_what_each_threshold_finds(planted) -> None:
 
 
 def test_groups_are_paged_with_their_files(planted) -> None:
-    run = found(planted)
+    run = run_of(planted)
     ids = planted.values("id")
     assert (run["groups"], run["redundant"], run["pair_count"], run["compared"]) == (10, 20, 30, N)
     assert (run["copies"], run["unverified"], run["thresh"]) == (0, 30, 0.01)
@@ -122,7 +122,7 @@ def test_groups_are_paged_with_their_files(planted) -> None:
 
 
 def test_decisions_change_what_is_redundant(planted) -> None:
-    run = found(planted)
+    run = run_of(planted)
     ids = planted.values("id")
     plain = answer_of("plan", Context(planted, **decisions(run)))
     assert set(plain["ids"]) == {*ids[100:]} and plain["groups"] == 10
@@ -136,15 +136,15 @@ def test_decisions_change_what_is_redundant(planted) -> None:
         for group in page(planted, run)["groups"]
         if group["members"][0]["id"] == ids[3]
     )
-    one = answer_of("plan", Context(planted, **decisions(run, groups=[number])))
-    assert set(one["ids"]) == {ids[103], ids[113]} and one["groups"] == 1
+    chosen = answer_of("plan", Context(planted, **decisions(run, groups=[number])))
+    assert set(chosen["ids"]) == {ids[103], ids[113]} and chosen["groups"] == 1
     whole = [ids[0], ids[100], ids[110]]
     refused = call("plan", Context(planted, **decisions(run, remove=whole)))
     assert refused["error"].startswith("Nothing would be kept of a group; keep one")
 
 
 def test_actions_are_told_and_undone(planted) -> None:
-    run = found(planted)
+    run = run_of(planted)
     ids = planted.values("id")
     tagged = act(planted, run, "tag", name="twin", keep=[ids[100]])
     assert tagged["text"] == "Tagged 19 samples “twin”."
@@ -171,7 +171,7 @@ def test_actions_are_told_and_undone(planted) -> None:
 
 
 def test_only_what_was_confirmed_is_removed(planted) -> None:
-    run = found(planted)
+    run = run_of(planted)
     ids = planted.values("id")
     shown = answer_of("plan", Context(planted, **decisions(run)))["ids"]
     # Meanwhile, somebody removes a keeper and a redundant sample.
@@ -199,7 +199,7 @@ def test_only_what_was_confirmed_is_removed(planted) -> None:
 
 
 def test_two_people_do_not_remove_each_others_keepers(planted) -> None:
-    run = found(planted)
+    run = run_of(planted)
     ids = planted.values("id")
     group = [ids[0], ids[100], ids[110]]
     other = decisions(run, remove=[ids[0]])
@@ -213,7 +213,7 @@ def test_two_people_do_not_remove_each_others_keepers(planted) -> None:
 
 
 def test_leaks_are_listed_tagged_and_undone(planted) -> None:
-    run = found(planted, "leaks", split_field="split")
+    run = run_of(planted, "leaks", split_field="split")
     ids, splits = planted.values(["id", "split"])
     assert (run["pair_count"], run["listed"], run["leaking"]) == (10, 10, 15)
     rates = {(rate["split"], rate["other"]): rate for rate in run["rates"]}
@@ -227,8 +227,8 @@ def test_leaks_are_listed_tagged_and_undone(planted) -> None:
     for row in rows["pairs"]:
         assert (row["split_a"], row["split_b"]) == ("train", "test")
         assert splits[ids.index(row["a"]["id"])] == "train"
-    copies = answer_of("pairs", Context(planted, **{**params, "verdict": "copy"}))
-    assert (copies["pairs"], copies["total"]) == ([], 0)
+    copied = answer_of("pairs", Context(planted, **{**params, "verdict": "copy"}))
+    assert (copied["pairs"], copied["total"]) == ([], 0)
     tagged = answer_of("tag_leaks", Context(planted, run=run["id"], name="leak"))
     assert tagged["text"] == "Tagged 15 samples “leak”."
     assert len(planted.match_tags("leak")) == 15
@@ -245,7 +245,7 @@ def test_leaks_are_listed_tagged_and_undone(planted) -> None:
 
 
 def test_sampled_pairs_are_those_that_count(planted) -> None:
-    run = found(planted)
+    run = run_of(planted)
     answer = answer_of("sampled_pairs", Context(planted, run=run["id"]))
     assert (len(answer["pairs"]), answer["total"]) == (20, 20)
     again = answer_of("sampled_pairs", Context(planted, run=run["id"]))
@@ -257,8 +257,8 @@ def test_sampled_pairs_are_those_that_count(planted) -> None:
 
 def test_a_lost_or_replaced_result_is_told(planted) -> None:
     assert answer_of("curate_state", Context(planted))["duplicates"] is None
-    first = found(planted)
-    second = found(planted, thresh=0.02)
+    first = run_of(planted)
+    second = run_of(planted, thresh=0.02)
     assert second["params"]["thresh"] == 0.02
     refused = call("plan", Context(planted, **decisions(first)))["error"]
     assert refused.startswith("Someone has run this search again; reload the page")

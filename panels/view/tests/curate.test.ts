@@ -78,9 +78,9 @@ describe("decisions", () => {
   });
 
   test("a group keeps at least one", () => {
-    const one = decide(GROUP, NO_DECISIONS, "a", "remove");
-    assert.deepEqual(one, { keep: [], remove: ["a"] });
-    const two = one && decide(GROUP, one, "b", "remove");
+    const first = decide(GROUP, NO_DECISIONS, "a", "remove");
+    assert.deepEqual(first, { keep: [], remove: ["a"] });
+    const two = first && decide(GROUP, first, "b", "remove");
     assert.deepEqual(keptIn(GROUP, [], two?.remove ?? []), ["c"]);
     assert.equal(two && decide(GROUP, two, "c", "remove"), null);
     // The newer decision about one replaces the older.
@@ -175,10 +175,10 @@ test("stored choices survive, and others have their defaults", () => {
 });
 
 test("groups are selected for one run", () => {
-  const one = { ...INITIAL_VIEW, ...toggledGroup(INITIAL_VIEW, "r1", 3) };
-  assert.deepEqual(selectedGroups(one, "r1"), [3]);
-  assert.deepEqual(selectedGroups(one, "r2"), []);
-  assert.deepEqual(toggledGroup(one, "r1", 3), { selected: { run: "r1", groups: [] } });
+  const first = { ...INITIAL_VIEW, ...toggledGroup(INITIAL_VIEW, "r1", 3) };
+  assert.deepEqual(selectedGroups(first, "r1"), [3]);
+  assert.deepEqual(selectedGroups(first, "r2"), []);
+  assert.deepEqual(toggledGroup(first, "r1", 3), { selected: { run: "r1", groups: [] } });
 });
 
 test("rules are moved, and rates are told", () => {

@@ -1,7 +1,7 @@
 import React, { useEffect, useState } from "react";
 import { isFailure } from "../../app/server.ts";
 import { counted } from "../../format/numbers.ts";
-import type { ActionKind, DuplicatesRun, Plan } from "../../generated.ts";
+import type { ActionKind, DuplicatesRun, Failure, Plan } from "../../generated.ts";
 import { disabledIf } from "../../keyboard/disabled.ts";
 import { NO_DECISIONS } from "../state/decisions.ts";
 import { selectedGroups, undone, withDecisions } from "../state/curateState.ts";
@@ -36,7 +36,7 @@ export function ActionsBar({ curate, run, total }: ActionsBarProps) {
     <div className="ffs-curate-actions" role="group" aria-label="Actions" data-cy="curate-actions">
       <div className="ffs-curate-targets">
         <strong data-cy="curate-target">
-          {counted(count, `redundant ${noun}`)} in{" "}
+          {plan ? counted(count, `redundant ${noun}`) : "Counting…"} in{" "}
           {groups.length ? counted(groups.length, "selected group") : `all ${counted(total, "group")}`}
         </strong>
         {groups.length > 0 && (
@@ -130,22 +130,24 @@ function decisionsOf(view: Curate["view"], run: string) {
   return { run, ...view.decisions, groups: groups.length ? groups : null };
 }
 
-/** What the actions would change now. */
+/** What the actions would change now; null while that is counted. */
 function usePlan({ server, view, version }: Curate, run: string, groups: number[]) {
-  const [plan, setPlan] = useState<Plan | null>(null);
-  const [error, setError] = useState<string | null>(null);
+  const { decisions } = view;
+  const key = JSON.stringify([run, version, decisions, groups]);
+  const [counted, setCounted] = useState<{ key: string; plan: Plan | Failure } | null>(null);
   useEffect(() => {
     let isCurrent = true;
-    void server("plan", decisionsOf(view, run)).then((answer) => {
-      if (!isCurrent) return;
-      setError(isFailure(answer) ? answer.error : null);
-      setPlan(isFailure(answer) ? null : answer);
+    void server("plan", decisionsOf(view, run)).then((plan) => {
+      if (isCurrent) setCounted({ key, plan });
     });
     return () => {
       isCurrent = false;
     };
-  }, [server, run, version, view.decisions, groups.join()]);
-  return { plan, error };
+  }, [server, key]);
+  // Numbers of other groups or decisions must not be confirmed.
+  const plan = counted?.key === key ? counted.plan : null;
+  if (plan && isFailure(plan)) return { plan: null, error: plan.error };
+  return { plan, error: null };
 }
 
 interface NamedActionProps {

@@ -40,9 +40,9 @@ function summaryOf(run: DuplicatesRun): string {
   const { groups, redundant, compared, pair_count, thresh, expected, params } = run;
   if (!groups && thresh === null) return "Nothing stands out, so there are no duplicates to show.";
   if (!groups) return `No duplicates among ${counted(compared, "sample")}.`;
-  const found = `${redundant.toLocaleString("en-US")} of ${counted(compared, "sample")} are redundant, in ${counted(groups, "group")}`;
-  if (params.equal_files) return `${found}; their files are equal.`;
-  return `${found}, at a distance of ${distanceText(thresh)}: ${pairsText(pair_count, expected)}.`;
+  const text = `${redundant.toLocaleString("en-US")} of ${counted(compared, "sample")} are redundant, in ${counted(groups, "group")}`;
+  if (params.equal_files) return `${text}; their files are equal.`;
+  return `${text}, at a distance of ${distanceText(thresh)}: ${pairsText(pair_count, expected)}.`;
 }
 
 function detailsOf({ params, copies, look_alikes, unverified, recall, unreadable }: DuplicatesRun) {

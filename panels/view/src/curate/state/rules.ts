@@ -9,7 +9,7 @@ const LABELS: Record<string, string> = {
   age: "Older",
 };
 
-/** A rule in words. */
+/** The text of a rule. */
 export function ruleLabel(rule: string): string {
   return LABELS[rule] ?? rule;
 }

@@ -1,4 +1,4 @@
-// The threshold: its histogram and what it finds, in words.
+// The threshold: its histogram, and the texts about what it finds.
 import { counted } from "../../format/numbers.ts";
 import type { DistancesAnswer, Interval, ThresholdRow } from "../../generated.ts";
 
