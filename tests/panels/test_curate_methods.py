@@ -155,7 +155,16 @@ def test_actions_are_told_and_undone(planted) -> None:
     assert saved["text"] == "Saved 10 groups of 30 samples in the fields “twins_…”."
     keepers = dict(zip(*planted.values(["id", "twins_keeper"]), strict=True))
     assert [keepers[ids[i]] for i in (0, 100, 110, 50)] == [ids[0], ids[0], ids[0], None]
-    assert undo(planted, saved) == "Restored the fields “twins_…”."
+    # A second saving is undone to the first.
+    again = act(planted, run, "save", name="twins", keep=[ids[100]], groups=[0, 1])
+    assert again["text"] != saved["text"]
+    assert planted.count("twins_keeper") == 6
+    undo(planted, again)
+    restored = dict(zip(*planted.values(["id", "twins_keeper"]), strict=True))
+    assert restored == keepers
+    (first,) = again["state"]["undo"][:-1]
+    answer = answer_of("undo", Context(planted, id=first["id"]))
+    assert answer["text"] == "Restored the fields “twins_…”."
     assert not planted.has_field("twins_keeper")
     sample = planted[ids[115]]
     sample.tags = ["night"]

@@ -46,7 +46,8 @@ export function LeakActions({ curate, run }: { curate: Curate; run: LeaksRun }) 
           title="Samples that are used earlier, such as those of the training split, are dropped; never those of the test split"
           onClick={() => void showClean()}
         >
-          Show {run.size.toLocaleString("en-US")} samples without {counted(run.training, `training ${noun}`)}
+          Show {run.patches_field === null && (run.size - run.training).toLocaleString("en-US")}{" "}
+          samples, without {counted(run.training, `training ${noun}`)}
         </button>
       </div>
     </div>
