@@ -108,7 +108,7 @@ class CurateMethods:
             }
             for number, group in shown
         ]
-        gone = len(run.number_of) - sum(len(group) for group in existing.members)
+        gone = len(result.missing())
         return cast(
             curate_messages.GroupsAnswer,
             {"groups": rows, "total": len(existing.members), "gone": gone},

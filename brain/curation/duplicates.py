@@ -149,8 +149,7 @@ class Duplicates:
         Raises:
             ValueError: if nothing would be kept of a group
         """
-        ids = [member.id for group in self.members for member in group]
-        gone = set(ids) - existing_ids(root_dataset(self.samples), ids, self.patches_field)
+        gone = self.missing()
         kept, removed = set(keep), set(remove) - set(keep)
         changed = kept | removed | gone
         near = near_members(self.pairs) if changed else {}
@@ -161,6 +160,11 @@ class Duplicates:
             for group in self.members
         )
         return replace(self, members=[group for group in groups if len(group) > 1])
+
+    def missing(self) -> set[str]:
+        """The ids of members that do not exist any more."""
+        ids = [id for group in self.groups for id in group]
+        return set(ids) - existing_ids(root_dataset(self.samples), ids, self.patches_field)
 
     def of_groups(self, numbers: Sequence[int]) -> Duplicates:
         """The same result with some of the groups."""
