@@ -88,10 +88,14 @@ def open_app(
         dark: bool = True,
         view: fo.DatasetView | None = None,
     ) -> Page:
-        _repeat_until_connected(lambda: setattr(session, "dataset", dataset or book))
-        session.view = view
-        session.selected = []
-        session.spaces = panels(panel) if panel else fo.Space(children=[fo.Panel(type="Samples")])
+        def show() -> None:
+            session.dataset = dataset or book
+            session.view = view
+            session.selected = []
+            grid_alone = fo.Space(children=[fo.Panel(type="Samples")])
+            session.spaces = panels(panel) if panel else grid_alone
+
+        _repeat_until_connected(show)
         page = open_page(browser, session.url, width, height, dark)
         pages.append(page)
         return page
