@@ -77,4 +77,3 @@ def test_names_with_markup_are_shown_as_text(book, open_app, tmp_path: Path) -> 
     expect(form).to_contain_text(f"Indexpatches of {FIELD}, colorhist")
     shoot(page, "markup-form")
     has_no_markup(page)
-    dataset.delete()

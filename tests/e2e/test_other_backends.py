@@ -35,7 +35,6 @@ def others(book: fo.Dataset) -> Iterator[fo.Dataset]:
         )
     dataset.delete_brain_run("clip")
     yield dataset
-    dataset.delete()
 
 
 def test_each_backend_is_searched_shown_in_the_grid_and_exported(

@@ -141,4 +141,3 @@ def test_selected_results_are_tagged_liked_excluded_and_searched(book, open_app,
     expect(pinned).to_have_count(1)
     expect(pinned).to_have_attribute("data-id", ids[2])
     assert result_ids(page) == fiftyone_faiss.search(dataset, ids[2], k=8).ids
-    dataset.delete()

@@ -82,7 +82,6 @@ def test_tiles_show_whole_images_and_fields_and_keep_their_look(wide, open_app) 
     assert place_of(page, 0) == [0, 0, 100, 100]
     expect(lines).to_have_count(6)
     assert cy(page, "faiss-result").first.bounding_box()["width"] == width
-    wide.delete()
 
 
 def test_the_preview_shows_what_each_term_contributes(book, open_app) -> None:
@@ -192,4 +191,3 @@ def test_frames_are_decoded(book, open_app, tmp_path) -> None:
         re.compile(rf"^Result 1 of 4, film\.webm, frame {number}, ")
     )
     shoot(page, "frames")
-    dataset.delete()

@@ -191,4 +191,3 @@ def test_results_of_another_dataset_are_compared(book, open_app) -> None:
     assert ids == expected[1].ids
     assert result_ids(page)[:4] == expected[0].ids
     shoot(page, "compare-dataset")
-    other.delete()

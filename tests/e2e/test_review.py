@@ -63,7 +63,6 @@ def test_results_are_reviewed_by_keyboard_and_by_mouse(book, open_app) -> None:
         arg="Result 25",
     )
     assert dataset.count_sample_tags()["clicked"] == COUNT
-    dataset.delete()
 
 
 def test_the_viewer_follows_the_order_of_the_results(book, open_app) -> None:
@@ -101,4 +100,3 @@ def test_the_viewer_follows_the_order_of_the_results(book, open_app) -> None:
     expect(cy(page, "faiss-result").nth(4)).to_be_focused()
     expect(cy(page, "faiss-feedback")).to_contain_text("1 liked")
     assert set(dataset.match_tags("seen").values("id")) == {ids[2], ids[3]}
-    dataset.delete()
