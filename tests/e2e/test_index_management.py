@@ -60,6 +60,7 @@ def test_the_operator_deletes_indexes_of_deleted_datasets(book, open_app, rng) -
     doomed = fo.Dataset("doomed")
     doomed.add_samples([fo.Sample(f"/{i}.png") for i in range(12)])
     folder = index_of(doomed, rng.normal(size=(12, 4)).astype(np.float32), "lost").path
+    doomed.delete()
     page = open_app(book, panel=None)
     choose(page, "FAISS: manage indexes")
     form = page.get_by_role("dialog")
