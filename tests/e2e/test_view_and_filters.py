@@ -63,6 +63,8 @@ def test_a_search_stays_in_the_view_and_its_filters(book, open_app, session) -> 
     wait_for_results(page, 5)
     search(page, "a dog", k=4)
     assert result_ids(page) == fiftyone_faiss.search(book, "a dog", k=4).ids
+    # The App drops filters that are set while it loads an earlier view.
+    shows(page, 4)
 
     # The view and the filters come back.
     with messages.response_to("look"):
