@@ -184,7 +184,7 @@ def test_results_of_another_dataset_are_compared(book, open_app) -> None:
     cy(page, "faiss-compare").select_option(label=label)
     results = cy(page, "faiss-compared").locator('[data-cy="faiss-result"]')
     expect(results).to_have_count(4)
-    title = re.compile(r"^\d+\.jpg: score .*; opens the dataset other-book$")
+    title = re.compile(r"^\d+\.jpg: relevance .*, score .*; opens the dataset other-book$")
     expect(results.first).to_have_attribute("title", title)
     ids = results.evaluate_all("tiles => tiles.map(tile => tile.dataset.id)")
     expected = fiftyone_faiss.search_several([dataset, (other, "clip2")], "a red car", k=4)
