@@ -10,8 +10,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # The tests of these folders need no model and no browser.
 FAST_TESTS = $(wildcard $(addprefix tests/,tools $(addprefix brain/,ann core queries store)))
-# The table of the coverage is printed if all tests run.
-COVERAGE = $(if $(TEST_ARGS),,--cov --cov-report=term)
+# If all tests run, three processes share them, because many tests wait for a browser or a disk, and
+# the table of the coverage is printed.
+ALL_TESTS = $(if $(TEST_ARGS),,--numprocesses 3 --dist loadfile --cov --cov-report=term)
 
 .PHONY: demo test test-fast test-backends coverage faults lint bench bench-embed bench-retrieval \
 	bench-relevance bench-app bench-batch bench-ranking bench-graph bench-duplicates \
@@ -25,7 +26,7 @@ ONE_THREAD = OMP_NUM_THREADS=1
 
 test: .venv/installed-for-tests lint
 	@$(BIN)/python tools/chromium.py
-	$(ONE_THREAD) $(BIN)/python -m pytest -m "not backends" $(COVERAGE) $(TEST_ARGS)
+	$(ONE_THREAD) $(BIN)/python -m pytest -m "not backends" $(ALL_TESTS) $(TEST_ARGS)
 
 test-fast: .venv/installed-for-tests
 	$(ONE_THREAD) $(BIN)/python -m pytest -m "not (backends or browser or faults or slow)" \
