@@ -45,6 +45,8 @@ class IndexInfo(TypedDict):
     recall: float | None
     latency_ms: float | None
     recall_by_kind: dict[str, float] | None
+    graph_neighbors: int | None
+    graph_recall: float | None
     rate: float | None
     created: str | None
     problem: str | None

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from fiftyone_faiss.brain.ann.graph_checkpoint import GraphCheckpoint
 from fiftyone_faiss.brain.ann.graph_recall import Limits
 from fiftyone_faiss.brain.ann.neighbor_graph import (
     DEFAULT_NEIGHBORS,
@@ -79,7 +80,8 @@ class GraphMaintenance:
             snapshot = self.store.snapshot()
             graph = self.graph_of(snapshot)
             if graph is None or graph.k < k or _new_share(graph, snapshot) > MAX_NEW_SHARE:
-                made = yield from build_steps(snapshot, self.metric, k)
+                checkpoint = GraphCheckpoint(self.store, snapshot, self.metric, k)
+                made = yield from build_steps(snapshot, self.metric, k, checkpoint)
             elif _is_current(graph, snapshot):
                 return snapshot, graph
             else:

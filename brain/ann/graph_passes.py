@@ -21,9 +21,9 @@ PairLists = list[Pairs]
 
 
 def compare_members(
-    vectors: ScaledVectors, cells: Cells, top: TopNeighbors
+    vectors: ScaledVectors, cells: Cells, top: TopNeighbors, start: int = 0
 ) -> Generator[int, None, None]:
-    """Compares the members of each cell with each other; yields the number of members so far."""
+    """Compares the members of each cell with each other; yields the number of cells so far."""
 
     def compare(cell: int) -> PairLists:
         members = cells.members_of(cell)
@@ -39,18 +39,16 @@ def compare_members(
                 lists.append((members[part], members[best], values))
         return lists
 
-    done = 0
-    for cell, lists in enumerate(in_threads(compare, range(len(cells)))):
+    for cell, lists in enumerate(in_threads(compare, range(start, len(cells))), start):
         for rows, neighbors, closeness in lists:
             top.set(rows, neighbors, closeness)
-        done += len(cells.members_of(cell))
-        yield done
+        yield cell + 1
 
 
 def compare_guests(
-    vectors: ScaledVectors, cells: Cells, top: TopNeighbors
+    vectors: ScaledVectors, cells: Cells, top: TopNeighbors, start: int = 0
 ) -> Generator[int, None, None]:
-    """Compares the members of each cell with its guests; yields the number of members so far."""
+    """Compares the members of each cell with its guests; yields the number of cells so far."""
 
     def compare(cell: int) -> PairLists:
         members, guests = cells.members_of(cell), cells.guests_of(cell)
@@ -67,16 +65,14 @@ def compare_guests(
             lists.append((some[first], members[second], closeness[first, second]))
         return lists
 
-    done = 0
-    for cell, lists in enumerate(in_threads(compare, range(len(cells)))):
+    for cell, lists in enumerate(in_threads(compare, range(start, len(cells))), start):
         for guests, members, closeness in lists:
             # In an update, a guest may be a member too.
             others = guests != members
             guests, members, closeness = guests[others], members[others], closeness[others]
             top.add(guests, members, closeness)
             top.add(members, guests, closeness)
-        done += len(cells.members_of(cell))
-        yield done
+        yield cell + 1
     top.merge()
 
 

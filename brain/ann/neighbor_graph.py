@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fiftyone_faiss.brain.ann.cells import Borders, assign, assign_some, train_centroids
+from fiftyone_faiss.brain.ann.cells import Borders, Cells, assign, assign_some, train_centroids
+from fiftyone_faiss.brain.ann.graph_checkpoint import GraphCheckpoint, Progress
 from fiftyone_faiss.brain.ann.graph_passes import compare_guests, compare_members, ranked
 from fiftyone_faiss.brain.ann.graph_recall import Limits, nearest, recall_of, tuned_limits
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions, ScaledVectors
@@ -24,6 +25,8 @@ DEFAULT_NEIGHBORS = 15
 MAX_NEIGHBORS = 100
 GRAPH_METRICS = ("cosine", "euclidean")
 SAMPLED_ROWS = 400
+# Measuring the recall takes longer than a small update, so fewer rows are sampled after one.
+UPDATED_SAMPLED_ROWS = 100
 # Rounding swaps neighbors whose distances differ by less than the error of float32 products.
 EXTRA_NEIGHBORS = 2
 
@@ -74,13 +77,19 @@ def check_graph_metric(metric: str) -> None:
         )
 
 
-def build_steps(snapshot: Snapshot, metric: str, k: int = DEFAULT_NEIGHBORS) -> Steps:
+def build_steps(
+    snapshot: Snapshot,
+    metric: str,
+    k: int = DEFAULT_NEIGHBORS,
+    checkpoint: GraphCheckpoint | None = None,
+) -> Steps:
     """Finds the ``k`` nearest neighbors of all live rows.
 
     Args:
         snapshot: the vectors
         metric: ``"cosine"`` or ``"euclidean"``
         k (15): the number of neighbors, at most 100
+        checkpoint (None): where an interrupted build is resumed
 
     Yields:
         how many rows are done, and how many there are
@@ -95,19 +104,36 @@ def build_steps(snapshot: Snapshot, metric: str, k: int = DEFAULT_NEIGHBORS) -> 
     if not 1 <= k <= MAX_NEIGHBORS:
         raise ValueError(f"A neighbor graph has 1 to {MAX_NEIGHBORS} neighbors, got {k}.")
     vectors = ScaledVectors(snapshot, metric, snapshot.live_rows)
-    borders = Borders(train_centroids(vectors))
-    limits = tuned_limits(vectors, borders, k)
+    progress = (checkpoint.load() if checkpoint else None) or _begun(vectors, k)
+    borders, limits, top = Borders(progress.centroids), progress.limits, progress.top
     cells = assign(vectors, borders, limits.both)
-    top = TopNeighbors(len(vectors), k + EXTRA_NEIGHBORS)
-    for done in compare_members(vectors, cells, top):
-        yield done // 2, len(vectors)
-    for done in compare_guests(vectors, cells, top):
-        yield (len(vectors) + done) // 2, len(vectors)
+    for progress.done in _compare(vectors, cells, top, progress.done):
+        if checkpoint:
+            checkpoint.save_if_due(progress)
+        yield len(vectors) * progress.done // (2 * len(cells)), len(vectors)
     _search_lonely(vectors, top, k)
     unknown = np.full(top.neighbors.shape, np.nan)
     neighbors, distances = ranked(vectors, np.arange(len(vectors)), top.neighbors, unknown)
     neighbors, distances = neighbors[:, :k], distances[:, :k]
-    return _graph(vectors, neighbors, distances, limits, cells.cell_of, borders.centroids)
+    return _graph(
+        vectors, neighbors, distances, limits, cells.cell_of, borders.centroids, SAMPLED_ROWS
+    )
+
+
+def _begun(vectors: ScaledVectors, k: int) -> Progress:
+    centroids = train_centroids(vectors)
+    limits = tuned_limits(vectors, Borders(centroids), k)
+    return Progress(centroids, limits, 0, TopNeighbors(len(vectors), k + EXTRA_NEIGHBORS))
+
+
+def _compare(
+    vectors: ScaledVectors, cells: Cells, top: TopNeighbors, start: int
+) -> Generator[int, None, None]:
+    """Compares members, then guests; yields the number of cells so far, of twice their number."""
+    if start < len(cells):
+        yield from compare_members(vectors, cells, top, start)
+    for done in compare_guests(vectors, cells, top, max(0, start - len(cells))):
+        yield len(cells) + done
 
 
 def update_steps(graph: NeighborGraph, snapshot: Snapshot, metric: str) -> Steps:
@@ -135,13 +161,16 @@ def update_steps(graph: NeighborGraph, snapshot: Snapshot, metric: str) -> Steps
     cells = assign_some(vectors, borders, graph.limits.single, cell_of, np.flatnonzero(is_open))
     top = TopNeighbors.of(neighbors, vectors.closeness_of(distances))
     for done in compare_guests(vectors, cells, top):
-        yield done, len(vectors)
+        yield len(vectors) * done // len(cells), len(vectors)
     _search_lonely(vectors, top, graph.k)
     changed = np.flatnonzero(top.changed)
     of_changed = top.neighbors[changed]
     known = _distances_in(neighbors[changed], distances[changed], of_changed)
     neighbors[changed], distances[changed] = ranked(vectors, changed, of_changed, known)
-    return _graph(vectors, neighbors, distances, graph.limits, cells.cell_of, graph.centroids)
+    return _graph(
+        vectors, neighbors, distances, graph.limits, cells.cell_of, graph.centroids,
+        UPDATED_SAMPLED_ROWS,
+    )  # fmt: skip
 
 
 def _search_lonely(vectors: ScaledVectors, top: TopNeighbors, k: int) -> None:
@@ -185,6 +214,7 @@ def _graph(
     limits: Limits,
     cell_of: Positions,
     centroids: Matrix,
+    sampled_rows: int,
 ) -> NeighborGraph:
     """Makes a graph of all rows from one of positions, and measures its recall."""
     total, k = vectors.snapshot.total_rows, neighbors.shape[1]
@@ -194,5 +224,5 @@ def _graph(
     all_distances[vectors.rows] = distances
     cells = np.full(total, -1, np.int32)
     cells[vectors.rows] = cell_of
-    recall, sampled = recall_of(vectors, distances, SAMPLED_ROWS)
+    recall, sampled = recall_of(vectors, distances, sampled_rows)
     return NeighborGraph(of_rows, all_distances, recall, sampled, limits, cells, centroids)

@@ -63,6 +63,9 @@ class IndexInfo(IndexSummary):
             when it was built, 0 to 1
         latency_ms: the median time of its search then, in milliseconds
         recall_by_kind: the recall of each kind of queries then, such as ``"rows"`` or ``"texts"``
+        graph_neighbors: the neighbors of each row in the neighbor graph, which the search for
+            duplicates and the scores of samples build; None if it was not built yet
+        graph_recall: the fraction of the true neighbors in it, measured on sampled rows
         rate: the number of images, or regions, that its last build embedded per second; None if
             that is unknown
         problem: a sentence if its build was never finished, it cannot be read, or a field of the
@@ -78,6 +81,8 @@ class IndexInfo(IndexSummary):
     recall: float | None
     latency_ms: float | None
     recall_by_kind: dict[str, float] | None
+    graph_neighbors: int | None
+    graph_recall: float | None
     rate: float | None
     problem: str | None
 
@@ -122,6 +127,7 @@ def index_info(samples: foc.SampleCollection, brain_key: str | None = None) -> I
     brain_key = resolve_faiss_key(samples, brain_key)
     path, problem, size, dim, failures, disk_bytes, rate = None, None, 0, None, 0, 0, None
     faiss_index: dict[str, Any] = {}
+    graph: dict[str, Any] = {}
     try:
         index = load_faiss_index(samples, brain_key)
         path = index.path
@@ -133,6 +139,8 @@ def index_info(samples: foc.SampleCollection, brain_key: str | None = None) -> I
         tuning = index.vectors.maintenance.tuning(snapshot)
         if manifest.ann_index is not None and tuning is not None:
             faiss_index = {**manifest.ann_index.metadata, **tuning.to_json()}
+        if manifest.neighbor_graph is not None:
+            graph = manifest.neighbor_graph.metadata
         problem = labels_problem(samples, brain_key, index.config)
         problem = problem or embeddings_problem(samples, brain_key, index.config)
     except (UnfinishedIndexError, StoreError) as error:
@@ -148,6 +156,8 @@ def index_info(samples: foc.SampleCollection, brain_key: str | None = None) -> I
         recall=faiss_index.get("recall"),
         latency_ms=faiss_index.get("latency_ms"),
         recall_by_kind=faiss_index.get("recall_by_kind"),
+        graph_neighbors=graph.get("k"),
+        graph_recall=graph.get("recall"),
         rate=rate,
         problem=problem,
     )

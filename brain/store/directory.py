@@ -26,7 +26,9 @@ from fiftyone_faiss.brain.store.manifest import (
 )
 
 LOCK = "lock"
-SUFFIXES = (".segment", ".deleted", ".derived", ".tmp")
+# Intermediate values of long work, until the next write.
+CHECKPOINT = "work.checkpoint"
+SUFFIXES = (".segment", ".deleted", ".derived", ".checkpoint", ".tmp")
 # Removing a directory is tried this often, because waiting writers may create their lock in it.
 REMOVAL_ATTEMPTS = 5
 

@@ -5,7 +5,8 @@ A store is a directory::
     manifest.json   lists the files; each commit replaces it atomically and counts its generation
     <name>.segment  vectors, ids and media fingerprints; see the module ``segments``
     <name>.deleted  deleted rows, int64
-    <name>.derived  the ANN index, which can be rebuilt from the vectors
+    <name>.derived  the ANN index or the neighbor graph, which can be rebuilt from the vectors
+    work.checkpoint intermediate values of long work, until the next write
     lock            held by the only writer
 
 Files never change once a manifest names them, so readers map them without a lock. An interrupted
@@ -24,12 +25,12 @@ from typing import Any
 import numpy as np
 
 from fiftyone_faiss.brain.core.arrays import Rows
-from fiftyone_faiss.brain.core.files import FILE_SYSTEM, FileSystem
+from fiftyone_faiss.brain.core.files import FILE_SYSTEM, FileSystem, atomic_write
 from fiftyone_faiss.brain.core.ids import PackedIds
 from fiftyone_faiss.brain.store import compaction
 from fiftyone_faiss.brain.store.batch import Batch
 from fiftyone_faiss.brain.store.copying import copy_store
-from fiftyone_faiss.brain.store.directory import StoreDirectory
+from fiftyone_faiss.brain.store.directory import CHECKPOINT, StoreDirectory
 from fiftyone_faiss.brain.store.entries import FileInfo, IndexFileInfo, IndexFileKind, SegmentInfo
 from fiftyone_faiss.brain.store.manifest import Manifest, lost
 from fiftyone_faiss.brain.store.segment_writer import write_deleted_rows, write_segment
@@ -246,6 +247,20 @@ class Store:
             info = IndexFileInfo(self._directory.describe(name), of.total_rows, metadata)
             self._write_next(manifest.with_index_file(kind, info))
         return True
+
+    @property
+    def checkpoint_path(self) -> Path:
+        """The file of intermediate values of long work, if there is one."""
+        return self.path / CHECKPOINT
+
+    def save_checkpoint(self, **arrays: np.ndarray) -> None:
+        """Saves intermediate values of long work, which the next write to the store removes.
+
+        Raises:
+            StoreError: if the file cannot be written
+        """
+        with self._writing(), atomic_write(self.checkpoint_path, self._filesystem) as file:
+            np.savez(file, **arrays)
 
     def remove_index_file(self, kind: IndexFileKind) -> None:
         """Removes the ANN index or the neighbor graph, if there is one."""

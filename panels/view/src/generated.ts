@@ -654,6 +654,8 @@ export interface IndexInfo {
   recall: number | null;
   latency_ms: number | null;
   recall_by_kind: Record<string, number> | null;
+  graph_neighbors: number | null;
+  graph_recall: number | null;
   rate: number | null;
   created: string | null;
   problem: string | null;
@@ -676,6 +678,8 @@ export interface IndexHealth {
   recall: number | null;
   latency_ms: number | null;
   recall_by_kind: Record<string, number> | null;
+  graph_neighbors: number | null;
+  graph_recall: number | null;
   rate: number | null;
   created: string | null;
   problem: string | null;

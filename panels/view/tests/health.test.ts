@@ -19,6 +19,8 @@ const HEALTH: IndexHealth = {
   recall: null,
   latency_ms: null,
   recall_by_kind: null,
+  graph_neighbors: 15,
+  graph_recall: 0.983,
   rate: null,
   created: null,
   problem: null,
@@ -47,6 +49,14 @@ test("the health of an index says how old it is", () => {
 test("differences between an index and its dataset are marked as problems", () => {
   const rows = healthRows(HEALTH).filter(({ isProblem }) => isProblem);
   assert.deepEqual(rows, [{ name: "Missing", value: "3", isProblem: true }]);
+});
+
+test("the neighbor graph is described if there is one", () => {
+  const valueOf = (health: IndexHealth) =>
+    healthRows(health).find(({ name }) => name === "Neighbor graph")?.value;
+  assert.equal(valueOf(HEALTH), "15 neighbors, recall 98.3 %");
+  const none = valueOf({ ...HEALTH, graph_neighbors: null, graph_recall: null });
+  assert.equal(none, "built when it is needed");
 });
 
 test("the recall of each kind of query is shown if it was measured", () => {

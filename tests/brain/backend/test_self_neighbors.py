@@ -12,6 +12,7 @@ from support.distances import reference_distances
 from support.indexes import index_of
 
 from fiftyone_faiss.brain.backend import self_neighbors
+from fiftyone_faiss.brain.indexing.catalog import index_info
 from fiftyone_faiss.brain.similarity import FaissSimilarityIndex
 
 
@@ -34,9 +35,13 @@ def test_neighbors_of_all_samples_come_from_the_graph(
     index, vectors = large
     exact = index._kneighbors(k=5)
     assert index.graphs.graph_of(index.snapshot) is None
+    assert index_info(index.samples).graph_neighbors is None
     monkeypatch.setattr(self_neighbors, "MAX_COMPARED", 1_000)
     rows, distances = index._kneighbors(k=5, return_dists=True)
-    assert index.graphs.graph_of(index.snapshot).k == 5
+    graph = index.graphs.graph_of(index.snapshot)
+    assert graph.k == 5
+    info = index_info(index.samples)
+    assert (info.graph_neighbors, info.graph_recall) == (5, graph.recall)
     same = np.mean([len(set(a) & set(b)) / 5 for a, b in zip(rows, exact, strict=True)])
     assert same >= 0.95
     every = reference_distances(vectors, "cosine")

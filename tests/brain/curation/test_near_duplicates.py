@@ -288,3 +288,16 @@ def test_what_cannot_be_compared_is_refused(samples) -> None:
     dataset.delete_samples(dataset[:599].values("id"))
     with pytest.raises(ValueError, match="holds 1 of these samples"):
         fiftyone_faiss.find_near_duplicates(dataset, "given", thresh=0.1)
+
+
+@pytest.mark.parametrize("index_type", ["IVF16,Flat", "HNSW16", "SQ8"])
+def test_the_ann_index_does_not_change_the_result(samples, index_type: str) -> None:
+    dataset, vectors = samples
+    index_of(dataset, vectors, "ann", index_type=index_type)
+    info = next(i for i in fiftyone_faiss.list_indexes(dataset) if i.brain_key == "ann")
+    assert info.factory is not None and index_type.split(",")[0] in info.factory
+    exact = fiftyone_faiss.find_near_duplicates(dataset, "given", thresh=0.25, **PLAIN)
+    other = fiftyone_faiss.find_near_duplicates(dataset, "ann", thresh=0.25, **PLAIN)
+    assert other.groups == exact.groups and other.redundant == exact.redundant
+    assert other.pairs == exact.pairs
+    assert (other.recall, exact.recall) == (1.0, 1.0)

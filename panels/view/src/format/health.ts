@@ -23,8 +23,14 @@ export function healthRows(health: IndexHealth): HealthRow[] {
     row("Recall", recall === null ? "not measured" : `${percent(recall)} at 10`),
     ...(byKind ? [row("Recall by query", kindsText(byKind))] : []),
     row("Query time", latency_ms === null ? "not measured" : `${latency_ms.toPrecision(2)} ms`),
+    row("Neighbor graph", graphText(health)),
     row("Disk space", bytes(health.disk_bytes)),
   ];
+}
+
+function graphText({ graph_neighbors: neighbors, graph_recall: recall }: IndexHealth): string {
+  if (neighbors === null || recall === null) return "built when it is needed";
+  return `${neighbors} neighbors, recall ${percent(recall)}`;
 }
 
 function row(name: string, value: string, isProblem = false): HealthRow {
