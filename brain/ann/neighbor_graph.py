@@ -18,7 +18,7 @@ from fiftyone_faiss.brain.ann.graph_passes import compare_guests, compare_member
 from fiftyone_faiss.brain.ann.graph_recall import Limits, nearest, recall_of, tuned_limits
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions, ScaledVectors
 from fiftyone_faiss.brain.ann.top_neighbors import TopNeighbors
-from fiftyone_faiss.brain.core.arrays import Distances, Matrix
+from fiftyone_faiss.brain.core.arrays import Distances, Matrix, Rows
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 
 DEFAULT_NEIGHBORS = 15
@@ -82,14 +82,16 @@ def build_steps(
     metric: str,
     k: int = DEFAULT_NEIGHBORS,
     checkpoint: GraphCheckpoint | None = None,
+    rows: Rows | None = None,
 ) -> Steps:
-    """Finds the ``k`` nearest neighbors of all live rows.
+    """Finds the ``k`` nearest neighbors of some rows among each other.
 
     Args:
         snapshot: the vectors
         metric: ``"cosine"`` or ``"euclidean"``
         k (15): the number of neighbors, at most 100
-        checkpoint (None): where an interrupted build is resumed
+        checkpoint (None): where an interrupted build of all live rows is resumed
+        rows (None): ``(n,)`` live rows, ascending; by default, all of them
 
     Yields:
         how many rows are done, and how many there are
@@ -103,14 +105,15 @@ def build_steps(
     check_graph_metric(metric)
     if not 1 <= k <= MAX_NEIGHBORS:
         raise ValueError(f"A neighbor graph has 1 to {MAX_NEIGHBORS} neighbors, got {k}.")
-    vectors = ScaledVectors(snapshot, metric, snapshot.live_rows)
+    vectors = ScaledVectors(snapshot, metric, snapshot.live_rows if rows is None else rows)
     progress = (checkpoint.load() if checkpoint else None) or _begun(vectors, k)
     borders, limits, top = Borders(progress.centroids), progress.limits, progress.top
     cells = assign(vectors, borders, limits.both)
-    for progress.done in _compare(vectors, cells, top, progress.done):
+    for done in _compare(vectors, cells, top, progress.done):
+        progress.done = done
         if checkpoint:
             checkpoint.save_if_due(progress)
-        yield len(vectors) * progress.done // (2 * len(cells)), len(vectors)
+        yield len(vectors) * done // (2 * len(cells)), len(vectors)
     _search_lonely(vectors, top, k)
     unknown = np.full(top.neighbors.shape, np.nan)
     neighbors, distances = ranked(vectors, np.arange(len(vectors)), top.neighbors, unknown)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import fiftyone as fo
 import fiftyone.core.collections as foc
 import numpy as np
 
+from fiftyone_faiss.brain.ann.graph_files import GraphMaintenance
 from fiftyone_faiss.brain.ann.neighbor_graph import check_graph_metric
 from fiftyone_faiss.brain.ann.row_filter import allowed_rows
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions, ScaledVectors
 from fiftyone_faiss.brain.backend.loading import load_faiss_index
 from fiftyone_faiss.brain.core.ids import unpack_ids
+from fiftyone_faiss.brain.core.progress import Progress, Report, Steps
 from fiftyone_faiss.brain.data.media import Regions
 from fiftyone_faiss.brain.data.view_ids import whole_groups
 
@@ -27,6 +31,7 @@ class Compared:
         patches_field: the field of the labels that the index holds, None if it holds samples
         regions: which parts of the images it holds
         vectors: the vectors
+        graphs: keeps the neighbor graph of the index
     """
 
     samples: foc.SampleCollection
@@ -34,6 +39,7 @@ class Compared:
     patches_field: str | None
     regions: Regions
     vectors: ScaledVectors
+    graphs: GraphMaintenance
 
     @classmethod
     def of(cls, samples: foc.SampleCollection, brain_key: str | None) -> Compared:
@@ -57,7 +63,7 @@ class Compared:
                 "for a comparison; choose another view, or run update_index."
             )
         vectors = ScaledVectors(snapshot, index.metric, rows)
-        return cls(samples, index.key, index.patches_field, index.regions, vectors)
+        return cls(samples, index.key, index.patches_field, index.regions, vectors, index.graphs)
 
     def ids_at(self, positions: Positions) -> list[str]:
         """The ids of positions: of labels, or else of samples or frames."""
@@ -66,3 +72,15 @@ class Compared:
     def sample_ids_at(self, positions: Positions) -> list[str]:
         """The ids of the samples of positions."""
         return unpack_ids(self.vectors.snapshot.sample_ids[self.vectors.rows[positions]])
+
+
+def timed_steps(steps: Generator[tuple[int, int], None, Report]) -> Steps[Report]:
+    """Runs steps that yield how many vectors are done with the progress of a service."""
+    started = time.perf_counter()
+    while True:
+        try:
+            done, total = next(steps)
+        except StopIteration as stop:
+            report: Report = stop.value
+            return report
+        yield Progress(done, total, 0, time.perf_counter() - started, "compared")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -295,9 +295,7 @@ class _TwoSplits:
         whole = compared.vectors
         rows = whole.rows[positions]
         vectors = ScaledVectors(whole.snapshot, whole.metric, rows)
-        self.compared = Compared(
-            compared.samples, compared.brain_key, compared.patches_field, compared.regions, vectors
-        )
+        self.compared = replace(compared, vectors=vectors)
         self.is_late = names[positions] == late
         self.early, self.late = early, late
         self.number_of_pairs = int(self.is_late.sum()) * int((~self.is_late).sum())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,9 +11,9 @@ import numpy as np
 from fiftyone_faiss.brain.ann.joined_pairs import MAX_LISTED, JoinedPairs, components
 from fiftyone_faiss.brain.ann.range_join import join_steps
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions
-from fiftyone_faiss.brain.core.progress import Progress, Steps
+from fiftyone_faiss.brain.core.progress import Steps
 from fiftyone_faiss.brain.curation.accidental_pairs import Estimate, NearestPairs
-from fiftyone_faiss.brain.curation.compared import Compared
+from fiftyone_faiss.brain.curation.compared import Compared, timed_steps
 from fiftyone_faiss.brain.curation.duplicates import DuplicatePair, Duplicates, Member, members_of
 from fiftyone_faiss.brain.curation.keeper_facts import facts_of
 from fiftyone_faiss.brain.curation.keepers import KeeperChoice, order_of
@@ -98,15 +97,8 @@ def near_duplicates_steps(
 
 def joined(compared: Compared, thresh: float, is_right: Any = None) -> Steps[JoinedPairs]:
     """Runs a range join with the progress of a service."""
-    started = time.perf_counter()
-    steps = join_steps(compared.vectors, thresh, is_right)
-    while True:
-        try:
-            done, total = next(steps)
-        except StopIteration as stop:
-            pairs: JoinedPairs = stop.value
-            return pairs
-        yield Progress(done, total, 0, time.perf_counter() - started, "compared")
+    pairs = yield from timed_steps(join_steps(compared.vectors, thresh, is_right))
+    return pairs
 
 
 def bounded(expected: Estimate | None, count: int, share: float = 1.0) -> Estimate | None:

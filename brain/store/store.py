@@ -260,7 +260,7 @@ class Store:
             StoreError: if the file cannot be written
         """
         with self._writing(), atomic_write(self.checkpoint_path, self._filesystem) as file:
-            np.savez(file, **arrays)
+            np.savez(file, allow_pickle=False, **arrays)
 
     def remove_index_file(self, kind: IndexFileKind) -> None:
         """Removes the ANN index or the neighbor graph, if there is one."""
