@@ -10,9 +10,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # The tests of these folders need no model and no browser.
 FAST_TESTS = $(wildcard $(addprefix tests/,tools $(addprefix brain/,ann core queries store)))
-# If all tests run, three processes share them, because many tests wait for a browser or a disk, and
-# the table of the coverage is printed.
-ALL_TESTS = $(if $(TEST_ARGS),,--numprocesses 3 --dist loadfile --cov --cov-report=term)
+# Processes that share the tests, many of which wait for a disk or a database. Those in a browser
+# run alone, because drawing takes all cores.
+PROCESSES ?= 3
+SHARED = --numprocesses $(PROCESSES) --dist loadfile
 
 .PHONY: demo test test-fast test-backends coverage faults lint bench bench-embed bench-retrieval \
 	bench-relevance bench-app bench-batch bench-ranking bench-graph bench-duplicates \
@@ -26,7 +27,13 @@ ONE_THREAD = OMP_NUM_THREADS=1
 
 test: .venv/installed-for-tests lint
 	@$(BIN)/python tools/chromium.py
-	$(ONE_THREAD) $(BIN)/python -m pytest -m "not backends" $(ALL_TESTS) $(TEST_ARGS)
+ifeq ($(TEST_ARGS),)
+	$(ONE_THREAD) $(BIN)/python -m pytest -m "not (backends or browser)" $(SHARED) \
+		--cov --cov-report=
+	$(ONE_THREAD) $(BIN)/python -m pytest -m browser --cov --cov-append --cov-report=term
+else
+	$(ONE_THREAD) $(BIN)/python -m pytest -m "not backends" $(TEST_ARGS)
+endif
 
 test-fast: .venv/installed-for-tests
 	$(ONE_THREAD) $(BIN)/python -m pytest -m "not (backends or browser or faults or slow)" \

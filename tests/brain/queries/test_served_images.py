@@ -67,7 +67,8 @@ def test_a_file_that_is_no_image_is_refused_with_the_reason(tmp_path: Path, name
     if reason == "the file is missing":
         assert str(caught.value) == f"There is no file at {path} on the server; check the path."
     else:
-        assert str(path) in str(caught.value)
+        # A long path is cut at its beginning.
+        assert str(path)[-60:] in str(caught.value)
         assert reason in str(caught.value)
         assert str(caught.value).endswith("; give an image that the server may read, or drop "
                                           "one on the search bar.")  # fmt: skip
