@@ -35,9 +35,9 @@ ITERATIONS = 8
 SEED = 51
 
 
-def train_centroids(vectors: ScaledVectors) -> Matrix:
+def train_centroids(vectors: ScaledVectors, cell_rows: int = CELL_ROWS) -> Matrix:
     """Finds ``(c, dim)`` centroids by k-means on a sample; the same for the same vectors."""
-    number = max(1, len(vectors) // CELL_ROWS)
+    number = max(1, len(vectors) // cell_rows)
     size = min(len(vectors), number * TRAINING_ROWS)
     sample = np.sort(np.random.default_rng(SEED).choice(len(vectors), size, replace=False))
     if number == 1:

@@ -115,9 +115,11 @@ def build_steps(
             checkpoint.save_if_due(progress)
         yield len(vectors) * done // (2 * len(cells)), len(vectors)
     _search_lonely(vectors, top, k)
+    neighbors, distances = np.empty((len(vectors), k), np.int32), np.empty((len(vectors), k))
+    # Members of a cell have common neighbors.
     unknown = np.full(top.neighbors.shape, np.nan)
-    neighbors, distances = ranked(vectors, np.arange(len(vectors)), top.neighbors, unknown)
-    neighbors, distances = neighbors[:, :k], distances[:, :k]
+    by_cell = ranked(vectors, cells.members, top.neighbors[cells.members], unknown)
+    neighbors[cells.members], distances[cells.members] = (values[:, :k] for values in by_cell)
     return _graph(
         vectors, neighbors, distances, limits, cells.cell_of, borders.centroids, SAMPLED_ROWS
     )
@@ -166,7 +168,7 @@ def update_steps(graph: NeighborGraph, snapshot: Snapshot, metric: str) -> Steps
     for done in compare_guests(vectors, cells, top):
         yield len(vectors) * done // len(cells), len(vectors)
     _search_lonely(vectors, top, graph.k)
-    changed = np.flatnonzero(top.changed)
+    changed = cells.members[top.changed[cells.members]]
     of_changed = top.neighbors[changed]
     known = _distances_in(neighbors[changed], distances[changed], of_changed)
     neighbors[changed], distances[changed] = ranked(vectors, changed, of_changed, known)

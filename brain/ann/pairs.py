@@ -15,13 +15,17 @@ PAIRS_PER_CALL = 65_536
 def pair_distances(vectors: ScaledVectors, first: Positions, second: Positions) -> Distances:
     """Computes the ``(n,)`` exact distances of pairs of positions, in threads.
 
-    A pair that occurs in both orders is computed once.
+    A pair that occurs in both orders is computed once. It is fastest if pairs of the same
+    positions follow each other.
     """
     low, high = np.minimum(first, second), np.maximum(first, second)
-    keys, places = np.unique(low.astype(np.int64) * len(vectors) + high, return_inverse=True)
-    low, high = np.divmod(keys, len(vectors))
+    keys = low.astype(np.int64) * len(vectors) + high
+    keys, occurrence, places = np.unique(keys, return_index=True, return_inverse=True)
+    order = np.argsort(occurrence)
+    low, high = np.divmod(keys[order], len(vectors))
     starts = range(0, len(keys), PAIRS_PER_CALL)
     parts = [slice(start, start + PAIRS_PER_CALL) for start in starts]
-    many = len(keys) > len(vectors)
-    exact = in_threads(lambda part: vectors.distances(low[part], high[part], many), parts)
-    return np.concatenate([np.empty(0), *exact])[places]
+    exact = np.empty(len(keys))
+    computed = in_threads(lambda part: vectors.distances(low[part], high[part]), parts)
+    exact[order] = np.concatenate([np.empty(0), *computed])
+    return exact[places]

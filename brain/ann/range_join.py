@@ -11,7 +11,14 @@ from collections.abc import Generator, Iterator
 
 import numpy as np
 
-from fiftyone_faiss.brain.ann.cells import Borders, Cells, assign, in_threads, train_centroids
+from fiftyone_faiss.brain.ann.cells import (
+    CELL_ROWS,
+    Borders,
+    Cells,
+    assign,
+    in_threads,
+    train_centroids,
+)
 from fiftyone_faiss.brain.ann.graph_passes import PairLists, Pairs, parts_of
 from fiftyone_faiss.brain.ann.joined_pairs import JoinedPairs
 from fiftyone_faiss.brain.ann.range_search import range_search
@@ -54,7 +61,7 @@ def join_steps(vectors: ScaledVectors, thresh: float, is_right: Mask | None = No
     if len(vectors) <= MAX_ONE_CELL:
         borders = Borders(np.zeros((1, vectors.snapshot.dim), np.float32))
     else:
-        borders = Borders(train_centroids(vectors))
+        borders = Borders(train_centroids(vectors, _cell_rows(len(vectors))))
     limit = vectors.length_of(thresh) / 2
     if len(vectors) > MAX_PROVEN_ROWS and _guest_cells(vectors, borders, limit) > MAX_GUEST_CELLS:
         limit, pairs.recall, pairs.sampled = _tuned(vectors, borders, thresh, limit)
@@ -67,6 +74,13 @@ def join_steps(vectors: ScaledVectors, thresh: float, is_right: Mask | None = No
         yield done, len(vectors)
     pairs.finish()
     return pairs
+
+
+def _cell_rows(n: int) -> int:
+    """Returns the rows of a cell: more in the mean with more vectors, because the time of the
+    centroids and of the assignment is that of the number of cells.
+    """
+    return max(CELL_ROWS, int(CELL_ROWS * np.sqrt(n / MAX_PROVEN_ROWS)))
 
 
 class _Comparison:

@@ -16,6 +16,8 @@ from fiftyone_faiss.brain.store.snapshot import Snapshot
 
 # Positions of rows among those that are compared.
 Positions = npt.NDArray[np.integer[Any]]
+# Pairs whose vectors are read at once; those of neighbors are few, and stay in the cache.
+READ_PAIRS = 4_096
 # With euclidean distances, the rounding error of float32 products is that of the largest norms.
 EPSILON = float(np.finfo(np.float32).eps)
 
@@ -74,35 +76,31 @@ class ScaledVectors:
             products -= self.offsets[second]
         return products
 
-    @cached_property
-    def _squares(self) -> Distances:
-        """``(n,)`` float64 squared norms of the stored vectors."""
-        squares = np.empty(len(self))
-        for part in blocks(len(self), PAIR_ROWS):
-            squares[part] = squared_norms(self._stored(part))
-        return squares
-
-    def _stored(self, positions: Positions) -> npt.NDArray[np.float64]:
-        return self.snapshot.vectors_at(self.rows[positions]).astype(np.float64)
-
-    def distances(self, first: Positions, second: Positions, many: bool = False) -> Distances:
+    def distances(self, first: Positions, second: Positions) -> Distances:
         """Computes the ``(n,)`` exact distances of pairs of positions.
 
-        Args:
-            first: ``(n,)``
-            second: ``(n,)``
-            many (False): whether there are more pairs than vectors, whose norms are then computed
-                once
+        It is fastest if pairs of the same positions follow each other.
         """
         exact = np.empty(len(first))
+        for start in range(0, len(first), READ_PAIRS):
+            part = slice(start, start + READ_PAIRS)
+            exact[part] = self._distances(first[part], second[part])
+        return exact
+
+    def _distances(self, first: Positions, second: Positions) -> Distances:
+        """The distances of so few pairs that their vectors fit in memory."""
+        read, places = np.unique(np.concatenate([first, second]), return_inverse=True)
+        vectors = self.snapshot.vectors_at(self.rows[read]).astype(np.float64)
+        squares = squared_norms(vectors) if self.metric == "cosine" else None
+        exact = np.empty(len(first))
         for start in range(0, len(first), PAIR_ROWS):
-            pair = slice(start, start + PAIR_ROWS)
-            a, b = self._stored(first[pair]), self._stored(second[pair])
-            if many and self.metric == "cosine":
-                squares = self._squares[first[pair]] * self._squares[second[pair]]
-                exact[pair] = cosine_distances((a * b).sum(axis=-1), squares)
+            part = slice(start, min(start + PAIR_ROWS, len(first)))
+            a, b = places[part], places[len(first) + start : len(first) + part.stop]
+            if squares is None:
+                exact[part] = row_distances(vectors[a], vectors[b], self.metric)
             else:
-                exact[pair] = row_distances(a, b, self.metric)
+                products = (vectors[a] * vectors[b]).sum(axis=-1)
+                exact[part] = cosine_distances(products, squares[a] * squares[b])
         return exact
 
     def closeness_of(self, distances: Distances) -> Matrix:

@@ -31,7 +31,7 @@ BLOCK_BYTES = 65_536
 ALIGNMENT = 64
 # Up to this many vectors are read one by one. Mapped reads would also load the pages around them
 # into memory.
-FEW_ROWS = 128
+FEW_ROWS = 64
 # The size in bytes and the modification time in nanoseconds of a row's media; -1 if unknown.
 MEDIA_DTYPE = np.dtype([("size", "<i8"), ("mtime", "<i8")])
 
