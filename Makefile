@@ -16,7 +16,7 @@ PROCESSES ?= 3
 SHARED = --numprocesses $(PROCESSES) --dist loadfile
 
 .PHONY: demo test test-fast test-backends coverage faults lint bench bench-embed bench-retrieval \
-	bench-relevance bench-app bench-batch bench-ranking bench-graph bench-duplicates \
+	bench-relevance bench-app bench-batch bench-ranking bench-graph bench-duplicates bench-planted \
 	panel train screenshots clean
 
 demo: .venv/installed
@@ -108,6 +108,10 @@ bench-ranking: .venv/installed
 
 bench-duplicates: .venv/installed
 	$(BIN)/python benchmarks/bench_duplicates.py $(BENCH_ARGS)
+
+# Takes about 15 minutes, or with BENCH_ARGS='--images 200' about 4.
+bench-planted: .venv/installed
+	$(BIN)/python benchmarks/bench_planted.py $(BENCH_ARGS)
 
 # Runs Chromium for about 10 minutes.
 bench-app: .venv/installed-for-tests

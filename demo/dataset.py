@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import fiftyone as fo
@@ -38,19 +39,24 @@ def create_dataset(name: str, folder: Path, n: int = 1000, seed: int = DEFAULT_S
         a persistent dataset
     """
     pictures = _draw(folder, n, seed)
-    if fo.dataset_exists(name):
-        dataset = fo.load_dataset(name)
-        if len(dataset) == len(pictures):
-            return dataset
-        # It is incomplete, or has another number of pictures.
-        fo.delete_dataset(name)
-    dataset = fo.Dataset(name, persistent=True)
     rng = np.random.default_rng(seed)
     splits = rng.choice(list(SPLITS), size=len(pictures), p=list(SPLITS.values()))
     samples = [
         _sample(folder, picture, str(split))
         for picture, split in zip(pictures, splits, strict=True)
     ]
+    return stored_dataset(name, samples)
+
+
+def stored_dataset(name: str, samples: Sequence[fo.Sample]) -> fo.Dataset:
+    """Loads a persistent dataset if it has as many samples, or else creates it of them."""
+    if fo.dataset_exists(name):
+        dataset = fo.load_dataset(name)
+        if len(dataset) == len(samples):
+            return dataset
+        # It is incomplete, or has another number of samples.
+        fo.delete_dataset(name)
+    dataset = fo.Dataset(name, persistent=True)
     dataset.add_samples(samples, progress=False)
     dataset.add_dynamic_sample_fields()
     dataset.app_config.sidebar_groups = None

@@ -10,7 +10,7 @@ from pathlib import Path
 import fiftyone as fo
 import fiftyone.core.utils as fou
 
-from fiftyone_faiss.demo.dataset import DEFAULT_SEED
+from fiftyone_faiss.demo.dataset import DEFAULT_SEED, stored_dataset
 from fiftyone_faiss.demo.phrases import caption
 from fiftyone_faiss.demo.planted import PlantedPicture, with_leaks, write_planted
 from fiftyone_faiss.demo.world import LABELS_FILE, Thing
@@ -39,19 +39,8 @@ def create_duplicates_dataset(
         a persistent dataset
     """
     pictures = _draw(folder, n, seed)
-    if fo.dataset_exists(name):
-        dataset = fo.load_dataset(name)
-        if len(dataset) == len(pictures):
-            return dataset
-        # It is incomplete, or has another number of pictures.
-        fo.delete_dataset(name)
-    dataset = fo.Dataset(name, persistent=True)
     samples = [_sample(folder, picture) for picture in sorted(pictures, key=lambda p: p.filename)]
-    dataset.add_samples(samples, progress=False)
-    dataset.add_dynamic_sample_fields()
-    dataset.app_config.sidebar_groups = None
-    dataset.save()
-    return dataset
+    return stored_dataset(name, samples)
 
 
 def load_planted(folder: Path) -> tuple[int, list[PlantedPicture]]:

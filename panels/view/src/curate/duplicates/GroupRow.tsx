@@ -78,22 +78,17 @@ function MemberTile(props: GroupRowProps & { row: ShownMember; members: number }
         </span>
       </button>
       <span className="ffs-curate-controls">
-        <IconButton
-          icon="keep"
-          label="Keep (k)"
-          data-cy="curate-keep"
-          tabIndex={-1}
-          aria-pressed={decision === "keep"}
-          onClick={() => choose(id, "keep")}
-        />
-        <IconButton
-          icon="remove"
-          label="Remove (x)"
-          data-cy="curate-remove"
-          tabIndex={-1}
-          aria-pressed={decision === "remove"}
-          onClick={() => choose(id, "remove")}
-        />
+        {(["keep", "remove"] as const).map((choice) => (
+          <IconButton
+            key={choice}
+            icon={choice}
+            label={choice === "keep" ? "Keep (k)" : "Remove (x)"}
+            data-cy={`curate-${choice}`}
+            tabIndex={-1}
+            aria-pressed={decision === choice}
+            onClick={() => choose(id, choice)}
+          />
+        ))}
         <IconButton
           icon="compare"
           label="Compare (c)"
