@@ -59,6 +59,12 @@ def test_a_syntax_error_is_marked_in_the_line(open_app) -> None:
     expect(cy(page, "faiss-query")).to_have_attribute("aria-invalid", "true")
     expect(cy(page, "faiss-query")).to_have_accessible_description(re.compile("'@nobody' is not"))
     shoot(page, "line-mistake")
+    # The sentence shows once.
+    cy(page, "faiss-query").press("Enter")
+    expect(cy(page, "faiss-status")).to_contain_text("'@nobody' is not known")
+    expect(mistake.locator("mark")).to_be_visible()
+    expect(mistake.locator("span")).to_be_hidden()
+    expect(cy(page, "faiss-query")).to_have_accessible_description(re.compile("'@nobody' is not"))
     cy(page, "faiss-query").fill("a car")
     expect(mistake).to_have_count(0)
     expect(cy(page, "faiss-chip")).to_have_count(1)

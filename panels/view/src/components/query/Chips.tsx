@@ -36,7 +36,14 @@ export function Chips({ explanation, search, server, errorId }: ChipsProps) {
       {terms.map((term, i) => (
         <Chip key={i} {...{ term, search, server, isOld }} />
       ))}
-      {error && <LineError key={error} id={errorId} {...{ error, at, line }} />}
+      {error && (
+        <LineError
+          key={error}
+          id={errorId}
+          {...{ error, at, line }}
+          isRepeated={search.status.kind === "error" && search.status.text === error}
+        />
+      )}
     </div>
   );
 }
@@ -108,14 +115,18 @@ interface LineErrorProps {
   error: string;
   at: [number, number] | null;
   line: string;
+  isRepeated: boolean;
 }
 
-/** The error in the query line, with its position; only the part around it of a long line. */
-function LineError({ id, error, at, line }: LineErrorProps) {
+/**
+ * The error in the query line, with its position; only the part around it of a long line. Once the
+ * status says the same, the sentence only describes the query box.
+ */
+function LineError({ id, error, at, line, isRepeated }: LineErrorProps) {
   return (
     <div className="ffs-line-error" data-cy="faiss-mistake">
       {at && <MarkedLine line={line} at={at} />}
-      <span id={id} role="status">
+      <span id={id} role="status" hidden={isRepeated}>
         {error}
       </span>
     </div>
