@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from page import VIEW, install
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
+from support.axe import load_axe, violations
 from support.browser import cy, shows
 from support.search_panel import search, wait_until_ready
 
 pytestmark = pytest.mark.browser
 
 
-def violations(page: Page) -> list[dict[str, Any]]:
-    """Returns the rules that elements of the panel violate, with these elements."""
-    rules: list[dict[str, Any]] = page.evaluate(
-        """async () => {
-            const { violations } = await axe.run(".ffs-panel");
-            return violations.map(({ id, nodes }) => {
-              return { id, nodes: nodes.map(({ html, failureSummary }) => [html, failureSummary]) };
-            });
-        }"""
-    )
-    return rules
-
-
 @pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])
 def test_the_panel_has_no_violations(open_app, dark: bool) -> None:
-    install()
     page = wait_until_ready(open_app(dark=dark))
-    page.add_script_tag(path=VIEW / "node_modules" / "axe-core" / "axe.min.js")
+    load_axe(page)
     assert violations(page) == []
     search(page, '2: car + beach - "red"', k=12)
     shows(page, 12)

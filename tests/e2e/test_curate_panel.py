@@ -8,6 +8,7 @@ from pathlib import Path
 import fiftyone as fo
 import pytest
 from playwright.sync_api import Page, expect
+from support.axe import load_axe, violations
 from support.browser import cy, shoot, shows
 
 import fiftyone_faiss
@@ -51,6 +52,8 @@ def find(page: Page) -> None:
 def test_duplicates_are_found_judged_and_removed(planted: fo.Dataset, open_app) -> None:
     page: Page = open_app(planted, panel=PANEL, width=1600, height=1000)
     expect(cy(page, "curate-nothing")).to_contain_text("Nothing is changed before you confirm it")
+    load_axe(page)
+    assert violations(page) == []
 
     # The proposal is in force until the slider is moved, and again on request.
     estimate = cy(page, "curate-estimate")
@@ -85,6 +88,7 @@ def test_duplicates_are_found_judged_and_removed(planted: fo.Dataset, open_app) 
         member.id for member in first
     ]
     shoot(page, "curate-results")
+    assert violations(page) == []
 
     # Keys: the focus moves, the grid follows, decisions change the numbers and are undone.
     members.nth(0).focus()
@@ -163,6 +167,8 @@ def test_duplicates_are_found_judged_and_removed(planted: fo.Dataset, open_app) 
     expect(question).to_contain_text(f"Remove {count} samples from the dataset? The files stay")
     expect(cy(page, "curate-cancel-remove")).to_be_focused()
     shoot(page, "curate-question")
+    load_axe(page)  # the page was reloaded
+    assert violations(page) == []
     page.keyboard.press("Escape")
     expect(question).to_have_count(0)
     assert len(planted) == N
@@ -183,7 +189,7 @@ def test_duplicates_are_found_judged_and_removed(planted: fo.Dataset, open_app) 
 
 
 def test_leaks_are_listed_and_dropped(planted: fo.Dataset, open_app) -> None:
-    page: Page = open_app(planted, panel=PANEL, width=1600, height=1000)
+    page: Page = open_app(planted, panel=PANEL, width=1600, height=1000, dark=False)
     cy(page, "curate-tab-duplicates").focus()
     page.keyboard.press("ArrowRight")
     expect(cy(page, "curate-tab-leaks")).to_be_focused()
@@ -210,6 +216,8 @@ def test_leaks_are_listed_and_dropped(planted: fo.Dataset, open_app) -> None:
     splits = expected.pairs[0].split_a, expected.pairs[0].split_b
     expect(pairs.first.locator(".ffs-curate-split")).to_have_text(list(splits))
     shoot(page, "curate-leaks")
+    load_axe(page)
+    assert violations(page) == []
     pairs.first.click()
     expect(cy(page, "curate-compare")).to_contain_text(splits[0])
     cy(page, "curate-compare-close").click()
