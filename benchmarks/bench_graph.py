@@ -10,9 +10,9 @@ same run, stand a float32 product of all pairs and FAISS's batched IVF search at
 both are measured on some rows and extrapolated to all. FiftyOne's ``find_duplicates`` runs on
 20,000 vectors.
 
-Sizes above ``--compared`` are measured without the comparisons, and ``--add`` keeps the sizes of an
-earlier run. It writes ``benchmarks/results/graph.json`` and ``graph.md``. A million vectors take 6 GB
-of disk.
+Sizes above ``--compared`` are measured without the comparisons, and ``--add`` keeps the sizes of
+an earlier run. It writes ``benchmarks/results/graph.json`` and ``graph.md``. A million vectors take
+6 GB of disk.
 """
 
 from __future__ import annotations
