@@ -12,7 +12,7 @@ The sub-packages, each importing only from those before it (``retrieval`` does n
 - ``indexing``: embedding, building, updating, health, the catalog of indexes
 - ``queries``: the query line and its terms
 - ``retrieval``: search, ranking, results, tags, exports, history
-- ``curation``: duplicates and leaks
+- ``curation``: duplicates and leaks, scores, selections
 
 The names below are imported when they are first used. No module of ``brain`` imports from here.
 """
@@ -49,6 +49,17 @@ if TYPE_CHECKING:
     )
     from fiftyone_faiss.brain.curation.pair_distances import PairDistances, duplicate_distances
     from fiftyone_faiss.brain.curation.request import DuplicatesRequest
+    from fiftyone_faiss.brain.curation.scoring.computing import (
+        compute_outliers,
+        compute_typicality,
+        compute_uniqueness,
+        scores_steps,
+    )
+    from fiftyone_faiss.brain.curation.scoring.report import ScoreReport
+    from fiftyone_faiss.brain.curation.scoring.request import SCORES, ScoresRequest
+    from fiftyone_faiss.brain.curation.selecting.choosing import select_samples, selection_steps
+    from fiftyone_faiss.brain.curation.selecting.request import SelectionRequest
+    from fiftyone_faiss.brain.curation.selecting.selection import Selection
     from fiftyone_faiss.brain.curation.splits import split_fields
     from fiftyone_faiss.brain.data.frame_images import frame_images
     from fiftyone_faiss.brain.data.frames import video_frames
@@ -144,6 +155,14 @@ _MODULES = {
     "brain.curation.near_duplicates": "find_near_duplicates near_duplicates_steps",
     "brain.curation.pair_distances": "PairDistances duplicate_distances",
     "brain.curation.request": "DuplicatesRequest",
+    "brain.curation.scoring.computing": (
+        "compute_outliers compute_typicality compute_uniqueness scores_steps"
+    ),
+    "brain.curation.scoring.report": "ScoreReport",
+    "brain.curation.scoring.request": "SCORES ScoresRequest",
+    "brain.curation.selecting.choosing": "select_samples selection_steps",
+    "brain.curation.selecting.request": "SelectionRequest",
+    "brain.curation.selecting.selection": "Selection",
     "brain.curation.splits": "split_fields",
     "brain.data.frame_images": "frame_images",
     "brain.data.frames": "video_frames",
@@ -192,117 +211,32 @@ _MODULES = {
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names.split()}
 
+# fmt: off
 __all__ = [
-    "DEFAULT_EMBEDDINGS_FIELD",
-    "DEFAULT_K",
-    "DEFAULT_TAG",
-    "INDEX_TYPES",
-    "METRICS",
-    "RULES",
-    "TEMPLATES",
-    "CancelledError",
-    "DuplicatePair",
-    "Duplicates",
-    "DuplicatesRequest",
-    "Embedder",
-    "EmbeddingReport",
-    "Execution",
-    "GivenEmbeddings",
-    "IndexHealth",
-    "IndexInfo",
-    "IndexReport",
-    "IndexSummary",
-    "KnownHealth",
-    "LeakPair",
-    "Leaks",
-    "ModelInfo",
-    "ModelLike",
-    "Neighbors",
-    "OrphanedIndex",
-    "PairDistances",
-    "Progress",
-    "Regions",
-    "SavedSearch",
-    "SearchAnswer",
-    "SearchRequest",
-    "SearchableRun",
-    "Tagging",
-    "apply_tag",
-    "as_code",
-    "build_index",
-    "build_index_steps",
-    "build_view",
-    "by_ids",
-    "check_index_type",
-    "clear_searches",
-    "compute_embeddings",
-    "compute_embeddings_steps",
-    "corrections_of",
-    "count_values",
-    "delete_index",
-    "delete_orphaned_index",
-    "delete_search",
-    "duplicate_distances",
-    "exact_duplicates_steps",
-    "example_queries",
-    "explain_line",
-    "faiss_keys",
-    "find_exact_duplicates",
-    "find_leaks",
-    "find_near_duplicates",
-    "frame_images",
-    "get_embedder",
-    "holds_parts",
-    "index_configs",
-    "index_health",
-    "index_info",
-    "index_keys",
-    "index_version",
-    "known_health",
-    "leaks_steps",
-    "list_failures",
-    "list_indexes",
-    "list_jobs",
-    "list_models",
-    "list_orphaned_indexes",
-    "list_other_indexes",
-    "list_searches",
-    "load_faiss_index",
-    "load_index",
-    "near_duplicates_steps",
-    "patch_fields",
-    "record_search",
-    "register_embedder",
-    "register_zoo_model",
-    "remove_tag_from",
-    "result_files",
-    "run_search",
-    "save_scores",
-    "save_search",
-    "save_view",
-    "search",
-    "search_several",
-    "searchable_runs",
-    "serialize_view",
-    "split_fields",
-    "start_job",
-    "suggest_brain_key",
-    "tag_neighbors",
-    "tag_search",
-    "tile_values",
-    "tracked",
-    "tune_index",
-    "tune_index_steps",
-    "untag_neighbors",
-    "untagged",
-    "update_index",
-    "update_index_steps",
-    "update_search",
-    "verify_index",
-    "video_frames",
-    "view_of",
-    "warm",
+    "DEFAULT_EMBEDDINGS_FIELD", "DEFAULT_K", "DEFAULT_TAG", "INDEX_TYPES", "METRICS", "RULES",
+    "SCORES", "TEMPLATES", "CancelledError", "DuplicatePair", "Duplicates", "DuplicatesRequest",
+    "Embedder", "EmbeddingReport", "Execution", "GivenEmbeddings", "IndexHealth", "IndexInfo",
+    "IndexReport", "IndexSummary", "KnownHealth", "LeakPair", "Leaks", "ModelInfo", "ModelLike",
+    "Neighbors", "OrphanedIndex", "PairDistances", "Progress", "Regions", "SavedSearch",
+    "ScoreReport", "ScoresRequest", "SearchAnswer", "SearchRequest", "SearchableRun", "Selection",
+    "SelectionRequest", "Tagging", "apply_tag", "as_code", "build_index", "build_index_steps",
+    "build_view", "by_ids", "check_index_type", "clear_searches", "compute_embeddings",
+    "compute_embeddings_steps", "compute_outliers", "compute_typicality", "compute_uniqueness",
+    "corrections_of", "count_values", "delete_index", "delete_orphaned_index", "delete_search",
+    "duplicate_distances", "exact_duplicates_steps", "example_queries", "explain_line",
+    "faiss_keys", "find_exact_duplicates", "find_leaks", "find_near_duplicates", "frame_images",
+    "get_embedder", "holds_parts", "index_configs", "index_health", "index_info", "index_keys",
+    "index_version", "known_health", "leaks_steps", "list_failures", "list_indexes", "list_jobs",
+    "list_models", "list_orphaned_indexes", "list_other_indexes", "list_searches",
+    "load_faiss_index", "load_index", "near_duplicates_steps", "patch_fields", "record_search",
+    "register_embedder", "register_zoo_model", "remove_tag_from", "result_files", "run_search",
+    "save_scores", "save_search", "save_view", "scores_steps", "search", "search_several",
+    "searchable_runs", "select_samples", "selection_steps", "serialize_view", "split_fields",
+    "start_job", "suggest_brain_key", "tag_neighbors", "tag_search", "tile_values", "tracked",
+    "tune_index", "tune_index_steps", "untag_neighbors", "untagged", "update_index",
+    "update_index_steps", "update_search", "verify_index", "video_frames", "view_of", "warm",
 ]
+# fmt: on
 
 
 def __getattr__(name: str) -> Any:

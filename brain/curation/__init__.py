@@ -1,1 +1,1 @@
-"""Finds what to remove or to review in a dataset: duplicates and leaks."""
+"""Finds what to remove, to review or to label: duplicates, leaks, odd samples, selections."""

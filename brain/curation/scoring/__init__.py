@@ -1,0 +1,5 @@
+"""Scores each sample by its nearest neighbors: how unique, how typical, how odd it is.
+
+The formulas, the estimate of false alarms, the request, the report and the services belong here. It
+imports the neighbor graph of ``curation`` and the packages below it, and no other service.
+"""
