@@ -17,6 +17,7 @@ SHARED = --numprocesses $(PROCESSES) --dist loadfile
 
 .PHONY: demo test test-fast test-backends coverage faults lint bench bench-embed bench-retrieval \
 	bench-relevance bench-app bench-batch bench-ranking bench-graph bench-duplicates bench-planted \
+	bench-understanding \
 	panel train screenshots clean
 
 demo: .venv/installed
@@ -112,6 +113,10 @@ bench-duplicates: .venv/installed
 # Takes about 15 minutes, or with BENCH_ARGS='--images 200' about 4.
 bench-planted: .venv/installed
 	$(BIN)/python benchmarks/bench_planted.py $(BENCH_ARGS)
+
+# BENCH_ARGS='--stamps DIR --weights FILE' adds photographs and a network; see the script.
+bench-understanding: .venv/installed
+	$(BIN)/python benchmarks/bench_understanding.py $(BENCH_ARGS)
 
 # Runs Chromium for about 10 minutes.
 bench-app: .venv/installed-for-tests

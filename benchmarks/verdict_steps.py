@@ -98,11 +98,11 @@ def calibrate(folder: str, n: int, seed: int) -> dict[str, float]:
 def measure_photos(folder: str, count: int, seed: int) -> dict[str, Any]:
     """Judges edits of photographs, and pairs of photographs in the same folder."""
     rng = np.random.default_rng(seed)
-    files = [path for path in sorted(Path(folder).rglob("*.png")) if _is_photograph(path)]
+    files = [path for path in sorted(Path(folder).rglob("*.png")) if is_photograph(path)]
     chosen = [files[i] for i in rng.permutation(len(files))[:count]]
     kinds: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for path in chosen:
-        image = _photograph(path)
+        image = photograph(path)
         for kind in EDIT_KINDS:
             strength = float(rng.choice(STRENGTHS[kind]))
             edited = edit_picture(image, (), kind, strength, rng)
@@ -117,7 +117,7 @@ def measure_photos(folder: str, count: int, seed: int) -> dict[str, Any]:
     for paths in by_folder.values():
         pairs = list(combinations(paths, 2))
         for i in rng.permutation(len(pairs))[:PHOTO_PAIRS]:
-            _count(kinds["another photograph"], *map(_photograph, pairs[i]))
+            _count(kinds["another photograph"], *map(photograph, pairs[i]))
     return {"photographs": len(chosen), "kinds": dict(kinds)}
 
 
@@ -221,13 +221,13 @@ def _count(counts: list[int], a: Image.Image, b: Image.Image) -> None:
     counts[1] += PixelJudge(images.__getitem__).judge("a", "b").verdict == "copy"
 
 
-def _photograph(path: Path) -> Image.Image:
+def photograph(path: Path) -> Image.Image:
     image = ImageSource(str(path)).open()
     image.thumbnail((PHOTO_SIDE, PHOTO_SIDE))
     return image
 
 
-def _is_photograph(path: Path) -> bool:
+def is_photograph(path: Path) -> bool:
     """A photograph has many colors; ``relevance_steps.py`` tells them apart in the same way."""
     pixels = np.asarray(Image.open(path).convert("RGBA")).reshape(-1, 4)
     opaque = pixels[pixels[:, 3] > 200, :3]

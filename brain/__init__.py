@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         exact_duplicates_steps,
         find_exact_duplicates,
     )
+    from fiftyone_faiss.brain.curation.field_values import value_fields
     from fiftyone_faiss.brain.curation.keepers import RULES
     from fiftyone_faiss.brain.curation.leaks import LeakPair, Leaks, find_leaks, leaks_steps
     from fiftyone_faiss.brain.curation.near_duplicates import (
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from fiftyone_faiss.brain.curation.request import DuplicatesRequest
     from fiftyone_faiss.brain.curation.scoring.computing import (
         compute_outliers,
+        compute_scores,
         compute_typicality,
         compute_uniqueness,
         scores_steps,
@@ -150,13 +152,14 @@ _MODULES = {
     "brain.core.progress": "Progress",
     "brain.curation.duplicates": "DuplicatePair Duplicates",
     "brain.curation.exact_duplicates": "exact_duplicates_steps find_exact_duplicates",
+    "brain.curation.field_values": "value_fields",
     "brain.curation.keepers": "RULES",
     "brain.curation.leaks": "LeakPair Leaks find_leaks leaks_steps",
     "brain.curation.near_duplicates": "find_near_duplicates near_duplicates_steps",
     "brain.curation.pair_distances": "PairDistances duplicate_distances",
     "brain.curation.request": "DuplicatesRequest",
     "brain.curation.scoring.computing": (
-        "compute_outliers compute_typicality compute_uniqueness scores_steps"
+        "compute_outliers compute_scores compute_typicality compute_uniqueness scores_steps"
     ),
     "brain.curation.scoring.report": "ScoreReport",
     "brain.curation.scoring.request": "SCORES ScoresRequest",
@@ -221,20 +224,21 @@ __all__ = [
     "ScoreReport", "ScoresRequest", "SearchAnswer", "SearchRequest", "SearchableRun", "Selection",
     "SelectionRequest", "Tagging", "apply_tag", "as_code", "build_index", "build_index_steps",
     "build_view", "by_ids", "check_index_type", "clear_searches", "compute_embeddings",
-    "compute_embeddings_steps", "compute_outliers", "compute_typicality", "compute_uniqueness",
-    "corrections_of", "count_values", "delete_index", "delete_orphaned_index", "delete_search",
-    "duplicate_distances", "exact_duplicates_steps", "example_queries", "explain_line",
-    "faiss_keys", "find_exact_duplicates", "find_leaks", "find_near_duplicates", "frame_images",
-    "get_embedder", "holds_parts", "index_configs", "index_health", "index_info", "index_keys",
-    "index_version", "known_health", "leaks_steps", "list_failures", "list_indexes", "list_jobs",
-    "list_models", "list_orphaned_indexes", "list_other_indexes", "list_searches",
-    "load_faiss_index", "load_index", "near_duplicates_steps", "patch_fields", "record_search",
-    "register_embedder", "register_zoo_model", "remove_tag_from", "result_files", "run_search",
-    "save_scores", "save_search", "save_view", "scores_steps", "search", "search_several",
-    "searchable_runs", "select_samples", "selection_steps", "serialize_view", "split_fields",
-    "start_job", "suggest_brain_key", "tag_neighbors", "tag_search", "tile_values", "tracked",
-    "tune_index", "tune_index_steps", "untag_neighbors", "untagged", "update_index",
-    "update_index_steps", "update_search", "verify_index", "video_frames", "view_of", "warm",
+    "compute_embeddings_steps", "compute_outliers", "compute_scores", "compute_typicality",
+    "compute_uniqueness", "corrections_of", "count_values", "delete_index",
+    "delete_orphaned_index", "delete_search", "duplicate_distances", "exact_duplicates_steps",
+    "example_queries", "explain_line", "faiss_keys", "find_exact_duplicates", "find_leaks",
+    "find_near_duplicates", "frame_images", "get_embedder", "holds_parts", "index_configs",
+    "index_health", "index_info", "index_keys", "index_version", "known_health", "leaks_steps",
+    "list_failures", "list_indexes", "list_jobs", "list_models", "list_orphaned_indexes",
+    "list_other_indexes", "list_searches", "load_faiss_index", "load_index",
+    "near_duplicates_steps", "patch_fields", "record_search", "register_embedder",
+    "register_zoo_model", "remove_tag_from", "result_files", "run_search", "save_scores",
+    "save_search", "save_view", "scores_steps", "search", "search_several", "searchable_runs",
+    "select_samples", "selection_steps", "serialize_view", "split_fields", "start_job",
+    "suggest_brain_key", "tag_neighbors", "tag_search", "tile_values", "tracked", "tune_index",
+    "tune_index_steps", "untag_neighbors", "untagged", "update_index", "update_index_steps",
+    "update_search", "value_fields", "verify_index", "video_frames", "view_of", "warm",
 ]
 # fmt: on
 

@@ -2,11 +2,13 @@
 
 from fiftyone_faiss.operators.build_index import BuildIndex
 from fiftyone_faiss.operators.compute_embeddings import ComputeEmbeddings
+from fiftyone_faiss.operators.compute_scores import ComputeScores
 from fiftyone_faiss.operators.find_duplicates import FindDuplicates
 from fiftyone_faiss.operators.find_leaks import FindLeaks
 from fiftyone_faiss.operators.find_similar import FindSimilar, FindSimilarToSample
 from fiftyone_faiss.operators.manage_indexes import ManageIndexes
 from fiftyone_faiss.operators.search import Search
+from fiftyone_faiss.operators.select_samples import SelectSamples
 from fiftyone_faiss.operators.tag_neighbors import TagNeighbors
 from fiftyone_faiss.operators.update_index import UpdateIndex
 
@@ -20,5 +22,7 @@ OPERATORS = (
     TagNeighbors,
     FindDuplicates,
     FindLeaks,
+    ComputeScores,
+    SelectSamples,
     ManageIndexes,
 )

@@ -14,9 +14,11 @@ from fiftyone_faiss.brain.core.params import quoted
 from fiftyone_faiss.brain.curation.compared import Compared
 from fiftyone_faiss.brain.data.lookup import all_slices, are_frames, is_of_frames, videos
 from fiftyone_faiss.brain.data.private import FRAMES_PREFIX, label_field_path, root_dataset
+from fiftyone_faiss.brain.data.sample_filters import LABELED
 
 Values = list[tuple[Any, ...]]
 """The values of each position: none, one, or several different ones."""
+_OWN_FIELDS = ("id", "filepath", "sample_id", "frame_id")
 PLAIN = (fof.StringField, fof.BooleanField, fof.IntField, fof.FloatField)
 
 
@@ -121,3 +123,28 @@ def class_of(values: Values, field: str) -> tuple[list[str], np.ndarray]:
         raise ValueError(f"No sample has a label in {quoted(field)}; choose another field.")
     number = {name: n for n, name in enumerate(names)}
     return names, np.array([number[str(own[0])] if own else -1 for own in values], np.int64)
+
+
+def value_fields(samples: foc.SampleCollection, patches_field: str | None = None) -> list[str]:
+    """Names the fields that :func:`field_values` reads of samples, or of labels.
+
+    Args:
+        samples: the samples
+        patches_field (None): the field of the labels that an index holds, which comes first
+
+    Returns:
+        the fields of labels, then those of texts, numbers and tags
+    """
+    schema = samples.get_field_schema()
+    labels = [name for name, field in schema.items() if _is_label(field)]
+    plain = [
+        name
+        for name, field in schema.items()
+        if isinstance(field, PLAIN) and name not in _OWN_FIELDS and not name.startswith("_")
+    ]
+    first = [] if patches_field is None else [patches_field]
+    return list(dict.fromkeys([*first, *labels, *plain, "tags"]))
+
+
+def _is_label(field: fo.Field) -> bool:
+    return isinstance(field, fof.EmbeddedDocumentField) and issubclass(field.document_type, LABELED)

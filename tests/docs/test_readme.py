@@ -21,7 +21,7 @@ DOWNLOADED = "ViT-B-32/laion2b_s34b_b79k"
 
 def test_the_examples_run(book: fo.Dataset, capsys: pytest.CaptureFixture[str]) -> None:
     dataset = book[:60].clone("my-dataset")
-    code, cleaning, upkeep = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    code, cleaning, understanding, upkeep = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     # The one change: a model that needs no download.
     assert DOWNLOADED in code
     names: dict[str, Any] = {}
@@ -41,6 +41,10 @@ def test_the_examples_run(book: fo.Dataset, capsys: pytest.CaptureFixture[str]) 
     assert (names["near"].compared, names["leaks"].splits.names) == (60, ["train", "val", "test"])
     expected = fiftyone_faiss.find_near_duplicates(dataset, "clip").thresh
     assert names["near"].thresh == expected
+
+    exec(understanding, names)
+    assert dataset.count("outlier_score") == 60 and len(names["selection"]) == 20
+    dataset.delete_sample_field("outlier_score")
 
     capsys.readouterr()
     deleted = dataset.first().id
@@ -68,6 +72,7 @@ def test_the_functions_of_the_table_are_public(name) -> None:
         "CHANGELOG.md",
         "docs/search.md",
         "docs/duplicates.md",
+        "docs/understand.md",
         "docs/embedders.md",
         "docs/architecture.md",
     ],

@@ -57,7 +57,7 @@ def compute_uniqueness(
             ``"dotproduct"``, or it holds fewer than two of the samples
     """
     request = ScoresRequest("uniqueness", brain_key, field, label_field, thresh)
-    return run_steps(scores_steps(samples, request), progress)
+    return compute_scores(samples, request, progress)
 
 
 def compute_typicality(
@@ -76,7 +76,7 @@ def compute_typicality(
     median is 0.5.
     """
     request = ScoresRequest("typicality", brain_key, field, label_field, thresh)
-    return run_steps(scores_steps(samples, request), progress)
+    return compute_scores(samples, request, progress)
 
 
 def compute_outliers(
@@ -95,6 +95,13 @@ def compute_outliers(
     With ``label_field``, it is low for an ordinary dog and high for one that is odd for a dog.
     """
     request = ScoresRequest("outliers", brain_key, field, label_field, thresh)
+    return compute_scores(samples, request, progress)
+
+
+def compute_scores(
+    samples: foc.SampleCollection, request: ScoresRequest, progress: ProgressOption = None
+) -> ScoreReport:
+    """Computes the score that a request names; see :func:`compute_uniqueness`."""
     return run_steps(scores_steps(samples, request), progress)
 
 

@@ -139,4 +139,4 @@ def _shifted(steps: Steps[ComparedGraph], done: int, total: int) -> Steps[Compar
             step = next(steps)
         except StopIteration as stop:
             return cast(ComparedGraph, stop.value)
-        yield Progress(min(total, done + step.done), total, 0, step.seconds, step.what)
+        yield Progress(min(total, done + step.done), total, 0, step.seconds, "scored")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions, blocks
+from fiftyone_faiss.brain.core.arrays import Distances
 from fiftyone_faiss.brain.core.progress import Progress, Steps
 from fiftyone_faiss.brain.curation.accidental_pairs import Estimate
 from fiftyone_faiss.brain.curation.compared import Compared
@@ -118,13 +121,22 @@ class Coverage:
     labeled: Positions
     balance: Quotas | None
 
+    @cached_property
+    def _nearest_labeled(self) -> tuple[Distances, Positions]:
+        """``(n,)`` the distances to the nearest labeled position, and these positions."""
+        distances, place = nearest_of(self.compared.vectors, self.labeled)
+        return distances, self.labeled[place]
+
     def figures_of(self, chosen: Positions) -> tuple[Figures, np.ndarray]:
         """The figures of chosen positions, and the ``(m,)`` distances that they are from."""
         vectors = self.compared.vectors
-        covering = np.union1d(chosen, self.labeled)
-        _, place = nearest_of(vectors, covering)
-        nearest = covering[place[self.inside]]
-        distances = vectors.distances(self.inside, nearest)
+        near, place = nearest_of(vectors, chosen)
+        nearest = chosen[place]
+        if len(self.labeled):
+            near_labeled, nearest_labeled = self._nearest_labeled
+            is_nearer = near_labeled < near
+            nearest[is_nearer] = nearest_labeled[is_nearer]
+        distances = vectors.distances(self.inside, nearest[self.inside])
         values: tuple[int | None, float | None] = (None, None)
         if self.balance is not None:
             counts = self.balance.counts_of(chosen)
@@ -160,13 +172,15 @@ def receipt_steps(
         outliers: the number of outliers
         near_duplicates: the number of near duplicates that were no candidates
     """
+    started = time.perf_counter()
     figures, distances = coverage.figures_of(selected)
     rng = np.random.default_rng(_SEED)
     drawn_figures: list[Figures] = []
     for number in range(RANDOM_CHOICES):
         choice = rng.choice(choices, min(len(selected), len(choices)), replace=False)
         drawn_figures.append(coverage.figures_of(choice)[0])
-        yield Progress(number + 1, RANDOM_CHOICES, 0, 0.0, "random choices")
+        seconds = time.perf_counter() - started
+        yield Progress(number + 1, RANDOM_CHOICES, 0, seconds, "random choices compared")
     balance = coverage.balance
     counts = {} if balance is None else _named(balance, selected)
     return Receipt(
