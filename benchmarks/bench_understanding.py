@@ -39,27 +39,31 @@ def main() -> None:
     stamps = options.stamps.resolve() if options.stamps else None
     open_workspace()
     for seed in options.seeds:
-        data["seeds"][str(seed)] = {
-            "outliers": run_step(
-                "find_outliers",
-                SCRIPT,
-                models=models,
-                drawings=options.drawings,
-                seed=seed,
-                stamps=stamps,
-            ),
-            "centers": run_step(
-                "rank_centers", SCRIPT, model=DEMO_MODEL, n=options.drawings, seed=seed
-            ),
-            "selection": run_step(
-                "select", SCRIPT, model=DEMO_MODEL, n=options.images, count=200, seed=seed
-            ),
-        }
-        print(seed, data["seeds"][str(seed)], flush=True)
+        data["seeds"][str(seed)] = _measured(options, models, stamps, seed)
     data["targets"] = targets_of(data)
     save_json(options.output, data)
     options.output.with_suffix(".md").write_text("\n".join(page_of(data)))
     print("\n".join(targets_lines(data["targets"])))
+
+
+def _measured(
+    options: argparse.Namespace, models: list[str], stamps: Path | None, seed: int
+) -> dict[str, Any]:
+    """Runs the steps of a seed, and prints the result of each."""
+    drawings, model = options.drawings, DEMO_MODEL
+    steps: dict[str, tuple[str, dict[str, Any]]] = {
+        "outliers": (
+            "find_outliers",
+            {"models": models, "drawings": drawings, "stamps": stamps},
+        ),
+        "centers": ("rank_centers", {"model": model, "n": drawings}),
+        "selection": ("select", {"model": model, "n": options.images, "count": 200}),
+    }
+    measured = {}
+    for name, (step, params) in steps.items():
+        measured[name] = run_step(step, SCRIPT, seed=seed, **params)
+        print(seed, name, measured[name], flush=True)
+    return measured
 
 
 def targets_of(data: dict[str, Any]) -> list[dict[str, Any]]:

@@ -64,6 +64,10 @@ def test_the_selection_and_its_receipt_are_those_of_numpy(
     assert (random.value, random.low, random.high) == pytest.approx(
         (np.mean(radii), min(radii), max(radii)), abs=1e-9
     )
+    data = selection.to_dict()
+    assert data["ids"] == list(selection.ids) and data["receipt"]["counts"] == counts
+    assert data["receipt"]["random"]["coverage_radius"]["value"] == random.value
+    assert str(selection).startswith("12 selected: coverage radius ")
     # The first half of a selection is the selection of half the size.
     half = fiftyone_faiss.select_samples(dataset, 6, exclude_outliers=False, **SMALL)
     assert half.ids == selection.ids[:6]
