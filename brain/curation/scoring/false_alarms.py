@@ -2,8 +2,9 @@
 
 Ordinary samples are the bulk; strange ones are in the upper tail. The tail of the ordinary ones is
 modeled as exponential, with the rate of decay between the median and the 80th percentile, so that
-up to a fifth of the samples may be strange. Tails of distances fall faster than this, so that the
-estimate is on the safe side.
+up to a fifth of the samples may be strange. Tails of embeddings of networks fall faster than this.
+Those of simple features, such as color histograms, can be heavier: the estimate is too low for
+them, because a few ordinary images are far from all others.
 """
 
 from __future__ import annotations
