@@ -12,7 +12,7 @@ The sub-packages, each importing only from those before it (``retrieval`` does n
 - ``indexing``: embedding, building, updating, health, the catalog of indexes
 - ``queries``: the query line and its terms
 - ``retrieval``: search, ranking, results, tags, exports, history
-- ``curation``: duplicates and leaks, scores, selections
+- ``curation``: duplicates, leaks, scores, selections, wrong labels, comparisons of models
 
 The names below are imported when they are first used. No module of ``brain`` imports from here.
 """
@@ -43,6 +43,13 @@ if TYPE_CHECKING:
     )
     from fiftyone_faiss.brain.curation.field_values import value_fields
     from fiftyone_faiss.brain.curation.keepers import RULES
+    from fiftyone_faiss.brain.curation.labeling.audit_request import AuditRequest
+    from fiftyone_faiss.brain.curation.labeling.auditing import audit_labels, audit_steps
+    from fiftyone_faiss.brain.curation.labeling.comparing import compare_models, comparison_steps
+    from fiftyone_faiss.brain.curation.labeling.comparison_request import ComparisonRequest
+    from fiftyone_faiss.brain.curation.labeling.label_audit import LabelAudit, LabelIssue
+    from fiftyone_faiss.brain.curation.labeling.label_fields import label_fields
+    from fiftyone_faiss.brain.curation.labeling.model_comparison import ModelComparison
     from fiftyone_faiss.brain.curation.leaks import LeakPair, Leaks, find_leaks, leaks_steps
     from fiftyone_faiss.brain.curation.near_duplicates import (
         find_near_duplicates,
@@ -154,6 +161,13 @@ _MODULES = {
     "brain.curation.exact_duplicates": "exact_duplicates_steps find_exact_duplicates",
     "brain.curation.field_values": "value_fields",
     "brain.curation.keepers": "RULES",
+    "brain.curation.labeling.audit_request": "AuditRequest",
+    "brain.curation.labeling.auditing": "audit_labels audit_steps",
+    "brain.curation.labeling.comparing": "compare_models comparison_steps",
+    "brain.curation.labeling.comparison_request": "ComparisonRequest",
+    "brain.curation.labeling.label_audit": "LabelAudit LabelIssue",
+    "brain.curation.labeling.label_fields": "label_fields",
+    "brain.curation.labeling.model_comparison": "ModelComparison",
     "brain.curation.leaks": "LeakPair Leaks find_leaks leaks_steps",
     "brain.curation.near_duplicates": "find_near_duplicates near_duplicates_steps",
     "brain.curation.pair_distances": "PairDistances duplicate_distances",
@@ -217,22 +231,24 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 # fmt: off
 __all__ = [
     "DEFAULT_EMBEDDINGS_FIELD", "DEFAULT_K", "DEFAULT_TAG", "INDEX_TYPES", "METRICS", "RULES",
-    "SCORES", "TEMPLATES", "CancelledError", "DuplicatePair", "Duplicates", "DuplicatesRequest",
-    "Embedder", "EmbeddingReport", "Execution", "GivenEmbeddings", "IndexHealth", "IndexInfo",
-    "IndexReport", "IndexSummary", "KnownHealth", "LeakPair", "Leaks", "ModelInfo", "ModelLike",
+    "SCORES", "TEMPLATES", "AuditRequest", "CancelledError", "ComparisonRequest", "DuplicatePair",
+    "Duplicates", "DuplicatesRequest", "Embedder", "EmbeddingReport", "Execution",
+    "GivenEmbeddings", "IndexHealth", "IndexInfo", "IndexReport", "IndexSummary", "KnownHealth",
+    "LabelAudit", "LabelIssue", "LeakPair", "Leaks", "ModelComparison", "ModelInfo", "ModelLike",
     "Neighbors", "OrphanedIndex", "PairDistances", "Progress", "Regions", "SavedSearch",
     "ScoreReport", "ScoresRequest", "SearchAnswer", "SearchRequest", "SearchableRun", "Selection",
-    "SelectionRequest", "Tagging", "apply_tag", "as_code", "build_index", "build_index_steps",
-    "build_view", "by_ids", "check_index_type", "clear_searches", "compute_embeddings",
+    "SelectionRequest", "Tagging", "apply_tag", "as_code", "audit_labels", "audit_steps",
+    "build_index", "build_index_steps", "build_view", "by_ids", "check_index_type",
+    "clear_searches", "compare_models", "comparison_steps", "compute_embeddings",
     "compute_embeddings_steps", "compute_outliers", "compute_scores", "compute_typicality",
     "compute_uniqueness", "corrections_of", "count_values", "delete_index",
     "delete_orphaned_index", "delete_search", "duplicate_distances", "exact_duplicates_steps",
     "example_queries", "explain_line", "faiss_keys", "find_exact_duplicates", "find_leaks",
     "find_near_duplicates", "frame_images", "get_embedder", "holds_parts", "index_configs",
-    "index_health", "index_info", "index_keys", "index_version", "known_health", "leaks_steps",
-    "list_failures", "list_indexes", "list_jobs", "list_models", "list_orphaned_indexes",
-    "list_other_indexes", "list_searches", "load_faiss_index", "load_index",
-    "near_duplicates_steps", "patch_fields", "record_search", "register_embedder",
+    "index_health", "index_info", "index_keys", "index_version", "known_health", "label_fields",
+    "leaks_steps", "list_failures", "list_indexes", "list_jobs", "list_models",
+    "list_orphaned_indexes", "list_other_indexes", "list_searches", "load_faiss_index",
+    "load_index", "near_duplicates_steps", "patch_fields", "record_search", "register_embedder",
     "register_zoo_model", "remove_tag_from", "result_files", "run_search", "save_scores",
     "save_search", "save_view", "scores_steps", "search", "search_several", "searchable_runs",
     "select_samples", "selection_steps", "serialize_view", "split_fields", "start_job",

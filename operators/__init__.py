@@ -1,6 +1,8 @@
 """The operators: form -> request -> one call of brain -> view. One operator per file."""
 
+from fiftyone_faiss.operators.audit_labels import AuditLabels
 from fiftyone_faiss.operators.build_index import BuildIndex
+from fiftyone_faiss.operators.compare_models import CompareModels
 from fiftyone_faiss.operators.compute_embeddings import ComputeEmbeddings
 from fiftyone_faiss.operators.compute_scores import ComputeScores
 from fiftyone_faiss.operators.find_duplicates import FindDuplicates
@@ -24,5 +26,7 @@ OPERATORS = (
     FindLeaks,
     ComputeScores,
     SelectSamples,
+    AuditLabels,
+    CompareModels,
     ManageIndexes,
 )

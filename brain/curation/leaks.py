@@ -13,6 +13,7 @@ import numpy as np
 
 from fiftyone_faiss.brain.ann.joined_pairs import JoinedPairs
 from fiftyone_faiss.brain.ann.scaled_vectors import ScaledVectors
+from fiftyone_faiss.brain.core.intervals import wilson_interval
 from fiftyone_faiss.brain.core.progress import Steps
 from fiftyone_faiss.brain.curation import acting
 from fiftyone_faiss.brain.curation.accidental_pairs import Estimate, NearestPairs
@@ -27,8 +28,6 @@ from fiftyone_faiss.brain.data.progress_bar import ProgressOption, run_steps
 from fiftyone_faiss.brain.data.result_views import view_of
 
 DEFAULT_TAG = "leak"
-# The normal quantile of a 95 % interval.
-_Z = 1.96
 
 
 @dataclass(frozen=True)
@@ -72,13 +71,8 @@ class LeakRate:
     @classmethod
     def of(cls, split: str, other: str, leaking: int, total: int) -> LeakRate:
         """The rate with its interval."""
-        if not total:
-            return cls(split, other, 0, 0, 0.0, 1.0)
-        share, spread = leaking / total, _Z * _Z / total
-        middle = share + spread / 2
-        width = _Z * np.sqrt(share * (1 - share) / total + spread / 4 / total)
-        low, high = (middle - width) / (1 + spread), (middle + width) / (1 + spread)
-        return cls(split, other, leaking, total, float(max(0.0, low)), float(min(1.0, high)))
+        low, high = wilson_interval(leaking, total)
+        return cls(split, other, leaking, total, low, high)
 
     def to_dict(self) -> dict[str, Any]:
         """The same as JSON values."""

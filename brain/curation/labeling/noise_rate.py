@@ -1,0 +1,128 @@
+"""How many labels are wrong: estimates with intervals, for all and for each pair of classes.
+
+Samples may be far from their class in the space of the vectors, and look like wrong labels. They
+are rare where the neighbors agree, so the estimate is made there; wrong labels are as frequent
+there as elsewhere if they do not depend on the image. The interval reaches from the lower end among
+those to the upper end among all samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fiftyone_faiss.brain.ann.scaled_vectors import Positions
+from fiftyone_faiss.brain.core.intervals import wilson_interval
+
+Matrix = npt.NDArray[np.float64]
+# The smallest number of wrong labels of a pair of classes that is listed.
+LISTED_COUNT = 0.5
+# Neighbors agree on a class from this probability on.
+AGREED = 0.95
+
+
+@dataclass(frozen=True)
+class PairRate:
+    """How often samples of a class have the label of another one.
+
+    Attributes:
+        true: the class
+        label: the label
+        rate: the estimated share of the samples of the class
+        low: the lower end of its 95 % interval
+        high: the upper end
+        count: the estimated number of them, near duplicates counted once
+    """
+
+    true: str
+    label: str
+    rate: float
+    low: float
+    high: float
+    count: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as JSON values."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class NoiseRate:
+    """How many labels are wrong, near duplicates counted once.
+
+    Attributes:
+        rate: the estimated share of the labels
+        low: the lower end of its 95 % interval
+        high: the upper end
+        pairs: the pairs of classes, the most frequent first
+    """
+
+    rate: float
+    low: float
+    high: float
+    pairs: list[PairRate]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as JSON values."""
+        return {**vars(self), "pairs": [pair.to_dict() for pair in self.pairs]}
+
+    def __str__(self) -> str:
+        return f"{self.rate:.1%} ({self.low:.1%} to {self.high:.1%})"
+
+
+class NoiseCounts:
+    """Counts samples by their class and their label, block by block."""
+
+    def __init__(self, classes: int) -> None:
+        self.all = np.zeros((classes, classes))
+        self.agreed = np.zeros((classes, classes))
+
+    def add(
+        self,
+        by_votes: Matrix,
+        probability: Matrix,
+        labels: Positions,
+        importance: npt.NDArray[np.float64],
+    ) -> None:
+        """Adds samples.
+
+        Args:
+            by_votes: ``(n, c)`` the probabilities of the classes without the own label
+            probability: ``(n, c)`` those with it
+            labels: ``(n,)`` the own labels
+            importance: ``(n,)`` how much each sample counts
+        """
+        np.add.at(self.all.T, labels, probability * importance[:, None])
+        top = by_votes.argmax(axis=1)
+        agreed = by_votes[np.arange(len(top)), top] >= AGREED
+        np.add.at(self.agreed, (top[agreed], labels[agreed]), importance[agreed])
+
+    def rate(self, names: Sequence[str]) -> NoiseRate:
+        """The rates of what was counted."""
+        pairs = []
+        of_class, of_agreed = self.all.sum(axis=1), self.agreed.sum(axis=1)
+        for true, label in np.argwhere(self.all >= LISTED_COUNT).tolist():
+            if true == label:
+                continue
+            some = (self.agreed[true, label], of_agreed[true])
+            every = (self.all[true, label], of_class[true])
+            rate, low, high = _between(*some, *every)
+            count = rate * of_class[true]
+            pairs.append(PairRate(names[true], names[label], rate, low, high, float(count)))
+        pairs.sort(key=lambda pair: -pair.count)
+        wrong = [counts.sum() - np.trace(counts) for counts in (self.agreed, self.all)]
+        rates = _between(wrong[0], self.agreed.sum(), wrong[1], self.all.sum())
+        return NoiseRate(*rates, pairs)
+
+
+def _between(
+    some: float, of_some: float, every: float, of_every: float
+) -> tuple[float, float, float]:
+    low, high_of_some = wilson_interval(some, of_some)
+    low_of_every, high = wilson_interval(every, of_every)
+    rate = some / of_some if of_some else every / of_every
+    return float(rate), min(low, low_of_every), max(high, high_of_some)
