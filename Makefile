@@ -18,6 +18,7 @@ SHARED = --numprocesses $(PROCESSES) --dist loadfile
 .PHONY: demo test test-fast test-backends coverage faults lint bench bench-embed bench-retrieval \
 	bench-relevance bench-app bench-batch bench-ranking bench-graph bench-duplicates bench-planted \
 	bench-understanding \
+	bench-labels \
 	panel train screenshots clean
 
 demo: .venv/installed
@@ -117,6 +118,10 @@ bench-planted: .venv/installed
 # BENCH_ARGS='--stamps DIR --weights FILE' adds photographs and a network; see the script.
 bench-understanding: .venv/installed
 	$(BIN)/python benchmarks/bench_understanding.py $(BENCH_ARGS)
+# Takes about 10 minutes, or with BENCH_ARGS='--data digits' about 3.
+bench-labels: .venv/installed
+	@$(PIP) --editable '.[bench]'
+	$(BIN)/python benchmarks/bench_labels.py $(BENCH_ARGS)
 
 # Runs Chromium for about 10 minutes.
 bench-app: .venv/installed-for-tests

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import fiftyone.core.collections as foc
@@ -16,6 +17,7 @@ from fiftyone_faiss.brain.curation.labeling.audit_request import AuditRequest
 from fiftyone_faiss.brain.curation.labeling.fitting import CHOICES, chosen_k_steps, fit_steps
 from fiftyone_faiss.brain.curation.labeling.judging import Judgment, judge
 from fiftyone_faiss.brain.curation.labeling.label_audit import LabelAudit, LabelIssue
+from fiftyone_faiss.brain.curation.labeling.label_decisions import DecisionFields
 from fiftyone_faiss.brain.curation.labeling.label_values import Labeled
 from fiftyone_faiss.brain.curation.labeling.noise_model import MAX_CLASSES
 from fiftyone_faiss.brain.curation.labeling.votes import voter_steps
@@ -76,11 +78,13 @@ def audit_steps(samples: foc.SampleCollection, request: AuditRequest) -> Steps[L
     model = yield from fit_steps(counts, labels, 1 / sizes)
     judgment = judge(model, counts, labels, 1 / sizes, labeled.names)
     votes = voters.counts(k, labels, classes, weighted=False)
+    kept = _kept(labeled, request.field)
+    issues = _issues(labeled, judgment, votes, request.min_probability)
     return LabelAudit(
         samples,
         compared.patches_field,
         request.label_field,
-        _issues(labeled, judgment, votes, request.min_probability),
+        [issue for issue in issues if issue.id not in kept],
         judgment.noise_rate,
         dict(zip(labeled.ids, judgment.wrong.tolist(), strict=True)),
         {id: labeled.names[n] for id, n in zip(labeled.ids, labels.tolist(), strict=True)},
@@ -89,8 +93,19 @@ def audit_steps(samples: foc.SampleCollection, request: AuditRequest) -> Steps[L
         voters.recall,
         k,
         labeled.field,
-        tuple(_notes(labeled, groups, counts)),
+        tuple(_notes(labeled, groups, counts, kept)),
     )
+
+
+def _kept(labeled: Labeled, field: str) -> set[str]:
+    """The ids whose present label a person kept after an earlier audit."""
+    decisions, old = DecisionFields(labeled.field, field, labeled.ids).read()
+    now = labeled.labels.tolist()
+    return {
+        id
+        for id, label in zip(labeled.ids, now, strict=True)
+        if id in decisions and decisions[id].action == "keep" and old[id] == labeled.names[label]
+    }
 
 
 def _issues(
@@ -115,8 +130,12 @@ def _issues(
     return issues
 
 
-def _notes(labeled: Labeled, groups: Positions, counts: sparse.csr_matrix) -> list[str]:
+def _notes(
+    labeled: Labeled, groups: Positions, counts: sparse.csr_matrix, kept: Collection[str]
+) -> list[str]:
     notes = []
+    if kept:
+        notes.append(f"{len(kept):,} labels that a person kept are no issues.")
     labels_of_group = np.unique(np.stack([groups, labeled.labels]), axis=1)[0]
     several = int((np.unique(labels_of_group, return_counts=True)[1] > 1).sum())
     if several:

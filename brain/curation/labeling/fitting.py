@@ -16,7 +16,7 @@ from fiftyone_faiss.brain.curation.labeling.votes import Voters
 # Where the classes are tight, more neighbors know more; where they are small, fewer do.
 CHOICES = (7, 10, 15, 20, 30, 40, 50)
 # The number is chosen by at most so many samples.
-MAX_CHOOSING = 20_000
+MAX_CHOOSING = 10_000
 SEED = 51
 
 

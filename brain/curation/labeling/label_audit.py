@@ -10,6 +10,7 @@ import fiftyone as fo
 import fiftyone.core.collections as foc
 
 from fiftyone_faiss.brain.curation import acting
+from fiftyone_faiss.brain.curation.labeling.audit_request import DEFAULT_FIELD
 from fiftyone_faiss.brain.curation.labeling.label_decisions import (
     MADE_BY,
     AppliedDecisions,
@@ -23,7 +24,6 @@ from fiftyone_faiss.brain.curation.labeling.noise_rate import NoiseRate
 from fiftyone_faiss.brain.data.result_views import view_of
 from fiftyone_faiss.brain.data.value_fields import ValueField, WrittenValues, write_own_values
 
-DEFAULT_FIELD = "label_audit"
 DEFAULT_TAG = "label issue"
 
 

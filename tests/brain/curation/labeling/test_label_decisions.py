@@ -49,6 +49,8 @@ def test_decisions_wait_in_fields_until_they_are_applied(audited) -> None:
     assert dataset[third.id].label_audit_new_label is None
     # Another audit, such as after a restart, applies them.
     again = fiftyone_faiss.audit_labels(dataset, "animal")
+    assert again.ids == [id for id in audit.ids if id != third.id]
+    assert again.notes == ("1 labels that a person kept are no issues.",)
     assert again.decisions()[second.id] == {"action": "relabel", "label": other}
     applied = again.apply()
     assert set(applied.changed) == {first.id, second.id} and applied.skipped == []

@@ -25,11 +25,11 @@ def test_the_nearest_of_each_other_group_votes() -> None:
     counts = voters.counts(2, labels, 3, weighted=False).toarray()
     assert counts[:2].tolist() == [[1, 1, 0], [1, 1, 0]]
     counts = voters.counts(9, labels, 3, weighted=False).toarray()
-    assert counts[:2].tolist() == [[1, 2, 0], [1, 1, 0]]
+    assert counts[:2].tolist() == [[2, 1, 0], [1, 1, 0]]
     # Their distances are 1, 3 and 4.
     weights = np.exp(-np.array([1, 3, 4]) * 3 / 8)
     weights *= 3 / weights.sum()
-    expected = [weights[0], weights[1] + weights[2], 0]
+    expected = [weights[0] + weights[2], weights[1], 0]
     assert np.allclose(voters.counts(9, labels, 3).toarray()[0], expected)
 
 
