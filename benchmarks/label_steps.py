@@ -180,7 +180,7 @@ def _judged(known: _Known, labels: np.ndarray, peer_k: int) -> dict[str, Any]:
         "calibration_error": _calibration_error(judgment.wrong, is_wrong),
         "true_rate": true_rate,
         "estimated_rate": [rate.rate, rate.low, rate.high],
-        "covered": rate.low <= true_rate <= rate.high,
+        "covered": bool(rate.low <= true_rate <= rate.high),
         **_pairs_covered(rate.pairs, labels, known.truth, importance),
     }
 

@@ -20,9 +20,9 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "labels.md"
 @pytest.fixture
 def flipped(book: fo.Dataset) -> Iterator[tuple[fo.Dataset, dict[str, str]]]:
     """The drawn images with an index by color; eight have another scene's label."""
-    dataset = book.clone("my-dataset")
-    fiftyone_faiss.build_index(dataset, "clip-2", model=MODEL_NAME, progress=False)
-    dataset.rename_brain_run("clip-2", "clip")
+    # A clone of a view has no indexes.
+    dataset = book.view().clone("my-dataset")
+    fiftyone_faiss.build_index(dataset, "clip", model=MODEL_NAME, progress=False)
     fiftyone_faiss.build_index(dataset, "colors", model="colorhist", progress=False)
     scenes = dict(zip(*dataset.values(["id", "scene.label"]), strict=True))
     names, rng = sorted(set(scenes.values())), np.random.default_rng(5)

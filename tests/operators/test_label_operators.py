@@ -37,11 +37,11 @@ def test_issues_are_tagged_and_saved(labeled) -> None:
 
 def test_nothing_is_written_without_names(labeled) -> None:
     dataset, _ = labeled
-    schema = dataset.get_field_schema()
+    fields = list(dataset.get_field_schema())
     params = {"brain_key": "given", "label_field": "animal", "tag": " ", "k": 10}
     run("audit_labels", dataset, params)
     dataset.reload()
-    assert dataset.count_sample_tags() == {} and dataset.get_field_schema() == schema
+    assert dataset.count_sample_tags() == {} and list(dataset.get_field_schema()) == fields
 
 
 def test_models_are_compared_in_a_table(labeled) -> None:

@@ -125,4 +125,4 @@ def _between(
     low, high_of_some = wilson_interval(some, of_some)
     low_of_every, high = wilson_interval(every, of_every)
     rate = some / of_some if of_some else every / of_every
-    return float(rate), min(low, low_of_every), max(high, high_of_some)
+    return float(rate), float(min(low, low_of_every)), float(max(high, high_of_some))

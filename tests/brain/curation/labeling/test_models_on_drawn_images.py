@@ -15,7 +15,8 @@ KEYS = ["by_color", "by_edges", "by_edges_again"]
 @pytest.fixture(scope="module")
 def things(book: fo.Dataset) -> Iterator[fo.Dataset]:
     """The drawn images with three indexes of the patches of their things."""
-    dataset = book.clone()
+    # A clone of a view has no indexes.
+    dataset = book.view().clone()
     for key, model in zip(KEYS, ("colorhist", "hog", "hog"), strict=True):
         fiftyone_faiss.build_index(
             dataset, key, model=model, patches_field="objects", progress=False
