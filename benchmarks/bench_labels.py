@@ -166,7 +166,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", nargs="+", choices=DATA, default=list(DATA))
     parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS))
-    parser.add_argument("--images", type=int, default=800, help="of the drawn data set")
+    parser.add_argument("--images", type=int, default=600, help="of the drawn data set")
     parser.add_argument(
         "--output", type=Path, default=ROOT / "benchmarks" / "results" / "labels.json"
     )

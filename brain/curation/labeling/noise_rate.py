@@ -21,6 +21,8 @@ from fiftyone_faiss.brain.core.intervals import wilson_interval
 Matrix = npt.NDArray[np.float64]
 # The smallest number of wrong labels of a pair of classes that is listed.
 LISTED_COUNT = 0.5
+# So many samples of a pair may only look like the other class, and are no evidence of wrong labels.
+LOOK_ALIKES = 2
 # Neighbors agree on a class from this probability on.
 AGREED = 0.95
 
@@ -110,7 +112,7 @@ class NoiseCounts:
                 continue
             some = (self.agreed[true, label], of_agreed[true])
             every = (self.all[true, label], of_class[true])
-            rate, low, high = _between(*some, *every)
+            rate, low, high = _between(*some, *every, LOOK_ALIKES)
             count = rate * of_class[true]
             pairs.append(PairRate(names[true], names[label], rate, low, high, float(count)))
         pairs.sort(key=lambda pair: -pair.count)
@@ -120,9 +122,10 @@ class NoiseCounts:
 
 
 def _between(
-    some: float, of_some: float, every: float, of_every: float
+    some: float, of_some: float, every: float, of_every: float, look_alikes: int = 0
 ) -> tuple[float, float, float]:
-    low, high_of_some = wilson_interval(some, of_some)
+    low, _ = wilson_interval(max(some - look_alikes, 0), of_some)
+    _, high_of_some = wilson_interval(some, of_some)
     low_of_every, high = wilson_interval(every, of_every)
     rate = some / of_some if of_some else every / of_every
     return float(rate), float(min(low, low_of_every)), float(max(high, high_of_some))
