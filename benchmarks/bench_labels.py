@@ -42,6 +42,8 @@ def main() -> None:
             seeds=list(options.seeds),
             tuning_seed=TUNING_SEED,
         )
+        # Results of several runs may be put together.
+        data["data"][name]["commit"] = data["commit"]
         print(name, flush=True)
     data["comparisons"] = comparisons_of(data["data"])
     data["targets"] = targets_of(data)
@@ -115,6 +117,7 @@ def page_of(data: dict[str, Any]) -> list[str]:
         lines += [
             f"## {name}: {measured['n']:,} labels, {measured['classes']} classes",
             "",
+            f"Measured at commit {measured['commit'] or 'unknown'}.",
             f"The peer votes by {measured['peer_neighbors']} neighbors, with copies by "
             f"{measured['peer_neighbors_planted']}. AUROC by chance is 0.5, the precision by "
             "chance the share of flips; the best possible value of both is 1.",
