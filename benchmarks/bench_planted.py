@@ -72,11 +72,11 @@ def targets_of(data: dict[str, Any]) -> list[dict[str, Any]]:
     for measured in seeds:
         total.update({k: v for k, v in measured.items() if isinstance(v, int)})
         total.update({f"leaks_{k}": v for k, v in measured["leaks"].items() if isinstance(v, int)})
-    copies = sum(pairs for pairs, _ in kinds.values())
+    planted = sum(pairs for pairs, _ in kinds.values())
     leaks = [measured["leaks"] for measured in seeds]
     return [
         at_least("precision of copies", total["right"] / max(1, total["called"]), 0.97),
-        at_least("recall of copies", total["right"] / max(1, copies), 0.97),
+        at_least("recall of copies", total["right"] / max(1, planted), 0.97),
         *(at_least(f"{kind}: recall", hit / pairs, 0.9) for kind, (pairs, hit) in kinds.items()),
         at_most(
             "hard negatives called copies",

@@ -30,7 +30,7 @@ Pair = tuple[str, str]
 def tune(folder: str, n: int, seed: int) -> dict[str, Any]:
     """Chooses the threshold within which most pairs of copies are."""
     dataset = _dataset(folder, n, seed)
-    truth, _ = _copies(dataset)
+    truth, _ = _copied_pairs(dataset)
     ids, distances = _distances(dataset)
     place = {id: i for i, id in enumerate(ids)}
     near = np.array([distances[place[a], place[b]] for a, b in truth])
@@ -42,7 +42,7 @@ def tune(folder: str, n: int, seed: int) -> dict[str, Any]:
 def duplicates(folder: str, n: int, seed: int, thresh: float) -> dict[str, Any]:
     """Finds the duplicates of a dataset, and compares them with those that were planted."""
     dataset = _dataset(folder, n, seed)
-    truth, negatives = _copies(dataset)
+    truth, negatives = _copied_pairs(dataset)
     started = time.perf_counter()
     result = fiftyone_faiss.find_near_duplicates(
         dataset, "clip", thresh, verify=True, split_field="split", progress=False
@@ -73,7 +73,7 @@ def duplicates(folder: str, n: int, seed: int, thresh: float) -> dict[str, Any]:
 def leaks(folder: str, n: int, seed: int, thresh: float) -> dict[str, Any]:
     """Finds the leaks between splits, with the same threshold as FiftyOne's own function."""
     dataset = _dataset(folder, n, seed)
-    truth, _ = _copies(dataset)
+    truth, _ = _copied_pairs(dataset)
     split = dict(zip(*dataset.values(["id", "split"]), strict=True))
     ids, distances = _distances(dataset)
     rows, columns = np.nonzero(np.triu(distances <= thresh, 1))
@@ -93,9 +93,9 @@ def leaks(folder: str, n: int, seed: int, thresh: float) -> dict[str, Any]:
     verified = fiftyone_faiss.find_leaks(
         dataset, "split", "clip", thresh, verify=True, progress=False
     )
-    copies = {_key(p.id_a, p.id_b) for p in verified.leaking_pairs}
+    verified_pairs = {_key(p.id_a, p.id_b) for p in verified.leaking_pairs}
     of_pan = set(dataset.exists("pan_frame").values("id"))
-    copies = {pair for pair in copies if not of_pan.issuperset(pair)}
+    verified_pairs = {pair for pair in verified_pairs if not of_pan.issuperset(pair)}
     planted = {pair for pair in truth if split[pair[0]] != split[pair[1]]}
     return {
         "brute_pairs": len(brute),
@@ -105,8 +105,8 @@ def leaks(folder: str, n: int, seed: int, thresh: float) -> dict[str, Any]:
         "leaking_recall": len(set(ours.ids) & leaking) / max(1, len(leaking)),
         "fiftyone_recall": len(set(theirs.leak_ids) & leaking) / max(1, len(leaking)),
         "planted": len(planted),
-        "planted_right": len(copies & planted),
-        "planted_called": len(copies),
+        "planted_right": len(verified_pairs & planted),
+        "planted_called": len(verified_pairs),
     }
 
 
@@ -121,7 +121,7 @@ def _dataset(folder: str, n: int, seed: int) -> fo.Dataset:
     return dataset
 
 
-def _copies(dataset: fo.Dataset) -> tuple[dict[Pair, str], set[Pair]]:
+def _copied_pairs(dataset: fo.Dataset) -> tuple[dict[Pair, str], set[Pair]]:
     """The pairs of copies of one picture with the kind of the edit, and the hard negatives."""
     names = [Path(path).name for path in dataset.values("filepath")]
     columns = ["id", "edit_of", "edit_kind", "copy_of", "negative_of", "pan_frame"]
@@ -188,7 +188,7 @@ def _pan(dataset: fo.Dataset) -> dict[str, Any]:
     kept = [i for i, id in enumerate(ids) if id in inside - redundant]
     every = [i for i, id in enumerate(ids) if id in inside]
     among = distances[np.ix_(kept, kept)] <= PAN_THRESH
-    # A keeper could be dropped if another one covered it.
+    # A kept frame could be dropped if another one covered it.
     droppable = int((among.sum(axis=1) > 1).sum())
     nearest = distances[np.ix_(every, kept)].min(axis=1)
     return {

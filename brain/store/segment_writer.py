@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,7 +13,10 @@ import numpy.typing as npt
 
 from fiftyone_faiss.brain.core.arrays import Rows
 from fiftyone_faiss.brain.core.files import FileSystem
-from fiftyone_faiss.brain.store.entries import FileInfo
+from fiftyone_faiss.brain.store.compaction import ColumnReader, Origin
+from fiftyone_faiss.brain.store.directory import StoreDirectory
+from fiftyone_faiss.brain.store.entries import FileInfo, SegmentInfo
+from fiftyone_faiss.brain.store.manifest import Manifest
 from fiftyone_faiss.brain.store.segments import BLOCK_BYTES, Column, Layout
 
 
@@ -38,6 +42,32 @@ class _Checksums:
     def table(self) -> npt.NDArray[np.uint8]:
         last = [self._crc] if self._filled else []
         return np.array(self.finished + last, "<u4").view(np.uint8)
+
+
+def new_segment(
+    directory: StoreDirectory, manifest: Manifest, rows: int, origin: Origin, read: ColumnReader
+) -> SegmentInfo:
+    """Writes a segment of a store durably, if the disk has the space.
+
+    Args:
+        directory: the store
+        manifest: what the vectors are
+        rows: the number of rows
+        origin: the model of the vectors, and its precision
+        read: returns the values of a column, in chunks
+
+    Returns:
+        the entry of the segment in a manifest
+
+    Raises:
+        StoreError: if the disk has too little space
+    """
+    layout = Layout.of(rows, manifest)
+    directory.check_space(layout.file_bytes)
+    name = f"{uuid.uuid4().hex[:12]}.segment"
+    columns = {column: read(column) for column in layout.columns}
+    checksum = write_segment(directory.filesystem, directory.path / name, layout, columns)
+    return SegmentInfo(name, rows, checksum, *origin)
 
 
 def write_segment(

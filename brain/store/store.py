@@ -33,7 +33,7 @@ from fiftyone_faiss.brain.store.copying import copy_store
 from fiftyone_faiss.brain.store.directory import CHECKPOINT, StoreDirectory
 from fiftyone_faiss.brain.store.entries import FileInfo, IndexFileInfo, IndexFileKind, SegmentInfo
 from fiftyone_faiss.brain.store.manifest import Manifest, lost
-from fiftyone_faiss.brain.store.segment_writer import write_deleted_rows, write_segment
+from fiftyone_faiss.brain.store.segment_writer import new_segment, write_deleted_rows
 from fiftyone_faiss.brain.store.segments import Layout
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 from fiftyone_faiss.brain.store.verification import Problem, find_problems
@@ -211,7 +211,7 @@ class Store:
                 rows, read = compaction.read_live(segments, snapshot.live)
                 if rows:
                     origin = compaction.origin_of(segments[0])
-                    infos.append(self._write_segment(old, rows, origin, read))
+                    infos.append(new_segment(self._directory, old, rows, origin, read))
             manifest = replace(
                 old,
                 compaction_count=old.compaction_count + 1,
@@ -307,23 +307,9 @@ class Store:
         merged = compaction.segments_to_merge(snapshot.segments, origin, len(batch.vectors))
         rows = len(batch.vectors) + sum(segment.info.rows for segment in merged)
         read = compaction.read_appended(merged, batch.columns(manifest.dtype))
-        info = self._write_segment(manifest, rows, origin, read)
+        info = new_segment(self._directory, manifest, rows, origin, read)
         unchanged = manifest.segments[: len(manifest.segments) - len(merged)]
         return replace(manifest, segments=(*unchanged, info))
-
-    def _write_segment(
-        self,
-        manifest: Manifest,
-        rows: int,
-        origin: compaction.Origin,
-        read: compaction.ColumnReader,
-    ) -> SegmentInfo:
-        layout = Layout.of(rows, manifest)
-        self._directory.check_space(layout.file_bytes)
-        name = f"{uuid.uuid4().hex[:12]}.segment"
-        columns = {column: read(column) for column in layout.columns}
-        checksum = write_segment(self._filesystem, self.path / name, layout, columns)
-        return SegmentInfo(name, rows, checksum, *origin)
 
     def _write_deleted(self, snapshot: Snapshot, manifest: Manifest, rows: Rows) -> Manifest:
         rows = rows[rows >= 0]

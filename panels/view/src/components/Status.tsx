@@ -11,6 +11,7 @@ export function Status({ status: { kind, text, notes = [] } }: { status: StatusM
     <div
       className={`ffs-status ffs-${kind}`}
       data-cy="faiss-status"
+      title={text}
       role={kind === "error" ? "alert" : "status"}
     >
       {(kind === "busy" || kind === "warming") && <span className="ffs-spinner" />}
