@@ -17,9 +17,7 @@ SHARED = --numprocesses $(PROCESSES) --dist loadfile
 
 .PHONY: demo test test-fast test-backends coverage faults lint bench bench-embed bench-retrieval \
 	bench-relevance bench-app bench-batch bench-ranking bench-graph bench-duplicates bench-planted \
-	bench-understanding \
-	bench-labels \
-	panel train screenshots clean
+	bench-understanding bench-labels bench-clusters panel train screenshots clean
 
 demo: .venv/installed
 	@$(BIN)/python tools/run_demo.py $(DEMO_ARGS)
@@ -122,6 +120,8 @@ bench-understanding: .venv/installed
 bench-labels: .venv/installed
 	@$(PIP) --editable '.[bench]'
 	$(BIN)/python benchmarks/bench_labels.py $(BENCH_ARGS)
+bench-clusters: .venv/installed
+	$(BIN)/python benchmarks/bench_clusters.py $(BENCH_ARGS)
 
 # Runs Chromium for about 10 minutes.
 bench-app: .venv/installed-for-tests

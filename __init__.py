@@ -34,6 +34,7 @@ fob.brain_config.similarity_backends.setdefault(
 )
 
 __all__ = [
+    "Clusters",
     "Duplicates",
     "Embedder",
     "LabelAudit",
@@ -47,6 +48,8 @@ __all__ = [
     "build_index",
     "clear_searches",
     "compare_models",
+    "TextTags",
+    "cluster_samples",
     "compute_embeddings",
     "compute_outliers",
     "compute_typicality",
@@ -70,6 +73,7 @@ __all__ = [
     "search",
     "search_several",
     "select_samples",
+    "tag_by_text",
     "tag_neighbors",
     "untag_neighbors",
     "update_index",

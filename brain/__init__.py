@@ -12,7 +12,8 @@ The sub-packages, each importing only from those before it (``retrieval`` does n
 - ``indexing``: embedding, building, updating, health, the catalog of indexes
 - ``queries``: the query line and its terms
 - ``retrieval``: search, ranking, results, tags, exports, history
-- ``curation``: duplicates, leaks, scores, selections, wrong labels, comparisons of models
+- ``curation``: duplicates, leaks, scores, selections, clusters, tags by text, wrong labels,
+  comparisons of models
 
 The names below are imported when they are first used. No module of ``brain`` imports from here.
 """
@@ -42,6 +43,14 @@ if TYPE_CHECKING:
         find_exact_duplicates,
     )
     from fiftyone_faiss.brain.curation.field_values import value_fields
+    from fiftyone_faiss.brain.curation.grouping.cluster import Cluster, ClusterGroup
+    from fiftyone_faiss.brain.curation.grouping.cluster_request import ClusterRequest
+    from fiftyone_faiss.brain.curation.grouping.clustering import cluster_samples, cluster_steps
+    from fiftyone_faiss.brain.curation.grouping.clusters import Clusters
+    from fiftyone_faiss.brain.curation.grouping.tags_request import TagsRequest
+    from fiftyone_faiss.brain.curation.grouping.text_tagging import tag_by_text, text_tags_steps
+    from fiftyone_faiss.brain.curation.grouping.text_tags import TextTags
+    from fiftyone_faiss.brain.curation.grouping.vocabulary import VOCABULARIES
     from fiftyone_faiss.brain.curation.keepers import RULES
     from fiftyone_faiss.brain.curation.labeling.audit_request import AuditRequest
     from fiftyone_faiss.brain.curation.labeling.auditing import audit_labels, audit_steps
@@ -160,6 +169,14 @@ _MODULES = {
     "brain.curation.duplicates": "DuplicatePair Duplicates",
     "brain.curation.exact_duplicates": "exact_duplicates_steps find_exact_duplicates",
     "brain.curation.field_values": "value_fields",
+    "brain.curation.grouping.cluster": "Cluster ClusterGroup",
+    "brain.curation.grouping.cluster_request": "ClusterRequest",
+    "brain.curation.grouping.clustering": "cluster_samples cluster_steps",
+    "brain.curation.grouping.clusters": "Clusters",
+    "brain.curation.grouping.tags_request": "TagsRequest",
+    "brain.curation.grouping.text_tagging": "tag_by_text text_tags_steps",
+    "brain.curation.grouping.text_tags": "TextTags",
+    "brain.curation.grouping.vocabulary": "VOCABULARIES",
     "brain.curation.keepers": "RULES",
     "brain.curation.labeling.audit_request": "AuditRequest",
     "brain.curation.labeling.auditing": "audit_labels audit_steps",
@@ -231,30 +248,32 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 # fmt: off
 __all__ = [
     "DEFAULT_EMBEDDINGS_FIELD", "DEFAULT_K", "DEFAULT_TAG", "INDEX_TYPES", "METRICS", "RULES",
-    "SCORES", "TEMPLATES", "AuditRequest", "CancelledError", "ComparisonRequest", "DuplicatePair",
+    "SCORES", "TEMPLATES", "VOCABULARIES", "AuditRequest", "CancelledError", "Cluster",
+    "ClusterGroup", "ClusterRequest", "Clusters", "ComparisonRequest", "DuplicatePair",
     "Duplicates", "DuplicatesRequest", "Embedder", "EmbeddingReport", "Execution",
     "GivenEmbeddings", "IndexHealth", "IndexInfo", "IndexReport", "IndexSummary", "KnownHealth",
     "LabelAudit", "LabelIssue", "LeakPair", "Leaks", "ModelComparison", "ModelInfo", "ModelLike",
     "Neighbors", "OrphanedIndex", "PairDistances", "Progress", "Regions", "SavedSearch",
     "ScoreReport", "ScoresRequest", "SearchAnswer", "SearchRequest", "SearchableRun", "Selection",
-    "SelectionRequest", "Tagging", "apply_tag", "as_code", "audit_labels", "audit_steps",
-    "build_index", "build_index_steps", "build_view", "by_ids", "check_index_type",
-    "clear_searches", "compare_models", "comparison_steps", "compute_embeddings",
-    "compute_embeddings_steps", "compute_outliers", "compute_scores", "compute_typicality",
-    "compute_uniqueness", "corrections_of", "count_values", "delete_index",
-    "delete_orphaned_index", "delete_search", "duplicate_distances", "exact_duplicates_steps",
-    "example_queries", "explain_line", "faiss_keys", "find_exact_duplicates", "find_leaks",
-    "find_near_duplicates", "frame_images", "get_embedder", "holds_parts", "index_configs",
-    "index_health", "index_info", "index_keys", "index_version", "known_health", "label_fields",
-    "leaks_steps", "list_failures", "list_indexes", "list_jobs", "list_models",
-    "list_orphaned_indexes", "list_other_indexes", "list_searches", "load_faiss_index",
-    "load_index", "near_duplicates_steps", "patch_fields", "record_search", "register_embedder",
-    "register_zoo_model", "remove_tag_from", "result_files", "run_search", "save_scores",
-    "save_search", "save_view", "scores_steps", "search", "search_several", "searchable_runs",
-    "select_samples", "selection_steps", "serialize_view", "split_fields", "start_job",
-    "suggest_brain_key", "tag_neighbors", "tag_search", "tile_values", "tracked", "tune_index",
-    "tune_index_steps", "untag_neighbors", "untagged", "update_index", "update_index_steps",
-    "update_search", "value_fields", "verify_index", "video_frames", "view_of", "warm",
+    "SelectionRequest", "Tagging", "TagsRequest", "TextTags", "apply_tag", "as_code",
+    "audit_labels", "audit_steps", "build_index", "build_index_steps", "build_view", "by_ids",
+    "check_index_type", "clear_searches", "cluster_samples", "cluster_steps", "compare_models",
+    "comparison_steps", "compute_embeddings", "compute_embeddings_steps", "compute_outliers",
+    "compute_scores", "compute_typicality", "compute_uniqueness", "corrections_of", "count_values",
+    "delete_index", "delete_orphaned_index", "delete_search", "duplicate_distances",
+    "exact_duplicates_steps", "example_queries", "explain_line", "faiss_keys",
+    "find_exact_duplicates", "find_leaks", "find_near_duplicates", "frame_images", "get_embedder",
+    "holds_parts", "index_configs", "index_health", "index_info", "index_keys", "index_version",
+    "known_health", "label_fields", "leaks_steps", "list_failures", "list_indexes", "list_jobs",
+    "list_models", "list_orphaned_indexes", "list_other_indexes", "list_searches",
+    "load_faiss_index", "load_index", "near_duplicates_steps", "patch_fields", "record_search",
+    "register_embedder", "register_zoo_model", "remove_tag_from", "result_files", "run_search",
+    "save_scores", "save_search", "save_view", "scores_steps", "search", "search_several",
+    "searchable_runs", "select_samples", "selection_steps", "serialize_view", "split_fields",
+    "start_job", "suggest_brain_key", "tag_by_text", "tag_neighbors", "tag_search",
+    "text_tags_steps", "tile_values", "tracked", "tune_index", "tune_index_steps",
+    "untag_neighbors", "untagged", "update_index", "update_index_steps", "update_search",
+    "value_fields", "verify_index", "video_frames", "view_of", "warm",
 ]
 # fmt: on
 

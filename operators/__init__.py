@@ -3,6 +3,7 @@
 from fiftyone_faiss.operators.audit_labels import AuditLabels
 from fiftyone_faiss.operators.build_index import BuildIndex
 from fiftyone_faiss.operators.compare_models import CompareModels
+from fiftyone_faiss.operators.cluster_samples import ClusterSamples
 from fiftyone_faiss.operators.compute_embeddings import ComputeEmbeddings
 from fiftyone_faiss.operators.compute_scores import ComputeScores
 from fiftyone_faiss.operators.find_duplicates import FindDuplicates
@@ -11,6 +12,7 @@ from fiftyone_faiss.operators.find_similar import FindSimilar, FindSimilarToSamp
 from fiftyone_faiss.operators.manage_indexes import ManageIndexes
 from fiftyone_faiss.operators.search import Search
 from fiftyone_faiss.operators.select_samples import SelectSamples
+from fiftyone_faiss.operators.tag_by_text import TagByText
 from fiftyone_faiss.operators.tag_neighbors import TagNeighbors
 from fiftyone_faiss.operators.update_index import UpdateIndex
 
@@ -28,5 +30,7 @@ OPERATORS = (
     SelectSamples,
     AuditLabels,
     CompareModels,
+    ClusterSamples,
+    TagByText,
     ManageIndexes,
 )

@@ -73,6 +73,7 @@ def test_the_functions_of_the_table_are_public(name) -> None:
         "docs/search.md",
         "docs/duplicates.md",
         "docs/understand.md",
+        "docs/groups.md",
         "docs/embedders.md",
         "docs/architecture.md",
     ],
