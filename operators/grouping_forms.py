@@ -79,7 +79,7 @@ def prompts(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         required=True,
         label="Texts",
         description="One on each line, such as 'a red car', or 'car: a red car' for the tag 'car'",
-        view=types.CodeEditorView(language="text", height=120),
+        view=types.TextFieldView(multiline=True, rows=4),
         invalid=bool(problem),
         error_message=problem,
     )

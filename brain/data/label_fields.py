@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import fiftyone as fo
 from bson import ObjectId
@@ -23,7 +23,7 @@ from fiftyone_faiss.brain.data.private import FRAMES_PREFIX, frame_documents, la
 MADE_BY = {"made_by": "fiftyone-faiss labels"}
 """The ``info`` of a field of labels; a field without it is never overwritten."""
 
-Label = fo.Classification | fo.Classifications
+Label: TypeAlias = "fo.Classification | fo.Classifications"
 # The labels before, by the path of the field: ids and values; None for a new field.
 Before = dict[str, tuple[list[str], list[Any]] | None]
 

@@ -122,13 +122,13 @@ def learned(
         # A few shifts have almost all of the weight.
         for shift, weight in zip(shifts, weights, strict=True):
             if weight > 1e-4 * weights.max():
-                part = Threshold(threshold.score + shift, slope, threshold.separation)
+                part = Threshold(threshold.score + shift, slope, threshold.certainty)
                 total += weight * part.probabilities(grid)
                 weight_sum += weight
                 means += weight * np.array([part.score, slope])
     probabilities = np.interp(scores, grid, total / weight_sum)
     score = _halfway(scores, probabilities, float(means[0] / weight_sum))
-    new = Threshold(score, float(means[1] / weight_sum), threshold.separation)
+    new = Threshold(score, float(means[1] / weight_sum), threshold.certainty)
     return new, probabilities
 
 

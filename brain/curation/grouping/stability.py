@@ -14,6 +14,7 @@ from scipy.special import expit, logit
 from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import adjusted_rand_score
 
+from fiftyone_faiss.brain.ann.scaled_vectors import Positions
 from fiftyone_faiss.brain.core.arrays import Distances
 from fiftyone_faiss.brain.curation.grouping.spherical_kmeans import Labels
 
@@ -51,7 +52,7 @@ def agreement_of(runs: Sequence[Labels]) -> float:
 
 
 def stability_of(
-    labels: Labels, margins: Distances, own: Labels, others: Sequence[Labels], k: int
+    labels: Labels, margins: Distances, own: Positions, others: Sequence[Labels], k: int
 ) -> Stability:
     """Compares clusters with those of other runs.
 
@@ -80,7 +81,7 @@ def stability_of(
 
 
 def _confidences(
-    labels: Labels, margins: Distances, own: Labels, same: Distances, k: int
+    labels: Labels, margins: Distances, own: Positions, same: Distances, k: int
 ) -> Distances:
     """Estimates from margins, and then from the cluster, how often other runs agree."""
     curve = IsotonicRegression(y_min=1 - SURE, y_max=SURE, out_of_bounds="clip")

@@ -7,8 +7,7 @@ first of three rules that applies decides:
 2. a mixture of normal distributions: the topmost two that are far apart
 3. the most central boundary of the best results; see ``retrieval.relevance``.
 
-If the scores above the threshold are then not clearly higher than those just below it, the text
-cannot be separated.
+The third rule always finds a boundary. If others are about as likely, the text cannot be separated.
 """
 
 from __future__ import annotations
@@ -19,7 +18,11 @@ import numpy as np
 
 from fiftyone_faiss.brain.core.arrays import Distances
 from fiftyone_faiss.brain.retrieval.evidence import RESULTS_AFTER
-from fiftyone_faiss.brain.retrieval.relevance import CUT_SAMPLE, boundary
+from fiftyone_faiss.brain.retrieval.relevance import (
+    CUT_SAMPLE,
+    LIKELY,
+    boundary_probabilities,
+)
 
 # A gap has so many scores above it, and this share of their range, and so many deviations of the
 # reference prompts.
@@ -31,8 +34,8 @@ BINS, ITERATIONS, PENALTY, MAX_MODES = 400, 100, 3.0, 5
 _QUANTILES = (
     (50,), (40, 97), (40, 90, 99.3), (25, 70, 95, 99.5), (20, 50, 80, 97, 99.6),
 )  # fmt: skip
-# The least difference between the scores on both sides, in their deviations.
-SEPARATED = 1.5
+# A boundary is certain if it is within these multiples of its rank with this probability.
+NEARBY, CERTAIN = (0.9, 1.12), 0.6
 
 
 @dataclass(frozen=True)
@@ -42,17 +45,17 @@ class Threshold:
     Attributes:
         score: scores from here on are matches
         slope: how much the log odds rise with the score
-        separation: the difference of the mean scores on both sides, in standard deviations
+        certainty: the probability that the threshold is not somewhere else, 0 to 1
     """
 
     score: float
     slope: float
-    separation: float
+    certainty: float
 
     @property
     def is_separated(self) -> bool:
-        """Whether the scores on both sides are clearly different."""
-        return self.separation >= SEPARATED
+        """Whether the threshold is certain."""
+        return self.certainty >= CERTAIN
 
     def probabilities(self, scores: Distances) -> Distances:
         """The estimated probability that scores are those of matches, 0.5 at the threshold."""
@@ -60,22 +63,38 @@ class Threshold:
         return np.asarray(1.0 / (1.0 + np.exp(-odds)))
 
 
-def threshold_of(scores: Distances, deviation: float) -> Threshold:
+def threshold_of(scores: Distances, deviation: float, floor: float) -> Threshold:
     """Chooses a threshold.
 
     Args:
         scores: ``(n,)`` all scores of a text
         deviation: the standard deviation of the scores of the reference prompts
+        floor: scores up to here are no matches: those of unrelated texts are as high
     """
     ordered = -np.sort(-scores.astype(np.float64))
-    count = _wide_gap(ordered, deviation) or _apart(ordered)
-    if count is None:
-        floor = float(np.median(ordered)) if len(ordered) <= CUT_SAMPLE else None
-        count = max(1, boundary(ordered[:CUT_SAMPLE], floor))
-    return _around(ordered, count, deviation)
+    count, certainty = _wide_gap(ordered, deviation) or _apart(ordered), 1.0
+    if count is None or ordered[count - 1] <= floor:
+        count, certainty = _boundary(ordered, floor)
+    return _around(ordered, count, certainty, deviation)
 
 
-def _around(ordered: Distances, count: int, deviation: float) -> Threshold:
+def _boundary(ordered: Distances, floor: float) -> tuple[int, float]:
+    """The number of scores before the most central boundary, and how certain it is."""
+    best = ordered[:CUT_SAMPLE]
+    best = best[best > floor]
+    if not len(best):
+        return 1, 0.0
+    following = float(ordered[len(best)]) if len(best) < len(ordered) else floor
+    probabilities = np.append(boundary_probabilities(best, following), 0.0)
+    count = max(1, int(np.count_nonzero(probabilities[:-1] >= LIKELY)))
+    # An entry is the probability that the boundary is after this score, or later.
+    first, last = (round(factor * count) for factor in NEARBY)
+    last = max(last, count)
+    before = probabilities[max(first - 1, 0)]
+    return count, float(before - probabilities[min(last, len(probabilities) - 1)])
+
+
+def _around(ordered: Distances, count: int, certainty: float, deviation: float) -> Threshold:
     """The threshold after so many scores."""
     above = ordered[:count]
     below = ordered[count : count + max(RESULTS_AFTER, count)]
@@ -85,9 +104,7 @@ def _around(ordered: Distances, count: int, deviation: float) -> Threshold:
     variance = (float(above.var()) + float(below.var())) / 2
     spread = max(np.sqrt(variance), 0.05 * deviation)
     last, following = ordered[count - 1], ordered[min(count, len(ordered) - 1)]
-    return Threshold(
-        float(last + following) / 2, max(difference, 1e-6) / spread**2, difference / spread
-    )
+    return Threshold(float(last + following) / 2, max(difference, 1e-6) / spread**2, certainty)
 
 
 def _wide_gap(ordered: Distances, deviation: float) -> int | None:

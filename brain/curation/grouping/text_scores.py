@@ -32,11 +32,14 @@ class TextScores:
         vectors: the vectors
         scores: ``(p, n)`` float32, the cosines
         reference: the reference prompts, compared with sampled vectors
+        floor: a score that is a standard deviation above the mean of the reference prompts for half
+            of the vectors
     """
 
     vectors: ScaledVectors
     scores: Matrix
     reference: PromptStatistics
+    floor: float
 
     @property
     def can_calibrate(self) -> bool:
@@ -70,5 +73,7 @@ def score_steps(vectors: ScaledVectors, texts: Matrix, prompts: Matrix) -> Steps
         scores[:, block] = texts @ unit(vectors.at(block)).T
         yield Progress(int(block[-1]) + 1, n, 0, time.perf_counter() - started, "compared")
     some = unit(vectors.at(sampled(vectors, REFERENCE_ROWS)))
-    deviation = max(float((some @ prompts.T).std()), 1e-9)
-    return TextScores(vectors, scores, PromptStatistics("cosine", prompts, deviation))
+    unrelated = some @ prompts.T
+    floor = float(np.median(unrelated.mean(axis=1) + unrelated.std(axis=1)))
+    deviation = max(float(unrelated.std()), 1e-9)
+    return TextScores(vectors, scores, PromptStatistics("cosine", prompts, deviation), floor)

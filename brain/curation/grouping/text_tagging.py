@@ -114,7 +114,7 @@ def text_tags_steps(samples: foc.SampleCollection, request: TagsRequest) -> Step
 
 def _judged(scores: TextScores, place: int, tag: str, text: str, twin: str | None) -> PromptTag:
     own = scores.scores[place].astype(np.float64)
-    threshold = threshold_of(own, scores.reference.deviation)
+    threshold = threshold_of(own, scores.reference.deviation, scores.floor)
     presence = scores.presence(place) if scores.can_calibrate else 1.0
     status, reason = _status(threshold, presence, tag, twin)
     return PromptTag(tag, text, status, reason, presence, threshold, threshold.probabilities(own))
@@ -136,7 +136,7 @@ def _twins(scores: Matrix, tags: list[str]) -> dict[str, str]:
     """The other prompt of each that has one with the same scores."""
     if len(tags) < 2 or scores.shape[1] < 3:
         return {}
-    correlations = np.corrcoef(scores)
+    correlations = np.asarray(np.corrcoef(scores))
     np.fill_diagonal(correlations, 0)
     others = correlations.argmax(axis=1)
     is_same = correlations[np.arange(len(tags)), others] > SAME

@@ -44,7 +44,7 @@ def _general() -> tuple[str, ...]:
 @cache
 def _wordnet() -> tuple[str, ...]:
     """The nouns of WordNet that timm's list of 11,821 ImageNet classes has: the first of each."""
-    from timm.data import ImageNetInfo
+    from timm.data.imagenet_info import ImageNetInfo
 
     info = ImageNetInfo("imagenet12k")
     names = (info.index_to_description(index) for index in range(info.num_classes()))
