@@ -74,7 +74,7 @@ def test_tags_of_patches(patches: fo.Dataset) -> None:
     tags = tags.refine({"a boat": {id: kind == "boat" for id, kind in kinds.items()}})
     assert set(tags.ids("a boat")) == boats
     assert tags.save("seen").count == len(kinds)
-    seen = patches.values("objects.detections.seen", unwind=True)
+    seen = [names for part in patches.values("objects.detections.seen") for names in part]
     ids = patches.values("objects.detections.id", unwind=True)
     assert [s or [] for s in seen] == [
         [t for t in tags.thresholds if i in tags.ids(t)] for i in ids
