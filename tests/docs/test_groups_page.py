@@ -38,5 +38,5 @@ def test_the_code_runs(named: fo.Dataset, capsys: pytest.CaptureFixture[str]) ->
     assert set(named.match_tags("a dog").values("id")) == set(truth)
     assert set(named.count_sample_tags()) == {"a dog", "a cat", "on the highway"}
     assert named.count_values("things.classifications.label")["a dog"] == len(truth)
-    assert named.get_evaluation_info("thing") is not None
+    assert named.get_evaluation_info("eval_thing") is not None
     assert "Precision(value=1.0" in capsys.readouterr().out
