@@ -2,8 +2,8 @@
 
 from fiftyone_faiss.operators.audit_labels import AuditLabels
 from fiftyone_faiss.operators.build_index import BuildIndex
-from fiftyone_faiss.operators.compare_models import CompareModels
 from fiftyone_faiss.operators.cluster_samples import ClusterSamples
+from fiftyone_faiss.operators.compare_models import CompareModels
 from fiftyone_faiss.operators.compute_embeddings import ComputeEmbeddings
 from fiftyone_faiss.operators.compute_scores import ComputeScores
 from fiftyone_faiss.operators.find_duplicates import FindDuplicates
