@@ -22,8 +22,7 @@ from scipy.optimize import linear_sum_assignment
 
 from fiftyone_faiss.brain.core.arrays import Distances, Matrix
 
-# The log odds that a text is the right name. They were fitted on drawn images that no figure is
-# reported for; see benchmarks/bench_clusters.py.
+# The log odds that a text is the right name, fitted on clusters of drawn images.
 MARGIN, FIT, CHANCE, CONSTANT = 1.33, 0.67, -2.34, -0.7
 # Larger margins and fits say no more.
 MAX_MARGIN, MAX_FIT = 7.0, 6.0
