@@ -14,10 +14,11 @@ from fiftyone_faiss.brain.curation import acting
 from fiftyone_faiss.brain.curation.accidental_pairs import Estimate
 from fiftyone_faiss.brain.curation.decisions import decided, near_members
 from fiftyone_faiss.brain.curation.keepers import KeeperChoice
-from fiftyone_faiss.brain.curation.saved_groups import SavedGroups, save_groups
+from fiftyone_faiss.brain.curation.saved_groups import save_groups
 from fiftyone_faiss.brain.data.lookup import existing_ids
 from fiftyone_faiss.brain.data.private import root_dataset
 from fiftyone_faiss.brain.data.result_views import view_of
+from fiftyone_faiss.brain.data.value_fields import SavedFields
 
 PairVerdict = Literal["copy", "look-alike", "unverified"]
 DEFAULT_TAG = "duplicate"
@@ -205,7 +206,7 @@ class Duplicates:
         """
         return acting.tag(self.samples, self.redundant, tag, self.patches_field)
 
-    def save(self, field: str = "duplicates") -> SavedGroups:
+    def save(self, field: str = "duplicates") -> SavedFields:
         """Saves the group, the rank, the keeper, its distance and the verdict of each member.
 
         Args:

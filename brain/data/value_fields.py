@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import fiftyone as fo
@@ -172,6 +172,24 @@ class WrittenValues:
         return len(same)
 
 
+@dataclass(frozen=True)
+class SavedFields:
+    """Values that were saved in several fields.
+
+    Attributes:
+        count: the number of samples, frames or labels
+        written: what was written into each field
+    """
+
+    count: int
+    written: Sequence[WrittenValues]
+
+    def undo(self) -> None:
+        """Restores what the fields held; see :meth:`WrittenValues.undo`."""
+        for written in self.written:
+            written.undo()
+
+
 def write_values(field: ValueField, values: Mapping[str, Any]) -> WrittenValues:
     """Writes values into a field that exists, which can be undone."""
     before = field.read(list(values))
@@ -197,14 +215,13 @@ def write_own_values(
         keep (False): whether to keep the values of other ids
 
     Raises:
-        ValueError: if the name is not valid, or the field holds values of others
+        ValueError: if the field holds values of others
     """
     info = {"made_by": f"fiftyone-faiss {made_by}"}
     known = field.field
     if known is None:
         field.add(kind, info)
-        field.write(values)
-        return WrittenValues(field, True, {}, dict(values))
+        return replace(write_values(field, values), is_new=True, before={})
     if not isinstance(known, kind) or (known.info or {}) != info:
         raise ValueError(f"The field '{field.full_path}' holds other values; choose another name.")
     cleared = {} if keep else {id: None for id in ids_with_values(field)}

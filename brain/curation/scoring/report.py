@@ -12,8 +12,8 @@ import fiftyone.core.collections as foc
 
 from fiftyone_faiss.brain.curation import acting
 from fiftyone_faiss.brain.curation.accidental_pairs import Estimate
-from fiftyone_faiss.brain.curation.saved_groups import SavedGroups
 from fiftyone_faiss.brain.data.result_views import view_of
+from fiftyone_faiss.brain.data.value_fields import SavedFields
 
 _ADJECTIVES = {
     "uniqueness": "unusually unique",
@@ -55,7 +55,7 @@ class ScoreReport:
     recall: float
     classes: Sequence[str] = ()
     notes: Sequence[str] = ()
-    saved: SavedGroups | None = dataclass_field(default=None, repr=False)
+    saved: SavedFields | None = dataclass_field(default=None, repr=False)
 
     @property
     def count(self) -> int:
