@@ -90,14 +90,14 @@ class ValueField:
             for frame in self._frames(list(wanted)):
                 numbers = of_video.setdefault(str(frame["_sample_id"]), {})
                 numbers[frame["frame_number"]] = wanted[str(frame["_id"])]
-            videos(self.dataset).set_values(self.full_path, of_video, key_field="id")
+            videos(self.dataset).set_values(self.full_path, of_video, key_field="id", dynamic=True)
         else:
-            all_slices(self.dataset).set_values(self.path, wanted, key_field="id")
+            all_slices(self.dataset).set_values(self.path, wanted, key_field="id", dynamic=True)
 
-    def add(self, kind: type[fo.Field], info: Mapping[str, str]) -> None:
-        """Adds the field."""
+    def add(self, kind: type[fo.Field], info: Mapping[str, str], **options: Any) -> None:
+        """Adds the field; see ``fiftyone.core.dataset.Dataset.add_sample_field``."""
         add = self.dataset.add_frame_field if self.of_frames else self.dataset.add_sample_field
-        add(self.path, kind, info=dict(info))
+        add(self.path, kind, info=dict(info), **options)
 
     def remove(self) -> None:
         """Deletes the field and its values."""
@@ -133,9 +133,12 @@ class ValueField:
 
 
 def _at(document: Mapping[str, Any], path: str) -> Any:
+    """A value of a document of the database; labels as FiftyOne has them."""
     value: Any = document
     for name in path.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
+    if isinstance(value, Mapping) and "_cls" in value:
+        return getattr(fo, value["_cls"]).from_dict(dict(value))
     return value
 
 
@@ -204,6 +207,7 @@ def write_own_values(
     values: Mapping[str, Any],
     made_by: str,
     keep: bool = False,
+    **options: Any,
 ) -> WrittenValues:
     """Writes values into a field of this package, which is added if it does not exist.
 
@@ -213,6 +217,7 @@ def write_own_values(
         values: the values by id
         made_by: who writes it; a field of others is never changed
         keep (False): whether to keep the values of other ids
+        **options: more about the type; see :meth:`ValueField.add`
 
     Raises:
         ValueError: if the field holds values of others
@@ -220,9 +225,11 @@ def write_own_values(
     info = {"made_by": f"fiftyone-faiss {made_by}"}
     known = field.field
     if known is None:
-        field.add(kind, info)
+        field.add(kind, info, **options)
         return replace(write_values(field, values), is_new=True, before={})
-    if not isinstance(known, kind) or (known.info or {}) != info:
+    document = getattr(known, "document_type", None)
+    is_same = isinstance(known, kind) and document == options.get("embedded_doc_type")
+    if not is_same or (known.info or {}) != info:
         raise ValueError(f"The field '{field.full_path}' holds other values; choose another name.")
     cleared = {} if keep else {id: None for id in ids_with_values(field)}
     return write_values(field, {**cleared, **values})
@@ -241,5 +248,13 @@ def ids_with_values(field: ValueField) -> list[str]:
         return [str(document["_id"]) for document in held]
     id_path = f"{path.rpartition('.')[0]}.id"
     holders = videos(dataset) if field.of_frames else all_slices(dataset)
-    pairs = zip(*holders.values([id_path, path], unwind=True), strict=True)
-    return [id for id, value in pairs if value is not None]
+    return [id for id, value in _pairs(*holders.values([id_path, path])) if value is not None]
+
+
+def _pairs(ids: Sequence[Any], values: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    """Pairs the ids of labels, which are in lists of one nesting, with their values."""
+    for id, value in zip(ids, values, strict=True):
+        if isinstance(id, list):
+            yield from _pairs(id, value or [None] * len(id))
+        elif id is not None:
+            yield id, value

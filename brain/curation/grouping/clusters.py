@@ -17,9 +17,10 @@ from fiftyone_faiss.brain.curation.grouping.cluster import Cluster, ClusterGroup
 from fiftyone_faiss.brain.curation.grouping.cluster_count import Proposal
 from fiftyone_faiss.brain.curation.grouping.members import Partition
 from fiftyone_faiss.brain.curation.grouping.name_edits import add_edit, remove_edit
-from fiftyone_faiss.brain.data.label_fields import SavedLabels, save_labels
+from fiftyone_faiss.brain.data.label_fields import save_labels
 from fiftyone_faiss.brain.data.private import root_dataset
 from fiftyone_faiss.brain.data.result_views import view_of
+from fiftyone_faiss.brain.data.value_fields import SavedFields
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class Clusters:
         name = tag or (cluster if isinstance(cluster, str) else self._at(cluster).label)
         return acting.tag(self.samples, self.members(cluster), name, self.patches_field)
 
-    def save(self, field: str = "clusters") -> SavedLabels:
+    def save(self, field: str = "clusters") -> SavedFields:
         """Saves the cluster of each sample as a ``Classification``.
 
         Its label is the name, or ``"cluster 3"``; its confidence is the estimated probability that

@@ -20,9 +20,10 @@ from fiftyone_faiss.brain.curation.grouping.answers import (
     precision_of,
 )
 from fiftyone_faiss.brain.curation.grouping.tag_thresholds import Threshold
-from fiftyone_faiss.brain.data.label_fields import SavedLabels, save_labels
+from fiftyone_faiss.brain.data.label_fields import save_labels
 from fiftyone_faiss.brain.data.private import root_dataset
 from fiftyone_faiss.brain.data.result_views import view_of
+from fiftyone_faiss.brain.data.value_fields import SavedFields
 
 Status = Literal["tagged", "absent", "refused"]
 QUESTIONS = 10
@@ -199,7 +200,7 @@ class TextTags:
 
     def save(
         self, field: str = "text_tags", single: bool = False, other: str | None = None
-    ) -> SavedLabels:
+    ) -> SavedFields:
         """Saves the tags with their confidences as ``Classifications``.
 
         Args:
