@@ -23,7 +23,7 @@ class TagByText(foo.Operator):
             name="tag_by_text",
             label="FAISS: tag by text",
             description="Tag samples with the texts that they show, and say which are absent",
-            icon="sell",
+            icon="label",
             dynamic=True,
             execute_as_generator=True,
             allow_immediate_execution=True,

@@ -22,17 +22,24 @@ import fiftyone_faiss
 from fiftyone_faiss.demo import MODEL_NAME
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = {
-    "build_index",
-    "compute_embeddings",
-    "find_duplicates",
-    "find_leaks",
-    "find_similar",
-    "find_similar_to_sample",
-    "manage_indexes",
-    "search",
-    "tag_neighbors",
-    "update_index",
+# The operators, and their icons by the names in Material Icons.
+ICONS = {
+    "audit_labels": "fact_check",
+    "build_index": "add_chart",
+    "cluster_samples": "workspaces",
+    "compare_models": "leaderboard",
+    "compute_embeddings": "memory",
+    "compute_scores": "bar_chart",
+    "find_duplicates": "content_copy",
+    "find_leaks": "water_drop",
+    "find_similar": "image_search",
+    "find_similar_to_sample": "image_search",
+    "manage_indexes": "storage",
+    "search": "search",
+    "select_samples": "playlist_add_check",
+    "tag_by_text": "label",
+    "tag_neighbors": "sell",
+    "update_index": "sync",
 }
 
 
@@ -50,24 +57,12 @@ def order_of(dataset: fo.Dataset, vectors: np.ndarray, place: int) -> list[str]:
 def test_the_plugin_offers_its_operators_and_panel() -> None:
     ours = {operator.uri for operator in foo.list_operators() if operator.uri.startswith(PLUGIN)}
     panels = ("similarity_search_faiss", "similarity_curate_faiss")
-    assert ours == {f"{PLUGIN}/{name}" for name in (*NAMES, *panels)}
+    assert ours == {f"{PLUGIN}/{name}" for name in (*ICONS, *panels)}
 
 
 def test_each_operator_has_an_icon() -> None:
-    configs = [foo.get_operator(f"{PLUGIN}/{name}").config for name in sorted(NAMES)]
-    # By their names in Material Icons.
-    assert {config.name: config.icon for config in configs} == {
-        "build_index": "add_chart",
-        "compute_embeddings": "memory",
-        "find_duplicates": "content_copy",
-        "find_leaks": "water_drop",
-        "find_similar": "image_search",
-        "find_similar_to_sample": "image_search",
-        "manage_indexes": "storage",
-        "search": "search",
-        "tag_neighbors": "sell",
-        "update_index": "sync",
-    }
+    configs = [foo.get_operator(f"{PLUGIN}/{name}").config for name in sorted(ICONS)]
+    assert {config.name: config.icon for config in configs} == ICONS
     files = [(config.light_icon, config.dark_icon) for config in configs if config.light_icon]
     assert len(files) == 3
     for path in sum(files, ()):
