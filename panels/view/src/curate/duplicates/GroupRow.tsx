@@ -1,10 +1,9 @@
 import React from "react";
 import { IconButton } from "../../components/Icon.tsx";
-import { fileName } from "../../format/tile.ts";
 import type { DuplicatesGroup } from "../../generated.ts";
 import { FileImage } from "../shared/FileImage.tsx";
 import { type Decisions, decidedMembers, type ShownMember } from "../state/decisions.ts";
-import { memberName, memberReason, memberStatus } from "../state/memberTexts.ts";
+import { memberReason, memberStatus } from "../state/memberTexts.ts";
 
 interface GroupRowProps {
   group: DuplicatesGroup;
@@ -43,15 +42,15 @@ export function GroupRow(props: GroupRowProps) {
       </label>
       <ul>
         {shown.map((row) => (
-          <MemberTile key={row.member.id} {...props} row={row} members={shown.length} />
+          <MemberTile key={row.member.id} {...props} row={row} />
         ))}
       </ul>
     </li>
   );
 }
 
-function MemberTile(props: GroupRowProps & { row: ShownMember; members: number }) {
-  const { row, members, current, frames, setCurrent, choose, compare, open } = props;
+function MemberTile(props: GroupRowProps & { row: ShownMember }) {
+  const { row, current, frames, setCurrent, choose, compare, open } = props;
   const { member, isKept, decision } = row;
   const { id, file } = member;
   return (
@@ -63,7 +62,6 @@ function MemberTile(props: GroupRowProps & { row: ShownMember; members: number }
         data-id={id}
         tabIndex={id === current ? 0 : -1}
         title={memberReason(row)}
-        aria-label={memberName(row, fileName(file.filepath), members)}
         aria-current={id === current}
         onFocus={() => setCurrent(id)}
         onClick={({ currentTarget }) => currentTarget.focus()}

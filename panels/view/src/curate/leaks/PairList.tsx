@@ -1,5 +1,4 @@
 import React, { type KeyboardEvent, useRef } from "react";
-import { fileName } from "../../format/tile.ts";
 import type { PairRow } from "../../generated.ts";
 import { FileImage } from "../shared/FileImage.tsx";
 import { useEndless } from "../shared/useEndless.ts";
@@ -51,7 +50,6 @@ export function PairList({ pairs, frames, total, more, compare }: PairListProps)
                 className="ffs-open ffs-curate-pair"
                 data-cy="curate-pair"
                 data-verdict={pair.verdict}
-                aria-label={`Compare ${fileName(pair.a.filepath)} (${labelA}) with ${fileName(pair.b.filepath)} (${labelB}): ${text}`}
                 onClick={() => compare(pair)}
               >
                 {([pair.a, pair.b] as const).map((file, i) => (

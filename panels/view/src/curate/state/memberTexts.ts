@@ -29,8 +29,3 @@ export function memberReason({ member, isKept, keeper, decision }: ShownMember):
   const rule = RULES[member.rule] ?? member.rule;
   return `${isKept ? "Kept" : "The other is kept"} by ${rule}: ${member.reason}.`;
 }
-
-/** The accessible name of a member. */
-export function memberName(row: ShownMember, file: string, members: number): string {
-  return `${file}, ${memberStatus(row)}, in a group of ${members}. ${memberReason(row)}`;
-}
