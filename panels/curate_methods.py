@@ -19,7 +19,7 @@ from fiftyone_faiss.brain.core.params import (
 )
 from fiftyone_faiss.panels import curate_messages, grid_messages, messages
 from fiftyone_faiss.panels.base import panel_method
-from fiftyone_faiss.panels.curate_runs import duplicates_of, kept_steps, leaks_of
+from fiftyone_faiss.panels.curate_runs import duplicates_of, leaks_of, start
 from fiftyone_faiss.panels.curate_state import state_of
 from fiftyone_faiss.panels.grid import Grid, path_field, results_of, samples_of, show, show_results
 
@@ -62,8 +62,7 @@ class CurateMethods:
             steps = brain.exact_duplicates_steps(samples, split_field=request.split_field)
         else:
             steps = brain.near_duplicates_steps(samples, request)
-        kept = kept_steps(ctx.dataset, "duplicates", asked, steps)
-        return {"job": brain.start_job(kept, ctx.dataset.name, "duplicates").id}
+        return start(ctx.dataset, "duplicates", asked, steps)
 
     @panel_method
     def find_leaks(
@@ -76,8 +75,7 @@ class CurateMethods:
         samples = samples_of(Grid.of(ctx, params), asked["scope"])
         request = brain.DuplicatesRequest.from_params({**asked, "split_field": None})
         steps = brain.leaks_steps(samples, asked["split_field"], request)
-        kept = kept_steps(ctx.dataset, "leaks", asked, steps)
-        return {"job": brain.start_job(kept, ctx.dataset.name, "leaks").id}
+        return start(ctx.dataset, "leaks", asked, steps)
 
     @panel_method
     def groups(

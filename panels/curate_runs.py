@@ -8,25 +8,25 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 import fiftyone as fo
 from cachetools import LRUCache
 
 from fiftyone_faiss import brain
 from fiftyone_faiss.brain.core.progress import Steps
-from fiftyone_faiss.panels.curate_messages import FindParams, RunKind
+from fiftyone_faiss.panels.curate_messages import RunKind, Started
 
-Result = TypeVar("Result", brain.Duplicates, brain.Leaks)
+Result = TypeVar("Result")
 # Datasets whose results are kept, and actions of each that can be undone.
 MAX_RUNS, MAX_ACTIONS = 40, 20
 
 
 @dataclass
-class Run:
+class Run(Generic[Result]):
     """A result and what was asked.
 
     Attributes:
@@ -35,8 +35,8 @@ class Run:
         id: its id
     """
 
-    params: FindParams
-    result: brain.Duplicates | brain.Leaks
+    params: Mapping[str, Any]
+    result: Result
     id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
 
     @cached_property
@@ -64,7 +64,7 @@ class Action:
 
 
 _Key = tuple[str, str]
-_RUNS: LRUCache[tuple[_Key, RunKind], Run] = LRUCache(maxsize=MAX_RUNS)
+_RUNS: LRUCache[tuple[_Key, RunKind], Run[Any]] = LRUCache(maxsize=MAX_RUNS)
 _ACTIONS: LRUCache[_Key, list[Action]] = LRUCache(maxsize=MAX_RUNS)
 _LOCK = threading.Lock()
 
@@ -74,48 +74,59 @@ def _key(dataset: fo.Dataset) -> _Key:
     return dataset.name, str(dataset.created_at)
 
 
-def kept_steps(
-    dataset: fo.Dataset, kind: RunKind, params: FindParams, steps: Steps[Result]
+def start(
+    dataset: fo.Dataset, kind: RunKind, params: Mapping[str, Any], steps: Steps[Result]
+) -> Started:
+    """Starts a job of this kind, and keeps its result as the last one of the dataset.
+
+    Raises:
+        ValueError: if one of this kind runs already
+    """
+    kept = _kept_steps(_key(dataset), kind, params, steps)
+    return {"job": brain.start_job(kept, dataset.name, kind).id}
+
+
+def _kept_steps(
+    key: _Key, kind: RunKind, params: Mapping[str, Any], steps: Steps[Result]
 ) -> Steps[Result]:
-    """Runs the steps of a search, and keeps its result as the last one of the dataset."""
-    key = _key(dataset)
     result = yield from steps
     with _LOCK:
         _RUNS[key, kind] = Run(params, result)
     return result
 
 
-def last_run(dataset: fo.Dataset, kind: RunKind) -> Run | None:
-    """The last result."""
+def last_run(dataset: fo.Dataset, kind: RunKind, of: type[Result]) -> Run[Result] | None:
+    """The last result of a kind, which is of the type ``of``."""
     with _LOCK:
-        return _RUNS.get((_key(dataset), kind))
+        run = _RUNS.get((_key(dataset), kind))
+    assert run is None or isinstance(run.result, of)
+    return run
 
 
-def duplicates_of(dataset: fo.Dataset, id: str) -> tuple[Run, brain.Duplicates]:
-    """The duplicates of a run.
+def run_of(dataset: fo.Dataset, kind: RunKind, of: type[Result], id: str) -> Run[Result]:
+    """The last result of a kind, if it has the given id.
 
     Raises:
         ValueError: if it is not the last one any more
     """
-    run = _run(dataset, "duplicates", id)
-    assert isinstance(run.result, brain.Duplicates)
-    return run, run.result
-
-
-def leaks_of(dataset: fo.Dataset, id: str) -> tuple[Run, brain.Leaks]:
-    """The leaks of a run; see :func:`duplicates_of`."""
-    run = _run(dataset, "leaks", id)
-    assert isinstance(run.result, brain.Leaks)
-    return run, run.result
-
-
-def _run(dataset: fo.Dataset, kind: RunKind, id: str) -> Run:
-    run = last_run(dataset, kind)
+    run = last_run(dataset, kind, of)
     if run is None:
-        raise ValueError("The server does not have this result any more; click Find again.")
+        raise ValueError("The server does not have this result any more; click the button again.")
     if run.id != id:
-        raise ValueError("Someone has run this search again; reload the page to see its result.")
+        raise ValueError("Someone has run this again; reload the page to see its result.")
     return run
+
+
+def duplicates_of(dataset: fo.Dataset, id: str) -> tuple[Run[brain.Duplicates], brain.Duplicates]:
+    """The duplicates of a run; see :func:`run_of`."""
+    run = run_of(dataset, "duplicates", brain.Duplicates, id)
+    return run, run.result
+
+
+def leaks_of(dataset: fo.Dataset, id: str) -> tuple[Run[brain.Leaks], brain.Leaks]:
+    """The leaks of a run; see :func:`run_of`."""
+    run = run_of(dataset, "leaks", brain.Leaks, id)
+    return run, run.result
 
 
 def add_action(dataset: fo.Dataset, action: Action) -> None:

@@ -21,7 +21,8 @@ from fiftyone_faiss.panels.curate_runs import Run, last_run, list_actions
 
 def state_of(dataset: fo.Dataset) -> CurateState:
     """The last results for a dataset, and what can be undone."""
-    duplicates, leaks = last_run(dataset, "duplicates"), last_run(dataset, "leaks")
+    duplicates = last_run(dataset, "duplicates", brain.Duplicates)
+    leaks = last_run(dataset, "leaks", brain.Leaks)
     return {
         "duplicates": None if duplicates is None else _duplicates_run(duplicates),
         "leaks": None if leaks is None else _leaks_run(leaks),
@@ -34,7 +35,9 @@ def state_of(dataset: fo.Dataset) -> CurateState:
     }
 
 
-def _shared(run: Run, pairs: Sequence[brain.DuplicatePair]) -> RunResult:
+def _shared(
+    run: Run[brain.Duplicates] | Run[brain.Leaks], pairs: Sequence[brain.DuplicatePair]
+) -> RunResult:
     counts = Counter(pair.verdict for pair in pairs)
     result = run.result
     expected = result.expected_accidental_pairs
@@ -54,9 +57,8 @@ def _shared(run: Run, pairs: Sequence[brain.DuplicatePair]) -> RunResult:
     return cast(RunResult, shared)
 
 
-def _duplicates_run(run: Run) -> DuplicatesRun:
+def _duplicates_run(run: Run[brain.Duplicates]) -> DuplicatesRun:
     result = run.result
-    assert isinstance(result, brain.Duplicates)
     return {
         **_shared(run, result.pairs),
         "groups": len(result.members),
@@ -66,9 +68,8 @@ def _duplicates_run(run: Run) -> DuplicatesRun:
     }
 
 
-def _leaks_run(run: Run) -> LeaksRun:
+def _leaks_run(run: Run[brain.Leaks]) -> LeaksRun:
     result = run.result
-    assert isinstance(result, brain.Leaks)
     return {
         **_shared(run, result.pairs),
         "listed": len(result.pairs),

@@ -20,7 +20,7 @@ export function DuplicatesTab({ curate }: { curate: Curate }) {
   const run = state?.duplicates ?? null;
   return (
     <>
-      <FindForm curate={curate} label="Find duplicates" />
+      <FindForm curate={curate} tab="duplicates" label="Find duplicates" />
       {run ? (
         <Results key={run.id} {...{ curate, run }} />
       ) : (

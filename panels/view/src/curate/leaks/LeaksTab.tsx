@@ -18,7 +18,7 @@ export function LeaksTab({ curate }: { curate: Curate }) {
   const run = curate.state?.leaks ?? null;
   return (
     <>
-      <FindForm curate={curate} label="Find leaks" />
+      <FindForm curate={curate} tab="leaks" label="Find leaks" />
       {run ? (
         <Results key={run.id} {...{ curate, run }} />
       ) : (

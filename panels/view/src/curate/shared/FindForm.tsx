@@ -1,17 +1,22 @@
 import React from "react";
 import { Menu } from "../../components/Menu.tsx";
 import { disabledIf } from "../../keyboard/disabled.ts";
-import type { Form } from "../state/curateState.ts";
-import type { Curate } from "../state/useCurate.ts";
+import type { Form, PairsTab } from "../state/curateState.ts";
+import { type Curate, findParams } from "../state/useCurate.ts";
 import { RulesOrder } from "./RulesOrder.tsx";
 import { ThresholdPart } from "./ThresholdPart.tsx";
 
 const EQUAL_FILES = " equal files";
 
+interface FindFormProps {
+  curate: Curate;
+  tab: PairsTab;
+  label: string;
+}
+
 /** What to find, and the button that starts it. */
-export function FindForm({ curate, label }: { curate: Curate; label: string }) {
-  const { view, update, indexes, state, find, isFinding } = curate;
-  const { tab } = view;
+export function FindForm({ curate, tab, label }: FindFormProps) {
+  const { view, update, indexes, state, start, isFinding } = curate;
   const form = view.forms[tab];
   const change = (part: Partial<Form>) =>
     update({ forms: { ...view.forms, [tab]: { ...form, ...part } } });
@@ -24,7 +29,10 @@ export function FindForm({ curate, label }: { curate: Curate; label: string }) {
       className="ffs-curate-form"
       onSubmit={(event) => {
         event.preventDefault();
-        if (!isFinding && !isIncomplete) void find();
+        if (!isFinding && !isIncomplete) {
+          const method = tab === "duplicates" ? "find_duplicates" : "find_leaks";
+          void start(method, findParams(form, tab, indexes, view.grid));
+        }
       }}
     >
       <div className="ffs-options">
@@ -97,7 +105,7 @@ export function FindForm({ curate, label }: { curate: Curate; label: string }) {
         )}
       </div>
       {!(tab === "duplicates" && form.equalFiles) && !isIncomplete && (
-        <ThresholdPart {...{ curate, form, change }} />
+        <ThresholdPart {...{ curate, tab, form, change }} />
       )}
       <div className="ffs-inline">
         <button

@@ -2,19 +2,20 @@ import React, { useEffect, useState } from "react";
 import { isFailure } from "../../app/server.ts";
 import { counted } from "../../format/numbers.ts";
 import type { DistancesAnswer } from "../../generated.ts";
-import type { Form } from "../state/curateState.ts";
+import type { Form, PairsTab } from "../state/curateState.ts";
 import { barsOf, distanceText, pairsText, placeOf, rowInForce } from "../state/thresholds.ts";
 import { type Curate, findParams } from "../state/useCurate.ts";
 
 interface ThresholdPartProps {
   curate: Curate;
+  tab: PairsTab;
   form: Form;
   change: (part: Partial<Form>) => void;
 }
 
 /** The threshold over a histogram of the distances of the nearest pairs. */
-export function ThresholdPart({ curate, form, change }: ThresholdPartProps) {
-  const { distances, error } = useDistances(curate, form);
+export function ThresholdPart({ curate, tab, form, change }: ThresholdPartProps) {
+  const { distances, error } = useDistances(curate, tab, form);
   if (error) {
     return (
       <p className="ffs-error" role="alert" data-cy="curate-distances-error">
@@ -83,12 +84,12 @@ export function ThresholdPart({ curate, form, change }: ThresholdPartProps) {
   );
 }
 
-function useDistances(curate: Curate, form: Form) {
+function useDistances(curate: Curate, tab: PairsTab, form: Form) {
   const { server, indexes, view, state } = curate;
   const [answer, setAnswer] = useState<DistancesAnswer | null>(null);
   const [error, setError] = useState<string | null>(null);
-  const params = findParams(form, view.tab, indexes, view.grid);
-  const isSplit = view.tab === "leaks";
+  const params = findParams(form, tab, indexes, view.grid);
+  const isSplit = tab === "leaks";
   const { brain_key, scope } = params;
   const split_field = isSplit ? params.split_field : null;
   // Removed and restored samples change the distances.

@@ -1,14 +1,27 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import { type Answer, isFailure, type Server } from "../../app/server.ts";
-import type { CurateState, FindParams, Job, PanelIndex } from "../../generated.ts";
+import { type Answer, isFailure, type Params, type Server } from "../../app/server.ts";
+import type {
+  CurateState,
+  FindParams,
+  Job,
+  PanelIndex,
+  PanelMethod,
+  PanelMethods,
+  Started,
+} from "../../generated.ts";
 import { useJobs } from "../../state/useJobs.ts";
-import type { CurateView, Form, TabName } from "./curateState.ts";
+import type { CurateView, Form, PairsTab } from "./curateState.ts";
 import { getView, type UpdateView, useCurateView } from "./curateStore.ts";
 
 export interface Message {
   kind: "done" | "error";
   text: string;
 }
+
+/** A method that starts the job of a tab. */
+export type StartMethod = {
+  [M in PanelMethod]: PanelMethods[M]["answer"] extends Started ? M : never;
+}[PanelMethod];
 
 /** What the tabs share. */
 export interface Curate {
@@ -25,7 +38,8 @@ export interface Curate {
   setMessage: (message: Message | null) => void;
   /** Grows with each change of the data, so that lists are read again. */
   version: number;
-  find: () => Promise<void>;
+  /** Starts the job of the current tab. */
+  start: <M extends StartMethod>(method: M, params: Params<M>) => Promise<void>;
   /** Shows the answer of an action; returns whether it succeeded. */
   take: (answer: Answer<"act">) => boolean;
 }
@@ -33,7 +47,7 @@ export interface Curate {
 /** The parameters of a search, or of the distances of pairs. */
 export function findParams(
   form: Form,
-  tab: TabName,
+  tab: PairsTab,
   indexes: PanelIndex[],
   grid: CurateView["grid"]
 ): FindParams {
@@ -81,10 +95,9 @@ export function useCurate(
   useEffect(() => void load(), [load, isRunning]);
   const { tab } = view;
   const isFinding = jobs.some(({ name, state }) => name === tab && state === "running");
-  const find = async () => {
+  const start = async <M extends StartMethod>(method: M, params: Params<M>) => {
     setMessage(null);
-    const method = tab === "duplicates" ? "find_duplicates" : "find_leaks";
-    const answer = await server(method, findParams(view.forms[tab], tab, indexes, view.grid));
+    const answer = await server(method, params);
     if (isFailure(answer)) setMessage({ kind: "error", text: answer.error });
     else {
       await refresh(true);
@@ -99,7 +112,7 @@ export function useCurate(
   };
   return {
     server, dataset, indexes, view, update, state, jobs, isFinding,
-    message, setMessage, version, find, take,
+    message, setMessage, version, start, take,
   };
 }
 
