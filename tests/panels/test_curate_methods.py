@@ -271,11 +271,11 @@ def test_a_lost_or_replaced_result_is_told(planted) -> None:
     second = run_of(planted, thresh=0.02)
     assert second["params"]["thresh"] == 0.02
     refused = call("plan", Context(planted, **decisions(first)))["error"]
-    assert refused.startswith("Someone has run this search again; reload the page")
+    assert refused.startswith("Someone has run this again; reload the page")
     # A restarted server has no results.
     curate_runs._RUNS.clear()
     lost = call("plan", Context(planted, **decisions(second)))["error"]
-    assert lost == "The server does not have this result any more; click Find again."
+    assert lost == "The server does not have this result any more; click the button again."
     bad = call("find_duplicates", Context(planted, **{**FIND, "thresh": 3}))["error"]
     assert bad.startswith("thresh is 3; give a distance of 0 to 2")
 
