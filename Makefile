@@ -17,7 +17,7 @@ SHARED = --numprocesses $(PROCESSES) --dist loadfile
 
 .PHONY: demo test test-fast test-backends coverage faults lint bench bench-embed bench-retrieval \
 	bench-relevance bench-app bench-batch bench-ranking bench-graph bench-duplicates bench-planted \
-	bench-understanding bench-labels bench-clusters panel train screenshots clean
+	bench-understanding bench-labels bench-clusters quality panel train screenshots clean
 
 demo: .venv/installed
 	@$(BIN)/python tools/run_demo.py $(DEMO_ARGS)
@@ -116,12 +116,28 @@ bench-planted: .venv/installed
 # BENCH_ARGS='--stamps DIR --weights FILE' adds photographs and a network; see the script.
 bench-understanding: .venv/installed
 	$(BIN)/python benchmarks/bench_understanding.py $(BENCH_ARGS)
+
 # Takes about 10 minutes, or with BENCH_ARGS='--data digits' about 3.
 bench-labels: .venv/installed
 	@$(PIP) --editable '.[bench]'
 	$(BIN)/python benchmarks/bench_labels.py $(BENCH_ARGS)
+
+# Takes about 5 minutes.
 bench-clusters: .venv/installed
 	$(BIN)/python benchmarks/bench_clusters.py $(BENCH_ARGS)
+
+# Measures the quality of the answers, on photographs too, for about an hour. Debian's apt-get
+# downloads the photographs.
+quality: .venv/installed-for-tests
+	@$(PIP) --editable '.[bench]'
+	stamps=$$($(BIN)/python tools/quality_data.py stamps) && \
+	weights=$$($(BIN)/python tools/quality_data.py weights) && \
+	$(BIN)/python benchmarks/bench_relevance.py --stamps "$$stamps" --weights "$$weights" && \
+	$(BIN)/python benchmarks/bench_duplicates.py --stamps "$$stamps" && \
+	$(BIN)/python benchmarks/bench_understanding.py --stamps "$$stamps" --weights "$$weights"
+	$(BIN)/python benchmarks/bench_planted.py
+	$(BIN)/python benchmarks/bench_labels.py
+	$(BIN)/python benchmarks/bench_retrieval.py
 
 # Runs Chromium for about 10 minutes.
 bench-app: .venv/installed-for-tests

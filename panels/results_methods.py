@@ -95,7 +95,7 @@ class ResultsMethods:
                     f"There are {len(scores)} scores for {len(ids)} ids; give one each."
                 )
             score_of = dict(zip(ids, scores, strict=True))
-            count = brain.save_scores(ctx.dataset, score_of, field, patches_field)
+            count = brain.save_scores(ctx.dataset, score_of, field, patches_field).count
         ctx.ops.reload_dataset()
         return {"field": field, "count": count}
 

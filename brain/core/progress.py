@@ -6,6 +6,7 @@ report. The caller draws the progress.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TypeVar
@@ -54,3 +55,23 @@ def _duration(seconds: float) -> str:
 
 
 Steps = Generator[Progress, None, Report]
+
+
+def timed_steps(steps: Generator[tuple[int, int], None, Report], what: str) -> Steps[Report]:
+    """Runs steps that yield how many items are done and how many there are.
+
+    Args:
+        steps: the steps
+        what: the participle that describes a finished item
+
+    Yields:
+        their progress; their report is returned
+    """
+    started = time.perf_counter()
+    while True:
+        try:
+            done, total = next(steps)
+        except StopIteration as stop:
+            report: Report = stop.value
+            return report
+        yield Progress(done, total, 0, time.perf_counter() - started, what)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Generator
 from dataclasses import dataclass
 
 import fiftyone as fo
@@ -16,7 +14,6 @@ from fiftyone_faiss.brain.ann.row_filter import allowed_rows
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions, ScaledVectors
 from fiftyone_faiss.brain.backend.loading import load_faiss_index
 from fiftyone_faiss.brain.core.ids import unpack_ids
-from fiftyone_faiss.brain.core.progress import Progress, Report, Steps
 from fiftyone_faiss.brain.data.media import Regions
 from fiftyone_faiss.brain.data.view_ids import whole_groups
 
@@ -72,15 +69,3 @@ class Compared:
     def sample_ids_at(self, positions: Positions) -> list[str]:
         """The ids of the samples of positions."""
         return unpack_ids(self.vectors.snapshot.sample_ids[self.vectors.rows[positions]])
-
-
-def timed_steps(steps: Generator[tuple[int, int], None, Report]) -> Steps[Report]:
-    """Runs steps that yield how many vectors are done with the progress of a service."""
-    started = time.perf_counter()
-    while True:
-        try:
-            done, total = next(steps)
-        except StopIteration as stop:
-            report: Report = stop.value
-            return report
-        yield Progress(done, total, 0, time.perf_counter() - started, "compared")

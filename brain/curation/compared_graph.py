@@ -9,9 +9,9 @@ import numpy as np
 from fiftyone_faiss.brain.ann.neighbor_graph import DEFAULT_NEIGHBORS, NeighborGraph, build_steps
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions
 from fiftyone_faiss.brain.core.arrays import Distances
-from fiftyone_faiss.brain.core.progress import Steps
+from fiftyone_faiss.brain.core.progress import Steps, timed_steps
 from fiftyone_faiss.brain.curation.accidental_pairs import NearestPairs
-from fiftyone_faiss.brain.curation.compared import Compared, timed_steps
+from fiftyone_faiss.brain.curation.compared import Compared
 from fiftyone_faiss.brain.curation.near_duplicates import joined
 from fiftyone_faiss.brain.curation.thresholds import propose
 
@@ -47,12 +47,12 @@ def graph_steps(compared: Compared, k: int = DEFAULT_NEIGHBORS) -> Steps[Compare
     vectors = compared.vectors
     snapshot, rows = vectors.snapshot, vectors.rows
     if len(rows) == snapshot.size:
-        newest, graph = yield from timed_steps(compared.graphs.current_steps(k))
+        newest, graph = yield from timed_steps(compared.graphs.current_steps(k), "compared")
         # Another process may have written in the meantime.
         is_same = newest.manifest.compaction_count == snapshot.manifest.compaction_count
         if is_same and np.array_equal(newest.live_rows, rows):
             return _of_positions(graph, compared, k)
-    graph = yield from timed_steps(build_steps(snapshot, vectors.metric, k, rows=rows))
+    graph = yield from timed_steps(build_steps(snapshot, vectors.metric, k, rows=rows), "compared")
     return _of_positions(graph, compared, k)
 
 

@@ -11,9 +11,9 @@ import numpy as np
 from fiftyone_faiss.brain.ann.joined_pairs import MAX_LISTED, JoinedPairs, components
 from fiftyone_faiss.brain.ann.range_join import join_steps
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions
-from fiftyone_faiss.brain.core.progress import Steps
+from fiftyone_faiss.brain.core.progress import Steps, timed_steps
 from fiftyone_faiss.brain.curation.accidental_pairs import Estimate, NearestPairs
-from fiftyone_faiss.brain.curation.compared import Compared, timed_steps
+from fiftyone_faiss.brain.curation.compared import Compared
 from fiftyone_faiss.brain.curation.duplicates import DuplicatePair, Duplicates, Member, members_of
 from fiftyone_faiss.brain.curation.keeper_facts import facts_of
 from fiftyone_faiss.brain.curation.keepers import KeeperChoice, order_of
@@ -97,7 +97,7 @@ def near_duplicates_steps(
 
 def joined(compared: Compared, thresh: float, is_right: Any = None) -> Steps[JoinedPairs]:
     """Runs a range join with the progress of a service."""
-    pairs = yield from timed_steps(join_steps(compared.vectors, thresh, is_right))
+    pairs = yield from timed_steps(join_steps(compared.vectors, thresh, is_right), "compared")
     return pairs
 
 

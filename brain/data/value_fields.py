@@ -61,16 +61,14 @@ class ValueField:
 
     def read(self, ids: Sequence[str]) -> dict[str, Any]:
         """Reads the values of some ids; those that do not exist any more are left out."""
+        if self.patches_field is not None:
+            return {id: value for _, id, value in self._labels(ids)}
+        if self.of_frames:
+            return {str(doc["_id"]): _at(doc, self.path) for doc in self._frames(ids)}
         values: dict[str, Any] = {}
-        for start in range(0, len(ids), LOOKUP):
-            part = ids[start : start + LOOKUP]
-            if self.patches_field is not None:
-                values |= {id: value for _, id, value in self._labels(part)}
-            elif self.of_frames:
-                values |= {str(doc["_id"]): _at(doc, self.path) for doc in self._frames(part)}
-            else:
-                samples = by_ids(self.dataset, part)
-                values |= dict(zip(*samples.values(["id", self.path]), strict=True))
+        for part in _parts(ids):
+            samples = by_ids(self.dataset, part)
+            values |= dict(zip(*samples.values(["id", self.path]), strict=True))
         return values
 
     def write(self, values: Mapping[str, Any]) -> None:
@@ -110,26 +108,34 @@ class ValueField:
 
     def _labels(self, ids: Sequence[str]) -> Iterator[tuple[str, str, Any]]:
         """The owner, the id and the value of labels."""
-        assert self.patches_field is not None
-        labels = labels_by_ids(self.dataset, ids, self.patches_field)
-        paths = ["id", label_field_path(labels, self.patches_field, "id")]
-        if self.field is not None:
-            paths.append(self.path)
-        for owner, held, *rest in zip(*labels.values(paths), strict=True):
-            is_list = isinstance(held, list)
-            values = rest[0] if rest else None
-            many = held if is_list else [held]
-            own = (values or [None] * len(many)) if is_list else [values]
-            yield from ((owner, id, value) for id, value in zip(many, own, strict=True))
+        field, has_values = self.patches_field, self.field is not None
+        assert field is not None
+        for part in _parts(ids):
+            labels = labels_by_ids(self.dataset, part, field)
+            paths = ["id", label_field_path(labels, field, "id")]
+            if has_values:
+                paths.append(self.path)
+            for owner, held, *rest in zip(*labels.values(paths), strict=True):
+                is_list = isinstance(held, list)
+                values = rest[0] if rest else None
+                many = held if is_list else [held]
+                own = (values or [None] * len(many)) if is_list else [values]
+                yield from ((owner, id, value) for id, value in zip(many, own, strict=True))
 
     def _frames(self, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
         frames = frame_documents(self.dataset)
         assert frames is not None
         root = self.path.split(".")[0]
         shown = {"_sample_id": 1, "frame_number": 1, root: 1}
-        for start in range(0, len(ids), LOOKUP):
-            wanted = [ObjectId(id) for id in ids[start : start + LOOKUP]]
+        for part in _parts(ids):
+            wanted = [ObjectId(id) for id in part]
             yield from frames.find({"_id": {"$in": wanted}}, shown)
+
+
+def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Divides ids, because the size of a request to the database is limited."""
+    for start in range(0, len(ids), LOOKUP):
+        yield ids[start : start + LOOKUP]
 
 
 def _at(document: Mapping[str, Any], path: str) -> Any:

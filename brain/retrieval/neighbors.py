@@ -209,8 +209,8 @@ class Neighbors:
             for some_ids, some_scores in pairs
             for id, score in zip(some_ids, some_scores, strict=True)
         }
-        dataset = root_dataset(self.samples)
-        return score_fields.save_scores(dataset, scores, score_field, self.patches_field)
+        saved = score_fields.save_scores(self.samples, scores, score_field, self.patches_field)
+        return saved.count
 
     def to_dict(self, path_field: str = "filepath") -> SearchAnswer:
         """The results as JSON values: what the panel draws and what an export holds.

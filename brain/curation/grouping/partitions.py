@@ -10,7 +10,7 @@ import numpy as np
 
 from fiftyone_faiss.brain.ann.scaled_vectors import ScaledVectors, blocks
 from fiftyone_faiss.brain.core.arrays import Distances, Matrix, Rows
-from fiftyone_faiss.brain.core.progress import Progress, Report, Steps
+from fiftyone_faiss.brain.core.progress import Progress, Report, Steps, timed_steps
 from fiftyone_faiss.brain.curation.compared import Compared
 from fiftyone_faiss.brain.curation.compared_graph import graph_steps
 from fiftyone_faiss.brain.curation.grouping import cluster_count, density, stability
@@ -56,7 +56,7 @@ def divide_steps(compared: Compared, request: ClusterRequest) -> Steps[Divided]:
         )
     if k is None:
         some = vectors.at(sampled(vectors, cluster_count.SAMPLED, request.seed))
-        proposal = yield from tracked(
+        proposal = yield from timed_steps(
             cluster_count.proposal_steps(some, vectors.metric == "cosine", request.seed),
             "numbers of clusters tried",
         )
@@ -85,7 +85,9 @@ def divide_kmeans_steps(
         yield Progress(run + 1, request.seeds, 0, time.perf_counter() - started, "runs on a sample")
     best = min(range(len(runs)), key=lambda run: runs[run][0])
     passes = refine_steps(vectors, runs[best][1])
-    centers, assignment = yield from tracked(_counted(passes, len(vectors) * PASSES), "assigned")
+    centers, assignment = yield from timed_steps(
+        _counted(passes, len(vectors) * PASSES), "assigned"
+    )
     labels, centers, sizes = _largest_first(assignment.labels, centers)
     labels[_without_direction(vectors, assignment)] = -1
     own, others = positions[some], [run[2] for place, run in enumerate(runs) if place != best]
@@ -136,18 +138,6 @@ def _dense_steps(compared: Compared, request: ClusterRequest) -> Steps[Divided]:
         stable.agreement, stable.runs, stable.clusters[1:], confidences
     )
     return Divided(partition, of_clusters, None)
-
-
-def tracked(steps: Generator[tuple[int, int], None, Report], what: str) -> Steps[Report]:
-    """Runs steps that yield how much is done with the progress of a service."""
-    started = time.perf_counter()
-    while True:
-        try:
-            done, total = next(steps)
-        except StopIteration as stop:
-            report: Report = stop.value
-            return report
-        yield Progress(done, total, 0, time.perf_counter() - started, what)
 
 
 def _counted(

@@ -9,8 +9,8 @@ import fiftyone.core.collections as foc
 import numpy as np
 
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions
-from fiftyone_faiss.brain.core.progress import Steps
-from fiftyone_faiss.brain.curation.compared import Compared, timed_steps
+from fiftyone_faiss.brain.core.progress import Steps, timed_steps
+from fiftyone_faiss.brain.curation.compared import Compared
 from fiftyone_faiss.brain.curation.compared_graph import groups_steps
 from fiftyone_faiss.brain.curation.labeling.comparison_request import ComparisonRequest
 from fiftyone_faiss.brain.curation.labeling.comparison_table import MIN_QUERIES, ComparisonTable
@@ -71,7 +71,7 @@ def comparison_steps(
     measured: list[QueryMeasures] = []
     for compared in indexes:
         steps = measure_steps(compared.vectors, labeled.labels, groups, queries, request.k)
-        measured.append((yield from timed_steps(steps)))
+        measured.append((yield from timed_steps(steps, "compared")))
     table = ComparisonTable(request, labeled, groups, queries, measured)
     models = [_model(samples, table, number, measures) for number, measures in enumerate(measured)]
     models.sort(key=lambda model: -model.map_at_r.value)

@@ -23,8 +23,8 @@ from fiftyone_faiss.brain.curation.scoring.distinct import (
 from fiftyone_faiss.brain.curation.scoring.false_alarms import MIN_SAMPLES, Tail
 from fiftyone_faiss.brain.curation.scoring.report import ScoreReport
 from fiftyone_faiss.brain.curation.scoring.request import ScoresRequest
-from fiftyone_faiss.brain.curation.scoring.saved_scores import save
 from fiftyone_faiss.brain.data.progress_bar import ProgressOption, run_steps
+from fiftyone_faiss.brain.data.score_fields import save_scores
 
 
 def compute_uniqueness(
@@ -129,7 +129,7 @@ def scores_steps(samples: foc.SampleCollection, request: ScoresRequest) -> Steps
         unusual = places[strange]
         expected = tail.expected(float(oddness[strange[-1]]))
     ids_and_scores = _of_all(distinct, scores)
-    saved = save(samples, ids_and_scores, str(request.field), compared.patches_field)
+    saved = save_scores(samples, ids_and_scores, str(request.field), compared.patches_field)
     return ScoreReport(
         samples,
         request.kind,

@@ -15,7 +15,7 @@ from support.clusters import Large, create
 from support.points import Points
 
 import fiftyone_faiss
-from fiftyone_faiss.brain.data import score_fields
+from fiftyone_faiss.brain.data import value_fields
 from fiftyone_faiss.brain.queries import parsing
 from fiftyone_faiss.brain.queries.parsing import References, parse_query
 from fiftyone_faiss.brain.queries.terms import Query, TextQuery
@@ -246,7 +246,7 @@ def test_samples_found_in_a_view_of_patches_can_be_shown(book) -> None:
 
 
 def test_scores_of_labels_are_stored_part_by_part(rng, monkeypatch) -> None:
-    monkeypatch.setattr(score_fields, "LABELS_AT_ONCE", 7)
+    monkeypatch.setattr(value_fields, "LOOKUP", 7)
     points = Large.make(60, 20).points("detections", 60)
     create(points, "labels")
     neighbors = fiftyone_faiss.search(points.dataset, points.vectors[0], k=5)
