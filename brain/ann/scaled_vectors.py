@@ -66,6 +66,19 @@ class ScaledVectors:
             np.divide(vectors, norms, out=vectors, where=norms > 0)
         return vectors
 
+    def unscaled_at(self, positions: Positions) -> tuple[Matrix, Matrix]:
+        """Returns the vectors of ascending positions as they are stored, which are only read.
+
+        Returns:
+            the ``(n, dim)`` float32 vectors, not copied where possible, and the ``(n,)`` float32
+            divisors that scale them: their norms for the cosine metric, else 1
+        """
+        vectors = self.snapshot.mapped_at(self.rows[positions])
+        if self.metric != "cosine":
+            return vectors, np.ones(len(vectors), np.float32)
+        norms = row_norms(vectors)
+        return vectors, np.where(norms > 0, norms, np.float32(1))
+
     def closeness(self, first: Positions, a: Matrix, second: Positions, b: Matrix) -> Matrix:
         """Computes the ``(len(a), len(b))`` closeness of the vectors at two lists of positions."""
         products: Matrix = a @ b.T

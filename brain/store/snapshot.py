@@ -188,6 +188,19 @@ class Snapshot:
             vectors[here] = segment.vectors_at(rows[here] - segment.start)
         return vectors
 
+    def mapped_at(self, rows: Rows) -> Matrix:
+        """Returns the ``(len(rows), dim)`` float32 vectors of ascending rows, which are only read.
+
+        They are not copied if the rows follow each other in a segment of float32 vectors.
+        """
+        if len(rows) and rows[-1] - rows[0] + 1 == len(rows):
+            for segment in self.segments:
+                if segment.start <= rows[0] and rows[-1] < segment.stop:
+                    first = int(rows[0]) - segment.start
+                    vectors = segment.column("vectors", first, first + len(rows))
+                    return np.asarray(vectors, np.float32)
+        return self.vectors_at(rows)
+
     def blocks(self, size: int, start: int = 0) -> Iterator[tuple[int, Matrix, Matrix]]:
         """Reads the vectors block by block, deleted rows included.
 

@@ -25,7 +25,7 @@ SAMPLED_PER_CENTER, MIN_SAMPLED = 256, 10_000
 INIT_PER_CENTER, MIN_INIT = 20, 1_000
 TRAIN_ITERATIONS = 20
 # All vectors are read so often at most, and until the objective falls by less than this fraction.
-PASSES, TOLERANCE = 6, 1e-3
+PASSES, TOLERANCE = 6, 2e-3
 BLOCK = 16_384
 
 
@@ -100,20 +100,35 @@ def _first_centers(x: Matrix, k: int, rng: np.random.Generator) -> Matrix:
     return np.ascontiguousarray(some[chosen])
 
 
-def assign(x: Matrix, centers: Matrix, is_spherical: bool = True) -> Assignment:
-    """Finds the two nearest of ``(k, dim)`` centers for ``(n, dim)`` scaled vectors."""
-    half_squares = np.einsum("ij,ij->i", centers, centers) / 2
-    closeness = x @ centers.T - half_squares
+def assign(
+    x: Matrix, centers: Matrix, is_spherical: bool = True, divisors: Matrix | None = None
+) -> Assignment:
+    """Finds the two nearest centers of vectors.
+
+    Args:
+        x: ``(n, dim)`` float32, scaled
+        centers: ``(k, dim)`` float32, of unit length if they are spherical
+        is_spherical (True): whether the metric is cosine
+        divisors (None): ``(n,)`` float32, what scales the vectors if they are not yet
+    """
+    closeness = x @ centers.T
+    if is_spherical and divisors is not None:
+        closeness /= divisors[:, None]
+    if not is_spherical:
+        closeness -= np.einsum("ij,ij->i", centers, centers) / 2
     labels = closeness.argmax(axis=1)
     rows = np.arange(len(x))
     first = closeness[rows, labels].astype(np.float64)
     closeness[rows, labels] = -np.inf
     second = closeness.max(axis=1).astype(np.float64)
-    squares = np.einsum("ij,ij->i", x, x).astype(np.float64)
-    nearest, following = (np.maximum(squares - 2 * part, 0) for part in (first, second))
     if is_spherical:
-        return Assignment(labels.astype(np.int32), nearest / 2, following / 2)
-    return Assignment(labels.astype(np.int32), np.sqrt(nearest), np.sqrt(following))
+        nearest, following = (np.maximum(1 - part, 0) for part in (first, second))
+    else:
+        squares = np.einsum("ij,ij->i", x, x).astype(np.float64)
+        nearest, following = (
+            np.sqrt(np.maximum(squares - 2 * part, 0)) for part in (first, second)
+        )
+    return Assignment(labels.astype(np.int32), nearest, following)
 
 
 def assign_steps(
@@ -128,12 +143,11 @@ def assign_steps(
     counts = np.zeros(len(centers), np.int64)
     parts = []
     for block in blocks(len(vectors), BLOCK):
-        x = vectors.at(block)
-        part = assign(x, centers, is_spherical)
+        x, divisors = vectors.unscaled_at(block)
+        part = assign(x, centers, is_spherical, divisors)
         parts.append(part)
-        ones = np.ones(len(x), np.float32)
         shape = (len(centers), len(x))
-        member = scipy.sparse.csr_matrix((ones, (part.labels, np.arange(len(x)))), shape)
+        member = scipy.sparse.csr_matrix((1 / divisors, (part.labels, np.arange(len(x)))), shape)
         sums += member @ x
         counts += np.bincount(part.labels, minlength=len(centers))
         yield len(x)
