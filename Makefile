@@ -122,12 +122,10 @@ bench-labels: .venv/installed
 	@$(PIP) --editable '.[bench]'
 	$(BIN)/python benchmarks/bench_labels.py $(BENCH_ARGS)
 
-# Takes about 5 minutes.
 bench-clusters: .venv/installed
 	$(BIN)/python benchmarks/bench_clusters.py $(BENCH_ARGS)
 
-# Measures the quality of the answers, on photographs too, for about an hour. Debian's apt-get
-# downloads the photographs.
+# Measures the quality of the answers, on photographs too, which Debian's apt-get downloads.
 quality: .venv/installed-for-tests
 	@$(PIP) --editable '.[bench]'
 	stamps=$$($(BIN)/python tools/quality_data.py stamps) && \

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import BinaryIO
 
@@ -94,4 +95,6 @@ class FailingFileSystem(FileSystem):
     def _call(self, name: str) -> None:
         self.calls.append(name)
         if len(self.calls) == self.fail_at:
-            raise self._error
+            # A copy, because an error that is raised again keeps the frames of all its tracebacks,
+            # and with them the open files of each store.
+            raise copy.copy(self._error)

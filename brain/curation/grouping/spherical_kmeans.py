@@ -106,10 +106,10 @@ def assign(
     """Finds the two nearest centers of vectors.
 
     Args:
-        x: ``(n, dim)`` float32, scaled
+        x: ``(n, dim)`` float32, scaled unless ``divisors`` are given
         centers: ``(k, dim)`` float32, of unit length if they are spherical
         is_spherical (True): whether the metric is cosine
-        divisors (None): ``(n,)`` float32, what scales the vectors if they are not yet
+        divisors (None): ``(n,)`` float32, the norms of spherical vectors that are not scaled
     """
     closeness = x @ centers.T
     if is_spherical and divisors is not None:

@@ -61,3 +61,18 @@ def test_max_norm_ignores_extreme_vectors(tmp_path: Path) -> None:
     assert (store.snapshot().max_norm, store.snapshot().has_extreme) == (5.0, True)
     empty = Store.create(tmp_path / "e", has_labels=False, metadata={}).snapshot()
     assert (empty.max_norm, empty.has_extreme, empty.size, empty.dim) == (0.0, False, 0, 0)
+
+
+def test_mapped_rows_are_the_vectors_of_the_rows(tmp_path: Path, rng: np.random.Generator) -> None:
+    given = rng.normal(size=(51, 6)).astype(np.float32)
+    store = Store.create(tmp_path / "store", has_labels=False, metadata={})
+    store.commit(make_batch(given[:40], range(40)))
+    store.commit(make_batch(given[40:], range(40, 51)))
+    snapshot = store.snapshot()
+    assert [segment.info.rows for segment in snapshot.segments] == [40, 11]
+    for numbers in ([3, 4, 5], [38, 39, 40, 41], [40, 41, 50], [50], [0, 2, 4], []):
+        rows = np.array(numbers, np.int64)
+        np.testing.assert_array_equal(snapshot.mapped_at(rows), given[rows])
+    # Rows of a segment that follow each other are not copied.
+    flags = snapshot.mapped_at(np.arange(3, 6)).flags
+    assert not flags.owndata and not flags.writeable

@@ -53,9 +53,7 @@ def vectors(images: list[Image.Image], model: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("copied", [False, True])
-def test_photographs_are_outliers_among_drawings(
-    vectors: np.ndarray, model: str, copied: bool
-) -> None:
+def test_photographs_are_outliers_among_drawings(vectors: np.ndarray, copied: bool) -> None:
     # A saved copy of an image has nearly the same vector.
     noise = np.random.default_rng(6).normal(size=vectors.shape).astype(np.float32) * 1e-4
     extra = (vectors + noise)[DRAWINGS:] if copied else vectors[:0]

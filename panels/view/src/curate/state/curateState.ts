@@ -5,9 +5,6 @@ import { type Decisions, NO_DECISIONS } from "./decisions.ts";
 /** The tabs have the names of what they find. */
 export type TabName = RunKind;
 
-/** The tabs with a form of pairs. */
-export type PairsTab = "duplicates" | "leaks";
-
 /** What to find. */
 export interface Form {
   equalFiles: boolean;
@@ -23,9 +20,7 @@ export interface Form {
 
 export interface CurateView {
   tab: TabName;
-  forms: Record<PairsTab, Form>;
-  /** What the other tabs keep, by tab. */
-  tabs: Partial<Record<TabName, object>>;
+  forms: Record<TabName, Form>;
   decisions: Decisions;
   /** Earlier decisions, oldest first, for undo. */
   history: Decisions[];
@@ -55,7 +50,6 @@ const FORM: Form = {
 export const INITIAL_VIEW: CurateView = {
   tab: "duplicates",
   forms: { duplicates: FORM, leaks: FORM },
-  tabs: {},
   decisions: NO_DECISIONS,
   history: [],
   selected: { run: "", groups: [] },
