@@ -6,7 +6,6 @@ still has the value that was read; the caller who comes second reads it again.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -23,6 +22,9 @@ from pymongo.errors import DuplicateKeyError
 
 from fiftyone_faiss.brain.data.database import check_exists
 from fiftyone_faiss.brain.data.private import dataset_id, root_dataset
+
+# No text sorts after this character, as MongoDB compares texts.
+LAST_CHARACTER = "\U0010ffff"
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class RecordRepository:
 
     def read(self, prefix: str = "") -> dict[str, Any]:
         """The values of all records whose keys have a prefix, by their keys."""
-        where = self._where(key={"$regex": f"^{re.escape(prefix)}"})
+        # A range, because a regular expression must not contain a null character.
+        where = self._where(key={"$gte": prefix, "$lt": f"{prefix}{LAST_CHARACTER}"})
         records = self._collection.find(where, {"key": 1, "value": 1})
         return {record["key"]: record["value"] for record in records}
 

@@ -198,6 +198,18 @@ def test_a_tag_with_a_slash_is_another_tag(dataset) -> None:
     assert fiftyone_faiss.untag_neighbors(dataset, "ours/near") == 3
 
 
+@pytest.mark.parametrize("tag", ["a\x00b", "a.*", "\U0010fffe", "ours/"])
+def test_a_tag_of_any_characters_is_undone_alone(dataset, tag: str) -> None:
+    ids = dataset.values("id")
+    assert fiftyone_faiss.untag_neighbors(dataset, tag) == 0
+    apply_tag(dataset, ids[:2], tag)
+    apply_tag(dataset, ids[:3], "ours")
+    apply_tag(dataset, ids[:4], f"{tag}/near")
+    assert fiftyone_faiss.untag_neighbors(dataset, tag) == 2
+    assert tagged(dataset, "ours") == set(ids[:3])
+    assert tagged(dataset, f"{tag}/near") == set(ids[:4])
+
+
 def test_an_index_of_patches_tags_labels(dataset, rng) -> None:
     boxes = [fo.Detection(label=str(i), bounding_box=[0, 0, 0.5, 0.5]) for i in range(12)]
     dataset.set_values("things", [fo.Detections(detections=[id]) for id in boxes])
