@@ -8,7 +8,9 @@ from fiftyone_faiss.brain.curation.duplicates import PairVerdict
 from fiftyone_faiss.brain.data.result_files import ResultFile
 from fiftyone_faiss.panels.grid_messages import GridState
 
-RunKind = Literal["duplicates", "leaks"]
+RunKind = Literal[
+    "duplicates", "leaks", "scores", "selection", "clusters", "text_tags", "labels", "models"
+]
 ActionKind = Literal["tag", "save", "merge", "remove"]
 ALIASES = {"PairVerdict": PairVerdict, "RunKind": RunKind, "ActionKind": ActionKind}
 """Types that the page knows by a name."""

@@ -17,7 +17,7 @@ export type JobState = "running" | "done" | "cancelled" | "failed";
 
 export type PairVerdict = "copy" | "look-alike" | "unverified";
 
-export type RunKind = "duplicates" | "leaks";
+export type RunKind = "duplicates" | "leaks" | "scores" | "selection" | "clusters" | "text_tags" | "labels" | "models";
 
 export type ActionKind = "tag" | "save" | "merge" | "remove";
 

@@ -1,7 +1,7 @@
 import React from "react";
 import { Menu } from "../../components/Menu.tsx";
 import { disabledIf } from "../../keyboard/disabled.ts";
-import type { Form, TabName } from "../state/curateState.ts";
+import type { Form, PairsTab } from "../state/curateState.ts";
 import { type Curate, findParams } from "../state/useCurate.ts";
 import { RulesOrder } from "./RulesOrder.tsx";
 import { ThresholdPart } from "./ThresholdPart.tsx";
@@ -10,7 +10,7 @@ const EQUAL_FILES = " equal files";
 
 interface FindFormProps {
   curate: Curate;
-  tab: TabName;
+  tab: PairsTab;
   label: string;
 }
 

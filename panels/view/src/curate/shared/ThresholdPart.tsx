@@ -2,13 +2,13 @@ import React, { useEffect, useState } from "react";
 import { isFailure } from "../../app/server.ts";
 import { counted } from "../../format/numbers.ts";
 import type { DistancesAnswer } from "../../generated.ts";
-import type { Form, TabName } from "../state/curateState.ts";
+import type { Form, PairsTab } from "../state/curateState.ts";
 import { barsOf, distanceText, pairsText, placeOf, rowInForce } from "../state/thresholds.ts";
 import { type Curate, findParams } from "../state/useCurate.ts";
 
 interface ThresholdPartProps {
   curate: Curate;
-  tab: TabName;
+  tab: PairsTab;
   form: Form;
   change: (part: Partial<Form>) => void;
 }
@@ -84,7 +84,7 @@ export function ThresholdPart({ curate, tab, form, change }: ThresholdPartProps)
   );
 }
 
-function useDistances(curate: Curate, tab: TabName, form: Form) {
+function useDistances(curate: Curate, tab: PairsTab, form: Form) {
   const { server, indexes, view, state } = curate;
   const [answer, setAnswer] = useState<DistancesAnswer | null>(null);
   const [error, setError] = useState<string | null>(null);

@@ -5,6 +5,9 @@ import { type Decisions, NO_DECISIONS } from "./decisions.ts";
 /** The tabs have the names of what they find. */
 export type TabName = RunKind;
 
+/** The tabs with a form of pairs. */
+export type PairsTab = "duplicates" | "leaks";
+
 /** What to find. */
 export interface Form {
   equalFiles: boolean;
@@ -20,7 +23,9 @@ export interface Form {
 
 export interface CurateView {
   tab: TabName;
-  forms: Record<TabName, Form>;
+  forms: Record<PairsTab, Form>;
+  /** What the other tabs keep, by tab. */
+  tabs: Partial<Record<TabName, object>>;
   decisions: Decisions;
   /** Earlier decisions, oldest first, for undo. */
   history: Decisions[];
@@ -50,6 +55,7 @@ const FORM: Form = {
 export const INITIAL_VIEW: CurateView = {
   tab: "duplicates",
   forms: { duplicates: FORM, leaks: FORM },
+  tabs: {},
   decisions: NO_DECISIONS,
   history: [],
   selected: { run: "", groups: [] },

@@ -10,7 +10,7 @@ import type {
   Started,
 } from "../../generated.ts";
 import { useJobs } from "../../state/useJobs.ts";
-import type { CurateView, Form, TabName } from "./curateState.ts";
+import type { CurateView, Form, PairsTab } from "./curateState.ts";
 import { getView, type UpdateView, useCurateView } from "./curateStore.ts";
 
 export interface Message {
@@ -47,7 +47,7 @@ export interface Curate {
 /** The parameters of a search, or of the distances of pairs. */
 export function findParams(
   form: Form,
-  tab: TabName,
+  tab: PairsTab,
   indexes: PanelIndex[],
   grid: CurateView["grid"]
 ): FindParams {
