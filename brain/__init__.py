@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from fiftyone_faiss.brain.curation.grouping.clusters import Clusters
     from fiftyone_faiss.brain.curation.grouping.tags_request import TagsRequest
     from fiftyone_faiss.brain.curation.grouping.text_tagging import tag_by_text, text_tags_steps
-    from fiftyone_faiss.brain.curation.grouping.text_tags import TextTags
+    from fiftyone_faiss.brain.curation.grouping.text_tags import PromptTag, TextTags
     from fiftyone_faiss.brain.curation.grouping.vocabulary import VOCABULARIES
     from fiftyone_faiss.brain.curation.keepers import RULES
     from fiftyone_faiss.brain.curation.labeling.audit_request import AuditRequest
@@ -81,7 +81,7 @@ if TYPE_CHECKING:
     from fiftyone_faiss.brain.curation.splits import split_fields
     from fiftyone_faiss.brain.data.frame_images import frame_images
     from fiftyone_faiss.brain.data.frames import video_frames
-    from fiftyone_faiss.brain.data.lookup import by_ids
+    from fiftyone_faiss.brain.data.lookup import by_ids, existing_ids
     from fiftyone_faiss.brain.data.media import Regions
     from fiftyone_faiss.brain.data.patch_labels import patch_fields
     from fiftyone_faiss.brain.data.private import build_view, holds_parts, serialize_view
@@ -175,7 +175,7 @@ _MODULES = {
     "brain.curation.grouping.clusters": "Clusters",
     "brain.curation.grouping.tags_request": "TagsRequest",
     "brain.curation.grouping.text_tagging": "tag_by_text text_tags_steps",
-    "brain.curation.grouping.text_tags": "TextTags",
+    "brain.curation.grouping.text_tags": "PromptTag TextTags",
     "brain.curation.grouping.vocabulary": "VOCABULARIES",
     "brain.curation.keepers": "RULES",
     "brain.curation.labeling.audit_request": "AuditRequest",
@@ -200,7 +200,7 @@ _MODULES = {
     "brain.curation.splits": "split_fields",
     "brain.data.frame_images": "frame_images",
     "brain.data.frames": "video_frames",
-    "brain.data.lookup": "by_ids",
+    "brain.data.lookup": "by_ids existing_ids",
     "brain.data.media": "Regions",
     "brain.data.patch_labels": "patch_fields",
     "brain.data.private": "build_view holds_parts serialize_view",
@@ -253,15 +253,15 @@ __all__ = [
     "Duplicates", "DuplicatesRequest", "Embedder", "EmbeddingReport", "Execution",
     "GivenEmbeddings", "IndexHealth", "IndexInfo", "IndexReport", "IndexSummary", "KnownHealth",
     "LabelAudit", "LabelIssue", "LeakPair", "Leaks", "ModelComparison", "ModelInfo", "ModelLike",
-    "Neighbors", "OrphanedIndex", "PairDistances", "Progress", "Regions", "SavedSearch",
-    "ScoreReport", "ScoresRequest", "SearchAnswer", "SearchRequest", "SearchableRun", "Selection",
-    "SelectionRequest", "Tagging", "TagsRequest", "TextTags", "apply_tag", "as_code",
+    "Neighbors", "OrphanedIndex", "PairDistances", "Progress", "PromptTag", "Regions",
+    "SavedSearch", "ScoreReport", "ScoresRequest", "SearchAnswer", "SearchRequest", "SearchableRun",
+    "Selection", "SelectionRequest", "Tagging", "TagsRequest", "TextTags", "apply_tag", "as_code",
     "audit_labels", "audit_steps", "build_index", "build_index_steps", "build_view", "by_ids",
     "check_index_type", "clear_searches", "cluster_samples", "cluster_steps", "compare_models",
     "comparison_steps", "compute_embeddings", "compute_embeddings_steps", "compute_outliers",
     "compute_scores", "compute_typicality", "compute_uniqueness", "corrections_of", "count_values",
     "delete_index", "delete_orphaned_index", "delete_search", "duplicate_distances",
-    "exact_duplicates_steps", "example_queries", "explain_line", "faiss_keys",
+    "exact_duplicates_steps", "example_queries", "existing_ids", "explain_line", "faiss_keys",
     "find_exact_duplicates", "find_leaks", "find_near_duplicates", "frame_images", "get_embedder",
     "holds_parts", "index_configs", "index_health", "index_info", "index_keys", "index_version",
     "known_health", "label_fields", "leaks_steps", "list_failures", "list_indexes", "list_jobs",

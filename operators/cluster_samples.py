@@ -42,8 +42,7 @@ class ClusterSamples(foo.Operator):
         return types.Property(inputs, view=types.View(label="Cluster samples"))
 
     def execute(self, ctx: foo.ExecutionContext) -> Generator[Any, None, None]:
-        params = {**ctx.params, "vocabulary": grouping_forms.vocabulary_of(ctx.params)}
-        request = brain.ClusterRequest.from_params(params)
+        request = brain.ClusterRequest.from_params(ctx.params)
         steps = brain.cluster_steps(ctx.target_view(), request)
         clusters = yield from forms.run_steps(ctx, steps, "clusters")
         if clusters is None or not clusters.clusters:

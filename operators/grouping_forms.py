@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from fiftyone_faiss import brain
-from fiftyone_faiss.brain.core.params import read_list, read_text
+from fiftyone_faiss.brain.curation.grouping.cluster_request import OWN
 
-OWN = "own"
 _VOCABULARY = {
     "general": "1,000 names of things and places",
     "wordnet": "11,000 nouns; embedding them takes minutes the first time",
@@ -58,12 +54,6 @@ def vocabulary(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
             description="A cluster gets no name if none of them fits",
             required=True,
         )
-
-
-def vocabulary_of(params: Mapping[str, Any]) -> Any:
-    """Returns the vocabulary that :func:`vocabulary` asked for."""
-    chosen = read_text("vocabulary", params.get("vocabulary")) or "general"
-    return read_list("texts", params.get("texts")) if chosen == OWN else chosen
 
 
 def prompts(ctx: foo.ExecutionContext, inputs: types.Object) -> None:

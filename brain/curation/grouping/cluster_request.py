@@ -13,6 +13,8 @@ Method = Literal["kmeans", "density"]
 METHODS: tuple[Method, ...] = ("kmeans", "density")
 MAX_CLUSTERS, MAX_SEEDS, MAX_VOCABULARY = 10_000, 20, 50_000
 DEFAULT_SEEDS = 5
+OWN = "own"
+"""The vocabulary of a form that has texts of its own."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,15 @@ class ClusterRequest:
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> ClusterRequest:
-        """Makes a request of values that a form or a page sent; unknown names are ignored."""
+        """Makes a request of values that a form or a page sent; unknown names are ignored.
+
+        The vocabulary ``"own"`` stands for the list ``texts``.
+        """
         names = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in params.items() if name in names})
+        values = {name: value for name, value in params.items() if name in names}
+        if values.get("vocabulary") == OWN:
+            values["vocabulary"] = read_list("texts", params.get("texts"))
+        return cls(**values)
 
 
 def _number(name: str, value: Any, minimum: int) -> int | None:
@@ -94,7 +102,7 @@ def _number(name: str, value: Any, minimum: int) -> int | None:
 
 
 def _vocabulary(value: Any) -> str | tuple[str, ...]:
-    if value is None:
+    if value is None or value == "":
         return "general"
     if isinstance(value, str):
         if value not in VOCABULARIES:

@@ -16,7 +16,7 @@ from fiftyone_faiss.brain.curation import acting
 from fiftyone_faiss.brain.curation.grouping.cluster import Cluster, ClusterGroup
 from fiftyone_faiss.brain.curation.grouping.cluster_count import Proposal
 from fiftyone_faiss.brain.curation.grouping.members import Partition
-from fiftyone_faiss.brain.curation.grouping.name_edits import add_edit, remove_edit
+from fiftyone_faiss.brain.curation.grouping.name_edits import add_edit, edits_of, remove_edit
 from fiftyone_faiss.brain.data.label_fields import save_labels
 from fiftyone_faiss.brain.data.private import root_dataset
 from fiftyone_faiss.brain.data.result_views import view_of
@@ -160,23 +160,32 @@ class Clusters:
         """
         number = self._at(cluster).number
         new = read_text("name", name, MAX_NAME).strip() or None
-        if new is not None:
-            for other in self.clusters:
-                if other.number != number and other.label.casefold() == new.casefold():
-                    raise ValueError(
-                        f"Cluster {other.number} is named {quoted(new)} already; choose another "
-                        "name, or rename that one first."
-                    )
+        self._check_name(number, new)
         self._remove_edit(number)
         edit = add_edit(self.samples, self.brain_key, new, self.members(number))
         return self._with(replace(self.clusters[number], name=new, edit=edit))
 
     def reset_name(self, cluster: int | str) -> Clusters:
-        """Gives a cluster the name by the vocabulary again; the opposite of :meth:`rename`."""
+        """Gives a cluster the name by the vocabulary again; the opposite of :meth:`rename`.
+
+        Raises:
+            ValueError: if there is no such cluster, or another one has the name
+        """
         number = self._at(cluster).number
-        self._remove_edit(number)
         old = self.clusters[number]
+        self._check_name(number, old.text_name)
+        self._remove_edit(number)
         return self._with(replace(old, name=old.text_name, edit=None))
+
+    def with_kept_names(self) -> Clusters:
+        """The same result with the names that people have given, or reset, since it was made."""
+        members = {each.number: self.members(each.number) for each in self.clusters}
+        edits = edits_of(self.samples, self.brain_key, members)
+        clusters = []
+        for each in self.clusters:
+            edit = edits.get(each.number)
+            clusters.append(replace(each, name=edit.name if edit else each.text_name, edit=edit))
+        return replace(self, clusters=clusters)
 
     def to_dict(self) -> dict[str, Any]:
         """The same as JSON values, without the members."""
@@ -196,6 +205,14 @@ class Clusters:
             ],
             "notes": list(self.notes),
         }
+
+    def _check_name(self, number: int, name: str | None) -> None:
+        for other in self.clusters:
+            if name and other.number != number and other.label.casefold() == name.casefold():
+                raise ValueError(
+                    f"Cluster {other.number} is named {quoted(name)} already; choose another name, "
+                    "or rename that one first."
+                )
 
     def _remove_edit(self, number: int) -> None:
         edit = self.clusters[number].edit

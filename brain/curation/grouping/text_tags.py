@@ -106,21 +106,44 @@ class TextTags:
         """The precision by the answers of a person, by tag."""
         return {p.tag: p.precision for p in self.prompts}
 
+    def place(self, prompt: str) -> int:
+        """The place of a tag among the prompts.
+
+        Raises:
+            ValueError: if there is no such tag
+        """
+        for place, each in enumerate(self.prompts):
+            if prompt == each.tag:
+                return place
+        raise ValueError(f"There is no tag {quoted(prompt)}; give one of the prompts.")
+
+    def of_prompts(self, tags: Sequence[str]) -> TextTags:
+        """The same result with some of the prompts only.
+
+        Raises:
+            ValueError: if there are no tags, or one of them is not known
+        """
+        if not tags:
+            raise ValueError("No tags were given; give some of the prompts.")
+        places = sorted({self.place(tag) for tag in tags})
+        prompts = [self.prompts[place] for place in places]
+        return replace(self, prompts=prompts, scores=self.scores[places])
+
     def ids(self, prompt: str) -> list[str]:
         """The ids that get a tag, best first.
 
         Raises:
             ValueError: if there is no such tag
         """
-        place = self._place(prompt)
+        place = self.place(prompt)
         chosen = np.flatnonzero(self.prompts[place].is_tagged)
         order = np.argsort(-self.scores[place][chosen], kind="stable")
         return [self.all_ids[n] for n in chosen[order]]
 
     def confidences(self, prompt: str) -> dict[str, float]:
         """The estimated probability of each tagged id that the tag is right."""
-        probabilities = self.prompts[self._place(prompt)].probabilities
-        chosen = self.prompts[self._place(prompt)].is_tagged
+        probabilities = self.prompts[self.place(prompt)].probabilities
+        chosen = self.prompts[self.place(prompt)].is_tagged
         return {self.all_ids[n]: float(probabilities[n]) for n in np.flatnonzero(chosen)}
 
     def questions(self, prompt: str, count: int = QUESTIONS, seed: int = 51) -> list[str]:
@@ -129,7 +152,7 @@ class TextTags:
         They are spread over the tagged samples and those just below; those with an answer are left
         out. For an absent prompt they are the best ones.
         """
-        place = self._place(prompt)
+        place = self.place(prompt)
         prompt_tag, scores = self.prompts[place], self.scores[place]
         known = self._places(prompt_tag.answers)
         tagged = int(np.count_nonzero(prompt_tag.is_tagged))
@@ -150,7 +173,7 @@ class TextTags:
         """
         prompts = list(self.prompts)
         for tag, given in read_mapping("answers", answers).items():
-            place = self._place(tag)
+            place = self.place(tag)
             new = {id: read_flag("an answer", a) for id, a in read_mapping(tag, given).items()}
             prompts[place] = self._learned(place, {**prompts[place].answers, **new})
         return replace(self, prompts=prompts)
@@ -264,12 +287,6 @@ class TextTags:
             if id not in place_of:
                 raise ValueError(f"The id {quoted(id)} was not compared; give ids of questions.")
         return {place_of[id]: answer for id, answer in answers.items()}
-
-    def _place(self, prompt: str) -> int:
-        for place, each in enumerate(self.prompts):
-            if prompt == each.tag:
-                return place
-        raise ValueError(f"There is no tag {quoted(prompt)}; give one of the prompts.")
 
     def __str__(self) -> str:
         counts = [f"{len(self.ids(p.tag)):,} '{p.tag}'" for p in self.prompts if p.is_tagged.any()]
