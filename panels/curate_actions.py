@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import fiftyone.operators as foo
 
@@ -19,6 +18,7 @@ from fiftyone_faiss.panels.curate_runs import (
     take_action,
 )
 from fiftyone_faiss.panels.curate_state import state_of
+from fiftyone_faiss.panels.curate_tagging import tagged_answer, things, untagging
 
 Done = tuple[str, Callable[[], str]]
 """What an action did, and how to undo it."""
@@ -71,12 +71,7 @@ class CurateActions:
         """Tags the samples in a leak."""
         _, result = leaks_of(ctx.dataset, read_text("run", params.get("run")))
         name = read_text("name", params.get("name"), MAX_NAME).strip()
-        tagged = result.tag(name)
-        text = f"Tagged {len(tagged):,} samples “{name}”."
-        undo = _untagging(ctx.dataset, name, tagged)
-        add_action(ctx.dataset, Action("leaks", text, undo))
-        ctx.ops.reload_dataset()
-        return {"text": text, "state": state_of(ctx.dataset)}
+        return tagged_answer(ctx, "leaks", name, result.tag(name), result.patches_field)
 
     @panel_method
     def undo(
@@ -98,23 +93,10 @@ def _chosen(ctx: foo.ExecutionContext, params: curate_messages.DecisionParams) -
     return result.deciding(keep, remove)
 
 
-def _things(count: int, field: str | None) -> str:
-    noun = "sample" if field is None else "label"
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def _untagging(dataset: Any, name: str, ids: list[str]) -> Callable[[], str]:
-    def undo() -> str:
-        count = brain.untag_neighbors(dataset, name, ids)
-        return f"Removed the tag “{name}” from {count:,} again."
-
-    return undo
-
-
 def _tag(chosen: brain.Duplicates, name: str) -> Done:
     tagged = chosen.tag(name)
-    text = f"Tagged {_things(len(tagged), chosen.patches_field)} “{name}”."
-    return text, _untagging(chosen.samples, name, tagged)
+    text = f"Tagged {things(len(tagged), chosen.patches_field)} “{name}”."
+    return text, untagging(chosen.samples, name, tagged)
 
 
 def _save(chosen: brain.Duplicates, name: str) -> Done:
@@ -124,8 +106,8 @@ def _save(chosen: brain.Duplicates, name: str) -> Done:
         saved.undo()
         return f"Restored the fields “{name}_…”."
 
-    things = _things(saved.count, chosen.patches_field)
-    return f"Saved {len(chosen.members):,} groups of {things} in the fields “{name}_…”.", undo
+    noun = things(saved.count, chosen.patches_field)
+    return f"Saved {len(chosen.members):,} groups of {noun} in the fields “{name}_…”.", undo
 
 
 def _merge(chosen: brain.Duplicates, name: str) -> Done:
@@ -138,7 +120,7 @@ def _merge(chosen: brain.Duplicates, name: str) -> Done:
         return "Took the merged labels and tags from the keepers again."
 
     count = len({*merge.tags, *merge.labels})
-    return f"Merged labels and tags into {_things(count, None)}.", undo
+    return f"Merged labels and tags into {things(count, None)}.", undo
 
 
 def _remove(chosen: brain.Duplicates, name: str) -> Done:
@@ -146,10 +128,10 @@ def _remove(chosen: brain.Duplicates, name: str) -> Done:
     field = chosen.patches_field
 
     def undo() -> str:
-        return f"Brought {_things(removal.undo(), field)} back."
+        return f"Brought {things(removal.undo(), field)} back."
 
     files = "" if field else " Files stay on disk."
-    return f"Removed {_things(len(removal.ids), field)} from the dataset.{files}", undo
+    return f"Removed {things(len(removal.ids), field)} from the dataset.{files}", undo
 
 
 _ACTIONS: dict[str, Callable[[brain.Duplicates, str], Done]] = {

@@ -11,21 +11,19 @@ from fiftyone_faiss import brain
 from fiftyone_faiss.brain.core.params import (
     MAX_NAME,
     read_flag,
-    read_ids,
     read_list,
     read_number,
     read_text,
-    read_whole,
 )
 from fiftyone_faiss.panels import curate_messages, grid_messages, messages
 from fiftyone_faiss.panels.base import panel_method
+from fiftyone_faiss.panels.curate_lists import MAX_SHOWN, files_of, page_of
 from fiftyone_faiss.panels.curate_runs import duplicates_of, leaks_of, start
 from fiftyone_faiss.panels.curate_state import state_of
-from fiftyone_faiss.panels.grid import Grid, path_field, results_of, samples_of, show, show_results
+from fiftyone_faiss.panels.grid import Grid, results_of, samples_of, show, show_results
 
-# Members of a page of groups, and of one group, that the page gets: a cluster of black frames can
-# have 50,000.
-MAX_SHOWN, MAX_NEAR = 200, 50
+# Near members of a member that the page gets: a cluster of black frames can have 50,000.
+MAX_NEAR = 50
 SAMPLED_PAIRS = 20
 
 
@@ -84,13 +82,13 @@ class CurateMethods:
         """Returns a page of groups with their files, without members that were deleted."""
         run, result = duplicates_of(ctx.dataset, _text(params, "run"))
         existing = result.deciding()
-        start, count = _page(params)
+        start, count = page_of(params)
         shown: list[tuple[int, list[Any]]] = []
         for group in existing.members[start : start + count]:
             shown.append((run.number_of[group[0].id], group[:MAX_SHOWN]))
         ids = [member.id for _, group in shown for member in group]
         near = result.near(ids)
-        files = _files(ctx.dataset, ids, result.patches_field)
+        files = files_of(ctx.dataset, ids, result.patches_field)
         rows = [
             {
                 "number": number,
@@ -120,7 +118,7 @@ class CurateMethods:
         _, result = leaks_of(ctx.dataset, _text(params, "run"))
         verdict = _text(params, "verdict")
         chosen = [pair for pair in result.pairs if not verdict or pair.verdict == verdict]
-        start, count = _page(params)
+        start, count = page_of(params)
         rows = _pair_rows(ctx.dataset, chosen[start : start + count], result.patches_field)
         return {"pairs": rows, "total": len(chosen)}
 
@@ -161,13 +159,6 @@ def _text(params: Any, name: str) -> str:
     return read_text(name, params.get(name), 2 * MAX_NAME)
 
 
-def _page(params: curate_messages.PageParams) -> tuple[int, int]:
-    start, count = (read_whole(name, params.get(name)) or 0 for name in ("start", "count"))
-    if start < 0 or not 0 < count <= MAX_SHOWN:
-        raise ValueError(f"start is {start} and count {count}; give 0 or more, and 1 to 200.")
-    return start, count
-
-
 def _asked(params: curate_messages.FindParams) -> curate_messages.FindParams:
     """What was asked, checked, without the state of the grid."""
     return {
@@ -181,17 +172,12 @@ def _asked(params: curate_messages.FindParams) -> curate_messages.FindParams:
     }
 
 
-def _files(dataset: fo.Dataset, ids: list[str], field: str | None) -> dict[str, Any]:
-    files = brain.result_files(dataset, list(read_ids("ids", ids)), field, path_field(dataset))
-    return {file["id"]: file for file in files}
-
-
 def _pair_rows(
     dataset: fo.Dataset, pairs: list[Any], field: str | None
 ) -> list[curate_messages.PairRow]:
     """The pairs of which both samples still exist."""
     ids = list(dict.fromkeys(id for pair in pairs for id in (pair.id_a, pair.id_b)))
-    files = _files(dataset, ids, field)
+    files = files_of(dataset, ids, field)
     return [
         {
             "a": files[pair.id_a],

@@ -67,6 +67,8 @@ _Key = tuple[str, str]
 _RUNS: LRUCache[tuple[_Key, RunKind], Run[Any]] = LRUCache(maxsize=MAX_RUNS)
 _ACTIONS: LRUCache[_Key, list[Action]] = LRUCache(maxsize=MAX_RUNS)
 _LOCK = threading.Lock()
+# A change reads the result, and may write to the database.
+_CHANGE_LOCK = threading.Lock()
 
 
 def _key(dataset: fo.Dataset) -> _Key:
@@ -115,6 +117,13 @@ def run_of(dataset: fo.Dataset, kind: RunKind, of: type[Result], id: str) -> Run
     if run.id != id:
         raise ValueError("Someone has run this again; reload the page to see its result.")
     return run
+
+
+def change_result(run: Run[Result], change: Callable[[Result], Result]) -> Result:
+    """Replaces the result of a run by what a function makes of it, and returns that."""
+    with _CHANGE_LOCK:
+        run.result = change(run.result)
+        return run.result
 
 
 def duplicates_of(dataset: fo.Dataset, id: str) -> tuple[Run[brain.Duplicates], brain.Duplicates]:
