@@ -6,13 +6,17 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from fiftyone_faiss.panels.base import methods_of
+from fiftyone_faiss.panels.cluster_methods import ClusterMethods
 from fiftyone_faiss.panels.curate_actions import CurateActions
 from fiftyone_faiss.panels.curate_methods import CurateMethods
 from fiftyone_faiss.panels.index_methods import IndexMethods
+from fiftyone_faiss.panels.text_tag_methods import TextTagMethods
 from fiftyone_faiss.panels.tile_methods import TileMethods
 
 
-class CuratePanel(CurateMethods, CurateActions, IndexMethods, foo.Panel):
+class CuratePanel(
+    CurateMethods, CurateActions, ClusterMethods, TextTagMethods, IndexMethods, foo.Panel
+):
     """``@fiftyone-faiss/similarity/similarity_curate_faiss``"""
 
     frames = TileMethods.frames

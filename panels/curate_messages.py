@@ -6,7 +6,10 @@ from typing import Literal, TypedDict
 
 from fiftyone_faiss.brain.curation.duplicates import PairVerdict
 from fiftyone_faiss.brain.data.result_files import ResultFile
+from fiftyone_faiss.panels.cluster_messages import ClustersRun
 from fiftyone_faiss.panels.grid_messages import GridState
+from fiftyone_faiss.panels.run_messages import Interval, RunParams
+from fiftyone_faiss.panels.text_tag_messages import TextTagsRun
 
 RunKind = Literal[
     "duplicates", "leaks", "scores", "selection", "clusters", "text_tags", "labels", "models"
@@ -34,14 +37,6 @@ class Started(TypedDict):
     """The id of the job that was started."""
 
     job: str
-
-
-class Interval(TypedDict):
-    """An expected number with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 class ThresholdRow(TypedDict):
@@ -127,15 +122,11 @@ class CurateState(TypedDict):
 
     duplicates: DuplicatesRun | None
     leaks: LeaksRun | None
+    clusters: ClustersRun | None
+    text_tags: TextTagsRun | None
     undo: list[UndoEntry]
     split_fields: list[str]
     rules: list[str]
-
-
-class RunParams(TypedDict):
-    """The result that a method is about."""
-
-    run: str
 
 
 class PageParams(RunParams):

@@ -9,6 +9,7 @@ from typing import cast
 import fiftyone as fo
 
 from fiftyone_faiss import brain
+from fiftyone_faiss.panels.cluster_state import clusters_run
 from fiftyone_faiss.panels.curate_messages import (
     CurateState,
     DuplicatesRun,
@@ -17,6 +18,7 @@ from fiftyone_faiss.panels.curate_messages import (
     RunResult,
 )
 from fiftyone_faiss.panels.curate_runs import Run, last_run, list_actions
+from fiftyone_faiss.panels.text_tag_state import text_tags_run
 
 
 def state_of(dataset: fo.Dataset) -> CurateState:
@@ -26,6 +28,8 @@ def state_of(dataset: fo.Dataset) -> CurateState:
     return {
         "duplicates": None if duplicates is None else _duplicates_run(duplicates),
         "leaks": None if leaks is None else _leaks_run(leaks),
+        "clusters": clusters_run(dataset),
+        "text_tags": text_tags_run(dataset),
         "undo": [
             {"id": action.id, "kind": action.kind, "text": action.text}
             for action in list_actions(dataset)

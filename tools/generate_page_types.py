@@ -22,10 +22,13 @@ from fiftyone_faiss.brain.data.result_files import ResultFile
 from fiftyone_faiss.brain.retrieval.answer_types import AnswerTerm, PinnedSample, ResultRow
 from fiftyone_faiss.panels import (
     PANELS,
+    cluster_messages,
     curate_messages,
     grid_messages,
     index_messages,
     messages,
+    run_messages,
+    text_tag_messages,
     tile_messages,
 )
 from fiftyone_faiss.panels.base import methods_of
@@ -37,8 +40,23 @@ HEADER = """\
 // The messages between the page and the panel. Written by tools/generate_page_types.py from
 // panels/messages.py and the methods of the panels; do not edit it.
 """
-MODULES = (messages, tile_messages, grid_messages, index_messages, curate_messages)
-ALIASES = {**messages.ALIASES, **index_messages.ALIASES, **curate_messages.ALIASES}
+MODULES = (
+    messages,
+    tile_messages,
+    grid_messages,
+    index_messages,
+    run_messages,
+    cluster_messages,
+    text_tag_messages,
+    curate_messages,
+)
+ALIASES = {
+    **messages.ALIASES,
+    **index_messages.ALIASES,
+    **cluster_messages.ALIASES,
+    **text_tag_messages.ALIASES,
+    **curate_messages.ALIASES,
+}
 _SIMPLE = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 
 

@@ -15,6 +15,14 @@ export type SavedParams = Partial<SearchParams>;
 
 export type JobState = "running" | "done" | "cancelled" | "failed";
 
+export type ClusterMethod = "kmeans" | "density";
+
+export type VocabularyChoice = "own" | "general" | "wordnet" | "none";
+
+export type PromptStatus = "tagged" | "absent" | "refused";
+
+export type TagsSaveKind = "tags" | "classifications" | "single";
+
 export type PairVerdict = "copy" | "look-alike" | "unverified";
 
 export type RunKind = "duplicates" | "leaks" | "scores" | "selection" | "clusters" | "text_tags" | "labels" | "models";
@@ -775,6 +783,277 @@ export interface JobParams {
   id: string;
 }
 
+/** An expected number with its 95 % interval. */
+export interface Interval {
+  value: number;
+  low: number;
+  high: number;
+}
+
+/** The result that a method is about. */
+export interface RunParams {
+  run: string;
+}
+
+/** The result to show in the grid. */
+export interface ShowRunParams {
+  base?: unknown[];
+  sidebar?: Record<string, unknown>;
+  shown?: string[];
+  run: string;
+}
+
+/** The tag for a result. */
+export interface TagRunParams {
+  run: string;
+  name: string;
+}
+
+/** The field of the labels that an index holds; None for samples and frames. */
+export interface FieldsParams {
+  patches_field: string | null;
+}
+
+/** The fields of labels, texts, numbers and tags. */
+export interface FieldsAnswer {
+  fields: string[];
+}
+
+/** How to find clusters, and how to name them. */
+export interface ClusterParams {
+  base?: unknown[];
+  sidebar?: Record<string, unknown>;
+  shown?: string[];
+  brain_key: string;
+  scope: string;
+  method: ClusterMethod;
+  n_clusters: number | null;
+  min_size: number | null;
+  vocabulary: VocabularyChoice;
+  texts: string[];
+  names_key: string | null;
+}
+
+/** A number of clusters that was tried; see `Candidate`. */
+export interface ClusterCandidate {
+  k: number;
+  agreement: number;
+  separation: number;
+  chance_agreement: number;
+  chance_separation: number;
+  gain: number;
+}
+
+/** The clusters that were found. */
+export interface ClustersRun {
+  id: string;
+  params: ClusterParams;
+  patches_field: string | null;
+  count: number;
+  named: number;
+  groups: number;
+  compared: number;
+  unclustered: number;
+  agreement: number | null;
+  runs: number;
+  proposed: number | null;
+  candidates: ClusterCandidate[];
+  notes: string[];
+}
+
+/** A page of clusters. */
+export interface ClusterPageParams {
+  run: string;
+  start: number;
+  count: number;
+}
+
+/** Why a text is the name of a cluster, or the best text that was refused; see `NameEvidence`. */
+export interface ClusterEvidence {
+  text: string;
+  similarity: number;
+  best_other: number;
+  margin: number;
+  fit: number;
+  confidence: number;
+}
+
+/** A member that might belong to another cluster; `confidence` is that of its own. */
+export interface BorderFile {
+  file: ResultFile;
+  other: number;
+  other_label: string;
+  confidence: number;
+}
+
+/** A group of similar clusters, before the first of them. */
+export interface ClusterHeading {
+  number: number;
+  label: string;
+  name: string | null;
+  evidence: ClusterEvidence | null;
+  clusters: number[];
+  size: number;
+}
+
+/** A cluster; `heading` is its group if it is the first one of that. */
+export interface ClusterRow {
+  number: number;
+  size: number;
+  name: string | null;
+  label: string;
+  name_confidence: number;
+  is_edited: boolean;
+  evidence: ClusterEvidence | null;
+  reason: string;
+  stability: number;
+  medoids: ResultFile[];
+  borders: BorderFile[];
+  heading: ClusterHeading | null;
+}
+
+/** A page of clusters, and the number of all. */
+export interface ClustersAnswer {
+  clusters: ClusterRow[];
+  total: number;
+}
+
+/** The new name of a cluster: an empty one for none, None for that of the vocabulary. */
+export interface RenameClusterParams {
+  run: string;
+  cluster: number;
+  name: string | null;
+}
+
+/** The clusters to tag; -1 is what is in no cluster. */
+export interface TagClustersParams {
+  run: string;
+  clusters: number[];
+  name: string;
+}
+
+/** The clusters to show in the grid, in this order; -1 is what is in no cluster. */
+export interface ShowClustersParams {
+  base?: unknown[];
+  sidebar?: Record<string, unknown>;
+  shown?: string[];
+  run: string;
+  clusters: number[];
+}
+
+/** The field that gets the clusters. */
+export interface SaveClustersParams {
+  run: string;
+  name: string;
+}
+
+/** The prompts, one on each line or `tag: prompt`, and whether neighbors share tags. */
+export interface TextTagsParams {
+  base?: unknown[];
+  sidebar?: Record<string, unknown>;
+  shown?: string[];
+  brain_key: string;
+  scope: string;
+  prompts: string;
+  propagate: boolean;
+}
+
+/** The tags by text. */
+export interface TextTagsRun {
+  id: string;
+  params: TextTagsParams;
+  patches_field: string | null;
+  compared: number;
+  count: number;
+  tagged: number;
+  absent: number;
+  refused: number;
+  label_fields: string[];
+  notes: string[];
+}
+
+/** A page of prompts. */
+export interface TextTagPageParams {
+  run: string;
+  start: number;
+  count: number;
+}
+
+/** The share of tagged samples that are right, by a person's answers; see `Precision`. */
+export interface TagPrecision {
+  value: number;
+  low: number;
+  high: number;
+  answers: number;
+}
+
+/** A sample, its similarity to a prompt, and whether it gets the tag. */
+export interface ScoredFile {
+  file: ResultFile;
+  score: number;
+  is_tagged: boolean;
+}
+
+/** A prompt and what it tags. */
+export interface TextTagRow {
+  tag: string;
+  text: string;
+  status: PromptStatus;
+  reason: string;
+  presence: number;
+  threshold: number;
+  count: number;
+  low: number;
+  high: number;
+  histogram: number[];
+  answers: number;
+  precision: TagPrecision | null;
+  best: ScoredFile[];
+}
+
+/** A page of prompts, and the number of all. */
+export interface TextTagsAnswer {
+  prompts: TextTagRow[];
+  total: number;
+}
+
+/** The tag that a method is about. */
+export interface TextTagParams {
+  run: string;
+  tag: string;
+}
+
+/** The tag whose samples the grid shows, best first. */
+export interface ShowTextTagParams {
+  base?: unknown[];
+  sidebar?: Record<string, unknown>;
+  shown?: string[];
+  run: string;
+  tag: string;
+}
+
+/** Samples to ask a person about: whether they show what the prompt asks for. */
+export interface QuestionsAnswer {
+  questions: ScoredFile[];
+}
+
+/** A person's answers, by the ids of the questions. */
+export interface TagAnswersParams {
+  run: string;
+  tag: string;
+  answers: Record<string, boolean>;
+}
+
+/** What to save of some tags, None for all. */
+export interface SaveTextTagsParams {
+  run: string;
+  how: TagsSaveKind;
+  name: string;
+  tags: string[] | null;
+  other: string;
+  gt_field: string | null;
+}
+
 /**
  * What to find. `equal_files` compares the contents of files, without an index; `split_field` has
  * the names of the splits, which leaks need.
@@ -795,13 +1074,6 @@ export interface FindParams {
 /** The id of the job that was started. */
 export interface Started {
   job: string;
-}
-
-/** An expected number with its 95 % interval. */
-export interface Interval {
-  value: number;
-  low: number;
-  high: number;
 }
 
 /** The pairs within a distance, and how many of them are accidental; None if unknown. */
@@ -899,14 +1171,11 @@ export interface UndoEntry {
 export interface CurateState {
   duplicates: DuplicatesRun | null;
   leaks: LeaksRun | null;
+  clusters: ClustersRun | null;
+  text_tags: TextTagsRun | null;
   undo: UndoEntry[];
   split_fields: string[];
   rules: string[];
-}
-
-/** The result that a method is about. */
-export interface RunParams {
-  run: string;
 }
 
 /** A page of groups or of pairs; a verdict leaves the other pairs out. */
@@ -1059,17 +1328,29 @@ export interface PanelMethods {
   values: { params: ValuesParams; answer: ValuesAnswer };
   warm: { params: IndexParams; answer: WarmAnswer };
   act: { params: ActParams; answer: ActAnswer };
+  answer_questions: { params: TagAnswersParams; answer: ActAnswer };
+  clusters: { params: ClusterPageParams; answer: ClustersAnswer };
   curate_state: { params: NoParams; answer: CurateState };
   distances: { params: FindParams; answer: DistancesAnswer };
+  find_clusters: { params: ClusterParams; answer: Started };
   find_duplicates: { params: FindParams; answer: Started };
   find_leaks: { params: FindParams; answer: Started };
   groups: { params: PageParams; answer: GroupsAnswer };
   pairs: { params: PageParams; answer: PairsAnswer };
   plan: { params: DecisionParams; answer: Plan };
+  rename_cluster: { params: RenameClusterParams; answer: ActAnswer };
   sampled_pairs: { params: RunParams; answer: PairsAnswer };
+  save_clusters: { params: SaveClustersParams; answer: ActAnswer };
+  save_text_tags: { params: SaveTextTagsParams; answer: ActAnswer };
   show_clean: { params: RunParams; answer: Empty };
+  show_clusters: { params: ShowClustersParams; answer: GridAnswer };
   show_ids: { params: ShowIdsParams; answer: GridAnswer };
+  show_text_tag: { params: ShowTextTagParams; answer: GridAnswer };
+  tag_by_text: { params: TextTagsParams; answer: Started };
+  tag_clusters: { params: TagClustersParams; answer: ActAnswer };
   tag_leaks: { params: TagLeaksParams; answer: ActAnswer };
+  tag_questions: { params: TextTagParams; answer: QuestionsAnswer };
+  text_tags: { params: TextTagPageParams; answer: TextTagsAnswer };
   undo: { params: UndoParams; answer: ActAnswer };
 }
 
