@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from support.axe import load_axe, violations
 from support.browser import cy, shoot, shows
+from support.curate import find
 
 import fiftyone_faiss
 from fiftyone_faiss.demo import MODEL_NAME
@@ -35,20 +36,6 @@ def state_of(page: Page, place: int) -> str:
     return cy(page, "curate-member-state").nth(place).inner_text()
 
 
-def find(page: Page) -> None:
-    """Clicks the button that finds, and waits until its job is done."""
-    # A page also lists jobs that ended within the last minute.
-    jobs, dismiss = cy(page, "faiss-job"), cy(page, "faiss-job-dismiss")
-    while dismiss.count():
-        dismiss.first.click()
-    expect(jobs).to_have_count(0)
-    cy(page, "curate-find").click()
-    expect(dismiss).to_be_visible()
-    expect(cy(page, "curate-summary")).to_be_visible()
-    dismiss.click()
-    expect(jobs).to_have_count(0)
-
-
 def test_duplicates_are_found_judged_and_removed(planted: fo.Dataset, open_app) -> None:
     page: Page = open_app(planted, panel=PANEL, width=1600, height=1000)
     expect(cy(page, "curate-nothing")).to_contain_text("Nothing is changed before you confirm it")
@@ -72,6 +59,7 @@ def test_duplicates_are_found_judged_and_removed(planted: fo.Dataset, open_app) 
     expect(estimate).to_have_text(proposed)
 
     find(page)
+    expect(cy(page, "curate-summary")).to_be_visible()
     expected = fiftyone_faiss.find_near_duplicates(planted, "clip", verify=True)
     count, groups = len(expected.redundant), len(expected.members)
     assert groups >= 2
@@ -198,6 +186,7 @@ def test_leaks_are_listed_and_dropped(planted: fo.Dataset, open_app) -> None:
     )
     cy(page, "curate-split").select_option("split")
     find(page)
+    expect(cy(page, "curate-summary")).to_be_visible()
     # The pairs are those of the vectors, whatever their images show.
     expected = fiftyone_faiss.find_leaks(planted, "split", "clip")
     leaking = numbers(cy(page, "curate-summary").inner_text())[0]

@@ -4,9 +4,11 @@ import { JobList } from "../components/indexes/JobList.tsx";
 import type { Job, PanelIndex } from "../generated.ts";
 import { useFocusRestore } from "../keyboard/useFocusRestore.ts";
 import { useScrollMemory } from "../state/useScrollMemory.ts";
+import { ClustersTab } from "./clusters/ClustersTab.tsx";
 import { DuplicatesTab } from "./duplicates/DuplicatesTab.tsx";
 import { LeaksTab } from "./leaks/LeaksTab.tsx";
 import { type Curate, useCurate } from "./state/useCurate.ts";
+import { TextTagsTab } from "./textTags/TextTagsTab.tsx";
 import type { TabName } from "./state/curateState.ts";
 import { MessageBar } from "./shared/MessageBar.tsx";
 
@@ -14,7 +16,15 @@ import { MessageBar } from "./shared/MessageBar.tsx";
 const TABS: { name: TabName; label: string; Tab: ComponentType<{ curate: Curate }> }[] = [
   { name: "duplicates", label: "Duplicates", Tab: DuplicatesTab },
   { name: "leaks", label: "Leaks", Tab: LeaksTab },
+  { name: "clusters", label: "Clusters", Tab: ClustersTab },
+  { name: "text_tags", label: "Text tags", Tab: TextTagsTab },
 ];
+
+/** A job with the label of its tab instead of the kind of its result. */
+function named(job: Job): Job {
+  const tab = TABS.find(({ name }) => name === job.name);
+  return tab ? { ...job, name: tab.label } : job;
+}
 
 interface CuratePageProps {
   server: Server;
@@ -66,7 +76,7 @@ export function CuratePage({ server, dataset, indexes, listedJobs }: CuratePageP
             </button>
           ))}
         </div>
-        <JobList jobs={jobs} server={server} />
+        <JobList jobs={jobs.map(named)} server={server} />
         <MessageBar curate={curate} />
         <div id="curate-tab" role="tabpanel" aria-labelledby={`curate-tab-${view.tab}`}>
           {curate.state ? (

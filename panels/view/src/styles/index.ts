@@ -1,5 +1,6 @@
 import controls from "./controls.css";
 import curate from "./curate.css";
+import curateGroups from "./curate-groups.css";
 import curateLists from "./curate-lists.css";
 import drawers from "./drawers.css";
 import menus from "./menus.css";
@@ -25,4 +26,5 @@ export const STYLES = [
   preview,
   curate,
   curateLists,
+  curateGroups,
 ].join("");

@@ -3,6 +3,7 @@ import { isFailure } from "../../app/server.ts";
 import { counted } from "../../format/numbers.ts";
 import type { ActionKind, DuplicatesRun, Failure, Plan } from "../../generated.ts";
 import { disabledIf } from "../../keyboard/disabled.ts";
+import { NamedAction } from "../shared/NamedAction.tsx";
 import { NO_DECISIONS } from "../state/decisions.ts";
 import { selectedGroups, undone, withDecisions } from "../state/curateState.ts";
 import type { Curate } from "../state/useCurate.ts";
@@ -85,16 +86,18 @@ export function ActionsBar({ curate, run, total }: ActionsBarProps) {
       ) : (
         <div className="ffs-curate-buttons">
           <NamedAction
+            name="curate-tag"
             label={`Tag ${counted(count, noun)}`}
-            kind="tag"
+            fieldLabel="Tag"
             value={name.tag}
             setValue={(tag) => setName({ ...name, tag })}
             isIdle={isIdle}
             act={() => void act("tag", plan)}
           />
           <NamedAction
+            name="curate-save"
             label={`Save ${counted(plan?.groups ?? 0, "group")} in a field`}
-            kind="save"
+            fieldLabel="Beginning of the names of the fields"
             value={name.save}
             setValue={(save) => setName({ ...name, save })}
             isIdle={isIdle}
@@ -148,35 +151,4 @@ function usePlan({ server, view, version }: Curate, run: string, groups: number[
   const plan = counted?.key === key ? counted.plan : null;
   if (plan && isFailure(plan)) return { plan: null, error: plan.error };
   return { plan, error: null };
-}
-
-interface NamedActionProps {
-  label: string;
-  kind: "tag" | "save";
-  value: string;
-  setValue: (value: string) => void;
-  isIdle: boolean;
-  act: () => void;
-}
-
-function NamedAction({ label, kind, value, setValue, isIdle, act }: NamedActionProps) {
-  return (
-    <span className="ffs-curate-named">
-      <button
-        type="button"
-        className="ffs-button"
-        data-cy={`curate-${kind}`}
-        {...disabledIf(isIdle || !value.trim(), act)}
-      >
-        {label}
-      </button>
-      <input
-        className="ffs-field ffs-tag-name"
-        data-cy={`curate-${kind}-name`}
-        aria-label={kind === "tag" ? "Tag" : "Beginning of the names of the fields"}
-        value={value}
-        onChange={({ target }) => setValue(target.value)}
-      />
-    </span>
-  );
 }

@@ -4,6 +4,7 @@ import { counted } from "../../format/numbers.ts";
 import type { DuplicatesGroup, DuplicatesRun } from "../../generated.ts";
 import { useFrameImages } from "../../state/useFrameImages.ts";
 import { FindForm } from "../shared/FindForm.tsx";
+import { RestoreGrid } from "../shared/RestoreGrid.tsx";
 import { distanceText, pairsText } from "../state/thresholds.ts";
 import { type Curate, usePages } from "../state/useCurate.ts";
 import { ActionsBar } from "./ActionsBar.tsx";
@@ -102,16 +103,7 @@ function Results({ curate, run }: { curate: Curate; run: DuplicatesRun }) {
               />
               The grid shows the current group
             </label>
-            {following.isShown && (
-              <button
-                type="button"
-                className="ffs-link"
-                data-cy="curate-restore-grid"
-                onClick={() => void following.restore()}
-              >
-                Show the grid as before
-              </button>
-            )}
+            <RestoreGrid {...following} />
           </div>
           <ActionsBar {...{ curate, run, total: pages.total }} />
         </>

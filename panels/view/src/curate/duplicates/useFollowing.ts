@@ -1,26 +1,24 @@
 import { useEffect, useRef } from "react";
-import { isFailure } from "../../app/server.ts";
 import type { DuplicatesGroup } from "../../generated.ts";
 import { groupOf } from "../state/places.ts";
 import type { Curate } from "../state/useCurate.ts";
+import { useGridShow } from "../state/useGridShow.ts";
 
 // Not for each group that the arrow keys pass.
 const PAUSE_MS = 350;
 
 /** Shows the current group in the App's grid, and restores what the grid showed before. */
 export function useFollowing(curate: Curate, groups: DuplicatesGroup[], field: string | null) {
-  const { server, view, update, setMessage } = curate;
+  const { server, view, update } = curate;
   const group = view.isFollowing ? groupOf(groups, view.current) : null;
   const number = group?.number ?? null;
   const latest = useRef({ group, grid: view.grid });
   latest.current = { group, grid: view.grid };
   // The group that was shown when the panel was opened is in the grid already.
   const shown = useRef(view.grid.shown?.length ? number : null);
-  const show = async (ids: string[] | null) => {
-    const answer = await server("show_ids", { ...latest.current.grid, ids, patches_field: field });
-    if (isFailure(answer)) setMessage({ kind: "error", text: answer.error });
-    else update({ grid: { base: answer.base, sidebar: answer.sidebar, shown: answer.shown } });
-  };
+  const grid = useGridShow(curate);
+  const show = async (ids: string[] | null) =>
+    grid.take(await server("show_ids", { ...latest.current.grid, ids, patches_field: field }));
   useEffect(() => {
     if (number === null || number === shown.current) return undefined;
     const timer = setTimeout(() => {
@@ -31,7 +29,7 @@ export function useFollowing(curate: Curate, groups: DuplicatesGroup[], field: s
   }, [number]);
   const restore = async () => {
     update({ isFollowing: false });
-    await show(null);
+    await grid.restore();
   };
-  return { isShown: Boolean(view.grid.shown?.length), restore };
+  return { isShown: grid.isShown, restore };
 }

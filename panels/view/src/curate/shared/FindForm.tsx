@@ -3,6 +3,7 @@ import { Menu } from "../../components/Menu.tsx";
 import { disabledIf } from "../../keyboard/disabled.ts";
 import type { Form, PairsTab } from "../state/curateState.ts";
 import { type Curate, findParams } from "../state/useCurate.ts";
+import { IndexOptions, ScopeField } from "./FormFields.tsx";
 import { RulesOrder } from "./RulesOrder.tsx";
 import { ThresholdPart } from "./ThresholdPart.tsx";
 
@@ -49,26 +50,11 @@ export function FindForm({ curate, tab, label }: FindFormProps) {
               )
             }
           >
-            {indexes.map(({ brain_key, patches_field }) => (
-              <option key={brain_key} value={brain_key}>
-                {brain_key}
-                {patches_field ? ` (${patches_field})` : ""}
-              </option>
-            ))}
+            <IndexOptions indexes={indexes} />
             {tab === "duplicates" && <option value={EQUAL_FILES}>equal files</option>}
           </select>
         </label>
-        <label>
-          in
-          <select
-            data-cy="curate-scope"
-            value={form.scope}
-            onChange={({ target }) => change({ scope: target.value as Form["scope"] })}
-          >
-            <option value="dataset">the whole dataset</option>
-            <option value="view">the current view</option>
-          </select>
-        </label>
+        <ScopeField value={form.scope} choose={(scope) => change({ scope })} />
         <label title="A sample of the test split is never removed in favor of a training one">
           Splits
           <select

@@ -82,6 +82,8 @@ export function useCurate(
       const runs = { ...getView(dataset).runs };
       if (next.duplicates) runs.duplicates = next.duplicates.id;
       if (next.leaks) runs.leaks = next.leaks.id;
+      if (next.clusters) runs.clusters = next.clusters.id;
+      if (next.text_tags) runs.text_tags = next.text_tags.id;
       update({ runs });
     },
     [dataset, update]

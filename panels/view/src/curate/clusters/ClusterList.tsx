@@ -1,0 +1,65 @@
+import React, { useRef } from "react";
+import type { ClusterRow, ClustersRun } from "../../generated.ts";
+import { percent } from "../../format/numbers.ts";
+import { useEndless } from "../shared/useEndless.ts";
+import { headingText, segmentsOf } from "../state/clusterTexts.ts";
+import { nounOf } from "../state/nouns.ts";
+import { ClusterItem } from "./ClusterItem.tsx";
+import type { ClusterActs } from "./useClusterActs.ts";
+
+interface ClusterListProps {
+  run: ClustersRun;
+  rows: ClusterRow[];
+  acts: ClusterActs;
+  frames: ReadonlyMap<string, string | null>;
+  more: () => Promise<void>;
+}
+
+/** The clusters, under the headings of their groups. */
+export function ClusterList({ run, rows, acts, frames, more }: ClusterListProps) {
+  const end = useRef<HTMLButtonElement>(null);
+  useEndless(end, rows.length < run.count, () => void more());
+  return (
+    <>
+      {segmentsOf(rows).map(({ heading, rows: own }) => (
+        <section key={heading?.number ?? "all"} aria-label={heading?.label ?? "Clusters"}>
+          {heading && (
+            <h3 className="ffs-curate-heading" data-cy="curate-cluster-group">
+              {headingText(heading, nounOf(run))}
+              {heading.evidence && !heading.name && (
+                <span className="ffs-note">
+                  best text “{heading.evidence.text}”, {percent(heading.evidence.confidence)} sure
+                </span>
+              )}
+              <button
+                type="button"
+                className="ffs-link"
+                data-cy="curate-show-group"
+                aria-label={`Show ${heading.label} in the grid`}
+                onClick={() => void acts.show(heading.clusters)}
+              >
+                Show in the grid
+              </button>
+            </h3>
+          )}
+          <ol className="ffs-curate-groups">
+            {own.map((row) => (
+              <ClusterItem key={row.number} {...{ run, row, acts, frames }} />
+            ))}
+          </ol>
+        </section>
+      ))}
+      {rows.length < run.count && (
+        <button
+          ref={end}
+          type="button"
+          className="ffs-button ffs-centered"
+          data-cy="curate-more"
+          onClick={() => void more()}
+        >
+          Show more of {run.count.toLocaleString("en-US")} clusters
+        </button>
+      )}
+    </>
+  );
+}
