@@ -15,7 +15,7 @@ from fiftyone_faiss.brain.core.params import (
     read_number,
     read_text,
 )
-from fiftyone_faiss.panels import curate_messages, grid_messages, messages
+from fiftyone_faiss.panels import curate_messages, grid_messages, messages, run_messages
 from fiftyone_faiss.panels.base import panel_method
 from fiftyone_faiss.panels.curate_lists import MAX_SHOWN, files_of, page_of
 from fiftyone_faiss.panels.curate_runs import duplicates_of, leaks_of, start
@@ -124,7 +124,7 @@ class CurateMethods:
 
     @panel_method
     def sampled_pairs(
-        self, ctx: foo.ExecutionContext, params: curate_messages.RunParams
+        self, ctx: foo.ExecutionContext, params: run_messages.RunParams
     ) -> curate_messages.PairsAnswer:
         """Returns some pairs by chance, of those that count, for a person to judge."""
         _, result = duplicates_of(ctx.dataset, _text(params, "run"))
@@ -146,7 +146,7 @@ class CurateMethods:
 
     @panel_method
     def show_clean(
-        self, ctx: foo.ExecutionContext, params: curate_messages.RunParams
+        self, ctx: foo.ExecutionContext, params: run_messages.RunParams
     ) -> messages.Empty:
         """Shows the samples without those of the training side that leak."""
         _, result = leaks_of(ctx.dataset, _text(params, "run"))

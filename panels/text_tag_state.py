@@ -75,14 +75,13 @@ def scored_files(
 ) -> list[ScoredFile]:
     """The files of samples that exist, with their scores for the prompt at a place."""
     files = files_of(dataset, ids, result.patches_field)
-    wanted = set(ids)
-    place_of = {id: n for n, id in enumerate(result.all_ids) if id in wanted}
+    position_of = result.position_of
     is_tagged = result.prompts[place].is_tagged
     return [
         {
             "file": files[id],
-            "score": float(result.scores[place, place_of[id]]),
-            "is_tagged": bool(is_tagged[place_of[id]]),
+            "score": float(result.scores[place, position_of[id]]),
+            "is_tagged": bool(is_tagged[position_of[id]]),
         }
         for id in ids
         if id in files

@@ -185,7 +185,7 @@ def test_a_proposal_none_and_a_failure(scenes: fo.Dataset, open_app) -> None:
     # After a restart, the page says what is lost.
     scenes_alone = scenes.clone("cluster-restart", persistent=True)
     page = open_app(scenes_alone, panel=CURATE_PANEL, width=1600, height=900)
-    expect(cy(page, "curate-panel")).to_be_visible()
+    expect(cy(page, "curate-find")).to_be_visible()
     forget_result(page, scenes_alone.name, "clusters")
     expect(cy(page, "curate-nothing")).to_contain_text("The server was restarted, so its result is")
     scenes_alone.delete()

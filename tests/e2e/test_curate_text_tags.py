@@ -167,7 +167,7 @@ def test_a_single_label_is_evaluated(album: fo.Dataset, open_app) -> None:
 def test_after_a_restart_the_page_says_what_is_lost(album: fo.Dataset, open_app) -> None:
     alone = album.clone("text-tags-restart", persistent=True)
     page: Page = open_app(alone, panel=CURATE_PANEL, width=1600, height=900)
-    expect(cy(page, "curate-panel")).to_be_visible()
+    expect(cy(page, "curate-find")).to_be_visible()
     forget_result(page, alone.name, "text_tags")
     expect(cy(page, "curate-nothing")).to_contain_text("The server was restarted, so its result is")
     alone.delete()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import fiftyone as fo
@@ -105,6 +106,11 @@ class TextTags:
     def precisions(self) -> dict[str, Precision | None]:
         """The precision by the answers of a person, by tag."""
         return {p.tag: p.precision for p in self.prompts}
+
+    @cached_property
+    def position_of(self) -> dict[str, int]:
+        """The position of each id among those that were compared."""
+        return {id: n for n, id in enumerate(self.all_ids)}
 
     def place(self, prompt: str) -> int:
         """The place of a tag among the prompts.
@@ -282,7 +288,7 @@ class TextTags:
     def _places(self, answers: Mapping[str, bool]) -> dict[int, bool]:
         if not answers:
             return {}
-        place_of = {id: n for n, id in enumerate(self.all_ids)}
+        place_of = self.position_of
         for id in answers:
             if id not in place_of:
                 raise ValueError(f"The id {quoted(id)} was not compared; give ids of questions.")

@@ -12,6 +12,7 @@ from support.videos import write_video
 
 import fiftyone_faiss
 from fiftyone_faiss.demo import MODEL_NAME
+from fiftyone_faiss.demo.world import COLOR_NAMES, KINDS
 
 
 @pytest.fixture
@@ -81,6 +82,40 @@ def test_tags_of_patches(patches: fo.Dataset) -> None:
     ]
     tagged = tags.tag()
     assert set(tagged) == set(tags.thresholds)
+
+
+def test_tags_of_patches_are_those_of_their_labels(book: fo.Dataset, rng) -> None:
+    dataset = book.clone(persistent=True)
+    fiftyone_faiss.build_index(
+        dataset, "patches", MODEL_NAME, patches_field="objects", progress=False
+    )
+    names = ("id", "label", "color")
+    ids, kinds, colors = (
+        dataset.values(f"objects.detections.{name}", unwind=True) for name in names
+    )
+    tags = fiftyone_faiss.tag_by_text(dataset, COLOR_NAMES, "patches")
+    truth = {
+        name: {i for i, own in zip(ids, colors, strict=True) if own == name} for name in colors
+    }
+    assert len(tags.thresholds) >= 6 and not tags.absent
+    chosen = {name: set(tags.ids(name)) for name in tags.thresholds}
+    right = sum(len(own & truth[name]) for name, own in chosen.items())
+    # No person has answered; colors of crops are easy for the model.
+    assert right / sum(map(len, chosen.values())) >= 0.9
+    assert right / sum(len(truth[name]) for name in chosen) >= 0.9
+    shuffled = dict(zip(ids, rng.permutation(colors).tolist(), strict=True))
+    by_chance = sum(shuffled[id] == name for name, own in chosen.items() for id in own)
+    assert by_chance < 0.3 * sum(map(len, chosen.values()))
+    for name in tags.refused:
+        assert tags.ids(name) == []
+    # It was not trained on cropped objects: it says so, rather than tagging wrong ones.
+    things = fiftyone_faiss.tag_by_text(dataset, {kind: f"a {kind}" for kind in KINDS}, "patches")
+    wrong = {
+        id for kind in things.thresholds for id in things.ids(kind) if kinds[ids.index(id)] != kind
+    }
+    assert len(wrong) < 0.05 * len(ids)
+    assert len(things.absent) + len(things.refused) >= 0.8 * len(KINDS)
+    dataset.delete()
 
 
 def test_clusters_and_tags_of_frames(films: fo.Dataset) -> None:

@@ -1,7 +1,8 @@
 import React from "react";
 import type { VocabularyChoice } from "../../generated.ts";
 import { disabledIf } from "../../keyboard/disabled.ts";
-import { IndexField, IndexOptions, ScopeField } from "../shared/FormFields.tsx";
+import { IndexSelect } from "../shared/IndexSelect.tsx";
+import { ScopeSelect } from "../shared/ScopeSelect.tsx";
 import {
   type ClusterForm as Form,
   clusterParams,
@@ -40,13 +41,13 @@ export function ClusterForm({ curate, form, change }: ClusterFormProps) {
       }}
     >
       <div className="ffs-options">
-        <IndexField
+        <IndexSelect
           label="Cluster"
           indexes={indexes}
           value={index?.brain_key ?? ""}
           choose={(brainKey) => change({ brainKey })}
         />
-        <ScopeField value={form.scope} choose={(scope) => change({ scope })} />
+        <ScopeSelect value={form.scope} choose={(scope) => change({ scope })} />
         <label title="Dense regions leave out what is similar to nothing else">
           by
           <select
@@ -123,7 +124,9 @@ function NamesPart({ curate: { indexes }, form, change }: ClusterFormProps) {
               value={chosen.brain_key}
               onChange={({ target }) => change({ namesKey: target.value })}
             >
-              <IndexOptions indexes={naming} />
+              {naming.map(({ brain_key }) => (
+                <option key={brain_key}>{brain_key}</option>
+              ))}
             </select>
           </label>
         )}

@@ -5,10 +5,10 @@ import type { ClusterRow, ClustersRun } from "../../generated.ts";
 import { useFrameImages } from "../../state/useFrameImages.ts";
 import { NamedAction } from "../shared/NamedAction.tsx";
 import { RestoreGrid } from "../shared/RestoreGrid.tsx";
+import { useGrid } from "../shared/useGrid.ts";
 import { CLUSTER_FORM, type ClusterForm as Form } from "../state/clusterForm.ts";
 import { nounOf } from "../state/nouns.ts";
 import { type Curate, usePages } from "../state/useCurate.ts";
-import { useGridShow } from "../state/useGridShow.ts";
 import { useTabState } from "../state/useTabState.ts";
 import { ClusterForm } from "./ClusterForm.tsx";
 import { ClusterList } from "./ClusterList.tsx";
@@ -50,7 +50,7 @@ interface ResultsProps {
 function Results({ curate, run, form, change }: ResultsProps) {
   const { server, version } = curate;
   const acts = useClusterActs(curate, run);
-  const grid = useGridShow(curate);
+  const grid = useGrid(curate, run.patches_field);
   const pages = usePages<ClusterRow>(`${run.id}/${version}`, PAGE, async (start, count) => {
     const answer = await server("clusters", { run: run.id, start, count });
     return isFailure(answer) ? answer.error : { items: answer.clusters, total: answer.total };
@@ -84,7 +84,7 @@ function Results({ curate, run, form, change }: ResultsProps) {
                 Show {counted(run.unclustered, nounOf(run))} in no cluster
               </button>
             )}
-            <RestoreGrid {...grid} />
+            {grid.isShown && <RestoreGrid restore={grid.restore} />}
           </div>
         </div>
       )}

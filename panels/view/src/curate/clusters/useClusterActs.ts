@@ -1,6 +1,6 @@
 import type { ClustersRun } from "../../generated.ts";
 import type { Curate } from "../state/useCurate.ts";
-import { useGridShow } from "../state/useGridShow.ts";
+import { useGrid } from "../shared/useGrid.ts";
 
 /** What can be done with clusters, by their numbers; -1 is what is in no cluster. */
 export interface ClusterActs {
@@ -12,7 +12,7 @@ export interface ClusterActs {
 
 export function useClusterActs(curate: Curate, run: ClustersRun): ClusterActs {
   const { server, take, view } = curate;
-  const grid = useGridShow(curate);
+  const grid = useGrid(curate, run.patches_field);
   return {
     show: async (clusters) =>
       grid.take(await server("show_clusters", { ...view.grid, run: run.id, clusters })),

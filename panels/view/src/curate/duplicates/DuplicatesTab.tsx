@@ -103,7 +103,7 @@ function Results({ curate, run }: { curate: Curate; run: DuplicatesRun }) {
               />
               The grid shows the current group
             </label>
-            <RestoreGrid {...following} />
+            {following.isShown && <RestoreGrid restore={following.restore} />}
           </div>
           <ActionsBar {...{ curate, run, total: pages.total }} />
         </>

@@ -3,8 +3,9 @@ import { Menu } from "../../components/Menu.tsx";
 import { disabledIf } from "../../keyboard/disabled.ts";
 import type { Form, PairsTab } from "../state/curateState.ts";
 import { type Curate, findParams } from "../state/useCurate.ts";
-import { IndexOptions, ScopeField } from "./FormFields.tsx";
+import { IndexSelect, knownIndex } from "./IndexSelect.tsx";
 import { RulesOrder } from "./RulesOrder.tsx";
+import { ScopeSelect } from "./ScopeSelect.tsx";
 import { ThresholdPart } from "./ThresholdPart.tsx";
 
 const EQUAL_FILES = " equal files";
@@ -21,8 +22,7 @@ export function FindForm({ curate, tab, label }: FindFormProps) {
   const form = view.forms[tab];
   const change = (part: Partial<Form>) =>
     update({ forms: { ...view.forms, [tab]: { ...form, ...part } } });
-  const isKnown = indexes.some(({ brain_key }) => brain_key === form.brainKey);
-  const index = (isKnown ? form.brainKey : indexes[0]?.brain_key) ?? "";
+  const index = knownIndex(indexes, form.brainKey);
   const splits = state?.split_fields ?? [];
   const isIncomplete = tab === "leaks" && !splits.includes(form.splitField ?? "");
   return (
@@ -37,24 +37,21 @@ export function FindForm({ curate, tab, label }: FindFormProps) {
       }}
     >
       <div className="ffs-options">
-        <label>
-          Compare
-          <select
-            data-cy="curate-index"
-            value={tab === "duplicates" && form.equalFiles ? EQUAL_FILES : index}
-            onChange={({ target: { value } }) =>
-              change(
-                value === EQUAL_FILES
-                  ? { equalFiles: true }
-                  : { equalFiles: false, brainKey: value, thresh: null }
-              )
-            }
-          >
-            <IndexOptions indexes={indexes} />
-            {tab === "duplicates" && <option value={EQUAL_FILES}>equal files</option>}
-          </select>
-        </label>
-        <ScopeField value={form.scope} choose={(scope) => change({ scope })} />
+        <IndexSelect
+          label="Compare"
+          indexes={indexes}
+          value={tab === "duplicates" && form.equalFiles ? EQUAL_FILES : index}
+          choose={(value) =>
+            change(
+              value === EQUAL_FILES
+                ? { equalFiles: true }
+                : { equalFiles: false, brainKey: value, thresh: null }
+            )
+          }
+        >
+          {tab === "duplicates" && <option value={EQUAL_FILES}>equal files</option>}
+        </IndexSelect>
+        <ScopeSelect value={form.scope} choose={(scope) => change({ scope })} />
         <label title="A sample of the test split is never removed in favor of a training one">
           Splits
           <select

@@ -1,8 +1,7 @@
 import React from "react";
 
-/** A link that shows again what the grid showed first; nothing while it does. */
-export function RestoreGrid({ isShown, restore }: { isShown: boolean; restore: () => Promise<void> }) {
-  if (!isShown) return null;
+/** A button that shows in the grid what it showed before. */
+export function RestoreGrid({ restore }: { restore: () => Promise<void> }) {
   return (
     <button
       type="button"

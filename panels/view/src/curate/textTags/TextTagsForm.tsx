@@ -1,6 +1,7 @@
 import React from "react";
 import { disabledIf } from "../../keyboard/disabled.ts";
-import { IndexField, ScopeField } from "../shared/FormFields.tsx";
+import { IndexSelect } from "../shared/IndexSelect.tsx";
+import { ScopeSelect } from "../shared/ScopeSelect.tsx";
 import { indexOf, linesOf } from "../state/clusterForm.ts";
 import { type TextTagsForm as Form, textTagsParams } from "../state/textTags.ts";
 import type { Curate } from "../state/useCurate.ts";
@@ -46,13 +47,13 @@ export function TextTagsForm({ curate, form, change }: TextTagsFormProps) {
         />
       </label>
       <div className="ffs-options">
-        <IndexField
+        <IndexSelect
           label="Compare with"
           indexes={indexes}
           value={index.brain_key}
           choose={(brainKey) => change({ brainKey })}
         />
-        <ScopeField value={form.scope} choose={(scope) => change({ scope })} />
+        <ScopeSelect value={form.scope} choose={(scope) => change({ scope })} />
         <label title="The probability of each sample is mixed with those of its neighbors">
           <input
             type="checkbox"

@@ -3,6 +3,7 @@ import { isFailure } from "../../app/server.ts";
 import type { TextTagRow, TextTagsRun } from "../../generated.ts";
 import { useFrameImages } from "../../state/useFrameImages.ts";
 import { RestoreGrid } from "../shared/RestoreGrid.tsx";
+import { useGrid } from "../shared/useGrid.ts";
 import { useEndless } from "../shared/useEndless.ts";
 import {
   savedTags,
@@ -12,7 +13,6 @@ import {
   toggledTag,
 } from "../state/textTags.ts";
 import { type Curate, usePages } from "../state/useCurate.ts";
-import { useGridShow } from "../state/useGridShow.ts";
 import { useTabState } from "../state/useTabState.ts";
 import { Questions } from "./Questions.tsx";
 import { SaveTags } from "./SaveTags.tsx";
@@ -55,7 +55,7 @@ function Results({ curate, run, form, change }: ResultsProps) {
   const [asked, setAsked] = useState(form.answers.run === run.id ? form.answers.tag : null);
   const root = useRef<HTMLOListElement>(null);
   const end = useRef<HTMLButtonElement>(null);
-  const grid = useGridShow(curate);
+  const grid = useGrid(curate, run.patches_field);
   const pages = usePages<TextTagRow>(`${run.id}/${version}`, PAGE, async (start, count) => {
     const answer = await server("text_tags", { run: run.id, start, count });
     return isFailure(answer) ? answer.error : { items: answer.prompts, total: answer.total };
@@ -78,7 +78,7 @@ function Results({ curate, run, form, change }: ResultsProps) {
         {run.notes.length > 0 && <span className="ffs-note">{run.notes.join(" ")}</span>}
       </p>
       <SaveTags {...{ curate, run, form, change }} tags={saved} />
-      <RestoreGrid {...grid} />
+      {grid.isShown && <RestoreGrid restore={grid.restore} />}
       {pages.error && (
         <p className="ffs-error" role="alert" data-cy="curate-error">
           {pages.error}
