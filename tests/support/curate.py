@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from support.browser import cy
+from support.browser import PATIENCE, cy
 
 CURATE_PANEL = "similarity_curate_faiss"
 
@@ -23,7 +23,8 @@ def find(page: Page) -> str:
         dismiss.first.click()
     expect(jobs).to_have_count(0)
     cy(page, "curate-find").click()
-    expect(dismiss).to_be_visible()
+    # The server may import the model first.
+    expect(dismiss).to_be_visible(timeout=3 * PATIENCE)
     message: str = cy(page, "faiss-job-label").inner_text()
     dismiss.click()
     expect(jobs).to_have_count(0)

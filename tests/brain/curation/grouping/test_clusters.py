@@ -10,6 +10,7 @@ import pytest
 from support.indexes import index_of
 
 import fiftyone_faiss
+from fiftyone_faiss.brain.curation.grouping.cluster_request import ClusterRequest
 from fiftyone_faiss.brain.curation.grouping.clusters import Clusters
 from fiftyone_faiss.demo.world import COLOR_NAMES, KINDS, SCENE_NAMES
 
@@ -121,6 +122,29 @@ def test_names_by_a_person_survive_another_run(scenes: fo.Dataset) -> None:
     reset = again.rename(place, None).reset_name(place)
     assert reset.names[place] == again.clusters[place].text_name
     assert "my place" not in cluster(scenes).names
+
+
+def test_a_name_is_reset_unless_another_cluster_has_it(scenes: fo.Dataset) -> None:
+    clusters = cluster(scenes)
+    first, second = [n for n, name in enumerate(clusters.names) if name][:2]
+    before = clusters.names[first]
+    swapped = clusters.rename(first, "mine").rename(second, before)
+    with pytest.raises(ValueError, match=f"Cluster {second} is named '{before}' already"):
+        swapped.reset_name(first)
+    # A result that was made before has the names, once it reads them.
+    assert clusters.names[first] == before
+    assert clusters.with_kept_names().names == swapped.names
+    restored = swapped.reset_name(second).reset_name(first)
+    assert restored.names == clusters.names == swapped.with_kept_names().names
+
+
+def test_a_form_has_a_vocabulary_of_its_own() -> None:
+    params = {"vocabulary": "own", "texts": ["beach", " city "], "n_clusters": 3, "other": 1}
+    request = ClusterRequest.from_params(params)
+    assert (request.vocabulary, request.n_clusters) == (("beach", "city"), 3)
+    assert ClusterRequest.from_params({"vocabulary": ""}).vocabulary == "general"
+    with pytest.raises(ValueError, match="vocabulary has no texts"):
+        ClusterRequest.from_params({"vocabulary": "own"})
 
 
 def test_clusters_are_saved_tagged_and_undone(scenes: fo.Dataset) -> None:

@@ -146,6 +146,19 @@ def test_tags_are_saved_and_undone(book: fo.Dataset, tags: TextTags) -> None:
     dataset.delete()
 
 
+def test_some_prompts_alone_keep_what_they_tag(tags: TextTags) -> None:
+    some = tags.of_prompts(["park", "dog"])
+    assert [prompt.tag for prompt in some.prompts] == ["dog", "park"]
+    for tag in ("dog", "park"):
+        assert some.ids(tag) == tags.ids(tag) and len(tags.ids(tag)) > 5
+        assert np.array_equal(some.scores[some.place(tag)], tags.scores[tags.place(tag)])
+    assert all(tags.all_ids[place] == id for id, place in tags.position_of.items())
+    with pytest.raises(ValueError, match="There is no tag 'cow'"):
+        tags.of_prompts(["cow"])
+    with pytest.raises(ValueError, match="No tags were given"):
+        tags.of_prompts([])
+
+
 def test_a_view_is_tagged_alone(book: fo.Dataset, tags: TextTags) -> None:
     view = book.limit(100)
     of_view = fiftyone_faiss.tag_by_text(view, SCENE_PROMPTS, "clip")

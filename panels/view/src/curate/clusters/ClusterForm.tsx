@@ -48,15 +48,15 @@ export function ClusterForm({ curate, form, change }: ClusterFormProps) {
           choose={(brainKey) => change({ brainKey })}
         />
         <ScopeSelect value={form.scope} choose={(scope) => change({ scope })} />
-        <label title="Dense regions leave out what is similar to nothing else">
+        <label title="k-means puts everything into a cluster; density leaves out what is similar to nothing else">
           by
           <select
             data-cy="curate-method"
             value={form.method}
             onChange={({ target }) => change({ method: target.value as Form["method"] })}
           >
-            <option value="kmeans">k-means, all samples</option>
-            <option value="density">density, dense regions only</option>
+            <option value="kmeans">k-means</option>
+            <option value="density">density</option>
           </select>
         </label>
         <label title="Leave it empty for a proposal">
