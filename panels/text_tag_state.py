@@ -14,7 +14,7 @@ from fiftyone_faiss.panels.curate_lists import files_of
 from fiftyone_faiss.panels.curate_runs import last_run
 from fiftyone_faiss.panels.text_tag_messages import ScoredFile, TextTagRow, TextTagsRun
 
-BARS, BEST = 48, 8
+BARS, BEST = 48, 6
 
 
 def text_tags_run(dataset: fo.Dataset) -> TextTagsRun | None:

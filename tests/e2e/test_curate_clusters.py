@@ -72,7 +72,9 @@ def test_clusters_are_found_named_and_saved(scenes: fo.Dataset, open_app) -> Non
         ids = cy(row, "curate-medoid").evaluate_all("all => all.map(image => image.dataset.id)")
         assert ids == each.medoids
         first = cy(row, "curate-border").first
-        expect(first).to_contain_text(f"{expected.clusters[each.borders[0].other].label}?")
+        expect(first).to_contain_text(
+            f"% sure, else {expected.clusters[each.borders[0].other].label}"
+        )
     without = next(each for each in expected.clusters if each.name is None or each.evidence)
     expect(cy(row_of(page, without.number), "curate-cluster-reason")).to_contain_text("% sure).")
     shoot(page, "clusters-full")
@@ -149,7 +151,7 @@ def test_clusters_are_found_named_and_saved(scenes: fo.Dataset, open_app) -> Non
 
 
 def test_a_proposal_none_and_a_failure(scenes: fo.Dataset, open_app) -> None:
-    page: Page = open_app(scenes, panel=CURATE_PANEL, width=840, height=900, dark=False)
+    page: Page = open_app(scenes, panel=CURATE_PANEL, width=1140, height=900, dark=False)
     choose_tab(page, "clusters")
     fill(page, "noise", "500")
     assert "n_clusters is 500, but the index holds 160" in find(page)

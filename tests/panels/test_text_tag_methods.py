@@ -91,7 +91,7 @@ def test_prompts_are_listed_with_their_scores(album: fo.Dataset) -> None:
         assert row["histogram"] == counts.tolist()
         assert (row["low"], row["high"]) == (pytest.approx(edges[0]), pytest.approx(edges[-1]))
         assert (row["answers"], row["precision"]) == (0, None)
-        order = np.argsort(-scores, kind="stable")[:8]
+        order = np.argsort(-scores, kind="stable")[:6]
         assert [best["file"]["id"] for best in row["best"]] == [expected.all_ids[n] for n in order]
         for best, n in zip(row["best"], order, strict=True):
             assert best["score"] == pytest.approx(scores[n])

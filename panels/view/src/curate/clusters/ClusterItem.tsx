@@ -38,7 +38,7 @@ export function ClusterItem({ run, row, acts, frames }: ClusterItemProps) {
             type="button"
             className="ffs-button"
             data-cy="curate-show-cluster"
-            aria-label={`Show ${label} in the grid`}
+            aria-label={`Show in the grid: ${label}`}
             onClick={() => void acts.show([number])}
           >
             Show in the grid
@@ -85,7 +85,7 @@ export function ClusterItem({ run, row, acts, frames }: ClusterItemProps) {
             frames={frames}
             images={borders.map(({ file, other_label, confidence }) => ({
               file,
-              caption: `${other_label}? ${percent(confidence)}`,
+              caption: `${percent(confidence)} sure, else ${other_label}`,
               title: `Another run puts it into ${label} again with ${percent(confidence)}; the next cluster is ${other_label}`,
             }))}
           />

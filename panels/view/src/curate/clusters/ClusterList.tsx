@@ -22,7 +22,7 @@ export function ClusterList({ run, rows, acts, frames, more }: ClusterListProps)
   return (
     <>
       {segmentsOf(rows).map(({ heading, rows: own }) => (
-        <section key={heading?.number ?? "all"} aria-label={heading?.label ?? "Clusters"}>
+        <div key={heading?.number ?? "all"} role="group" aria-label={heading?.label ?? "All clusters"}>
           {heading && (
             <h3 className="ffs-curate-heading" data-cy="curate-cluster-group">
               {headingText(heading, nounOf(run))}
@@ -35,7 +35,7 @@ export function ClusterList({ run, rows, acts, frames, more }: ClusterListProps)
                 type="button"
                 className="ffs-link"
                 data-cy="curate-show-group"
-                aria-label={`Show ${heading.label} in the grid`}
+                aria-label={`Show in the grid: ${heading.label}`}
                 onClick={() => void acts.show(heading.clusters)}
               >
                 Show in the grid
@@ -47,7 +47,7 @@ export function ClusterList({ run, rows, acts, frames, more }: ClusterListProps)
               <ClusterItem key={row.number} {...{ run, row, acts, frames }} />
             ))}
           </ol>
-        </section>
+        </div>
       ))}
       {rows.length < run.count && (
         <button

@@ -1,5 +1,6 @@
 import React from "react";
 import type { ClustersRun } from "../../generated.ts";
+import { TableScroll } from "../shared/TableScroll.tsx";
 import { clustersDetails, clustersText } from "../state/clusterTexts.ts";
 
 /** What was found, how sure it is, and the numbers that were tried. */
@@ -21,7 +22,7 @@ function Candidates({ run: { candidates, proposed } }: { run: ClustersRun }) {
   return (
     <details className="ffs-curate-candidates" data-cy="curate-candidates">
       <summary>The numbers that were tried</summary>
-      <div className="ffs-curate-table">
+      <TableScroll label="The numbers that were tried">
         <table>
           <caption>
             In brackets: the same for vectors without clusters. The gain is how much better both are.
@@ -58,7 +59,7 @@ function Candidates({ run: { candidates, proposed } }: { run: ClustersRun }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
     </details>
   );
 }

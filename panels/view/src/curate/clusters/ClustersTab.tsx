@@ -58,6 +58,7 @@ function Results({ curate, run, form, change }: ResultsProps) {
   const rows = pages.items ?? [];
   const files = rows.flatMap(({ medoids, borders }) => [...medoids, ...borders.map((b) => b.file)]);
   const frames = useFrameImages(server, files, run);
+  const place = run.patches_field === null ? "field" : "attribute";
   const clustered = counted(run.compared - run.unclustered, nounOf(run));
   return (
     <section aria-label="Clusters">
@@ -67,8 +68,8 @@ function Results({ curate, run, form, change }: ResultsProps) {
           <div className="ffs-curate-buttons">
             <NamedAction
               name="curate-save-clusters"
-              label={`Save the clusters of ${clustered} in a field`}
-              fieldLabel={run.patches_field === null ? "Field" : "Attribute"}
+              label={`Save ${clustered} in the ${place}`}
+              fieldLabel={`The ${place} that gets the clusters`}
               value={form.field}
               setValue={(field) => change({ field })}
               isIdle={false}

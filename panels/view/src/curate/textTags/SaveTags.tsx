@@ -42,6 +42,7 @@ export function SaveTags({ curate, run, form, change, tags }: SaveTagsProps) {
         <label>
           Save as
           <select
+            className="ffs-field"
             data-cy="curate-save-kind"
             value={how}
             onChange={({ target }) => change({ how: target.value as TagsSaveKind })}
@@ -79,6 +80,7 @@ export function SaveTags({ curate, run, form, change, tags }: SaveTagsProps) {
           <label title="The panel Model Evaluation shows the result">
             Evaluate against
             <select
+              className="ffs-field"
               data-cy="curate-gt-field"
               value={gtField ?? ""}
               onChange={({ target }) => change({ gtField: target.value || null })}

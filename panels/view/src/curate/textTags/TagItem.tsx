@@ -44,7 +44,7 @@ export function TagItem(props: TagItemProps) {
             type="button"
             className="ffs-button"
             data-cy="curate-show-tag"
-            aria-label={`Show “${tag}” in the grid`}
+            aria-label={`Show in the grid: “${tag}”`}
             {...disabledIf(!count, show)}
           >
             Show in the grid
