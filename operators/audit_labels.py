@@ -43,7 +43,7 @@ class AuditLabels(foo.Operator):
             inputs.str(
                 "field",
                 label="Save the audit in",
-                description="The beginning of the names of fields, such as 'label_audit'; empty "
+                description="The beginning of the names of fields, such as 'my_audit'; empty "
                 "for none",
             )
         return types.Property(inputs, view=types.View(label="Audit labels"))
@@ -53,6 +53,9 @@ class AuditLabels(foo.Operator):
         steps = brain.audit_steps(ctx.target_view(), request)
         audit = yield from forms.run_steps(ctx, steps, "label audit")
         if audit is None:
+            return
+        if audit.doubt is not None:
+            yield ctx.ops.notify(audit.doubt, variant="warning")
             return
         field = read_text("field", ctx.params.get("field")).strip()
         if field:

@@ -228,17 +228,27 @@ def write_own_values(
     Raises:
         ValueError: if the field holds values of others
     """
-    info = {"made_by": f"fiftyone-faiss {made_by}"}
+    info = _info(made_by)
     known = field.field
     if known is None:
         field.add(kind, info, **options)
         return replace(write_values(field, values), is_new=True, before={})
     document = getattr(known, "document_type", None)
     is_same = isinstance(known, kind) and document == options.get("embedded_doc_type")
-    if not is_same or (known.info or {}) != info:
+    if not is_same or not is_made_by(field, made_by):
         raise ValueError(f"The field '{field.full_path}' holds other values; choose another name.")
     cleared = {} if keep else {id: None for id in ids_with_values(field)}
     return write_values(field, {**cleared, **values})
+
+
+def is_made_by(field: ValueField, made_by: str) -> bool:
+    """Whether a field exists and was added by :func:`write_own_values` for the same ``made_by``."""
+    known = field.field
+    return known is not None and (known.info or {}) == _info(made_by)
+
+
+def _info(made_by: str) -> dict[str, str]:
+    return {"made_by": f"fiftyone-faiss {made_by}"}
 
 
 def ids_with_values(field: ValueField) -> list[str]:

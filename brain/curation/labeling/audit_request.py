@@ -11,7 +11,6 @@ from fiftyone_faiss.brain.core.params import MAX_NAME, read_number, read_text, r
 from fiftyone_faiss.brain.curation.request import check_thresh
 
 DEFAULT_PROBABILITY = 0.5
-DEFAULT_FIELD = "label_audit"
 
 
 @dataclass(frozen=True)
@@ -27,8 +26,8 @@ class AuditRequest:
         thresh (None): the largest distance of near duplicates, which do not vote for each other;
             None proposes one
         min_probability (0.5): the smallest probability of a wrong label that is listed, 0 to 1
-        field ("label_audit"): the beginning of the names of the fields with decisions of an earlier
-            audit; a label that a person kept is no issue
+        field (None): the beginning of the names of the fields with decisions of an earlier audit; a
+            label that a person kept is no issue. None for the name of the labels and ``"_audit"``
 
     Raises:
         ValueError: if a value is not valid; the message says what to do
@@ -39,7 +38,7 @@ class AuditRequest:
     k: int | None = None
     thresh: float | None = None
     min_probability: float = DEFAULT_PROBABILITY
-    field: str = DEFAULT_FIELD
+    field: str | None = None
 
     def __post_init__(self) -> None:
         probability = read_number("min_probability", self.min_probability)
@@ -48,7 +47,7 @@ class AuditRequest:
             "brain_key": read_text("brain_key", self.brain_key, MAX_NAME) or None,
             "k": read_whole("k", self.k),
             "thresh": read_number("thresh", self.thresh),
-            "field": read_text("field", self.field, MAX_NAME).strip() or DEFAULT_FIELD,
+            "field": read_text("field", self.field, MAX_NAME).strip() or None,
             "min_probability": DEFAULT_PROBABILITY if probability is None else probability,
         }
         for name, value in normalized.items():

@@ -17,9 +17,18 @@ from fiftyone_faiss.brain.curation.labeling.audit_request import AuditRequest
 from fiftyone_faiss.brain.curation.labeling.fitting import CHOICES, chosen_k_steps, fit_steps
 from fiftyone_faiss.brain.curation.labeling.judging import Judgment, judge
 from fiftyone_faiss.brain.curation.labeling.label_audit import LabelAudit, LabelIssue
-from fiftyone_faiss.brain.curation.labeling.label_decisions import DecisionFields
+from fiftyone_faiss.brain.curation.labeling.label_decisions import DecisionFields, default_field
 from fiftyone_faiss.brain.curation.labeling.label_values import Labeled
 from fiftyone_faiss.brain.curation.labeling.noise_model import MAX_CLASSES
+from fiftyone_faiss.brain.curation.labeling.visibility import (
+    LOOK_ALIKES_PER_VOTE,
+    Mask,
+    agreement_of,
+    doubt_of,
+    judged_classes,
+    overlap_of,
+    unseen_note,
+)
 from fiftyone_faiss.brain.curation.labeling.votes import voter_steps
 from fiftyone_faiss.brain.data.progress_bar import ProgressOption, run_steps
 
@@ -38,7 +47,8 @@ def audit_labels(
     """Finds labels that are probably wrong, and estimates how many are.
 
     The nearest neighbors of each sample vote about its label; near duplicates of the sample do
-    not, because they would repeat its own label.
+    not, because they would repeat its own label. If the index does not see what the labels name,
+    the audit is not conclusive, and lists no issues.
 
     Args:
         samples: a dataset or a view; only its members vote
@@ -76,24 +86,37 @@ def audit_steps(samples: foc.SampleCollection, request: AuditRequest) -> Steps[L
     k = request.k or (yield from chosen_k_steps(voters, labels, classes, 1 / sizes))
     counts = voters.counts(k, labels, classes)
     model = yield from fit_steps(counts, labels, 1 / sizes)
-    judgment = judge(model, counts, labels, 1 / sizes, labeled.names)
-    votes = voters.counts(k, labels, classes, weighted=False)
-    kept = _kept(labeled, request.field)
-    issues = _issues(labeled, judgment, votes, request.min_probability)
+    judged = judged_classes(model, labels, 1 / sizes)
+    judgment = judge(model, counts, labels, 1 / sizes, labeled.names, judged)
+    agreement = agreement_of(voters, k, labels, groups)
+    about = f"'{compared.brain_key}' do not tell the labels of '{request.label_field}'"
+    doubt = doubt_of(agreement, model, judged, about)
+    look_alikes = LOOK_ALIKES_PER_VOTE * overlap_of(agreement.share, agreement, model)
+    field = request.field or default_field(labeled.field)
+    kept = _kept(labeled, field)
+    issues: list[LabelIssue] = []
+    if doubt is None:
+        votes = voters.counts(k, labels, classes, weighted=False)
+        issues = _issues(labeled, judgment, votes, request.min_probability, judged)
+    of_judged = zip(labeled.ids, judgment.wrong.tolist(), judged[labels].tolist(), strict=True)
     return LabelAudit(
         samples,
         compared.patches_field,
         request.label_field,
         [issue for issue in issues if issue.id not in kept],
-        judgment.noise_rate,
-        dict(zip(labeled.ids, judgment.wrong.tolist(), strict=True)),
+        judgment.noise_rate.allowing_for(look_alikes) if doubt is None else None,
+        {id: wrong for id, wrong, is_judged in of_judged if is_judged and doubt is None},
         {id: labeled.names[n] for id, n in zip(labeled.ids, labels.tolist(), strict=True)},
+        agreement,
+        doubt,
+        look_alikes * len(labels),
         labeled.unlabeled,
         int((sizes > 1).sum()),
         voters.recall,
         k,
         labeled.field,
-        tuple(_notes(labeled, groups, counts, kept)),
+        field,
+        tuple(_notes(labeled, groups, counts, kept, None if doubt else judged)),
     )
 
 
@@ -109,20 +132,25 @@ def _kept(labeled: Labeled, field: str) -> set[str]:
 
 
 def _issues(
-    labeled: Labeled, judgment: Judgment, counts: sparse.csr_matrix, minimum: float
+    labeled: Labeled,
+    judgment: Judgment,
+    counts: sparse.csr_matrix,
+    minimum: float,
+    judged: Mask,
 ) -> list[LabelIssue]:
-    chosen = np.flatnonzero(judgment.wrong >= minimum)
+    chosen = np.flatnonzero((judgment.wrong >= minimum) & judged[labeled.labels])
     order = chosen[np.lexsort((judgment.margin[chosen], -judgment.wrong[chosen]))]
     issues = []
     for position in order.tolist():
         row = counts[position]
         by_count = sorted(zip(row.data.tolist(), row.indices.tolist(), strict=True), reverse=True)
-        is_probable = judgment.suggested_probability[position] >= SUGGESTED
+        suggested = judgment.suggested[position]
+        is_probable = judgment.suggested_probability[position] >= SUGGESTED and judged[suggested]
         issues.append(
             LabelIssue(
                 labeled.ids[position],
                 labeled.names[labeled.labels[position]],
-                labeled.names[judgment.suggested[position]] if is_probable else None,
+                labeled.names[suggested] if is_probable else None,
                 float(judgment.wrong[position]),
                 {labeled.names[label]: int(count) for count, label in by_count},
             )
@@ -131,9 +159,14 @@ def _issues(
 
 
 def _notes(
-    labeled: Labeled, groups: Positions, counts: sparse.csr_matrix, kept: Collection[str]
+    labeled: Labeled,
+    groups: Positions,
+    counts: sparse.csr_matrix,
+    kept: Collection[str],
+    judged: Mask | None,
 ) -> list[str]:
-    notes = []
+    unseen = None if judged is None else unseen_note(labeled.names, judged)
+    notes = [] if unseen is None else [unseen]
     if kept:
         notes.append(f"{len(kept):,} labels that a person kept are no issues.")
     labels_of_group = np.unique(np.stack([groups, labeled.labels]), axis=1)[0]

@@ -42,6 +42,7 @@ def judge(
     labels: Positions,
     importance: Vector,
     names: Sequence[str],
+    judged: npt.NDArray[np.bool_] | None = None,
 ) -> Judgment:
     """Judges labels.
 
@@ -51,6 +52,7 @@ def judge(
         labels: ``(n,)`` the labels
         importance: ``(n,)`` how much each sample counts for the rates
         names: the ``c`` classes
+        judged (None): ``(c,)`` the classes whose labels are counted for the rates; None for all
     """
     n = len(labels)
     wrong, suggested_probability, margin = np.empty(n), np.empty(n), np.empty(n)
@@ -69,4 +71,5 @@ def judge(
         wrong[part] = probability.sum(axis=1)
         suggested[part] = probability.argmax(axis=1)
         suggested_probability[part] = probability[row, suggested[part]]
-    return Judgment(wrong.clip(0, 1), suggested, suggested_probability, margin, rates.rate(names))
+    rate = rates.rate(names, judged)
+    return Judgment(wrong.clip(0, 1), suggested, suggested_probability, margin, rate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
@@ -13,13 +14,13 @@ from fiftyone_faiss.brain.data.value_fields import (
     ValueField,
     WrittenValues,
     ids_with_values,
+    is_made_by,
     write_own_values,
     write_values,
 )
 
 Action: TypeAlias = Literal["relabel", "keep", "not sure"]
 ACTIONS: tuple[str, ...] = get_args(Action)
-MADE_BY = "label audit"
 # The endings of the fields with decisions: what to do, the new label, and the label at that time.
 ACTION, NEW, OLD = "action", "new_label", "old_label"
 
@@ -57,6 +58,22 @@ class LabelDecision:
         return cls(action, label)
 
 
+def default_field(labels: ValueField) -> str:
+    """The beginning of the names of the fields about labels, so that each has its own.
+
+    ``"animal_audit"`` for the field ``animal``; ``"label_audit"`` and ``"color_audit"``, beside the
+    labels, for those of patches and their attribute ``color``.
+    """
+    of_parts = labels.patches_field is not None
+    name = labels.path.rpartition(".")[2] if of_parts else labels.path.removesuffix(".label")
+    return f"{name.replace('.', '_')}_audit"
+
+
+def made_by(labels: ValueField) -> str:
+    """Who writes the fields about labels; those about other labels have another name."""
+    return f"label audit of {labels.full_path}"
+
+
 def read_decisions(value: Any) -> dict[str, LabelDecision]:
     """Reads decisions by id.
 
@@ -84,6 +101,25 @@ class WrittenDecisions:
         """Restores what the fields held."""
         for written in self.fields:
             written.undo()
+
+
+@dataclass(frozen=True)
+class DecisionPlan:
+    """What decisions would change.
+
+    Attributes:
+        labels: the new labels by id
+        old: the labels that they replace
+        skipped: the ids whose label somebody has changed since the decision, or that are gone
+        keep: how many labels stay, because they are right
+        not_sure: how many stay, because nobody knows
+    """
+
+    labels: Mapping[str, str]
+    old: Mapping[str, str]
+    skipped: list[str]
+    keep: int
+    not_sure: int
 
 
 @dataclass(frozen=True)
@@ -150,16 +186,17 @@ class DecisionFields:
             values[ACTION][id] = decision.action
             values[NEW][id] = new_label(id, decision, suggested) if is_new else None
             values[OLD][id] = old.get(id)
+        maker = made_by(self.labels)
         written = [
-            write_own_values(self.field(ending), fo.StringField, of_ids, MADE_BY, keep=True)
+            write_own_values(self.field(ending), fo.StringField, of_ids, maker, keep=True)
             for ending, of_ids in values.items()
         ]
         return WrittenDecisions(len(decisions), written)
 
     def read(self) -> tuple[dict[str, LabelDecision], dict[str, str]]:
-        """Reads all decisions, and the labels at the time of each."""
+        """Reads all decisions, and the labels at the time of each; not those about other labels."""
         action = self.field(ACTION)
-        if action.field is None:
+        if not is_made_by(action, made_by(self.labels)):
             return {}, {}
         ids = ids_with_values(action)
         actions, new, old = (self.field(ending).read(ids) for ending in (ACTION, NEW, OLD))
@@ -167,9 +204,10 @@ class DecisionFields:
 
     def clear(self, ids: Sequence[str]) -> list[WrittenValues]:
         """Removes the decisions about some ids."""
+        maker = made_by(self.labels)
         own = [self.field(ending) for ending in (ACTION, NEW, OLD)]
         nothing = dict.fromkeys(ids)
-        return [write_values(field, nothing) for field in own if field.field is not None]
+        return [write_values(field, nothing) for field in own if is_made_by(field, maker)]
 
 
 def own_field(labels: ValueField, name: str, ids: Sequence[str]) -> ValueField:
@@ -179,7 +217,7 @@ def own_field(labels: ValueField, name: str, ids: Sequence[str]) -> ValueField:
         ValueError: if the name is not valid
     """
     if not name.isidentifier():
-        raise ValueError(f"{quoted(name)} is no field name; give a name such as 'label_audit'.")
+        raise ValueError(f"{quoted(name)} is no field name; give a name such as 'my_audit'.")
     return ValueField.named(labels.dataset, name, ids, labels.patches_field)
 
 
@@ -195,20 +233,32 @@ def new_label(id: str, decision: LabelDecision, suggested: Mapping[str, str | No
     return label
 
 
-def apply_decisions(
+def plan_decisions(
     fields: DecisionFields,
     decisions: Mapping[str, LabelDecision],
     suggested: Mapping[str, str | None],
     old: Mapping[str, str],
-) -> AppliedDecisions:
-    """Changes labels, unless somebody has changed them since."""
+) -> DecisionPlan:
+    """Says what decisions would change now, and writes nothing."""
     new = {
         id: new_label(id, decision, suggested)
         for id, decision in decisions.items()
         if decision.action == "relabel"
     }
     now = fields.labels.read(list(new))
-    changed = [id for id in new if id in now and now[id] == old.get(id)]
-    labels = write_values(fields.labels, {id: new[id] for id in changed})
-    cleared = fields.clear(changed)
-    return AppliedDecisions(changed, [id for id in new if id not in set(changed)], labels, cleared)
+    changed = {id: label for id, label in new.items() if id in now and now[id] == old.get(id)}
+    others = Counter(decision.action for decision in decisions.values())
+    return DecisionPlan(
+        changed,
+        {id: str(now[id]) for id in changed},
+        [id for id in new if id not in changed],
+        others["keep"],
+        others["not sure"],
+    )
+
+
+def apply_decisions(fields: DecisionFields, plan: DecisionPlan) -> AppliedDecisions:
+    """Changes the labels of a plan that nobody has changed since."""
+    labels = write_values(fields.labels, plan.labels)
+    cleared = fields.clear(list(plan.labels))
+    return AppliedDecisions(list(plan.labels), plan.skipped, labels, cleared)

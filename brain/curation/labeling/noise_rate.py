@@ -8,15 +8,17 @@ those to the upper end among all samples.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions
-from fiftyone_faiss.brain.core.intervals import wilson_interval
+from fiftyone_faiss.brain.core.intervals import Z95, wilson_interval
+from fiftyone_faiss.brain.curation.accidental_pairs import Estimate
 
 Matrix = npt.NDArray[np.float64]
 # The smallest number of wrong labels of a pair of classes that is listed.
@@ -68,12 +70,30 @@ class NoiseRate:
     high: float
     pairs: list[PairRate]
 
+    def allowing_for(self, look_alikes: float) -> NoiseRate:
+        """The same with a lower end that allows for a share of right labels that look wrong."""
+        return replace(self, low=max(0.0, self.low - look_alikes))
+
     def to_dict(self) -> dict[str, Any]:
         """The same as JSON values."""
         return {**vars(self), "pairs": [pair.to_dict() for pair in self.pairs]}
 
     def __str__(self) -> str:
         return f"{self.rate:.1%} ({self.low:.1%} to {self.high:.1%})"
+
+
+def expected_count(probabilities: Sequence[float], look_alikes: float = 0) -> Estimate:
+    """How many of some labels are wrong, with a 95 % interval of whole numbers.
+
+    Args:
+        probabilities: the probability of each; they are independent
+        look_alikes (0): how many right labels at most may look wrong, which lowers the lower end
+    """
+    chances = np.asarray(probabilities, np.float64)
+    value = float(chances.sum())
+    width = Z95 * math.sqrt(float((chances * (1 - chances)).sum()))
+    low, high = math.floor(value - width - look_alikes), math.ceil(value + width)
+    return Estimate(value, float(max(low, 0)), float(min(high, len(chances))))
 
 
 class NoiseCounts:
@@ -103,21 +123,29 @@ class NoiseCounts:
         agreed = by_votes[np.arange(len(top)), top] >= AGREED
         np.add.at(self.agreed, (top[agreed], labels[agreed]), importance[agreed])
 
-    def rate(self, names: Sequence[str]) -> NoiseRate:
-        """The rates of what was counted."""
+    def rate(self, names: Sequence[str], judged: npt.NDArray[np.bool_] | None = None) -> NoiseRate:
+        """The rates of what was counted.
+
+        Args:
+            names: the classes
+            judged (None): ``(c,)`` the classes that count; None for all
+        """
         pairs = []
-        of_class, of_agreed = self.all.sum(axis=1), self.agreed.sum(axis=1)
-        for true, label in np.argwhere(self.all >= LISTED_COUNT).tolist():
+        kept = np.ones(len(names), bool) if judged is None else judged
+        counted = np.outer(kept, kept)
+        every_label, agreed = self.all * counted, self.agreed * counted
+        of_class, of_agreed = every_label.sum(axis=1), agreed.sum(axis=1)
+        for true, label in np.argwhere(every_label >= LISTED_COUNT).tolist():
             if true == label:
                 continue
-            some = (self.agreed[true, label], of_agreed[true])
-            every = (self.all[true, label], of_class[true])
+            some = (agreed[true, label], of_agreed[true])
+            every = (every_label[true, label], of_class[true])
             rate, low, high = _between(*some, *every, LOOK_ALIKES)
             count = rate * of_class[true]
             pairs.append(PairRate(names[true], names[label], rate, low, high, float(count)))
         pairs.sort(key=lambda pair: -pair.count)
-        wrong = [counts.sum() - np.trace(counts) for counts in (self.agreed, self.all)]
-        rates = _between(wrong[0], self.agreed.sum(), wrong[1], self.all.sum())
+        wrong = [counts.sum() - np.trace(counts) for counts in (agreed, every_label)]
+        rates = _between(wrong[0], agreed.sum(), wrong[1], every_label.sum())
         return NoiseRate(*rates, pairs)
 
 

@@ -1,0 +1,181 @@
+"""Whether an index sees what labels name; if not, its neighbors cannot judge them.
+
+Labels of what an index does not see, such as colors in an index of shapes, are as unlike those of
+the neighbors as labels that are mostly wrong, and a model of label noise cannot tell one from the
+other. So two things are asked before it is believed: whether neighbors have the same label more
+often than by chance, and whether the fitted noise explains why they do not always have it. Where
+classes overlap in the index, right labels differ from those of their neighbors, too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fiftyone_faiss.brain.ann.scaled_vectors import Positions
+from fiftyone_faiss.brain.core.intervals import Z95
+from fiftyone_faiss.brain.curation.labeling.noise_model import NoiseModel
+from fiftyone_faiss.brain.curation.labeling.votes import Voters
+
+Vector = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+# So many labels at most are compared with those of their neighbors, and of these only the nearest.
+MAX_ROWS, MAX_VOTES = 10_000, 15
+PERMUTATIONS = 200
+# The agreement is above chance if it is so many standard deviations of permuted labels above it.
+CLEAR_DEVIATIONS = 4.0
+# A class is seen if so many of its labels are its own. Fewer are what two classes have that the
+# index takes for one.
+OWN_LABELS = 0.5
+# Smaller classes are not judged by that: a wrongly spelled label is no class.
+MIN_CLASS = 5
+# Up to this overlap of the classes, an audit is conclusive.
+MAX_OVERLAP = 0.5
+# So many right labels at most look wrong for each vote that overlap of classes explains, measured
+# on classes that overlap, are merged in pairs, or are not seen.
+LOOK_ALIKES_PER_VOTE = 0.4
+SEED = 51
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How often neighbors have the same label, near duplicates counted once.
+
+    Attributes:
+        share: the share of the votes for the own label
+        low: the lower end of its 95 % interval
+        high: the upper end
+        chance: the share for labels that have nothing to do with the vectors
+        is_clear: whether the share is above chance, by a permutation test
+    """
+
+    share: float
+    low: float
+    high: float
+    chance: float
+    is_clear: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as JSON values."""
+        return dict(vars(self))
+
+    def __str__(self) -> str:
+        return (
+            f"{self.share:.1%} of the votes of neighbors are for the own label ({self.low:.1%} to "
+            f"{self.high:.1%}), and {self.chance:.1%} would be by chance"
+        )
+
+
+def agreement_of(voters: Voters, k: int, labels: Positions, groups: Positions) -> Agreement:
+    """Compares labels with those of the ``k`` nearest voters.
+
+    Labels are permuted for the test, between groups of near duplicates, so that it holds for any
+    number of classes and for voters that many labels share.
+
+    Args:
+        voters: the neighbors that vote
+        k: how many of them vote
+        labels: ``(n,)`` the labels
+        groups: ``(n,)`` groups of near duplicates, each of which counts once
+    """
+    rng = np.random.default_rng(SEED)
+    _, first, group = np.unique(groups, return_index=True, return_inverse=True)
+    own, rows = labels[first], np.arange(len(first))
+    if len(rows) > MAX_ROWS:
+        rows = np.sort(rng.choice(rows, MAX_ROWS, replace=False))
+    ranks = voters.ranks[first[rows]]
+    row, column = np.nonzero((ranks > 0) & (ranks <= min(k, MAX_VOTES)))
+    counts = np.bincount(row, minlength=len(rows))
+    other = group.ravel()[voters.neighbors[first[rows[row]], column]]
+
+    def shares(of_groups: Positions) -> Vector:
+        same = of_groups[rows[row]] == of_groups[other]
+        agreed = np.bincount(row, same, minlength=len(rows))[counts > 0]
+        return np.asarray(agreed / counts[counts > 0], np.float64)
+
+    sizes = np.bincount(own)
+    chance = float((sizes * (sizes - 1)).sum() / max(len(own) * (len(own) - 1), 1))
+    seen = shares(own)
+    if not len(seen):
+        return Agreement(0.0, 0.0, 1.0, chance, False)
+    permuted = np.array([shares(rng.permutation(own)).mean() for _ in range(PERMUTATIONS)])
+    share, width = float(seen.mean()), Z95 * float(seen.std()) / math.sqrt(len(seen))
+    deviation = float(np.sqrt(((permuted - chance) ** 2).mean()))
+    is_clear = share - chance > CLEAR_DEVIATIONS * deviation
+    return Agreement(share, max(0.0, share - width), min(1.0, share + width), chance, is_clear)
+
+
+def overlap_of(share: float, agreement: Agreement, model: NoiseModel) -> float:
+    """How much of the agreement is missing that the fitted noise leaves, 0 to 1.
+
+    Without overlap, the labels of a sample and of its neighbors are two draws of one class.
+
+    Args:
+        share: the share of the votes for the own label
+        agreement: has that by chance
+        model: the fitted model
+    """
+    possible = float(model.prior @ (model.given**2).sum(axis=1)) - agreement.chance
+    if possible <= 0:
+        return 1.0
+    return float(np.clip(1 - (share - agreement.chance) / possible, 0, 1))
+
+
+def judged_classes(model: NoiseModel, labels: Positions, importance: Vector) -> Mask:
+    """The ``(c,)`` classes that the index sees, and those that are too small to tell.
+
+    Args:
+        model: the fitted model
+        labels: ``(n,)`` the labels
+        importance: ``(n,)`` how much each counts
+    """
+    sizes = np.bincount(labels, importance, minlength=len(model.prior))
+    judged: Mask = (np.diag(model.given) > OWN_LABELS) | (sizes < MIN_CLASS)
+    return judged
+
+
+def doubt_of(agreement: Agreement, model: NoiseModel, judged: Mask, about: str) -> str | None:
+    """Why an audit is not conclusive, in a sentence; None if it is.
+
+    Args:
+        agreement: how often neighbors have the same label
+        model: the fitted model
+        judged: the classes that are judged
+        about: the index and the labels, as the object of "in"
+    """
+    if not agreement.is_clear:
+        return (
+            f"The neighbors in {about} apart: they have the same label no more often than by "
+            "chance; use another index."
+        )
+    noise = 1 - float(model.prior @ np.diag(model.given))
+    if noise > OWN_LABELS or float(model.prior[judged].sum()) < OWN_LABELS:
+        return (
+            f"The neighbors in {about} apart well enough: more than half of the labels would be "
+            "wrong, which looks the same as an index that does not see them; use another index."
+        )
+    # The benefit of the doubt.
+    if overlap_of(agreement.high, agreement, model) > MAX_OVERLAP:
+        return (
+            f"The neighbors in {about} apart well enough: classes overlap so much that many right "
+            "labels would look wrong; use another index."
+        )
+    return None
+
+
+def unseen_note(names: Sequence[str], judged: Mask) -> str | None:
+    """Which classes are not judged, in a sentence; None if all are."""
+    unseen = [name for name, is_judged in zip(names, judged, strict=True) if not is_judged]
+    if not unseen:
+        return None
+    shown = ", ".join(f"'{name}'" for name in unseen[:5])
+    more = f" and {len(unseen) - 5:,} others" if len(unseen) > 5 else ""
+    return (
+        f"The neighbors do not tell {shown}{more} apart from other classes; the labels of these "
+        "classes are not judged."
+    )
