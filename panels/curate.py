@@ -10,12 +10,21 @@ from fiftyone_faiss.panels.cluster_methods import ClusterMethods
 from fiftyone_faiss.panels.curate_actions import CurateActions
 from fiftyone_faiss.panels.curate_methods import CurateMethods
 from fiftyone_faiss.panels.index_methods import IndexMethods
+from fiftyone_faiss.panels.labels_methods import LabelsMethods
+from fiftyone_faiss.panels.models_methods import ModelsMethods
 from fiftyone_faiss.panels.text_tag_methods import TextTagMethods
 from fiftyone_faiss.panels.tile_methods import TileMethods
 
 
 class CuratePanel(
-    CurateMethods, CurateActions, ClusterMethods, TextTagMethods, IndexMethods, foo.Panel
+    CurateMethods,
+    CurateActions,
+    ClusterMethods,
+    TextTagMethods,
+    LabelsMethods,
+    ModelsMethods,
+    IndexMethods,
+    foo.Panel,
 ):
     """``@fiftyone-faiss/similarity/similarity_curate_faiss``"""
 

@@ -8,6 +8,8 @@ from fiftyone_faiss.brain.curation.duplicates import PairVerdict
 from fiftyone_faiss.brain.data.result_files import ResultFile
 from fiftyone_faiss.panels.cluster_messages import ClustersRun
 from fiftyone_faiss.panels.grid_messages import GridState
+from fiftyone_faiss.panels.labels_messages import LabelsRun
+from fiftyone_faiss.panels.models_messages import ModelsRun
 from fiftyone_faiss.panels.run_messages import Interval, RunParams
 from fiftyone_faiss.panels.text_tag_messages import TextTagsRun
 
@@ -124,6 +126,8 @@ class CurateState(TypedDict):
     leaks: LeaksRun | None
     clusters: ClustersRun | None
     text_tags: TextTagsRun | None
+    labels: LabelsRun | None
+    models: ModelsRun | None
     undo: list[UndoEntry]
     split_fields: list[str]
     rules: list[str]

@@ -18,6 +18,8 @@ from fiftyone_faiss.panels.curate_messages import (
     RunResult,
 )
 from fiftyone_faiss.panels.curate_runs import Run, last_run, list_actions
+from fiftyone_faiss.panels.labels_run import labels_run
+from fiftyone_faiss.panels.models_run import models_run
 from fiftyone_faiss.panels.text_tag_state import text_tags_run
 
 
@@ -30,6 +32,8 @@ def state_of(dataset: fo.Dataset) -> CurateState:
         "leaks": None if leaks is None else _leaks_run(leaks),
         "clusters": clusters_run(dataset),
         "text_tags": text_tags_run(dataset),
+        "labels": labels_run(dataset),
+        "models": models_run(dataset),
         "undo": [
             {"id": action.id, "kind": action.kind, "text": action.text}
             for action in list_actions(dataset)

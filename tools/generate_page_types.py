@@ -26,7 +26,9 @@ from fiftyone_faiss.panels import (
     curate_messages,
     grid_messages,
     index_messages,
+    labels_messages,
     messages,
+    models_messages,
     run_messages,
     text_tag_messages,
     tile_messages,
@@ -48,6 +50,8 @@ MODULES = (
     run_messages,
     cluster_messages,
     text_tag_messages,
+    labels_messages,
+    models_messages,
     curate_messages,
 )
 ALIASES = {
@@ -55,6 +59,8 @@ ALIASES = {
     **index_messages.ALIASES,
     **cluster_messages.ALIASES,
     **text_tag_messages.ALIASES,
+    **labels_messages.ALIASES,
+    **models_messages.ALIASES,
     **curate_messages.ALIASES,
 }
 _SIMPLE = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}

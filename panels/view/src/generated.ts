@@ -23,6 +23,10 @@ export type PromptStatus = "tagged" | "absent" | "refused";
 
 export type TagsSaveKind = "tags" | "classifications" | "single";
 
+export type LabelAction = "relabel" | "keep" | "not sure";
+
+export type Measure = "knn_accuracy" | "precision" | "map_at_r";
+
 export type PairVerdict = "copy" | "look-alike" | "unverified";
 
 export type RunKind = "duplicates" | "leaks" | "scores" | "selection" | "clusters" | "text_tags" | "labels" | "models";
@@ -1054,6 +1058,269 @@ export interface SaveTextTagsParams {
   gt_field: string | null;
 }
 
+/** An index. */
+export interface IndexParams {
+  brain_key: string;
+}
+
+/** The fields that may hold labels of what an index holds. */
+export interface LabelFields {
+  fields: string[];
+}
+
+/** What to audit; None for what the audit chooses itself. */
+export interface AuditParams {
+  base?: unknown[];
+  sidebar?: Record<string, unknown>;
+  shown?: string[];
+  brain_key: string;
+  label_field: string;
+  scope: string;
+  thresh: number | null;
+  k: number | null;
+  min_probability: number | null;
+}
+
+/** How often neighbors have the same label, with its 95 % interval, and how often by chance. */
+export interface Agreement {
+  share: number;
+  low: number;
+  high: number;
+  chance: number;
+  is_clear: boolean;
+}
+
+/** How often samples of a class have the label of another one, with its 95 % interval. */
+export interface PairNoise {
+  true: string;
+  label: string;
+  rate: number;
+  low: number;
+  high: number;
+  count: number;
+}
+
+/** The share of wrong labels with its 95 % interval, and the most frequent pairs of classes. */
+export interface NoiseRates {
+  rate: number;
+  low: number;
+  high: number;
+  pairs: PairNoise[];
+  more_pairs: number;
+}
+
+/** An audit of labels; `params` is what was asked. */
+export interface LabelsRun {
+  id: string;
+  params: AuditParams;
+  patches_field: string | null;
+  label_field: string;
+  audited: number;
+  unlabeled: number;
+  grouped: number;
+  recall: number;
+  k: number;
+  issues: number;
+  doubt: string | null;
+  agreement: Agreement;
+  expected_wrong: Interval;
+  noise_rate: NoiseRates | null;
+  decisions_field: string;
+  notes: string[];
+}
+
+/** The audit that a method is about. */
+export interface AuditRunParams {
+  run: string;
+}
+
+/** A page of issues. */
+export interface IssuesParams {
+  run: string;
+  start: number;
+  count: number;
+}
+
+/** How many neighbors have a label. */
+export interface Votes {
+  label: string;
+  count: number;
+}
+
+/**
+ * A label that is probably wrong. `now` is the label that the dataset has at this moment; `action`
+ * and `new_label` are the decision that waits to be applied.
+ */
+export interface IssueRow {
+  id: string;
+  label: string;
+  now: string | null;
+  suggested: string | null;
+  probability: number;
+  votes: Votes[];
+  action: LabelAction | null;
+  new_label: string | null;
+  file: ResultFile;
+}
+
+/** A page of issues, and the number of all. */
+export interface IssuesAnswer {
+  issues: IssueRow[];
+  total: number;
+}
+
+/** The classes of the audited labels. */
+export interface LabelClasses {
+  classes: string[];
+}
+
+/** A decision about a label; no action removes it. `new_label` None is the suggested one. */
+export interface DecideParams {
+  run: string;
+  id: string;
+  action: LabelAction | null;
+  new_label: string | null;
+}
+
+/** How many labels change from one class to another one. */
+export interface LabelChange {
+  old: string;
+  new: string;
+  count: number;
+}
+
+/**
+ * What applying the decisions would change. `skipped` labels have been changed by somebody since;
+ * `keep` and `not_sure` count decisions that change nothing.
+ */
+export interface LabelPlan {
+  relabel: number;
+  changes: LabelChange[];
+  more_changes: number;
+  skipped: number;
+  keep: number;
+  not_sure: number;
+}
+
+/** The number of changes that the page has shown. */
+export interface ApplyParams {
+  run: string;
+  relabel: number;
+}
+
+/** The tag for the issues. */
+export interface TagIssuesParams {
+  run: string;
+  name: string;
+}
+
+/** The audit whose issues the grid shows. */
+export interface ShowIssuesParams {
+  base?: unknown[];
+  sidebar?: Record<string, unknown>;
+  shown?: string[];
+  run: string;
+}
+
+/** What to compare; None for the default. */
+export interface ComparisonParams {
+  base?: unknown[];
+  sidebar?: Record<string, unknown>;
+  shown?: string[];
+  brain_keys: string[];
+  label_field: string;
+  scope: string;
+  k: number | null;
+}
+
+/** How well an index retrieves the classes, and what it costs. */
+export interface ComparedModel {
+  brain_key: string;
+  model: string | null;
+  knn_accuracy: Interval;
+  precision: Interval;
+  map_at_r: Interval;
+  hubness: number;
+  dim: number;
+  disk_bytes: number;
+  rate: number | null;
+}
+
+/** A measure of a model that knows nothing, or that knows all. */
+export interface Limits {
+  knn_accuracy: number;
+  precision: number;
+  map_at_r: number;
+}
+
+/** The difference of two indexes by a measure; `better` is None if the data can show none. */
+export interface ComparedPair {
+  first: string;
+  second: string;
+  measure: Measure;
+  difference: Interval;
+  p_value: number;
+  better: string | null;
+  first_only: number;
+  second_only: number;
+}
+
+/** A comparison of models, the best by mAP@R first; `params` is what was asked. */
+export interface ModelsRun {
+  id: string;
+  params: ComparisonParams;
+  patches_field: string | null;
+  label_field: string;
+  k: number;
+  queries: number;
+  searched: number;
+  models: ComparedModel[];
+  pairs: ComparedPair[];
+  leaders: string[];
+  winner: string | null;
+  chance: Limits;
+  best_possible: Limits;
+  classes: number;
+  notes: string[];
+}
+
+/** A page of classes. */
+export interface ClassesParams {
+  run: string;
+  start: number;
+  count: number;
+}
+
+/** A difference of two indexes for a class that the data shows. */
+export interface ClassDifference {
+  better: string;
+  other: string;
+  difference: Interval;
+}
+
+/** The mAP@R of each index for the queries of a class, in the order of the indexes. */
+export interface ClassMeasures {
+  name: string;
+  measures: Interval[];
+  differences: ClassDifference[];
+}
+
+/** A page of classes, those with a difference first, and the number of all. */
+export interface ClassesAnswer {
+  classes: ClassMeasures[];
+  total: number;
+}
+
+/** The queries that one index retrieves right and another one wrong. */
+export interface ShowDifferenceParams {
+  base?: unknown[];
+  sidebar?: Record<string, unknown>;
+  shown?: string[];
+  run: string;
+  right: string;
+  wrong: string;
+}
+
 /**
  * What to find. `equal_files` compares the contents of files, without an index; `split_field` has
  * the names of the splits, which leaks need.
@@ -1173,6 +1440,8 @@ export interface CurateState {
   leaks: LeaksRun | null;
   clusters: ClustersRun | null;
   text_tags: TextTagsRun | null;
+  labels: LabelsRun | null;
+  models: ModelsRun | null;
   undo: UndoEntry[];
   split_fields: string[];
   rules: string[];
@@ -1329,13 +1598,22 @@ export interface PanelMethods {
   warm: { params: IndexParams; answer: WarmAnswer };
   act: { params: ActParams; answer: ActAnswer };
   answer_questions: { params: TagAnswersParams; answer: ActAnswer };
+  apply_labels: { params: ApplyParams; answer: ActAnswer };
+  audit_labels: { params: AuditParams; answer: Started };
   clusters: { params: ClusterPageParams; answer: ClustersAnswer };
+  compare_models: { params: ComparisonParams; answer: Started };
+  compared_classes: { params: ClassesParams; answer: ClassesAnswer };
   curate_state: { params: NoParams; answer: CurateState };
+  decide_label: { params: DecideParams; answer: Empty };
   distances: { params: FindParams; answer: DistancesAnswer };
   find_clusters: { params: ClusterParams; answer: Started };
   find_duplicates: { params: FindParams; answer: Started };
   find_leaks: { params: FindParams; answer: Started };
   groups: { params: PageParams; answer: GroupsAnswer };
+  issues: { params: IssuesParams; answer: IssuesAnswer };
+  label_classes: { params: AuditRunParams; answer: LabelClasses };
+  label_fields: { params: IndexParams; answer: LabelFields };
+  label_plan: { params: AuditRunParams; answer: LabelPlan };
   pairs: { params: PageParams; answer: PairsAnswer };
   plan: { params: DecisionParams; answer: Plan };
   rename_cluster: { params: RenameClusterParams; answer: ActAnswer };
@@ -1344,10 +1622,13 @@ export interface PanelMethods {
   save_text_tags: { params: SaveTextTagsParams; answer: ActAnswer };
   show_clean: { params: RunParams; answer: Empty };
   show_clusters: { params: ShowClustersParams; answer: GridAnswer };
+  show_difference: { params: ShowDifferenceParams; answer: GridAnswer };
   show_ids: { params: ShowIdsParams; answer: GridAnswer };
+  show_issues: { params: ShowIssuesParams; answer: GridAnswer };
   show_text_tag: { params: ShowTextTagParams; answer: GridAnswer };
   tag_by_text: { params: TextTagsParams; answer: Started };
   tag_clusters: { params: TagClustersParams; answer: ActAnswer };
+  tag_issues: { params: TagIssuesParams; answer: ActAnswer };
   tag_leaks: { params: TagLeaksParams; answer: ActAnswer };
   tag_questions: { params: TextTagParams; answer: QuestionsAnswer };
   text_tags: { params: TextTagPageParams; answer: TextTagsAnswer };

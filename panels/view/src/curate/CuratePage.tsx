@@ -6,7 +6,9 @@ import { useFocusRestore } from "../keyboard/useFocusRestore.ts";
 import { useScrollMemory } from "../state/useScrollMemory.ts";
 import { ClustersTab } from "./clusters/ClustersTab.tsx";
 import { DuplicatesTab } from "./duplicates/DuplicatesTab.tsx";
+import { LabelsTab } from "./labels/LabelsTab.tsx";
 import { LeaksTab } from "./leaks/LeaksTab.tsx";
+import { ModelsTab } from "./models/ModelsTab.tsx";
 import { type Curate, useCurate } from "./state/useCurate.ts";
 import { TextTagsTab } from "./textTags/TextTagsTab.tsx";
 import type { TabName } from "./state/curateState.ts";
@@ -18,6 +20,8 @@ const TABS: { name: TabName; label: string; Tab: ComponentType<{ curate: Curate 
   { name: "leaks", label: "Leaks", Tab: LeaksTab },
   { name: "clusters", label: "Clusters", Tab: ClustersTab },
   { name: "text_tags", label: "Text tags", Tab: TextTagsTab },
+  { name: "labels", label: "Labels", Tab: LabelsTab },
+  { name: "models", label: "Models", Tab: ModelsTab },
 ];
 
 /** A job with the label of its tab instead of the kind of its result. */

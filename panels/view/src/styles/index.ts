@@ -1,6 +1,7 @@
 import controls from "./controls.css";
 import curate from "./curate.css";
 import curateGroups from "./curate-groups.css";
+import curateLabels from "./curate-labels.css";
 import curateLists from "./curate-lists.css";
 import drawers from "./drawers.css";
 import menus from "./menus.css";
@@ -27,4 +28,5 @@ export const STYLES = [
   curate,
   curateLists,
   curateGroups,
+  curateLabels,
 ].join("");

@@ -84,6 +84,8 @@ export function useCurate(
       if (next.leaks) runs.leaks = next.leaks.id;
       if (next.clusters) runs.clusters = next.clusters.id;
       if (next.text_tags) runs.text_tags = next.text_tags.id;
+      if (next.labels) runs.labels = next.labels.id;
+      if (next.models) runs.models = next.models.id;
       update({ runs });
     },
     [dataset, update]
