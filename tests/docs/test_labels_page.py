@@ -45,7 +45,7 @@ def test_the_code_runs(flipped, capsys: pytest.CaptureFixture[str]) -> None:
     # Applied and undone.
     assert set(names["applied"].changed) == {names["first"], names["second"]}
     assert dict(zip(*dataset.values(["id", "scene.label"]), strict=True)) == labels
-    assert dataset.count("label_audit_probability") == len(dataset)
+    assert dataset.count("scene_audit_probability") == len(dataset)
     assert dataset.count_sample_tags() == {}
     assert {model.brain_key for model in comparison.models} == {"clip", "colors"}
     assert str(comparison) in printed and comparison.queries

@@ -77,7 +77,9 @@ def test_flips_are_ranked_first(digits, copied: bool) -> None:
         differences.append(roc_auc_score(is_wrong, scores) - roc_auc_score(is_wrong, peer))
         covered += audit.noise_rate.low <= RATE <= audit.noise_rate.high
         assert roc_auc_score(is_wrong, scores) > 0.99
-        assert audit.expected == pytest.approx(is_wrong.sum(), rel=0.15)
+        assert audit.expected_wrong.value == pytest.approx(is_wrong.sum(), rel=0.15)
+        listed = sum(is_wrong[list(audit.probability).index(id)] for id in audit.ids)
+        assert audit.expected_wrong.low <= listed <= audit.expected_wrong.high
     assert covered == len(SEEDS)
     # The paired 95 % interval over the seeds.
     width = t.ppf(0.975, len(SEEDS) - 1) * np.std(differences, ddof=1) / np.sqrt(len(SEEDS))

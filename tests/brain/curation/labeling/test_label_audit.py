@@ -46,7 +46,7 @@ def test_wrong_labels_are_listed_with_the_right_ones(flips) -> None:
     assert sum(pair.count for pair in rate.pairs) == pytest.approx(FLIPS, abs=1)
     assert audit.view().values("id") == audit.ids
     assert (audit.recall, audit.unlabeled, audit.notes) == (1.0, 0, ())
-    assert str(audit).startswith("12 of 240 labels are probably wrong (12 are expected to be)")
+    assert str(audit).startswith("12 of 240 labels are probably wrong (12 are expected to be, ")
     shown = audit.to_dict()
     assert shown["issues"][0] == audit.issues[0].to_dict()
     assert (shown["audited"], shown["noise_rate"]["rate"]) == (N, rate.rate)
@@ -162,7 +162,7 @@ def test_frames_are_audited(rng, tmp_path) -> None:
     audit = fiftyone_faiss.audit_labels(dataset.to_frames(), "animal")
     assert {issue.id: issue.suggested for issue in audit.issues} == truth
     saved = audit.save()
-    values = dataset.values("frames.label_audit_suggested", unwind=True)
+    values = dataset.values("frames.animal_audit_suggested", unwind=True)
     assert [value for value in values if value] == [truth[ids[n]] for n in sorted(chosen)]
     written = audit.decide(dict.fromkeys(truth, "relabel"))
     assert written.count == 6

@@ -44,9 +44,9 @@ def test_decisions_wait_in_fields_until_they_are_applied(audited) -> None:
     )
     assert labels_of(dataset) == before
     dataset.reload()
-    assert dataset[first.id].label_audit_action == "relabel"
-    assert dataset[second.id].label_audit_new_label == other
-    assert dataset[third.id].label_audit_new_label is None
+    assert dataset[first.id].animal_audit_action == "relabel"
+    assert dataset[second.id].animal_audit_new_label == other
+    assert dataset[third.id].animal_audit_new_label is None
     # Another audit, such as after a restart, applies them.
     again = fiftyone_faiss.audit_labels(dataset, "animal")
     assert again.ids == [id for id in audit.ids if id != third.id]
@@ -135,3 +135,45 @@ def test_bad_decisions_are_refused(audited) -> None:
         audit.decide({first: "keep"}, "other")
     assert audit.decisions() == {}
     assert [name for name in dataset.get_field_schema() if "audit" in name] == []
+
+
+def test_audits_of_two_fields_do_not_mix(audited) -> None:
+    dataset, audit = audited
+    first, second = audit.ids[:2]
+    # A second field with the same names of classes, and other wrong labels.
+    names = labels_of(dataset)
+    dataset.set_values("sort", [fo.Classification(label=names[id]) for id in dataset.values("id")])
+    other = fiftyone_faiss.audit_labels(dataset, "sort")
+    assert (audit.decisions_field, other.decisions_field) == ("animal_audit", "sort_audit")
+    audit.decide({first: "keep", second: "relabel"})
+    assert other.decisions() == {}
+    # What was kept of one field is an issue of the other one.
+    assert first in fiftyone_faiss.audit_labels(dataset, "sort").ids
+    other.decide({first: "relabel", second: "not sure"})
+    assert {id: d["action"] for id, d in audit.decisions().items()} == {
+        first: "keep",
+        second: "relabel",
+    }
+    assert other.apply().changed == [first]
+    assert labels_of(dataset) == names
+    assert set(audit.decisions()) == {first, second} and set(other.decisions()) == {second}
+    # A name that both give is refused, and not read.
+    audit.decide({first: "keep"}, "mine")
+    assert other.decisions("mine") == {}
+    with pytest.raises(ValueError, match="The field 'mine_action' holds other values; choose ano"):
+        other.decide({first: "keep"}, "mine")
+
+
+def test_a_plan_says_what_applying_changes(audited) -> None:
+    dataset, audit = audited
+    first, second, third, fourth = audit.ids[:4]
+    audit.decide({first: "relabel", second: "relabel", third: "keep", fourth: "not sure"})
+    dataset.set_values("animal.label", {second: "eel"}, key_field="id")
+    plan = audit.plan()
+    names = {issue.id: issue for issue in audit.issues}
+    assert plan.labels == {first: names[first].suggested}
+    assert plan.old == {first: names[first].label}
+    assert (plan.skipped, plan.keep, plan.not_sure) == ([second], 1, 1)
+    audit.withdraw([first, third])
+    assert set(audit.decisions()) == {second, fourth} and audit.plan().labels == {}
+    assert audit.current_labels([second]) == {second: "eel"}

@@ -1,12 +1,13 @@
 import React from "react";
 import type { Rate } from "../../generated.ts";
+import { TableScroll } from "../shared/TableScroll.tsx";
 import { shareText } from "../state/rates.ts";
 
 /** How much of each split leaks into each other one. */
 export function RatesTable({ rates }: { rates: Rate[] }) {
   if (!rates.length) return null;
   return (
-    <div className="ffs-curate-table">
+    <TableScroll label="Rates of leaks">
       <table data-cy="curate-rates">
         <caption>Samples with a near one in another split</caption>
         <thead>
@@ -34,6 +35,6 @@ export function RatesTable({ rates }: { rates: Rate[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   );
 }

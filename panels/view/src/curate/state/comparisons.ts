@@ -35,7 +35,7 @@ export function verdictOf({ winner, leaders, queries }: ModelsRun): string {
   if (winner) return `“${winner}” is the best by mAP@R ${where}.`;
   const named = leaders.map((key) => `“${key}”`);
   const last = named.pop();
-  return `There is ${NO_DIFFERENCE} by mAP@R ${where} between ${named.join(", ")} and ${last}.`;
+  return `This data can show no difference by mAP@R ${where} between ${named.join(", ")} and ${last}.`;
 }
 
 /** How many queries the first of two indexes retrieves right and the second wrong. */
