@@ -13,7 +13,6 @@ from support.browser import cy, shoot, shows
 from support.indexes import index_of
 
 import fiftyone_faiss
-from fiftyone_faiss.demo import MODEL_NAME
 
 PANEL = "similarity_curate_faiss"
 FLIPS = 12
@@ -23,10 +22,10 @@ FLIPS = 12
 def labeled(book: fo.Dataset) -> Iterator[tuple[fo.Dataset, dict[str, str]]]:
     """The drawn images with twelve wrong scenes, and the right ones by id.
 
-    The index "blind" has vectors by chance; ``book`` registers the model.
+    The index "colors" sees them; "blind" has vectors by chance.
     """
     dataset = book.view().clone("wrong-scenes", persistent=True)
-    fiftyone_faiss.build_index(dataset, "clip", model=MODEL_NAME, progress=False)
+    fiftyone_faiss.build_index(dataset, "colors", model="colorhist", progress=False)
     rng = np.random.default_rng(5)
     noise = rng.normal(size=(len(dataset), 16)).astype(np.float32)
     index_of(dataset, noise, brain_key="blind")
@@ -66,15 +65,15 @@ def test_wrong_labels_are_decided_by_keyboard_and_applied(labeled, open_app) -> 
     cy(page, "curate-tab-labels").click()
     expect(cy(page, "curate-nothing")).to_contain_text("No label changes before you apply")
     cy(page, "curate-label-field").select_option("scene")
-    cy(page, "curate-index").select_option("clip")
+    cy(page, "curate-index").select_option("colors")
     shoot(page, "labels-empty")
     load_axe(page)
     assert violations(page) == []
     audit(page)
 
-    expected = fiftyone_faiss.audit_labels(dataset, "scene", "clip", progress=False)
-    assert len(set(expected.ids) & set(truth)) >= FLIPS - 2
-    count = len(expected.ids)
+    expected = fiftyone_faiss.audit_labels(dataset, "scene", "colors", progress=False)
+    assert set(expected.ids) == set(truth)
+    count = FLIPS
     expect(cy(page, "curate-summary")).to_contain_text(
         f"{count} of {len(dataset)} labels of “scene” are probably wrong"
     )

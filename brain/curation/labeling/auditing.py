@@ -21,12 +21,10 @@ from fiftyone_faiss.brain.curation.labeling.label_decisions import DecisionField
 from fiftyone_faiss.brain.curation.labeling.label_values import Labeled
 from fiftyone_faiss.brain.curation.labeling.noise_model import MAX_CLASSES
 from fiftyone_faiss.brain.curation.labeling.visibility import (
-    LOOK_ALIKES_PER_VOTE,
     Mask,
     agreement_of,
     doubt_of,
     judged_classes,
-    overlap_of,
     unseen_note,
 )
 from fiftyone_faiss.brain.curation.labeling.votes import voter_steps
@@ -90,8 +88,7 @@ def audit_steps(samples: foc.SampleCollection, request: AuditRequest) -> Steps[L
     judgment = judge(model, counts, labels, 1 / sizes, labeled.names, judged)
     agreement = agreement_of(voters, k, labels, groups)
     about = f"'{compared.brain_key}' do not tell the labels of '{request.label_field}'"
-    doubt = doubt_of(agreement, model, judged, about)
-    look_alikes = LOOK_ALIKES_PER_VOTE * overlap_of(agreement.share, agreement, model)
+    doubt = doubt_of(agreement, model, judged, judgment.look_alikes / len(labels), about)
     field = request.field or default_field(labeled.field)
     kept = _kept(labeled, field)
     issues: list[LabelIssue] = []
@@ -104,12 +101,12 @@ def audit_steps(samples: foc.SampleCollection, request: AuditRequest) -> Steps[L
         compared.patches_field,
         request.label_field,
         [issue for issue in issues if issue.id not in kept],
-        judgment.noise_rate.allowing_for(look_alikes) if doubt is None else None,
+        judgment.noise_rate if doubt is None else None,
         {id: wrong for id, wrong, is_judged in of_judged if is_judged and doubt is None},
         {id: labeled.names[n] for id, n in zip(labeled.ids, labels.tolist(), strict=True)},
         agreement,
         doubt,
-        look_alikes * len(labels),
+        judgment.look_alikes,
         labeled.unlabeled,
         int((sizes > 1).sum()),
         voters.recall,

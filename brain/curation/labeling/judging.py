@@ -26,6 +26,8 @@ class Judgment:
         suggested_probability: ``(n,)`` its probability
         margin: ``(n,)`` how much more often neighbors have the label than any other, which orders
             equal probabilities
+        look_alikes: how many samples are expected to have another class than the most probable one
+            by the votes: at most so many right labels look wrong
         noise_rate: how many labels are wrong
     """
 
@@ -33,6 +35,7 @@ class Judgment:
     suggested: Positions
     suggested_probability: Vector
     margin: Vector
+    look_alikes: float
     noise_rate: NoiseRate
 
 
@@ -57,11 +60,12 @@ def judge(
     n = len(labels)
     wrong, suggested_probability, margin = np.empty(n), np.empty(n), np.empty(n)
     suggested = np.empty(n, np.int64)
-    rates = NoiseCounts(len(names))
+    look_alikes, rates = 0.0, NoiseCounts(len(names))
     for part in blocks(n):
         own, row = labels[part], np.arange(part.stop - part.start)
         by_votes = model.by_votes(counts[part])
         probability, _ = model.with_label(by_votes, own)
+        look_alikes += float((1 - by_votes.max(axis=1)).sum())
         rates.add(by_votes, probability, own, importance[part])
         votes = counts[part].toarray()
         of_own = votes[row, own]
@@ -72,4 +76,4 @@ def judge(
         suggested[part] = probability.argmax(axis=1)
         suggested_probability[part] = probability[row, suggested[part]]
     rate = rates.rate(names, judged)
-    return Judgment(wrong.clip(0, 1), suggested, suggested_probability, margin, rate)
+    return Judgment(wrong.clip(0, 1), suggested, suggested_probability, margin, look_alikes, rate)

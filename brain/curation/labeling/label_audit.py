@@ -86,8 +86,8 @@ class LabelAudit:
         labels: the audited labels by id
         agreement: how often neighbors have the same label, and how often by chance
         doubt: why the audit is not conclusive, in a sentence; None if it is
-        look_alikes: how many right labels at most may look wrong, because classes overlap in the
-            index
+        look_alikes: how many right labels are expected to look wrong at most, because the votes
+            leave their class open
         unlabeled: how many vectors have no label
         grouped: how many vectors have a near duplicate, which does not vote for them
         recall: the fraction of the true neighbors that were compared

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -70,10 +70,6 @@ class NoiseRate:
     high: float
     pairs: list[PairRate]
 
-    def allowing_for(self, look_alikes: float) -> NoiseRate:
-        """The same with a lower end that allows for a share of right labels that look wrong."""
-        return replace(self, low=max(0.0, self.low - look_alikes))
-
     def to_dict(self) -> dict[str, Any]:
         """The same as JSON values."""
         return {**vars(self), "pairs": [pair.to_dict() for pair in self.pairs]}
@@ -87,12 +83,14 @@ def expected_count(probabilities: Sequence[float], look_alikes: float = 0) -> Es
 
     Args:
         probabilities: the probability of each; they are independent
-        look_alikes (0): how many right labels at most may look wrong, which lowers the lower end
+        look_alikes (0): how many right labels are expected to look wrong at most, which lowers the
+            lower end, by the upper end of their own interval
     """
     chances = np.asarray(probabilities, np.float64)
     value = float(chances.sum())
     width = Z95 * math.sqrt(float((chances * (1 - chances)).sum()))
-    low, high = math.floor(value - width - look_alikes), math.ceil(value + width)
+    most = look_alikes + Z95 * math.sqrt(look_alikes)
+    low, high = math.floor(value - width - most), math.ceil(value + width)
     return Estimate(value, float(max(low, 0)), float(min(high, len(chances))))
 
 
@@ -155,5 +153,5 @@ def _between(
     low, _ = wilson_interval(max(some - look_alikes, 0), of_some)
     _, high_of_some = wilson_interval(some, of_some)
     low_of_every, high = wilson_interval(every, of_every)
-    rate = some / of_some if of_some else every / of_every
+    rate = some / of_some if of_some else every / max(of_every, 1e-12)
     return float(rate), float(min(low, low_of_every)), float(max(high, high_of_some))

@@ -3,8 +3,8 @@
 Labels of what an index does not see, such as colors in an index of shapes, are as unlike those of
 the neighbors as labels that are mostly wrong, and a model of label noise cannot tell one from the
 other. So two things are asked before it is believed: whether neighbors have the same label more
-often than by chance, and whether the fitted noise explains why they do not always have it. Where
-classes overlap in the index, right labels differ from those of their neighbors, too.
+often than by chance, and whether the votes say which class a sample has. Where classes overlap in
+the index, right labels differ from those of their neighbors, too.
 """
 
 from __future__ import annotations
@@ -34,11 +34,9 @@ CLEAR_DEVIATIONS = 4.0
 OWN_LABELS = 0.5
 # Smaller classes are not judged by that: a wrongly spelled label is no class.
 MIN_CLASS = 5
-# Up to this overlap of the classes, an audit is conclusive.
-MAX_OVERLAP = 0.5
-# So many right labels at most look wrong for each vote that overlap of classes explains, measured
-# on classes that overlap, are merged in pairs, or are not seen.
-LOOK_ALIKES_PER_VOTE = 0.4
+# An audit is not conclusive if the votes leave it open which class so many of the samples have, and
+# so many labels would be wrong: then most of these only look wrong.
+OPEN_CLASSES, OPEN_NOISE = 0.25, 0.1
 SEED = 51
 
 
@@ -110,22 +108,6 @@ def agreement_of(voters: Voters, k: int, labels: Positions, groups: Positions) -
     return Agreement(share, max(0.0, share - width), min(1.0, share + width), chance, is_clear)
 
 
-def overlap_of(share: float, agreement: Agreement, model: NoiseModel) -> float:
-    """How much of the agreement is missing that the fitted noise leaves, 0 to 1.
-
-    Without overlap, the labels of a sample and of its neighbors are two draws of one class.
-
-    Args:
-        share: the share of the votes for the own label
-        agreement: has that by chance
-        model: the fitted model
-    """
-    possible = float(model.prior @ (model.given**2).sum(axis=1)) - agreement.chance
-    if possible <= 0:
-        return 1.0
-    return float(np.clip(1 - (share - agreement.chance) / possible, 0, 1))
-
-
 def judged_classes(model: NoiseModel, labels: Positions, importance: Vector) -> Mask:
     """The ``(c,)`` classes that the index sees, and those that are too small to tell.
 
@@ -139,31 +121,31 @@ def judged_classes(model: NoiseModel, labels: Positions, importance: Vector) -> 
     return judged
 
 
-def doubt_of(agreement: Agreement, model: NoiseModel, judged: Mask, about: str) -> str | None:
+def doubt_of(
+    agreement: Agreement, model: NoiseModel, judged: Mask, open_classes: float, about: str
+) -> str | None:
     """Why an audit is not conclusive, in a sentence; None if it is.
 
     Args:
         agreement: how often neighbors have the same label
         model: the fitted model
         judged: the classes that are judged
+        open_classes: the share of the samples whose class the votes leave open
         about: the index and the labels, as the object of "in"
     """
+    start = f"The neighbors in {about} apart"
     if not agreement.is_clear:
-        return (
-            f"The neighbors in {about} apart: they have the same label no more often than by "
-            "chance; use another index."
-        )
+        return f"{start}: they have the same label no more often than by chance; use another index."
     noise = 1 - float(model.prior @ np.diag(model.given))
     if noise > OWN_LABELS or float(model.prior[judged].sum()) < OWN_LABELS:
         return (
-            f"The neighbors in {about} apart well enough: more than half of the labels would be "
-            "wrong, which looks the same as an index that does not see them; use another index."
+            f"{start} well enough: more than half of the labels would be wrong, which looks the "
+            "same as an index that does not see them; use another index."
         )
-    # The benefit of the doubt.
-    if overlap_of(agreement.high, agreement, model) > MAX_OVERLAP:
+    if open_classes > OPEN_CLASSES and noise > OPEN_NOISE:
         return (
-            f"The neighbors in {about} apart well enough: classes overlap so much that many right "
-            "labels would look wrong; use another index."
+            f"{start} well enough: classes overlap so much that many right labels would look "
+            "wrong; use another index."
         )
     return None
 

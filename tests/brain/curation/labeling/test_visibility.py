@@ -14,6 +14,9 @@ from support.labels import labeled_dataset
 
 import fiftyone_faiss
 from fiftyone_faiss.brain import LabelAudit
+from fiftyone_faiss.brain.curation.labeling.noise_rate import expected_count
+from fiftyone_faiss.brain.curation.labeling.visibility import agreement_of
+from fiftyone_faiss.brain.curation.labeling.votes import Voters, voter_ranks
 
 SEEDS = (11, 12, 13)
 N = 400
@@ -27,11 +30,23 @@ def _delete_datasets() -> Iterator[None]:
         fo.delete_dataset(name)
 
 
-def shapes(rng: np.random.Generator, classes: int, n: int = N) -> tuple[np.ndarray, np.ndarray]:
+def shapes(
+    rng: np.random.Generator, classes: int, spread: float = 0.35
+) -> tuple[np.ndarray, np.ndarray]:
     """Vectors around a center for each class, and the classes."""
-    of_class = np.arange(n) % classes
+    of_class = np.arange(N) % classes
     centers = rng.normal(size=(classes, 16))
-    return centers[of_class] + 0.35 * rng.normal(size=(n, 16)), of_class
+    return centers[of_class] + spread * rng.normal(size=(N, 16)), of_class
+
+
+def flipped(
+    rng: np.random.Generator, truth: np.ndarray, rate: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The classes with a share of wrong ones, and where these are."""
+    chosen, classes = rng.choice(N, int(rate * N), replace=False), int(truth.max()) + 1
+    labels = truth.copy()
+    labels[chosen] = (truth[chosen] + rng.integers(1, classes, len(chosen))) % classes
+    return labels, chosen
 
 
 def audit(vectors: np.ndarray, labels: np.ndarray) -> LabelAudit:
@@ -63,9 +78,7 @@ def test_labels_that_the_index_does_not_see_are_not_judged(seed: int, classes: i
 def test_flipped_labels_are_found(seed: int, rate: float) -> None:
     rng = np.random.default_rng(seed)
     vectors, truth = shapes(rng, 5)
-    chosen = rng.choice(N, int(rate * N), replace=False)
-    labels = truth.copy()
-    labels[chosen] = (truth[chosen] + rng.integers(1, 5, len(chosen))) % 5
+    labels, chosen = flipped(rng, truth, rate)
     found = audit(vectors, labels)
     assert found.is_conclusive and found.doubt is None and found.noise_rate is not None
     ids = list(found.labels)
@@ -77,3 +90,67 @@ def test_flipped_labels_are_found(seed: int, rate: float) -> None:
     assert found.noise_rate.low <= rate <= found.noise_rate.high
     agreement = found.agreement
     assert agreement.low <= agreement.share <= agreement.high and agreement.is_clear
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("rate", [0, 0.1, 0.2])
+def test_the_interval_allows_for_classes_that_overlap(seed: int, rate: float) -> None:
+    rng = np.random.default_rng(seed)
+    vectors, truth = shapes(rng, 4, spread=1.2)
+    labels, chosen = flipped(rng, truth, rate)
+    found = audit(vectors, labels)
+    assert found.is_conclusive and found.noise_rate is not None
+    ids = list(found.labels)
+    wrong = {ids[n] for n in chosen.tolist()} & set(found.ids)
+    # Some right labels look wrong, and the interval contains that.
+    assert found.expected_wrong.low <= len(wrong) <= found.expected_wrong.high
+    assert rate <= found.noise_rate.high and found.look_alikes > 1
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("rate", [0, 0.1])
+def test_classes_that_hardly_differ_in_the_index_are_not_judged(seed: int, rate: float) -> None:
+    rng = np.random.default_rng(seed)
+    vectors, truth = shapes(rng, 10, spread=4)
+    found = audit(vectors, flipped(rng, truth, rate)[0])
+    assert found.doubt is not None and found.issues == []
+    assert "use another index" in found.doubt
+
+
+def test_a_class_that_the_index_takes_for_another_one_is_not_judged() -> None:
+    rng = np.random.default_rng(14)
+    vectors, truth = shapes(rng, 5)
+    # A fifth of the first class is of a sixth one, which looks the same.
+    labels = np.where((truth == 0) & (rng.random(N) < 0.2), 5, truth)
+    found = audit(vectors, labels)
+    assert found.is_conclusive
+    sixth = {id for id, name in found.labels.items() if name == "class 05"}
+    assert len(sixth) >= 5 and not sixth & set(found.ids)
+    assert not sixth & set(found.probability)
+    assert found.notes[0] == (
+        "The neighbors do not tell 'class 05' apart from other classes; the labels of these "
+        "classes are not judged."
+    )
+
+
+def test_agreement_counts_the_votes_of_other_groups() -> None:
+    # 0 and 1 are near duplicates, so 1 is not counted and does not vote.
+    groups, labels = np.array([0, 0, 1, 2, 3]), np.array([0, 0, 0, 1, 1])
+    neighbors = np.array([[1, 2, 3], [0, 2, 3], [0, 3, 4], [4, 2, 0], [3, 2, 0]])
+    voters = Voters(neighbors, np.ones((5, 3)), voter_ranks(neighbors, groups), 1.0)
+    found = agreement_of(voters, 2, labels, groups)
+    # Of two votes each: 2 and 3; 0 and 3; 4 and 2; 3 and 2.
+    assert found.share == pytest.approx(np.mean([0.5, 0.5, 0.5, 0.5]))
+    # Of the four groups, each label has two: one of the three others is the same.
+    assert found.chance == pytest.approx(1 / 3)
+    assert not found.is_clear
+    assert str(found).startswith("50.0% of the votes of neighbors are for the own label (")
+
+
+def test_the_number_of_wrong_labels_has_an_interval() -> None:
+    assert expected_count([]).to_dict() == {"value": 0.0, "low": 0.0, "high": 0.0}
+    found = expected_count([0.5] * 100)
+    assert (found.value, found.low, found.high) == (50.0, 40.0, 60.0)
+    # 16 look-alikes are 24 at most.
+    assert expected_count([0.5] * 100, look_alikes=16).low == 16.0
+    assert expected_count([0.99] * 3).high == 3.0
