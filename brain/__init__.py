@@ -51,6 +51,13 @@ if TYPE_CHECKING:
     from fiftyone_faiss.brain.curation.grouping.text_tagging import tag_by_text, text_tags_steps
     from fiftyone_faiss.brain.curation.grouping.text_tags import PromptTag, TextTags
     from fiftyone_faiss.brain.curation.grouping.vocabulary import VOCABULARIES
+    from fiftyone_faiss.brain.curation.judgments import (
+        Judgment,
+        list_judgments,
+        record_different,
+        record_selected,
+        remove_judgment,
+    )
     from fiftyone_faiss.brain.curation.keepers import RULES
     from fiftyone_faiss.brain.curation.labeling.audit_request import AuditRequest
     from fiftyone_faiss.brain.curation.labeling.auditing import audit_labels, audit_steps
@@ -177,6 +184,9 @@ _MODULES = {
     "brain.curation.grouping.text_tagging": "tag_by_text text_tags_steps",
     "brain.curation.grouping.text_tags": "PromptTag TextTags",
     "brain.curation.grouping.vocabulary": "VOCABULARIES",
+    "brain.curation.judgments": (
+        "Judgment list_judgments record_different record_selected remove_judgment"
+    ),
     "brain.curation.keepers": "RULES",
     "brain.curation.labeling.audit_request": "AuditRequest",
     "brain.curation.labeling.auditing": "audit_labels audit_steps",
@@ -251,9 +261,9 @@ __all__ = [
     "SCORES", "TEMPLATES", "VOCABULARIES", "AuditRequest", "CancelledError", "Cluster",
     "ClusterGroup", "ClusterRequest", "Clusters", "ComparisonRequest", "DuplicatePair",
     "Duplicates", "DuplicatesRequest", "Embedder", "EmbeddingReport", "Execution",
-    "GivenEmbeddings", "IndexHealth", "IndexInfo", "IndexReport", "IndexSummary", "KnownHealth",
-    "LabelAudit", "LabelIssue", "LeakPair", "Leaks", "ModelComparison", "ModelInfo", "ModelLike",
-    "Neighbors", "OrphanedIndex", "PairDistances", "Progress", "PromptTag", "Regions",
+    "GivenEmbeddings", "IndexHealth", "IndexInfo", "IndexReport", "IndexSummary", "Judgment",
+    "KnownHealth", "LabelAudit", "LabelIssue", "LeakPair", "Leaks", "ModelComparison", "ModelInfo",
+    "ModelLike", "Neighbors", "OrphanedIndex", "PairDistances", "Progress", "PromptTag", "Regions",
     "SavedSearch", "ScoreReport", "ScoresRequest", "SearchAnswer", "SearchRequest", "SearchableRun",
     "Selection", "SelectionRequest", "Tagging", "TagsRequest", "TextTags", "apply_tag", "as_code",
     "audit_labels", "audit_steps", "build_index", "build_index_steps", "build_view", "by_ids",
@@ -265,15 +275,16 @@ __all__ = [
     "find_exact_duplicates", "find_leaks", "find_near_duplicates", "frame_images", "get_embedder",
     "holds_parts", "index_configs", "index_health", "index_info", "index_keys", "index_version",
     "known_health", "label_fields", "leaks_steps", "list_failures", "list_indexes", "list_jobs",
-    "list_models", "list_orphaned_indexes", "list_other_indexes", "list_searches",
-    "load_faiss_index", "load_index", "near_duplicates_steps", "patch_fields", "record_search",
-    "register_embedder", "register_zoo_model", "remove_tag_from", "result_files", "run_search",
-    "save_scores", "save_search", "save_view", "scores_steps", "search", "search_several",
-    "searchable_runs", "select_samples", "selection_steps", "serialize_view", "split_fields",
-    "start_job", "suggest_brain_key", "tag_by_text", "tag_neighbors", "tag_search",
-    "text_tags_steps", "tile_values", "tracked", "tune_index", "tune_index_steps",
-    "untag_neighbors", "untagged", "update_index", "update_index_steps", "update_search",
-    "value_fields", "verify_index", "video_frames", "view_of", "warm",
+    "list_judgments", "list_models", "list_orphaned_indexes", "list_other_indexes", "list_searches",
+    "load_faiss_index", "load_index", "near_duplicates_steps", "patch_fields", "record_different",
+    "record_search", "record_selected", "register_embedder", "register_zoo_model",
+    "remove_judgment", "remove_tag_from", "result_files", "run_search", "save_scores",
+    "save_search", "save_view", "scores_steps", "search", "search_several", "searchable_runs",
+    "select_samples", "selection_steps", "serialize_view", "split_fields", "start_job",
+    "suggest_brain_key", "tag_by_text", "tag_neighbors", "tag_search", "text_tags_steps",
+    "tile_values", "tracked", "tune_index", "tune_index_steps", "untag_neighbors", "untagged",
+    "update_index", "update_index_steps", "update_search", "value_fields", "verify_index",
+    "video_frames", "view_of", "warm",
 ]
 # fmt: on
 

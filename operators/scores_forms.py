@@ -91,6 +91,12 @@ def weights(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
             error_message=problem,
         )
     inputs.bool("exclude_outliers", default=True, label="Leave out outliers")
+    inputs.bool(
+        "judgments",
+        default=True,
+        label="Use earlier judgments",
+        description="What was selected before and labels that were checked count as labeled",
+    )
 
 
 def _problem_of_weight(name: str, value: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any
 
 import fiftyone.core.collections as foc
@@ -53,7 +53,7 @@ class SelectSamples(foo.Operator):
         return types.Property(inputs, view=types.View(label="Select samples to label"))
 
     def execute(self, ctx: foo.ExecutionContext) -> Generator[Any, None, None]:
-        request = brain.SelectionRequest.from_params(_params(ctx.params))
+        request = brain.SelectionRequest.from_params({**ctx.params, "n": _n(ctx.params)})
         steps = brain.selection_steps(ctx.target_view(), request)
         selection = yield from forms.run_steps(ctx, steps, "selection")
         if selection is None:
@@ -75,14 +75,6 @@ class SelectSamples(foo.Operator):
         return brain.select_samples(samples, n, brain_key, **options)
 
 
-def _params(params: dict[str, Any]) -> dict[str, Any]:
-    """The parameters of a request: what is labeled is a field or a tag in the form."""
-    tag = read_text("labeled_tag", params.get("labeled_tag")).strip()
-    if tag and params.get("labeled"):
-        raise ValueError("Give the field or the tag of what is labeled already, not both.")
+def _n(params: Mapping[str, Any]) -> Any:
     n = params.get("n")
-    return {
-        **params,
-        "n": DEFAULT_N if n is None else n,
-        "labeled": [tag] if tag else params.get("labeled"),
-    }
+    return DEFAULT_N if n is None else n

@@ -86,6 +86,24 @@ class JoinedPairs:
         self.first, self.second, self.distances = first[order], second[order], distances[order]
         self._parts = []
 
+    def leave_out(self, is_out: np.ndarray) -> None:
+        """Leaves out some of the listed pairs, which connect nothing any more.
+
+        While not all pairs are listed, the groups stay as they are.
+
+        Args:
+            is_out: ``(p,)`` bool
+        """
+        kept = ~is_out
+        for side in (self.first, self.second):
+            np.subtract.at(self.degrees, side[is_out], 1)
+        is_complete = self.is_complete
+        self.count -= int(is_out.sum())
+        self.first, self.second = self.first[kept], self.second[kept]
+        self.distances = self.distances[kept]
+        if is_complete:
+            self.groups = components(self.first, self.second, len(self.groups))
+
     def _is_listed(self, side: Positions, closeness: Matrix) -> np.ndarray:
         """Whether a pair is among the first of one of its positions, the nearest first."""
         order = np.lexsort((-closeness, side))

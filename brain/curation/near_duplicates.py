@@ -13,6 +13,7 @@ from fiftyone_faiss.brain.ann.range_join import join_steps
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions
 from fiftyone_faiss.brain.core.progress import Steps, timed_steps
 from fiftyone_faiss.brain.curation.accidental_pairs import Estimate, NearestPairs
+from fiftyone_faiss.brain.curation.apart import Apart
 from fiftyone_faiss.brain.curation.compared import Compared
 from fiftyone_faiss.brain.curation.duplicates import DuplicatePair, Duplicates, Member, members_of
 from fiftyone_faiss.brain.curation.keeper_facts import facts_of
@@ -73,12 +74,14 @@ def near_duplicates_steps(
             samples, compared.patches_field, [], [], 0, None, None, 1.0, len(vectors), {}, (note,)
         )
     pairs = yield from joined(compared, thresh)
+    apart = Apart.of(compared) if request.judgments else Apart.none()
+    left_out = apart.leave_out(pairs, len(vectors))
     verdicts: dict[int, Verdict] = {}
     unreadable: dict[str, str] = {}
     if request.verify:
         verdicts, unreadable = yield from verdict_steps(compared, pairs.first, pairs.second)
     listed = listed_pairs(compared, pairs, verdicts)
-    members = _groups(compared, pairs, request, verdicts)
+    members = _groups(compared, pairs, request, verdicts, apart)
     expected = bounded(nearest.expected(thresh), pairs.count)
     return Duplicates(
         samples,
@@ -91,7 +94,7 @@ def near_duplicates_steps(
         pairs.recall,
         len(vectors),
         unreadable,
-        _notes(pairs),
+        _notes(pairs, left_out),
     )
 
 
@@ -133,10 +136,12 @@ def _groups(
     pairs: JoinedPairs,
     request: DuplicatesRequest,
     verdicts: Mapping[int, Verdict],
+    apart: Apart,
 ) -> list[list[Member]]:
     """Groups the members of the pairs that count, and chooses whom to keep."""
     total = len(compared.vectors)
-    groups, near, is_member = pairs.groups, near_among(compared.vectors, pairs), pairs.degrees > 0
+    near = apart.without(near_among(compared.vectors, pairs))
+    groups, is_member = pairs.groups, pairs.degrees > 0
     if request.verify:
         places = np.array([n for n, v in verdicts.items() if v.verdict == "copy"], np.int64)
         first, second = pairs.first[places], pairs.second[places]
@@ -183,11 +188,14 @@ def _key(a: str, b: str) -> tuple[str, str]:
     return min(a, b), max(a, b)
 
 
-def _notes(pairs: JoinedPairs) -> tuple[str, ...]:
-    if pairs.is_complete:
-        return ()
-    many = int(np.count_nonzero(pairs.degrees > MAX_LISTED))
-    return (
-        f"{many:,} of them have more than {MAX_LISTED} near ones, of which only some pairs are "
-        "listed; all are in the groups.",
-    )
+def _notes(pairs: JoinedPairs, left_out: int) -> tuple[str, ...]:
+    notes = []
+    if left_out:
+        notes.append(f"{left_out:,} pairs that a person judged to be different are left out.")
+    if not pairs.is_complete:
+        many = int(np.count_nonzero(pairs.degrees > MAX_LISTED))
+        notes.append(
+            f"{many:,} of them have more than {MAX_LISTED} near ones, of which only some pairs are "
+            "listed; all are in the groups."
+        )
+    return tuple(notes)

@@ -34,6 +34,8 @@ class DuplicatesRequest:
         rules (RULES): which sample of a group to keep; see :mod:`keepers`
         split_field (None): the field with the names of splits, or ``"tags"``: a sample of the test
             split is never removed in favor of one of the training split
+        judgments (True): whether pairs that a person judged to be different stay apart in groups;
+            see :func:`fiftyone_faiss.record_different`. Leaks list them all the same
 
     Raises:
         ValueError: if a value is not valid; the message says what to do
@@ -45,6 +47,7 @@ class DuplicatesRequest:
     verify: bool = False
     rules: Sequence[str] = RULES
     split_field: str | None = None
+    judgments: bool = True
 
     def __post_init__(self) -> None:
         split_field = read_text("split_field", self.split_field, MAX_NAME) or None
@@ -56,6 +59,7 @@ class DuplicatesRequest:
             "verify": read_flag("verify", self.verify),
             "rules": check_rules(rules or RULES, has_split=split_field is not None),
             "split_field": split_field,
+            "judgments": read_flag("judgments", True if self.judgments is None else self.judgments),
         }
         for name, value in normalized.items():
             object.__setattr__(self, name, value)

@@ -40,6 +40,10 @@ def test_the_code_runs(named: fo.Dataset, capsys: pytest.CaptureFixture[str]) ->
     assert named.match_tags("to label").count() == 20 == len(set(selection.ids))
     assert not set(more.ids) & set(selection.ids) and len(more) == 12
     assert sum(more.receipt.counts.values()) == 12
+    assert not set(names["next_ones"].ids) & set(selection.ids)
+    assert "20 that were selected before, or whose label a person checked" in printed[-3]
+    assert printed[-2:] == ["selected 20", "different 2"]
+    assert names["fiftyone_faiss"].list_judgments(named) == []
     figures, random = selection.receipt.figures, selection.receipt.random
     assert figures.coverage_radius < random["coverage_radius"].value
 

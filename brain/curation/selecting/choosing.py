@@ -61,8 +61,9 @@ def select_samples(
 def selection_steps(samples: foc.SampleCollection, request: SelectionRequest) -> Steps[Selection]:
     """Does the work of :func:`select_samples` in steps that can be tracked and canceled."""
     compared = Compared.of(samples, request.brain_key)
-    labeled = pool.labeled_positions(compared, request.labeled)
-    chosen_from = yield from _pool_steps(compared, request, labeled)
+    judged = pool.Judged.of(compared, request)
+    labeled = np.union1d(pool.labeled_positions(compared, request.labeled), judged.covered)
+    chosen_from = yield from _pool_steps(compared, request, labeled, judged.rejected)
     candidates = chosen_from.candidates
     if len(candidates) < request.n:
         raise ValueError(
@@ -89,7 +90,8 @@ def selection_steps(samples: foc.SampleCollection, request: SelectionRequest) ->
         len(compared.vectors) - len(chosen_from.distinct.positions),
     )
     ids = compared.ids_at(selected)
-    return Selection(samples, compared.patches_field, ids, receipt)
+    notes = (*judged.notes(request), *receipt.sentences())
+    return Selection(samples, compared.patches_field, ids, receipt, notes)
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,9 @@ class _Pool:
     is_outlier: np.ndarray
 
 
-def _pool_steps(compared: Compared, request: SelectionRequest, labeled: Positions) -> Steps[_Pool]:
+def _pool_steps(
+    compared: Compared, request: SelectionRequest, labeled: Positions, rejected: Positions
+) -> Steps[_Pool]:
     distinct = yield from distinct_steps(compared, request.thresh)
     measured = yield from measure_steps(distinct, formulas.DENSITY_NEIGHBORS, _measure, 2)
     typicality, oddness = measured.columns
@@ -117,7 +121,7 @@ def _pool_steps(compared: Compared, request: SelectionRequest, labeled: Position
     is_odd = np.zeros(len(typicality), bool)
     if request.exclude_outliers:
         is_odd[Tail.of(oddness).unusual()] = True
-    excluded = pool.positions_of(compared, list(request.exclude))
+    excluded = np.union1d(pool.positions_of(compared, list(request.exclude)), rejected)
     # A near duplicate of a labeled sample teaches nothing new.
     is_open[distinct.place[labeled]] = False
     is_open[distinct.place[excluded]] = False

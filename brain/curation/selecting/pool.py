@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import faiss
@@ -13,10 +14,11 @@ from fiftyone_faiss.brain.ann.scaled_vectors import Positions, ScaledVectors, bl
 from fiftyone_faiss.brain.backend.loading import load_index
 from fiftyone_faiss.brain.core.arrays import Distances
 from fiftyone_faiss.brain.core.params import quoted
+from fiftyone_faiss.brain.curation import judgments
 from fiftyone_faiss.brain.curation.compared import Compared
 from fiftyone_faiss.brain.curation.field_values import Values, field_values
 from fiftyone_faiss.brain.curation.selecting.greedy import nearest_of
-from fiftyone_faiss.brain.curation.selecting.request import Labeled
+from fiftyone_faiss.brain.curation.selecting.request import Labeled, SelectionRequest
 from fiftyone_faiss.brain.data.view_ids import collection_ids
 from fiftyone_faiss.brain.queries.query_input import QueryInput
 from fiftyone_faiss.brain.retrieval.encoding import EncodedQuery
@@ -49,6 +51,8 @@ def labeled_positions(compared: Compared, labeled: Labeled) -> Positions:
 
 def positions_of(compared: Compared, ids: list[str]) -> Positions:
     """The ascending positions of those ids that are compared."""
+    if not ids:
+        return np.empty(0, np.int64)
     wanted = set(ids)
     every = compared.ids_at(np.arange(len(compared.vectors)))
     return np.flatnonzero([id in wanted for id in every])
@@ -67,6 +71,46 @@ def tagged_positions(compared: Compared, tags: list[str]) -> Positions:
         listed = ", ".join(quoted(tag) for tag in tags[:3])
         raise ValueError(f"None of these samples has the tag {listed}; check its name.")
     return positions
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What people judged before.
+
+    Attributes:
+        covered: ``(m,)`` ascending positions that were selected, or whose label was checked
+        rejected: ``(r,)`` ascending positions that were disliked as results of the same query
+    """
+
+    covered: Positions
+    rejected: Positions
+
+    @classmethod
+    def of(cls, compared: Compared, request: SelectionRequest) -> Judged:
+        """Reads the judgments that concern a selection."""
+        nothing = np.empty(0, np.int64)
+        if not request.judgments:
+            return cls(nothing, nothing)
+        samples, field = compared.samples, compared.patches_field
+        covered = judgments.selected_ids(samples, field) | judgments.checked_ids(samples, field)
+        query = request.near if isinstance(request.near, str) else ""
+        rejected = judgments.rejected_ids(samples, query) if query else set()
+        return cls(*(positions_of(compared, list(ids)) for ids in (covered, rejected)))
+
+    def notes(self, request: SelectionRequest) -> tuple[str, ...]:
+        """What they change, in sentences."""
+        notes = []
+        if len(self.covered):
+            notes.append(
+                f"{len(self.covered):,} that were selected before, or whose label a person "
+                "checked, count as labeled."
+            )
+        if len(self.rejected):
+            notes.append(
+                f"{len(self.rejected):,} that were disliked in searches for {quoted(request.near)} "
+                "are not selected."
+            )
+        return tuple(notes)
 
 
 def similarity_to_query(compared: Compared, query: Any) -> Distances:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -19,6 +19,10 @@ from fiftyone_faiss.brain.curation.selecting.greedy import nearest_of
 from fiftyone_faiss.brain.curation.selecting.quotas import Quotas, evenness
 
 RANDOM_CHOICES = 20
+LOW_IS_BETTER = ("coverage_radius", "mean_distance")
+Verdict: TypeAlias = Literal["better", "chance", "worse"]
+"""How a figure compares with those of all random choices; "chance" is among them."""
+_COMPARED: dict[Verdict, str] = {"chance": "no better than", "worse": "worse than all"}
 _SEED = 11
 
 
@@ -78,11 +82,36 @@ class Receipt:
     near_duplicates: int
     counts: Mapping[str, int]
 
+    def verdict(self, name: str) -> Verdict:
+        """Whether a figure is better or worse than those of all random choices.
+
+        Args:
+            name: the name of a figure
+        """
+        value, random = getattr(self.figures, name), self.random[name]
+        low, high = (
+            (random.low, random.high) if name in LOW_IS_BETTER else (-random.high, -random.low)
+        )
+        value = value if name in LOW_IS_BETTER else -value
+        return "better" if value < low else "worse" if value > high else "chance"
+
+    def sentences(self) -> tuple[str, ...]:
+        """What the selection covers no better than random choices do, in sentences."""
+        names = [
+            name for name in self.random if name != "values" and self.verdict(name) != "better"
+        ]
+        return tuple(
+            f"The {name.replace('_', ' ')} is {_COMPARED[self.verdict(name)]} those of "
+            f"{RANDOM_CHOICES} random choices."
+            for name in names
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """The receipt as JSON values."""
         return {
             **vars(self.figures),
             "random": {name: value.to_dict() for name, value in self.random.items()},
+            "verdicts": {name: self.verdict(name) for name in self.random},
             "uncovered": dict(vars(self.uncovered)),
             "covered": self.covered,
             "outliers": self.outliers,

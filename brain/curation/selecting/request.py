@@ -57,6 +57,9 @@ class SelectionRequest:
         nearness (2.0): the weight of the similarity to it; negative for far from it
         exclude_outliers (True): whether outliers are never selected
         exclude (()): ids that are not selected
+        judgments (True): whether what was recorded as selected, and labels that a person checked in
+            an audit, count as labeled, and what was disliked as a result of the query ``near`` is
+            not selected; see :mod:`fiftyone_faiss.brain.curation.judgments`
         thresh (None): the largest distance of near duplicates, of which at most one is selected;
             by default, that which :func:`find_near_duplicates` proposes
 
@@ -78,6 +81,7 @@ class SelectionRequest:
     nearness: float = 2.0
     exclude_outliers: bool = True
     exclude: Sequence[str] = ()
+    judgments: bool = True
     thresh: float | None = None
 
     def __post_init__(self) -> None:
@@ -93,6 +97,8 @@ class SelectionRequest:
             normalized["clusters"] = 1.0
         exclude_outliers = True if self.exclude_outliers is None else self.exclude_outliers
         normalized["exclude_outliers"] = read_flag("exclude_outliers", exclude_outliers)
+        judgments = True if self.judgments is None else self.judgments
+        normalized["judgments"] = read_flag("judgments", judgments)
         normalized["exclude"] = read_ids("exclude", self.exclude)
         normalized["labeled"] = _read_labeled(self.labeled)
         normalized["near"] = None if self.near == "" else self.near
@@ -104,10 +110,19 @@ class SelectionRequest:
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> SelectionRequest:
-        """Makes a request of values that a form or a page sent; unknown names are ignored."""
+        """Makes a request of values that a form or a page sent; unknown names are ignored.
+
+        ``labeled_tag`` is a tag of what is labeled already, instead of a field.
+
+        Raises:
+            ValueError: if a value is not valid, or there are a field and a tag
+        """
         names = {field.name for field in fields(cls)}
         values = {name: value for name, value in params.items() if name in names}
-        return cls(**{"n": None, **values})
+        tag = read_text("labeled_tag", params.get("labeled_tag"), MAX_NAME).strip()
+        if tag and values.get("labeled"):
+            raise ValueError("Give the field or the tag of what is labeled already, not both.")
+        return cls(**{"n": None, **values, **({"labeled": [tag]} if tag else {})})
 
 
 def _read_weight(name: str, value: Any) -> float:

@@ -10,6 +10,7 @@ import fiftyone as fo
 import fiftyone.core.collections as foc
 
 from fiftyone_faiss.brain.curation import acting
+from fiftyone_faiss.brain.curation.judgments import Judgment, record_selected
 from fiftyone_faiss.brain.curation.selecting.receipt import Receipt
 from fiftyone_faiss.brain.data.result_views import view_of
 
@@ -49,6 +50,13 @@ class Selection:
             the ids that did not have the tag before
         """
         return acting.tag(self.samples, self.ids, tag, self.patches_field)
+
+    def record(self) -> Judgment:
+        """Records that these will be labeled: later selections count them as labeled.
+
+        ``remove_judgment(dataset, judgment)`` undoes that.
+        """
+        return record_selected(self.samples, self.ids, self.patches_field)
 
     def to_dict(self) -> dict[str, Any]:
         """The selection as JSON values."""

@@ -12,7 +12,9 @@ from support.points import points_of
 from support.scored import clusters, dataset_of
 
 import fiftyone_faiss
+from fiftyone_faiss.brain.curation.accidental_pairs import Estimate
 from fiftyone_faiss.brain.curation.selecting.quotas import evenness, water_level
+from fiftyone_faiss.brain.curation.selecting.receipt import Figures, Receipt, UncoveredRegion
 from fiftyone_faiss.brain.curation.selecting.request import SelectionRequest
 
 SMALL = {"thresh": 1e-6, "progress": False}
@@ -249,3 +251,29 @@ def test_bad_input_is_named(rng: np.random.Generator) -> None:
     with pytest.raises(ValueError, match="n is None"):
         SelectionRequest.from_params({"brain_key": "given"})
     dataset.delete()
+
+
+def test_figures_are_compared_with_all_random_choices() -> None:
+    random = {
+        "coverage_radius": Estimate(0.5, 0.4, 0.6),
+        "mean_distance": Estimate(0.2, 0.1, 0.3),
+        "values": Estimate(4.0, 4.0, 4.0),
+        "evenness": Estimate(0.8, 0.7, 0.9),
+    }
+    region = UncoveredRegion("0" * 24, 0.3, 1)
+
+    def receipt_of(*figures: float) -> Receipt:
+        radius, mean, values, even = figures
+        return Receipt(Figures(radius, mean, int(values), even), random, region, 9, 0, 0, {})
+
+    good = receipt_of(0.3, 0.05, 4, 0.95)
+    assert [good.verdict(name) for name in random] == ["better", "better", "chance", "better"]
+    assert good.sentences() == ()
+    bad = receipt_of(0.7, 0.2, 3, 0.6)
+    assert [bad.verdict(name) for name in random] == ["worse", "chance", "worse", "worse"]
+    assert bad.to_dict()["verdicts"]["coverage_radius"] == "worse"
+    assert bad.sentences() == (
+        "The coverage radius is worse than all those of 20 random choices.",
+        "The mean distance is no better than those of 20 random choices.",
+        "The evenness is worse than all those of 20 random choices.",
+    )
