@@ -1,4 +1,4 @@
-"""The panel "FAISS Curate": duplicates and leaks; see :mod:`fiftyone_faiss.panels.search`."""
+"""The panel "FAISS Curate", a tab for each service; see :mod:`fiftyone_faiss.panels.search`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from fiftyone_faiss.panels.curate_methods import CurateMethods
 from fiftyone_faiss.panels.index_methods import IndexMethods
 from fiftyone_faiss.panels.labels_methods import LabelsMethods
 from fiftyone_faiss.panels.models_methods import ModelsMethods
+from fiftyone_faiss.panels.scores_methods import ScoresMethods
+from fiftyone_faiss.panels.selection_methods import SelectionMethods
 from fiftyone_faiss.panels.text_tag_methods import TextTagMethods
 from fiftyone_faiss.panels.tile_methods import TileMethods
 
@@ -23,6 +25,8 @@ class CuratePanel(
     TextTagMethods,
     LabelsMethods,
     ModelsMethods,
+    ScoresMethods,
+    SelectionMethods,
     IndexMethods,
     foo.Panel,
 ):

@@ -7,8 +7,15 @@ from collections.abc import Callable
 import fiftyone.operators as foo
 
 from fiftyone_faiss import brain
-from fiftyone_faiss.brain.core.params import MAX_NAME, quoted, read_ids, read_list, read_text
-from fiftyone_faiss.panels import curate_messages
+from fiftyone_faiss.brain.core.params import (
+    MAX_NAME,
+    quoted,
+    read_flag,
+    read_ids,
+    read_list,
+    read_text,
+)
+from fiftyone_faiss.panels import curate_messages, messages
 from fiftyone_faiss.panels.base import panel_method
 from fiftyone_faiss.panels.curate_runs import (
     Action,
@@ -72,6 +79,18 @@ class CurateActions:
         _, result = leaks_of(ctx.dataset, read_text("run", params.get("run")))
         name = read_text("name", params.get("name"), MAX_NAME).strip()
         return tagged_answer(ctx, "leaks", name, result.tag(name), result.patches_field)
+
+    @panel_method
+    def judge_pair(
+        self, ctx: foo.ExecutionContext, params: curate_messages.JudgePairParams
+    ) -> messages.Empty:
+        """Records that two are no duplicates, or takes that back; the next run reads it."""
+        _, result = duplicates_of(ctx.dataset, read_text("run", params.get("run")))
+        id_a, id_b = read_ids("ids", [params.get("id_a"), params.get("id_b")])
+        judgment = brain.record_different(ctx.dataset, id_a, id_b, result.patches_field)
+        if not read_flag("is_different", params.get("is_different")):
+            brain.remove_judgment(ctx.dataset, judgment)
+        return {}
 
     @panel_method
     def undo(

@@ -11,6 +11,8 @@ from fiftyone_faiss.panels.grid_messages import GridState
 from fiftyone_faiss.panels.labels_messages import LabelsRun
 from fiftyone_faiss.panels.models_messages import ModelsRun
 from fiftyone_faiss.panels.run_messages import Interval, RunParams
+from fiftyone_faiss.panels.scores_messages import ScoresRun
+from fiftyone_faiss.panels.selection_messages import SelectionRun
 from fiftyone_faiss.panels.text_tag_messages import TextTagsRun
 
 RunKind = Literal[
@@ -128,6 +130,8 @@ class CurateState(TypedDict):
     text_tags: TextTagsRun | None
     labels: LabelsRun | None
     models: ModelsRun | None
+    scores: ScoresRun | None
+    selection: SelectionRun | None
     undo: list[UndoEntry]
     split_fields: list[str]
     rules: list[str]
@@ -226,6 +230,14 @@ class TagLeaksParams(RunParams):
     """The tag for the samples in a leak."""
 
     name: str
+
+
+class JudgePairParams(RunParams):
+    """Whether two samples or labels are no duplicates of each other, as a person sees them."""
+
+    id_a: str
+    id_b: str
+    is_different: bool
 
 
 class UndoParams(TypedDict):

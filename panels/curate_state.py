@@ -20,6 +20,8 @@ from fiftyone_faiss.panels.curate_messages import (
 from fiftyone_faiss.panels.curate_runs import Run, last_run, list_actions
 from fiftyone_faiss.panels.labels_run import labels_run
 from fiftyone_faiss.panels.models_run import models_run
+from fiftyone_faiss.panels.scores_state import scores_run
+from fiftyone_faiss.panels.selection_state import selection_run
 from fiftyone_faiss.panels.text_tag_state import text_tags_run
 
 
@@ -34,6 +36,8 @@ def state_of(dataset: fo.Dataset) -> CurateState:
         "text_tags": text_tags_run(dataset),
         "labels": labels_run(dataset),
         "models": models_run(dataset),
+        "scores": scores_run(dataset),
+        "selection": selection_run(dataset),
         "undo": [
             {"id": action.id, "kind": action.kind, "text": action.text}
             for action in list_actions(dataset)

@@ -35,6 +35,7 @@ def tagged_answer(
     name: str,
     tagged: Sequence[str],
     patches_field: str | None,
+    also_undo: Callable[[], None] = lambda: None,
 ) -> ActAnswer:
     """The answer after a tagging, which can be undone.
 
@@ -44,8 +45,15 @@ def tagged_answer(
         name: the tag
         tagged: the ids that did not have it before
         patches_field: the field of the labels, None for samples
+        also_undo (None): undoes what was done besides
     """
+    untag = untagging(ctx.dataset, name, tagged)
+
+    def undo() -> str:
+        also_undo()
+        return untag()
+
     text = f"Tagged {things(len(tagged), patches_field)} “{name}”."
-    add_action(ctx.dataset, Action(kind, text, untagging(ctx.dataset, name, tagged)))
+    add_action(ctx.dataset, Action(kind, text, undo))
     ctx.ops.reload_dataset()
     return {"text": text, "state": state_of(ctx.dataset)}

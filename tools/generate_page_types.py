@@ -30,6 +30,8 @@ from fiftyone_faiss.panels import (
     messages,
     models_messages,
     run_messages,
+    scores_messages,
+    selection_messages,
     text_tag_messages,
     tile_messages,
 )
@@ -48,6 +50,8 @@ MODULES = (
     grid_messages,
     index_messages,
     run_messages,
+    scores_messages,
+    selection_messages,
     cluster_messages,
     text_tag_messages,
     labels_messages,
@@ -57,6 +61,8 @@ MODULES = (
 ALIASES = {
     **messages.ALIASES,
     **index_messages.ALIASES,
+    **scores_messages.ALIASES,
+    **selection_messages.ALIASES,
     **cluster_messages.ALIASES,
     **text_tag_messages.ALIASES,
     **labels_messages.ALIASES,

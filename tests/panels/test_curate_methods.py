@@ -265,6 +265,22 @@ def test_sampled_pairs_are_those_that_count(planted) -> None:
     assert {pair["verdict"] for pair in answer["pairs"]} == {"unverified"}
 
 
+def test_pairs_that_a_person_judged_different_stay_apart(planted) -> None:
+    run = run_of(planted)
+    ids = planted.values("id")
+    pair = {"run": run["id"], "id_a": ids[100], "id_b": ids[0]}
+    answer_of("judge_pair", Context(planted, **pair, is_different=True))
+    answer_of("judge_pair", Context(planted, **{**pair, "id_b": ids[110]}, is_different=True))
+    after = run_of(planted)
+    assert (after["groups"], after["redundant"], after["pair_count"]) == (10, 19, 28)
+    assert after["notes"] == ["2 pairs that a person judged to be different are left out."]
+    answer_of("judge_pair", Context(planted, **{**pair, "run": after["id"]}, is_different=False))
+    back = run_of(planted)
+    assert (back["redundant"], back["pair_count"]) == (20, 29)
+    wrong = {**pair, "run": back["id"], "id_b": ids[100], "is_different": True}
+    assert "is given twice" in call("judge_pair", Context(planted, **wrong))["error"]
+
+
 def test_a_lost_or_replaced_result_is_told(planted) -> None:
     assert answer_of("curate_state", Context(planted))["duplicates"] is None
     first = run_of(planted)

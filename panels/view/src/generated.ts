@@ -15,6 +15,14 @@ export type SavedParams = Partial<SearchParams>;
 
 export type JobState = "running" | "done" | "cancelled" | "failed";
 
+export type ScoreKind = "outliers" | "uniqueness" | "typicality";
+
+export type ScoreList = "unusual" | "highest" | "lowest";
+
+export type FigureName = "coverage_radius" | "mean_distance" | "values" | "evenness";
+
+export type FigureVerdict = "better" | "chance" | "worse";
+
 export type ClusterMethod = "kmeans" | "density";
 
 export type VocabularyChoice = "own" | "general" | "wordnet" | "none";
@@ -823,6 +831,170 @@ export interface FieldsAnswer {
   fields: string[];
 }
 
+/**
+ * Which score to compute, and in which field to save it; an empty field has the name of the score.
+ */
+export interface ScoresParams {
+  base?: unknown[];
+  sidebar?: Record<string, unknown>;
+  shown?: string[];
+  kind: ScoreKind;
+  brain_key: string;
+  scope: string;
+  field: string;
+  label_field: string | null;
+}
+
+/** A bar of the histogram: how many scores it has, and how many of them stand out. */
+export interface ScoreBar {
+  count: number;
+  unusual: number;
+}
+
+/** The scores that were computed. */
+export interface ScoresRun {
+  id: string;
+  params: ScoresParams;
+  kind: ScoreKind;
+  field: string;
+  patches_field: string | null;
+  count: number;
+  low: number;
+  high: number;
+  histogram: ScoreBar[];
+  unusual: number;
+  expected: Interval | null;
+  near_duplicates: number;
+  thresh: number;
+  recall: number;
+  classes: number;
+  notes: string[];
+  is_saved: boolean;
+}
+
+/** A page of what stands out, or of the highest or lowest scores. */
+export interface ScoredParams {
+  run: string;
+  which: ScoreList;
+  start: number;
+  count: number;
+}
+
+/** A score; `label` is the class that it was compared with. */
+export interface ScoredRow {
+  file: ResultFile;
+  score: number;
+  is_unusual: boolean;
+  label: string | null;
+}
+
+/** A page of scores, and the number of all in the list. */
+export interface ScoredAnswer {
+  rows: ScoredRow[];
+  total: number;
+}
+
+/** The list to show in the grid. */
+export interface ShowScoredParams {
+  base?: unknown[];
+  sidebar?: Record<string, unknown>;
+  shown?: string[];
+  run: string;
+  which: ScoreList;
+}
+
+/** The list to tag. */
+export interface TagScoredParams {
+  run: string;
+  which: ScoreList;
+  name: string;
+}
+
+/** How many to select, and what matters; see `SelectionRequest`. */
+export interface SelectParams {
+  base?: unknown[];
+  sidebar?: Record<string, unknown>;
+  shown?: string[];
+  n: number | null;
+  brain_key: string;
+  scope: string;
+  labeled: string | null;
+  labeled_tag: string | null;
+  balance_field: string | null;
+  balance: number;
+  cluster_field: string | null;
+  clusters: number;
+  near: string | null;
+  near_tag: string | null;
+  nearness: number;
+  diversity: number;
+  typicality: number;
+  exclude_outliers: boolean;
+  judgments: boolean;
+}
+
+/**
+ * A figure of a selection; `random` is the mean, the lowest and the highest of random choices, and
+ * `verdict` compares it with all of them.
+ */
+export interface ReceiptFigure {
+  name: FigureName;
+  value: number;
+  random: Interval;
+  verdict: FigureVerdict;
+}
+
+/** How many of the selected have a value. */
+export interface ValueCount {
+  value: string;
+  count: number;
+}
+
+/**
+ * The region that is covered least: an example, None if it was deleted, its distance to the nearest
+ * covered one, and how many are nearer to the example than to any of these.
+ */
+export interface Uncovered {
+  file: ResultFile | null;
+  distance: number;
+  count: number;
+}
+
+/** What was selected. */
+export interface SelectionRun {
+  id: string;
+  params: SelectParams;
+  patches_field: string | null;
+  count: number;
+  figures: ReceiptFigure[];
+  uncovered: Uncovered;
+  covered: number;
+  outliers: number;
+  near_duplicates: number;
+  values: ValueCount[];
+  more_values: number;
+  notes: string[];
+}
+
+/** A page of what was selected. */
+export interface SelectedParams {
+  run: string;
+  start: number;
+  count: number;
+}
+
+/** A selected one; `place` counts from 1. */
+export interface SelectedRow {
+  place: number;
+  file: ResultFile;
+}
+
+/** A page of what was selected, and the number of those that exist. */
+export interface SelectedAnswer {
+  rows: SelectedRow[];
+  total: number;
+}
+
 /** How to find clusters, and how to name them. */
 export interface ClusterParams {
   base?: unknown[];
@@ -1442,6 +1614,8 @@ export interface CurateState {
   text_tags: TextTagsRun | null;
   labels: LabelsRun | null;
   models: ModelsRun | null;
+  scores: ScoresRun | null;
+  selection: SelectionRun | null;
   undo: UndoEntry[];
   split_fields: string[];
   rules: string[];
@@ -1539,6 +1713,14 @@ export interface TagLeaksParams {
   name: string;
 }
 
+/** Whether two samples or labels are no duplicates of each other, as a person sees them. */
+export interface JudgePairParams {
+  run: string;
+  id_a: string;
+  id_b: string;
+  is_different: boolean;
+}
+
 /** The action to undo. */
 export interface UndoParams {
   id: string;
@@ -1603,6 +1785,7 @@ export interface PanelMethods {
   clusters: { params: ClusterPageParams; answer: ClustersAnswer };
   compare_models: { params: ComparisonParams; answer: Started };
   compared_classes: { params: ClassesParams; answer: ClassesAnswer };
+  compute_scores: { params: ScoresParams; answer: Started };
   curate_state: { params: NoParams; answer: CurateState };
   decide_label: { params: DecideParams; answer: Empty };
   distances: { params: FindParams; answer: DistancesAnswer };
@@ -1611,6 +1794,7 @@ export interface PanelMethods {
   find_leaks: { params: FindParams; answer: Started };
   groups: { params: PageParams; answer: GroupsAnswer };
   issues: { params: IssuesParams; answer: IssuesAnswer };
+  judge_pair: { params: JudgePairParams; answer: Empty };
   label_classes: { params: AuditRunParams; answer: LabelClasses };
   label_fields: { params: IndexParams; answer: LabelFields };
   label_plan: { params: AuditRunParams; answer: LabelPlan };
@@ -1620,19 +1804,28 @@ export interface PanelMethods {
   sampled_pairs: { params: RunParams; answer: PairsAnswer };
   save_clusters: { params: SaveClustersParams; answer: ActAnswer };
   save_text_tags: { params: SaveTextTagsParams; answer: ActAnswer };
+  scored: { params: ScoredParams; answer: ScoredAnswer };
+  select_samples: { params: SelectParams; answer: Started };
+  selected: { params: SelectedParams; answer: SelectedAnswer };
   show_clean: { params: RunParams; answer: Empty };
   show_clusters: { params: ShowClustersParams; answer: GridAnswer };
   show_difference: { params: ShowDifferenceParams; answer: GridAnswer };
   show_ids: { params: ShowIdsParams; answer: GridAnswer };
   show_issues: { params: ShowIssuesParams; answer: GridAnswer };
+  show_score_field: { params: NoParams; answer: Empty };
+  show_scored: { params: ShowScoredParams; answer: GridAnswer };
+  show_selected: { params: ShowRunParams; answer: GridAnswer };
   show_text_tag: { params: ShowTextTagParams; answer: GridAnswer };
   tag_by_text: { params: TextTagsParams; answer: Started };
   tag_clusters: { params: TagClustersParams; answer: ActAnswer };
   tag_issues: { params: TagIssuesParams; answer: ActAnswer };
   tag_leaks: { params: TagLeaksParams; answer: ActAnswer };
   tag_questions: { params: TextTagParams; answer: QuestionsAnswer };
+  tag_scored: { params: TagScoredParams; answer: ActAnswer };
+  tag_selected: { params: TagRunParams; answer: ActAnswer };
   text_tags: { params: TextTagPageParams; answer: TextTagsAnswer };
   undo: { params: UndoParams; answer: ActAnswer };
+  value_fields: { params: FieldsParams; answer: FieldsAnswer };
 }
 
 export type PanelMethod = keyof PanelMethods;

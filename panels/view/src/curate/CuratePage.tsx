@@ -9,6 +9,8 @@ import { DuplicatesTab } from "./duplicates/DuplicatesTab.tsx";
 import { LabelsTab } from "./labels/LabelsTab.tsx";
 import { LeaksTab } from "./leaks/LeaksTab.tsx";
 import { ModelsTab } from "./models/ModelsTab.tsx";
+import { ScoresTab } from "./scores/ScoresTab.tsx";
+import { SelectTab } from "./select/SelectTab.tsx";
 import { type Curate, useCurate } from "./state/useCurate.ts";
 import { TextTagsTab } from "./textTags/TextTagsTab.tsx";
 import type { TabName } from "./state/curateState.ts";
@@ -18,6 +20,8 @@ import { MessageBar } from "./shared/MessageBar.tsx";
 const TABS: { name: TabName; label: string; Tab: ComponentType<{ curate: Curate }> }[] = [
   { name: "duplicates", label: "Duplicates", Tab: DuplicatesTab },
   { name: "leaks", label: "Leaks", Tab: LeaksTab },
+  { name: "scores", label: "Scores", Tab: ScoresTab },
+  { name: "selection", label: "Select", Tab: SelectTab },
   { name: "clusters", label: "Clusters", Tab: ClustersTab },
   { name: "text_tags", label: "Text tags", Tab: TextTagsTab },
   { name: "labels", label: "Labels", Tab: LabelsTab },

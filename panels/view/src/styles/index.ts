@@ -3,6 +3,8 @@ import curate from "./curate.css";
 import curateGroups from "./curate-groups.css";
 import curateLabels from "./curate-labels.css";
 import curateLists from "./curate-lists.css";
+import curateScores from "./curate-scores.css";
+import curateSelect from "./curate-select.css";
 import drawers from "./drawers.css";
 import menus from "./menus.css";
 import panel from "./panel.css";
@@ -29,4 +31,6 @@ export const STYLES = [
   curateLists,
   curateGroups,
   curateLabels,
+  curateScores,
+  curateSelect,
 ].join("");

@@ -22,9 +22,20 @@ export function PrecisionCheck({ curate, run }: { curate: Curate; run: Duplicate
     });
   }, [server, isOpen, pairs, run.id]);
   const pair = pairs?.[values.length];
-  const answer = (value: boolean | null) =>
+  const judge = async (judged: PairRow, is_different: boolean) => {
+    const given = { run: run.id, id_a: judged.a.id, id_b: judged.b.id, is_different };
+    const failure = await server("judge_pair", given);
+    if (isFailure(failure)) setError(failure.error);
+  };
+  const answer = (value: boolean | null) => {
+    if (pair && value !== null) void judge(pair, !value);
     update({ answers: { run: run.id, values: [...values, value] } });
-  const back = () => update({ answers: { run: run.id, values: values.slice(0, -1) } });
+  };
+  const back = () => {
+    const last = pairs?.[values.length - 1];
+    if (last && values.at(-1) === false) void judge(last, false);
+    update({ answers: { run: run.id, values: values.slice(0, -1) } });
+  };
   return (
     <div className="ffs-curate-check" data-cy="curate-check">
       <button
@@ -61,7 +72,7 @@ export function PrecisionCheck({ curate, run }: { curate: Curate; run: Duplicate
         <div className="ffs-inline">
           <span>
             Pair {values.length + 1} of {pairs.length}, distance {distanceText(pair.distance)}. The
-            same picture?
+            same picture? Pairs with the answer no stay apart in the next run.
           </span>
           <button type="button" className="ffs-button" data-cy="curate-yes" onClick={() => answer(true)}>
             Yes

@@ -24,7 +24,7 @@ export function useFollowing(curate: Curate, groups: DuplicatesGroup[], field: s
     if (number === null || number === shown.current) return undefined;
     const timer = setTimeout(() => {
       shown.current = number;
-      void show(latest.current.group?.members.map(({ id }) => id) ?? null);
+      void show((latest.current.group?.members ?? []).map(({ id }) => id));
     }, PAUSE_MS);
     return () => clearTimeout(timer);
   }, [number]);

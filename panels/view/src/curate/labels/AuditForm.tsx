@@ -1,6 +1,7 @@
 import React from "react";
 import { disabledIf } from "../../keyboard/disabled.ts";
-import { IndexSelect, knownIndex } from "../shared/IndexSelect.tsx";
+import { IndexSelect } from "../shared/IndexSelect.tsx";
+import { knownIndex } from "../state/indexes.ts";
 import { LabelFieldSelect, useLabelField } from "../shared/LabelFieldSelect.tsx";
 import { NumberField, numberOf } from "../shared/NumberField.tsx";
 import { ScopeSelect } from "../shared/ScopeSelect.tsx";

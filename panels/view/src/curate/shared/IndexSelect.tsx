@@ -31,9 +31,3 @@ export function IndexSelect({ label, indexes, value, choose, children }: IndexSe
     </label>
   );
 }
-
-/** The chosen index; the first one if the chosen one does not exist any more. */
-export function knownIndex(indexes: PanelIndex[], chosen: string | null): string {
-  const isKnown = indexes.some(({ brain_key }) => brain_key === chosen);
-  return (isKnown ? chosen : indexes[0]?.brain_key) ?? "";
-}

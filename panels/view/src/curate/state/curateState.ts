@@ -1,5 +1,5 @@
 // What a person chose and decided, by dataset. It is kept in the browser's storage.
-import type { GridState, RunKind } from "../../generated.ts";
+import type { CurateState, GridState, RunKind } from "../../generated.ts";
 import { type Decisions, NO_DECISIONS } from "./decisions.ts";
 
 /** The tabs have the names of what they find. */
@@ -114,4 +114,10 @@ export function toggledGroup(view: CurateView, run: string, group: number): Part
   const isSelected = groups.includes(group);
   const next = isSelected ? groups.filter((other) => other !== group) : [...groups, group];
   return { selected: { run, groups: next } };
+}
+
+/** The ids of the last results that the server knows, by tab. */
+export function runIds(state: CurateState): CurateView["runs"] {
+  const runs = Object.entries(state).filter(([, run]) => run && "id" in run);
+  return Object.fromEntries(runs.map(([name, run]) => [name, (run as { id: string }).id]));
 }

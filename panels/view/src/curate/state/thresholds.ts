@@ -38,11 +38,12 @@ export function rowInForce(
 export function pairsText(pairs: number, expected: Interval | null): string {
   const counts = counted(Math.round(pairs), "pair");
   if (!expected) return `${counts}; too few to tell how many are accidental`;
-  const [value, low, high] = [expected.value, expected.low, expected.high].map(rounded);
+  const [value, low, high] = [expected.value, expected.low, expected.high].map(roundedCount);
   return `${counts}, about ${value} accidental (${low} to ${high})`;
 }
 
-function rounded(value: number): string {
+/** A count that need not be whole: "0", "1.4", "1,234". */
+export function roundedCount(value: number): string {
   if (value < 0.05) return "0";
   return value < 9.95 ? String(Number(value.toFixed(1))) : Math.round(value).toLocaleString("en-US");
 }

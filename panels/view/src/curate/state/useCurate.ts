@@ -10,8 +10,9 @@ import type {
   Started,
 } from "../../generated.ts";
 import { useJobs } from "../../state/useJobs.ts";
-import type { CurateView, Form, PairsTab } from "./curateState.ts";
+import { type CurateView, type Form, type PairsTab, runIds } from "./curateState.ts";
 import { getView, type UpdateView, useCurateView } from "./curateStore.ts";
+import { knownIndex } from "./indexes.ts";
 
 export interface Message {
   kind: "done" | "error";
@@ -51,11 +52,10 @@ export function findParams(
   indexes: PanelIndex[],
   grid: CurateView["grid"]
 ): FindParams {
-  const isKnown = indexes.some(({ brain_key }) => brain_key === form.brainKey);
   return {
     ...grid,
     equal_files: tab === "duplicates" && form.equalFiles,
-    brain_key: (isKnown ? form.brainKey : indexes[0]?.brain_key) ?? "",
+    brain_key: knownIndex(indexes, form.brainKey),
     scope: form.scope,
     thresh: form.thresh,
     verify: form.verify,
@@ -79,14 +79,7 @@ export function useCurate(
     (next: CurateState) => {
       setState(next);
       setVersion((number) => number + 1);
-      const runs = { ...getView(dataset).runs };
-      if (next.duplicates) runs.duplicates = next.duplicates.id;
-      if (next.leaks) runs.leaks = next.leaks.id;
-      if (next.clusters) runs.clusters = next.clusters.id;
-      if (next.text_tags) runs.text_tags = next.text_tags.id;
-      if (next.labels) runs.labels = next.labels.id;
-      if (next.models) runs.models = next.models.id;
-      update({ runs });
+      update({ runs: { ...getView(dataset).runs, ...runIds(next) } });
     },
     [dataset, update]
   );
