@@ -9,6 +9,7 @@ import fiftyone as fo
 from fiftyone_faiss import brain
 from fiftyone_faiss.panels.curate_runs import last_run
 from fiftyone_faiss.panels.labels_messages import Agreement, AuditParams, LabelsRun, NoiseRates
+from fiftyone_faiss.panels.run_messages import Interval
 
 # The pairs of classes that the page shows.
 MAX_PAIRS = 50
@@ -34,7 +35,7 @@ def labels_run(dataset: fo.Dataset) -> LabelsRun | None:
         "issues": len(audit.issues),
         "doubt": audit.doubt,
         "agreement": cast(Agreement, audit.agreement.to_dict()),
-        "expected_wrong": {**vars(audit.expected_wrong)},
+        "expected_wrong": cast(Interval, audit.expected_wrong.to_dict()),
         "noise_rate": None if rate is None else _noise_rates(rate.to_dict()),
         "decisions_field": audit.decisions_field,
         "notes": list(audit.notes),

@@ -107,8 +107,8 @@ def test_the_grid_shows_what_one_index_misses(indexed) -> None:
 
 
 def test_bad_input_and_lost_results_are_answered_with_a_sentence(indexed) -> None:
-    one = call("compare_models", Context(indexed, **{**COMPARE, "brain_keys": ["given"]}))
-    assert one["error"] == "brain_keys names 1 indexes; give 2 to 20 different ones."
+    refused = call("compare_models", Context(indexed, **{**COMPARE, "brain_keys": ["given"]}))
+    assert refused["error"] == "brain_keys names 1 indexes; give 2 to 20 different ones."
     run = compared(indexed)
     curate_runs._RUNS.clear()
     assert answer_of("curate_state", Context(indexed))["models"] is None
