@@ -158,7 +158,9 @@ def test_a_single_label_is_evaluated(album: fo.Dataset, open_app) -> None:
     assert album.list_evaluations() == ["eval_place"]
     evaluation: Page = open_app(album, panel="model_evaluation_panel_builtin", width=1600)
     expect(evaluation.get_by_text("eval_place", exact=True).first).to_be_visible()
-    page.bring_to_front()
+    # All pages of a session have the layout of the last one.
+    page = open_app(album, panel=CURATE_PANEL, width=1140, height=900, dark=False)
+    choose_tab(page, "text_tags")
     undo_last(page, "The field “place” is as it was before.")
     album.reload()
     assert album.list_evaluations() == [] and not album.has_field("place")

@@ -2,6 +2,7 @@ import React, { type ComponentType, type KeyboardEvent, useRef } from "react";
 import type { Server } from "../app/server.ts";
 import { JobList } from "../components/indexes/JobList.tsx";
 import type { Job, PanelIndex } from "../generated.ts";
+import { keepPress } from "../keyboard/panelKeys.ts";
 import { useFocusRestore } from "../keyboard/useFocusRestore.ts";
 import { useScrollMemory } from "../state/useScrollMemory.ts";
 import { ClustersTab } from "./clusters/ClustersTab.tsx";
@@ -65,7 +66,13 @@ export function CuratePage({ server, dataset, indexes, listedJobs }: CuratePageP
   if (!chosen) return null;
   const { Tab } = chosen;
   return (
-    <div ref={root} className="ffs-panel" tabIndex={-1} data-cy="curate-panel">
+    <div
+      ref={root}
+      className="ffs-panel"
+      tabIndex={-1}
+      data-cy="curate-panel"
+      onKeyDown={keepPress}
+    >
       <div className="ffs-page ffs-curate">
         <div className="ffs-curate-tabs" role="tablist" aria-label="Curate" onKeyDown={onKeyDown}>
           {TABS.map(({ name, label }) => (

@@ -55,6 +55,12 @@ export function onPanelKey(event: KeyboardEvent<HTMLElement>, actions: PanelKeyA
   else if (action === "focusQuery" || !actions.close()) focusQuery(target);
 }
 
+/** Keeps a key that presses a button in the panel: the App would prevent that. */
+export function keepPress(event: KeyboardEvent<HTMLElement>): void {
+  const isPress = event.key === "Enter" || event.key === " ";
+  if (isPress && (event.target as HTMLElement).matches("button, summary")) event.stopPropagation();
+}
+
 function focusedKind(target: HTMLElement, panel: HTMLElement): FocusedKind {
   if (target === panel) return "panel";
   if (target.matches("button")) return "button";

@@ -37,6 +37,8 @@ export interface TextTagsForm {
   /** The tags of a run that are not saved. */
   excluded: { run: string; tags: string[] };
   answers: TagAnswers;
+  /** The tag of a run about which questions are shown; the App may mount the panel again. */
+  asked: { run: string; tag: string };
 }
 
 export const TEXT_TAGS_FORM: TextTagsForm = {
@@ -52,6 +54,7 @@ export const TEXT_TAGS_FORM: TextTagsForm = {
   gtField: null,
   excluded: { run: "", tags: [] },
   answers: { run: "", tag: "", values: {} },
+  asked: { run: "", tag: "" },
 };
 
 /** What the server is asked, with an index of a model that embeds text. */

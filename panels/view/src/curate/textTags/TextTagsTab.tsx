@@ -1,4 +1,4 @@
-import React, { useRef, useState } from "react";
+import React, { useRef } from "react";
 import { isFailure } from "../../app/server.ts";
 import type { TextTagRow, TextTagsRun } from "../../generated.ts";
 import { useFrameImages } from "../../state/useFrameImages.ts";
@@ -52,7 +52,8 @@ interface ResultsProps {
 
 function Results({ curate, run, form, change }: ResultsProps) {
   const { server, version, view } = curate;
-  const [asked, setAsked] = useState(form.answers.run === run.id ? form.answers.tag : null);
+  const asked = form.asked.run === run.id ? form.asked.tag : "";
+  const setAsked = (tag: string) => change({ asked: { run: run.id, tag } });
   const root = useRef<HTMLOListElement>(null);
   const end = useRef<HTMLButtonElement>(null);
   const grid = useGrid(curate, run.patches_field);
@@ -67,7 +68,7 @@ function Results({ curate, run, form, change }: ResultsProps) {
   const show = async (tag: string) =>
     grid.take(await server("show_text_tag", { ...view.grid, run: run.id, tag }));
   const close = (tag: string) => {
-    setAsked(null);
+    setAsked("");
     const item = root.current?.querySelector(`[data-tag="${CSS.escape(tag)}"]`);
     item?.querySelector<HTMLElement>('[data-cy="curate-ask"]')?.focus();
   };
@@ -93,7 +94,7 @@ function Results({ curate, run, form, change }: ResultsProps) {
             isAsking={asked === row.tag}
             toggle={() => change({ excluded: toggledTag(form, run.id, row.tag) })}
             show={() => void show(row.tag)}
-            ask={() => setAsked(asked === row.tag ? null : row.tag)}
+            ask={() => setAsked(asked === row.tag ? "" : row.tag)}
           >
             {asked === row.tag && (
               <Questions
