@@ -196,8 +196,8 @@ def test_a_view_is_audited(flips) -> None:
     ended(dataset, {"id": answer_of("audit_labels", ctx)["job"]})
     run = answer_of("curate_state", Context(dataset))["labels"]
     assert run["audited"] == 100 and run["params"]["scope"] == "view"
-    ids = {row["id"] for row in issues(dataset, run)["issues"]}
-    assert ids == set(truth) & set(ctx.view.values("id"))
+    rows = {row["id"] for row in issues(dataset, run)["issues"]}
+    assert rows == set(truth) & set(ctx.view.values("id"))
 
 
 def test_patches_are_audited_decided_and_tagged(rng) -> None:
@@ -213,9 +213,9 @@ def test_patches_are_audited_decided_and_tagged(rng) -> None:
     truth = {ids[n]: NAMES[labels[n]] for n in chosen.tolist()}
     run = audited(dataset, label_field="things")
     assert run["patches_field"] == "things" and run["decisions_field"] == "label_audit"
-    listed = issues(dataset, run)["issues"]
-    assert {row["id"]: row["suggested"] for row in listed} == truth
-    assert listed[0]["file"]["bounding_box"] == [0.1, 0.2, 0.5, 0.5]
+    rows = issues(dataset, run)["issues"]
+    assert {row["id"]: row["suggested"] for row in rows} == truth
+    assert rows[0]["file"]["bounding_box"] == [0.1, 0.2, 0.5, 0.5]
     for id in truth:
         decide(dataset, run, id, "relabel")
     applied = answer_of("apply_labels", Context(dataset, run=run["id"], relabel=6))

@@ -60,17 +60,17 @@ def audit(vectors: np.ndarray, labels: np.ndarray) -> LabelAudit:
 def test_labels_that_the_index_does_not_see_are_not_judged(seed: int, classes: int) -> None:
     rng = np.random.default_rng(seed)
     vectors, _ = shapes(rng, 6)
-    report = audit(vectors, rng.integers(0, classes, N))
-    assert not report.is_conclusive
-    assert report.doubt == (
+    result = audit(vectors, rng.integers(0, classes, N))
+    assert not result.is_conclusive
+    assert result.doubt == (
         "The neighbors in 'given' do not tell the labels of 'animal' apart: they have the same "
         "label no more often than by chance; use another index."
     )
-    assert (report.issues, report.noise_rate, report.probability) == ([], None, {})
-    assert report.agreement.chance == pytest.approx(1 / classes, abs=0.02)
-    assert str(report).startswith("The audit of 400 labels is not conclusive. The neighbors in")
+    assert (result.issues, result.noise_rate, result.probability) == ([], None, {})
+    assert result.agreement.chance == pytest.approx(1 / classes, abs=0.02)
+    assert str(result).startswith("The audit of 400 labels is not conclusive. The neighbors in")
     with pytest.raises(ValueError, match=r"There is nothing to save. The neighbors in 'given'"):
-        report.save()
+        result.save()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -79,16 +79,16 @@ def test_flipped_labels_are_found(seed: int, rate: float) -> None:
     rng = np.random.default_rng(seed)
     vectors, truth = shapes(rng, 5)
     labels, chosen = flipped(rng, truth, rate)
-    report = audit(vectors, labels)
-    assert report.is_conclusive and report.doubt is None and report.noise_rate is not None
-    ids = list(report.labels)
+    result = audit(vectors, labels)
+    assert result.is_conclusive and result.doubt is None and result.noise_rate is not None
+    ids = list(result.labels)
     wrong = {ids[n] for n in chosen.tolist()}
-    assert len(wrong & set(report.ids)) >= 0.95 * len(wrong)
-    number = len(wrong & set(report.ids))
-    expected = report.expected_wrong
-    assert expected.low <= number <= expected.high and len(report.issues) <= number + 3
-    assert report.noise_rate.low <= rate <= report.noise_rate.high
-    agreement = report.agreement
+    assert len(wrong & set(result.ids)) >= 0.95 * len(wrong)
+    number = len(wrong & set(result.ids))
+    expected = result.expected_wrong
+    assert expected.low <= number <= expected.high and len(result.issues) <= number + 3
+    assert result.noise_rate.low <= rate <= result.noise_rate.high
+    agreement = result.agreement
     assert agreement.low <= agreement.share <= agreement.high and agreement.is_clear
 
 
@@ -98,13 +98,13 @@ def test_the_interval_allows_for_classes_that_overlap(seed: int, rate: float) ->
     rng = np.random.default_rng(seed)
     vectors, truth = shapes(rng, 4, spread=1.2)
     labels, chosen = flipped(rng, truth, rate)
-    report = audit(vectors, labels)
-    assert report.is_conclusive and report.noise_rate is not None
-    ids = list(report.labels)
-    wrong = {ids[n] for n in chosen.tolist()} & set(report.ids)
+    result = audit(vectors, labels)
+    assert result.is_conclusive and result.noise_rate is not None
+    ids = list(result.labels)
+    wrong = {ids[n] for n in chosen.tolist()} & set(result.ids)
     # Some right labels look wrong, and the interval contains that.
-    assert report.expected_wrong.low <= len(wrong) <= report.expected_wrong.high
-    assert rate <= report.noise_rate.high and report.look_alikes > 1
+    assert result.expected_wrong.low <= len(wrong) <= result.expected_wrong.high
+    assert rate <= result.noise_rate.high and result.look_alikes > 1
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -112,9 +112,9 @@ def test_the_interval_allows_for_classes_that_overlap(seed: int, rate: float) ->
 def test_classes_that_hardly_differ_in_the_index_are_not_judged(seed: int, rate: float) -> None:
     rng = np.random.default_rng(seed)
     vectors, truth = shapes(rng, 10, spread=4)
-    report = audit(vectors, flipped(rng, truth, rate)[0])
-    assert report.doubt is not None and report.issues == []
-    assert "use another index" in report.doubt
+    result = audit(vectors, flipped(rng, truth, rate)[0])
+    assert result.doubt is not None and result.issues == []
+    assert "use another index" in result.doubt
 
 
 def test_a_class_that_the_index_takes_for_another_one_is_not_judged() -> None:
@@ -122,12 +122,12 @@ def test_a_class_that_the_index_takes_for_another_one_is_not_judged() -> None:
     vectors, truth = shapes(rng, 5)
     # A fifth of the first class is of a sixth one, which looks the same.
     labels = np.where((truth == 0) & (rng.random(N) < 0.2), 5, truth)
-    report = audit(vectors, labels)
-    assert report.is_conclusive
-    sixth = {id for id, name in report.labels.items() if name == "class 05"}
-    assert len(sixth) >= 5 and not sixth & set(report.ids)
-    assert not sixth & set(report.probability)
-    assert report.notes[0] == (
+    result = audit(vectors, labels)
+    assert result.is_conclusive
+    sixth = {id for id, name in result.labels.items() if name == "class 05"}
+    assert len(sixth) >= 5 and not sixth & set(result.ids)
+    assert not sixth & set(result.probability)
+    assert result.notes[0] == (
         "The neighbors do not tell 'class 05' apart from other classes; the labels of these "
         "classes are not judged."
     )
@@ -138,19 +138,19 @@ def test_agreement_counts_the_votes_of_other_groups() -> None:
     groups, labels = np.array([0, 0, 1, 2, 3]), np.array([0, 0, 0, 1, 1])
     neighbors = np.array([[1, 2, 3], [0, 2, 3], [0, 3, 4], [4, 2, 0], [3, 2, 0]])
     voters = Voters(neighbors, np.ones((5, 3)), voter_ranks(neighbors, groups), 1.0)
-    report = agreement_of(voters, 2, labels, groups)
+    result = agreement_of(voters, 2, labels, groups)
     # Of two votes each: 2 and 3; 0 and 3; 4 and 2; 3 and 2.
-    assert report.share == pytest.approx(np.mean([0.5, 0.5, 0.5, 0.5]))
+    assert result.share == pytest.approx(np.mean([0.5, 0.5, 0.5, 0.5]))
     # Of the four groups, each label has two: one of the three others is the same.
-    assert report.chance == pytest.approx(1 / 3)
-    assert not report.is_clear
-    assert str(report).startswith("50.0% of the votes of neighbors are for the own label (")
+    assert result.chance == pytest.approx(1 / 3)
+    assert not result.is_clear
+    assert str(result).startswith("50.0% of the votes of neighbors are for the own label (")
 
 
 def test_the_number_of_wrong_labels_has_an_interval() -> None:
     assert expected_count([]).to_dict() == {"value": 0.0, "low": 0.0, "high": 0.0}
-    report = expected_count([0.5] * 100)
-    assert (report.value, report.low, report.high) == (50.0, 40.0, 60.0)
+    result = expected_count([0.5] * 100)
+    assert (result.value, result.low, result.high) == (50.0, 40.0, 60.0)
     # 16 look-alikes are 24 at most.
     assert expected_count([0.5] * 100, look_alikes=16).low == 16.0
     assert expected_count([0.99] * 3).high == 3.0

@@ -31,7 +31,7 @@ export function PairsTable({ run }: { run: ModelsRun }) {
               <th scope="col">Indexes</th>
               <th scope="col">Difference</th>
               <th scope="col">95 % interval</th>
-              <th scope="col" title="The probability that equal models differ so much, adjusted for the number of tests">
+              <th scope="col" title="The chance of a difference as large between equal models, adjusted for the number of tests">
                 Adjusted p
               </th>
               <th scope="col">Verdict</th>
