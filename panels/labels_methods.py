@@ -120,13 +120,12 @@ class LabelsMethods:
                 "again, then apply them."
             )
         applied = audit.apply()
-        noun = "label" if len(applied.changed) == 1 else "labels"
-        text = f"Changed {len(applied.changed):,} {noun} of “{audit.label_field}”."
+        text = f"Changed {_labels(len(applied.changed))} of “{audit.label_field}”."
         if applied.skipped:
             text += f" {len(applied.skipped):,} stay, because somebody has changed them."
 
         def undo() -> str:
-            return f"Restored {applied.undo():,} labels of “{audit.label_field}”."
+            return f"Restored {_labels(applied.undo())} of “{audit.label_field}”."
 
         return _done(ctx, text, undo)
 
@@ -154,6 +153,10 @@ class LabelsMethods:
 def _audit(ctx: foo.ExecutionContext, params: Any) -> brain.LabelAudit:
     id = read_text("run", params.get("run"), MAX_NAME)
     return run_of(ctx.dataset, "labels", brain.LabelAudit, id).result
+
+
+def _labels(count: int) -> str:
+    return f"{count:,} label{'' if count == 1 else 's'}"
 
 
 def _done(ctx: foo.ExecutionContext, text: str, undo: Any) -> curate_messages.ActAnswer:

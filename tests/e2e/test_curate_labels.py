@@ -138,7 +138,7 @@ def test_wrong_labels_are_decided_by_keyboard_and_applied(labeled, open_app) -> 
     expect(cy(page, "curate-issue-decision").first).to_have_text(f"Now: {issue.suggested}")
     shoot(page, "labels-applied")
     cy(page, "curate-undo-action").click()
-    expect(message).to_have_text("Restored 1 labels of “scene”.")
+    expect(message).to_have_text("Restored 1 label of “scene”.")
     assert scenes_of(dataset) == before
 
     # Tag and show the issues, and undo both.

@@ -164,7 +164,7 @@ def _notes(
 ) -> list[str]:
     unseen = None if judged is None else unseen_note(labeled.names, judged)
     notes = [] if unseen is None else [unseen]
-    if kept:
+    if kept and judged is not None:
         notes.append(f"{len(kept):,} labels that a person kept are no issues.")
     labels_of_group = np.unique(np.stack([groups, labeled.labels]), axis=1)[0]
     several = int((np.unique(labels_of_group, return_counts=True)[1] > 1).sum())
