@@ -8,7 +8,6 @@ import fiftyone as fo
 
 from fiftyone_faiss import brain
 from fiftyone_faiss.panels.curate_runs import last_run
-from fiftyone_faiss.panels.interval_messages import Interval
 from fiftyone_faiss.panels.labels_messages import Agreement, AuditParams, LabelsRun, NoiseRates
 from fiftyone_faiss.panels.run_messages import Interval
 
