@@ -178,6 +178,7 @@ def _saved_single(
     eval_key = f"eval_{name}"
     dataset = ctx.dataset
     if gt_field is not None:
+        dataset.reload()
         if gt_field not in dataset.get_field_schema(embedded_doc_type=fo.Classification):
             raise ValueError(f"{quoted(gt_field)} is no field of Classifications; choose another.")
         if dataset.has_evaluation(eval_key):
@@ -197,6 +198,13 @@ def _saved_single(
         name,
         saved,
         field,
-        before_undo=lambda: dataset.delete_evaluation(eval_key),
+        before_undo=lambda: _delete_evaluation(dataset, eval_key),
         more=f"The panel Model Evaluation shows its evaluation “{eval_key}”.",
     )
+
+
+def _delete_evaluation(dataset: fo.Dataset, eval_key: str) -> None:
+    # Another request may have another object of the same dataset.
+    dataset.reload()
+    if dataset.has_evaluation(eval_key):
+        dataset.delete_evaluation(eval_key)
