@@ -34,9 +34,10 @@ CLEAR_DEVIATIONS = 4.0
 OWN_LABELS = 0.5
 # Smaller classes are not judged by that: a wrongly spelled label is no class.
 MIN_CLASS = 5
-# An audit is not conclusive if the votes leave it open which class so many of the samples have, and
-# so many labels would be wrong: then most of these only look wrong.
-OPEN_CLASSES, OPEN_NOISE = 0.25, 0.1
+# An audit is not conclusive if a larger share of the labels is of classes that are not judged, or
+# the product of two shares is larger: of the samples whose class the votes leave open, and of the
+# labels that would be wrong. Most of these only look wrong then.
+MAX_UNSEEN, MAX_OPEN_NOISE = 0.3, 0.035
 SEED = 51
 
 
@@ -137,12 +138,13 @@ def doubt_of(
     if not agreement.is_clear:
         return f"{start}: they have the same label no more often than by chance; use another index."
     noise = 1 - float(model.prior @ np.diag(model.given))
-    if noise > OWN_LABELS or float(model.prior[judged].sum()) < OWN_LABELS:
+    if noise > OWN_LABELS:
         return (
             f"{start} well enough: more than half of the labels would be wrong, which looks the "
             "same as an index that does not see them; use another index."
         )
-    if open_classes > OPEN_CLASSES and noise > OPEN_NOISE:
+    unseen = float(model.prior[~judged].sum())
+    if unseen > MAX_UNSEEN or open_classes * noise > MAX_OPEN_NOISE:
         return (
             f"{start} well enough: classes overlap so much that many right labels would look "
             "wrong; use another index."

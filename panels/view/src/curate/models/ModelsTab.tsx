@@ -34,7 +34,7 @@ function Results({ curate, run }: { curate: Curate; run: ModelsRun }) {
       <p className="ffs-curate-summary" data-cy="curate-summary" role="status">
         {verdictOf(run)}
         <span className="ffs-note" data-cy="curate-details">
-          {run.searched.toLocaleString("en-US")} were searched by the classes of “{run.label_field}”.{" "}
+          Classes of “{run.label_field}”; {run.searched.toLocaleString("en-US")} were searched.{" "}
           {run.notes.join(" ")}
         </span>
       </p>
