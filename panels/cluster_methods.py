@@ -158,6 +158,8 @@ def _renaming(
     dataset: fo.Dataset, run: Run[brain.Clusters], number: int, name: str | None
 ) -> Callable[[], str]:
     def undo() -> str:
+        # A later run may have renamed the cluster since.
+        change_result(run, brain.Clusters.with_kept_names)
         label = _renamed(run, number, name).clusters[number].label
         last = last_run(dataset, "clusters", brain.Clusters)
         if last is not None and last is not run:
