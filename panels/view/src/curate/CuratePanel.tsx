@@ -15,7 +15,7 @@ export function CuratePanel({ data = {}, schema }: SearchPanelProps) {
   const own = indexes.filter(({ backend }) => backend === "faiss");
   const shared = { server, dataset, size, listedJobs: jobs };
   if (!own.length) {
-    return <NoIndex key={dataset} {...shared} purpose="to find duplicates and leaks" />;
+    return <NoIndex key={dataset} {...shared} purpose="to find duplicates, outliers, wrong labels and clusters" />;
   }
   return <CuratePage key={dataset} {...shared} indexes={own} />;
 }
