@@ -2,7 +2,7 @@ import React from "react";
 import { disabledIf } from "../../keyboard/disabled.ts";
 import { FieldInput } from "../shared/FieldInput.tsx";
 import { IndexSelect } from "../shared/IndexSelect.tsx";
-import { NumberInput } from "../shared/NumberInput.tsx";
+import { NumberInput } from "../shared/NumberField.tsx";
 import { ScopeSelect } from "../shared/ScopeSelect.tsx";
 import { indexInForce } from "../state/indexes.ts";
 import { type SelectChoice, selectParams } from "../state/selection.ts";

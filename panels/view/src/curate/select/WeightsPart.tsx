@@ -1,6 +1,6 @@
 import React from "react";
 import { FieldInput } from "../shared/FieldInput.tsx";
-import { NumberInput } from "../shared/NumberInput.tsx";
+import { NumberInput } from "../shared/NumberField.tsx";
 import type { SelectChoice } from "../state/selection.ts";
 
 interface WeightsPartProps {

@@ -3,10 +3,10 @@ import React from "react";
 interface NumberFieldProps {
   name: string;
   label: string;
-  title: string;
+  title?: string;
   /** The text of the field; empty for the default. */
   value: string;
-  placeholder: string;
+  placeholder?: string;
   change: (value: string) => void;
   min?: number;
   max?: number;
@@ -33,4 +33,16 @@ export function NumberField(props: NumberFieldProps) {
 /** The number of a field; null if it is empty. */
 export function numberOf(text: string): number | null {
   return text.trim() ? Number(text) : null;
+}
+
+interface NumberInputProps extends Omit<NumberFieldProps, "value" | "change"> {
+  /** null while the field is empty */
+  value: number | null;
+  change: (value: number | null) => void;
+}
+
+/** The same for a number instead of its text. */
+export function NumberInput({ value, change, ...others }: NumberInputProps) {
+  const text = value === null ? "" : String(value);
+  return <NumberField {...others} value={text} change={(next) => change(numberOf(next))} />;
 }
