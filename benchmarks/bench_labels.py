@@ -87,6 +87,7 @@ def comparisons_of(data: dict[str, Any]) -> list[dict[str, Any]]:
                     "true_rate": float(np.mean(of["true_rate"])),
                     "estimated_rate": np.mean(of["estimated_rate"], axis=0).tolist(),
                     "covered": float(np.mean(of["covered"])),
+                    "conclusive": float(np.mean(of["conclusive"])),
                     "pairs_covered": sum(of["pairs_covered"]) / max(1, sum(of["pairs"])),
                 }
             )
@@ -106,6 +107,7 @@ def targets_of(data: dict[str, Any]) -> list[dict[str, Any]]:
         at_most("conditions in which the peer is better, interval below 0", worse, 0),
         at_least("conditions with copies in which the audit is better", better, 2 * len(planted)),
         at_least("smallest coverage of the noise rate", min(r["covered"] for r in rows), 0.9),
+        at_least("smallest share of conclusive audits", min(r["conclusive"] for r in rows), 1),
         at_most("largest calibration error", max(r["calibration_error"] for r in rows), 0.05),
     ]
 
@@ -140,7 +142,16 @@ def page_of(data: dict[str, Any]) -> list[str]:
             ],
         )
         lines += table(
-            ("flips", "true rate", "estimate", "covered", "pairs", "calibration", "suggestions"),
+            (
+                "flips",
+                "true rate",
+                "estimate",
+                "covered",
+                "pairs",
+                "calibration",
+                "suggestions",
+                "conclusive",
+            ),
             [
                 (
                     _condition(row),
@@ -150,6 +161,7 @@ def page_of(data: dict[str, Any]) -> list[str]:
                     f"{row['pairs_covered']:.0%}",
                     f"{row['calibration_error']:.3f}",
                     "–" if row["suggested_right"] is None else f"{row['suggested_right']:.1%}",
+                    f"{row['conclusive']:.0%}",
                 )
                 for row in rows
             ],

@@ -157,6 +157,11 @@ def _tuned_peer(known: _Known, seed: int) -> int:
 def _judged(known: _Known, labels: np.ndarray, peer_k: int) -> dict[str, Any]:
     from fiftyone_faiss.brain.curation.labeling.fitting import chosen_k_steps, fit_steps
     from fiftyone_faiss.brain.curation.labeling.judging import judge
+    from fiftyone_faiss.brain.curation.labeling.visibility import (
+        agreement_of,
+        doubt_of,
+        judged_classes,
+    )
     from fiftyone_faiss.brain.data.progress_bar import run_steps
 
     classes, importance = int(known.truth.max()) + 1, known.importance
@@ -164,7 +169,10 @@ def _judged(known: _Known, labels: np.ndarray, peer_k: int) -> dict[str, Any]:
     counts = known.voters.counts(k, labels, classes)
     model = run_steps(fit_steps(counts, labels, importance), False)
     names = [str(number) for number in range(classes)]
-    judgment = judge(model, counts, labels, importance, names)
+    judged = judged_classes(model, labels, importance)
+    judgment = judge(model, counts, labels, importance, names, judged)
+    agreement = agreement_of(known.voters, k, labels, known.groups)
+    doubt = doubt_of(agreement, model, judged, judgment.look_alikes / len(labels), "'given'")
     is_wrong, rate = labels != known.truth, judgment.noise_rate
     peer = _peer(known, labels, peer_k)
     true_rate = float(importance @ is_wrong / importance.sum())
@@ -172,6 +180,7 @@ def _judged(known: _Known, labels: np.ndarray, peer_k: int) -> dict[str, Any]:
     right = judgment.suggested[is_listed & is_wrong] == known.truth[is_listed & is_wrong]
     return {
         "k": k,
+        "conclusive": doubt is None and bool(judged.all()),
         "auroc": _auroc(judgment.wrong, is_wrong),
         "peer_auroc": _auroc(peer, is_wrong),
         "precision": _precision(judgment.wrong, is_wrong),
