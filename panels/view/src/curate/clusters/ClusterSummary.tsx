@@ -50,7 +50,7 @@ function Candidates({ run: { candidates, proposed } }: { run: ClustersRun }) {
                 </td>
                 <td>
                   <span
-                    className="ffs-curate-bar"
+                    className="ffs-curate-proposal-bar"
                     style={{ width: `${Math.round((80 * each.gain) / most)}px` }}
                   />
                   {each.gain.toFixed(3)}

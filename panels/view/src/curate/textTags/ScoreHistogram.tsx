@@ -6,7 +6,7 @@ import { scoreBars, thresholdPlace, thresholdText } from "../state/textTags.ts";
 export function ScoreHistogram({ row }: { row: TextTagRow }) {
   const bars = scoreBars(row);
   return (
-    <div className="ffs-curate-scores" data-cy="curate-tag-histogram">
+    <div className="ffs-curate-tag-scores" data-cy="curate-tag-histogram">
       <div className="ffs-curate-score-bars">
         <svg viewBox={`0 0 ${bars.length} 1`} preserveAspectRatio="none" aria-hidden="true">
           {bars.map(({ height, isTagged }, i) => (
