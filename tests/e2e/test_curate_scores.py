@@ -100,7 +100,7 @@ def test_scores_are_computed_looked_at_tagged_and_undone(odd: fo.Dataset, open_a
     page.keyboard.press("Home")
     expect(tiles.first).to_be_focused()
     page.keyboard.press("Enter")
-    expect(cy(page, "modal")).to_be_visible()
+    expect(cy(page, "modal")).to_contain_text(shown[0])
     page.keyboard.press("Escape")
     expect(cy(page, "modal")).to_have_count(0)
 

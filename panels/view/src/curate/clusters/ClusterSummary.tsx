@@ -51,7 +51,7 @@ function Candidates({ run: { candidates, proposed } }: { run: ClustersRun }) {
                 <td>
                   <span
                     className="ffs-curate-proposal-bar"
-                    style={{ width: `${Math.round((80 * each.gain) / most)}px` }}
+                    style={{ width: `${Math.round((40 * each.gain) / most)}px` }}
                   />
                   {each.gain.toFixed(3)}
                 </td>
