@@ -74,15 +74,16 @@ def test_models_are_compared_and_their_difference_is_shown(indexed, open_app, da
     load_axe(page)
     assert violations(page) == []
 
-    ids = expected.ids("clip", "colors")
-    cy(page, "curate-right").select_option("clip")
-    cy(page, "curate-wrong").select_option("colors")
+    ids = expected.ids(winner, loser)
+    assert ids
+    cy(page, "curate-right").select_option(winner)
+    cy(page, "curate-wrong").select_option(loser)
     button = cy(page, "curate-show-difference")
     expect(button).to_have_text(f"Show {len(ids)} samples in the grid")
     button.click()
     shows(page, len(ids))
     expect(cy(page, "curate-message")).to_have_text(
-        f"The grid shows the {len(ids)} samples that “clip” retrieves right and “colors” wrong."
+        f"The grid shows the {len(ids)} samples that “{winner}” retrieves right and “{loser}” wrong."
     )
     cy(page, "curate-restore-grid").click()
     shows(page, len(indexed))

@@ -5,6 +5,7 @@ import {
   countOnly,
   intervalText,
   kindProblem,
+  hubnessText,
   pText,
   signedText,
   verdictOf,
@@ -51,6 +52,7 @@ describe("the indexes", () => {
 test("numbers have three decimals and a sign", () => {
   assert.equal(intervalText({ value: 0.8, low: 0.7912, high: 0.83 }), "0.791 to 0.830");
   assert.deepEqual([0.12, -0.0345, 0].map(signedText), ["+0.120", "−0.035", "+0.000"]);
+  assert.deepEqual([0.44, -0.12, -0.04, 0].map(hubnessText), ["0.4", "−0.1", "0.0", "0.0"]);
   assert.deepEqual([0.0004, 0.012, 1].map(pText), ["<0.001", "0.012", "1.000"]);
 });
 

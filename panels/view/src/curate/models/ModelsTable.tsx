@@ -2,7 +2,7 @@ import React from "react";
 import { bytes } from "../../format/numbers.ts";
 import type { Interval, Limits, Measure, ModelsRun } from "../../generated.ts";
 import { TableScroll } from "../shared/TableScroll.tsx";
-import { intervalText, MEASURES, measureText } from "../state/comparisons.ts";
+import { hubnessText, intervalText, MEASURES, measureText } from "../state/comparisons.ts";
 
 const ORDER = Object.keys(MEASURES) as Measure[];
 // So that a measure and its limits stand in one column.
@@ -42,7 +42,7 @@ export function ModelsTable({ run }: { run: ModelsRun }) {
               {ORDER.map((measure) => (
                 <MeasureCell key={measure} interval={model[measure]} />
               ))}
-              <td>{model.hubness.toFixed(1)}</td>
+              <td>{hubnessText(model.hubness)}</td>
               <td>{model.dim.toLocaleString("en-US")}</td>
               <td>{bytes(model.disk_bytes)}</td>
               <td>{model.rate === null ? "–" : Math.round(model.rate).toLocaleString("en-US")}</td>

@@ -24,6 +24,12 @@ export function signedText(value: number): string {
   return `${value < 0 ? "−" : "+"}${measureText(Math.abs(value))}`;
 }
 
+/** "0.4", "−0.1", and "0.0" for what rounds to it. */
+export function hubnessText(value: number): string {
+  const text = Math.abs(value).toFixed(1);
+  return value < 0 && text !== "0.0" ? `−${text}` : text;
+}
+
 /** A p value: "0.012", "<0.001". */
 export function pText(p: number): string {
   return p < 0.001 ? "<0.001" : p.toFixed(3);
