@@ -42,8 +42,8 @@ class CuratePanel(
             icon="cleaning_services",
             surfaces="grid",
             category=foo.Categories.CURATE,
-            help_markdown="Find duplicates, leaks between splits, outliers and wrong labels; select "
-            "what to label next, cluster, tag by text, and compare models.",
+            help_markdown="Find duplicates, leaks between splits, outliers and wrong labels; "
+            "select what to label next, cluster, tag by text, and compare models.",
         )
 
     def render(self, ctx: foo.ExecutionContext) -> types.Property:

@@ -83,7 +83,8 @@ def test_models_are_compared_and_their_difference_is_shown(indexed, open_app, da
     button.click()
     shows(page, len(ids))
     expect(cy(page, "curate-message")).to_have_text(
-        f"The grid shows the {len(ids)} samples that “{winner}” retrieves right and “{loser}” wrong."
+        f"The grid shows the {len(ids)} samples that “{winner}” retrieves right and "
+        f"“{loser}” wrong."
     )
     cy(page, "curate-restore-grid").click()
     shows(page, len(indexed))
