@@ -133,18 +133,14 @@ def show(
         ctx.ops.clear_view()
     else:
         ctx.ops.set_view(view)
-    return _change(ctx, view, filters)
-
-
-def _change(
-    ctx: foo.ExecutionContext, view: fo.DatasetView, filters: SidebarFilters
-) -> grid_messages.GridChange:
-    return {"filters": filters, "moves": fingerprint(view) != fingerprint(_current_view(ctx))}
+    moves = fingerprint(view) != fingerprint(_current_view(ctx))
+    return {"filters": filters, "moves": moves}
 
 
 def fingerprint(view: fo.DatasetView) -> str:
     """A hash of a view's stages."""
-    return hashlib.sha1(json.dumps(stages_of(view), sort_keys=True).encode()).hexdigest()
+    stages = json.loads(json_util.dumps(brain.serialize_view(view)))
+    return hashlib.sha1(json.dumps(stages, sort_keys=True).encode()).hexdigest()
 
 
 def dataset_of(ctx: foo.ExecutionContext, params: Mapping[str, Any]) -> fo.Dataset:
@@ -198,22 +194,6 @@ def show_results(
 ) -> grid_messages.GridAnswer:
     """Shows results in the grid; returns the new state of the grid.
 
-    See :func:`view_of_results`.
-    """
-    view, answer = view_of_results(ctx, grid, samples, ids, patches_field)
-    ctx.ops.set_view(view)
-    return answer
-
-
-def view_of_results(
-    ctx: foo.ExecutionContext,
-    grid: Grid,
-    samples: foc.SampleCollection,
-    ids: list[str],
-    patches_field: str | None,
-) -> tuple[fo.DatasetView, grid_messages.GridAnswer]:
-    """The view of results, and the state of the grid once it shows that.
-
     The sidebar's filters stay in force if the results are from the samples that they let through;
     else they are put aside until the results are cleared.
 
@@ -231,18 +211,12 @@ def view_of_results(
     is_at = fingerprint(view)
     with _BEFORE_LOCK:
         _BEFORE[grid.dataset.name, is_at] = base, aside
-    return view, {
-        **_change(ctx, view, grid.filters if keeps else {}),
+    return {
+        **show(ctx, view, grid.filters if keeps else {}),
         "base": base,
         "sidebar": aside,
         "shown": [*grid.shown, is_at],
     }
-
-
-def stages_of(view: fo.DatasetView) -> list[Any]:
-    """The stages of a view as the App's operator ``set_view`` takes them."""
-    stages: list[Any] = json.loads(json_util.dumps(brain.serialize_view(view)))
-    return stages
 
 
 def is_newest(ctx: foo.ExecutionContext, params: Mapping[str, Any]) -> Callable[[], bool]:

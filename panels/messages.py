@@ -137,11 +137,8 @@ class SearchCall(SearchParams, GridState, SearchNumber, _Before):
 
 
 class ShownAnswer(SearchAnswer, GridAnswer):
-    """The answer to a search, the new state of the grid, which is to show ``view``, and the version
-    of the index.
-    """
+    """The answer to a search, the new state of the grid, and the version of the index."""
 
-    view: list[Any]
     index_version: str | None
 
 

@@ -24,8 +24,7 @@ from fiftyone_faiss.panels.grid import (
     path_field,
     samples_of,
     show,
-    stages_of,
-    view_of_results,
+    show_results,
 )
 from fiftyone_faiss.panels.grid_methods import GridMethods
 from fiftyone_faiss.panels.history_methods import HistoryMethods
@@ -74,10 +73,9 @@ class SearchPanel(
     def search(
         self, ctx: foo.ExecutionContext, params: messages.SearchCall
     ) -> messages.ShownAnswer | messages.Superseded:
-        """Runs a search.
+        """Runs a search, and shows its results in the App's grid.
 
-        The page shows the view of the results in the App's grid, and calls :meth:`record`, once it
-        has drawn the results: loading the grid at the same time would delay them.
+        The page calls :meth:`record` once it has drawn the results.
         """
         started = time.perf_counter()
         still_newest = is_newest(ctx, params)
@@ -93,11 +91,10 @@ class SearchPanel(
         before = read_ids("before", params.get("before")) if request.skip else ()
         answer = neighbors.to_dict(path_field(ctx.dataset))
         ids = [*before, *neighbors.ids]
-        view, state = view_of_results(ctx, grid, samples, ids, neighbors.patches_field)
+        state = show_results(ctx, grid, samples, ids, neighbors.patches_field)
         return {
             **answer,
             **state,
-            "view": stages_of(view),
             "milliseconds": 1000 * (time.perf_counter() - started),
             "index_version": brain.index_version(ctx.dataset, neighbors.brain_key),
         }

@@ -7,7 +7,7 @@ from typing import Any
 import fiftyone as fo
 import pytest
 from fiftyone import ViewField as F
-from support.panels import Context, answer_of, call, view_in
+from support.panels import Context, answer_of, call
 
 import fiftyone_faiss
 from fiftyone_faiss.panels import grid_methods
@@ -45,8 +45,8 @@ def test_a_search_in_view_keeps_the_filters_in_force(book, half) -> None:
     inside = half.match(F("scene.label") == "beach")
     expected = fiftyone_faiss.search(inside, "a car", k=5).ids
     assert [row["id"] for row in answer["results"]] == expected
-    shown = view_in(book, answer)
-    assert (answer["filters"], answer["moves"]) == (BEACH, True)
+    ((set_view, shown),) = ctx.ops.made
+    assert (set_view, answer["filters"], answer["moves"]) == ("set_view", BEACH, True)
     assert shown.values("id") == expected
     # The filters are no stages of the view: they are still those of the sidebar.
     assert (len(shown._stages), answer["sidebar"]) == (len(half._stages) + 1, {})
@@ -72,7 +72,7 @@ def test_a_search_of_everything_puts_the_filters_aside(book, half) -> None:
     expected = fiftyone_faiss.search(book, "a car", k=5).ids
     assert [row["id"] for row in answer["results"]] == expected
     assert (answer["filters"], answer["sidebar"]) == ({}, BEACH)
-    shown = view_in(book, answer)
+    shown = ctx.ops.made[0][1]
 
     # Back to what was in view before.
     back = in_grid(book, shown, {}, **QUERY, scope="view", **state_of(answer))
@@ -106,8 +106,8 @@ def test_the_page_is_told_what_the_grid_shows(book, half) -> None:
     assert (look["in_view"], look["has_filters"], look["has_results"]) == (count, True, False)
 
     ctx = in_grid(book, half, {}, **QUERY, scope="view")
-    answer = answer_of("search", ctx)
-    state, shown = state_of(answer), view_in(book, answer)
+    state = state_of(answer_of("search", ctx))
+    shown = ctx.ops.made[0][1]
     look = answer_of("look", in_grid(book, shown, {}, brain_key="clip", **state))
     assert (look["in_view"], look["has_results"]) == (80, True)
     other = answer_of("look", in_grid(book, book[3:9], {}, brain_key="clip", **state))
@@ -178,7 +178,8 @@ def test_examples_and_corrections_use_the_words_of_the_labels(book) -> None:
 
 def test_results_of_another_page_are_no_chosen_view(book, half) -> None:
     first = in_grid(book, half, BEACH, **QUERY, scope="dataset")
-    shown = view_in(book, answer_of("search", first))
+    answer_of("search", first)
+    shown = first.ops.made[0][1]
     # The other page knows nothing of these results.
     other = in_grid(book, shown, {}, **{**QUERY, "query": "a dog"}, scope="view")
     answer = answer_of("search", other)
@@ -192,8 +193,8 @@ def test_results_of_another_page_are_no_chosen_view(book, half) -> None:
 
 def test_a_saved_view_is_chosen_also_if_it_was_saved_from_results(book) -> None:
     first = Context(book, **QUERY)
-    answer = answer_of("search", first)
-    state, shown = state_of(answer), view_in(book, answer)
+    state = state_of(answer_of("search", first))
+    shown = first.ops.made[0][1]
     book.save_view("results", shown)
     ctx = in_grid(book, shown, {}, brain_key="clip", **state)
     ctx.request_params["view_name"] = "results"

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from support.colors import MeanColor
 from support.indexes import index_of
-from support.panels import Context, answer_of, call, upload, view_in
+from support.panels import Context, answer_of, call, upload
 from support.points import one_sentence
 
 import fiftyone_faiss
@@ -55,9 +55,9 @@ def test_words_are_answered_and_shown_in_the_grid(book) -> None:
         [row["score"] for row in answer["results"]], expected.scores, atol=1e-4
     )
     assert [row["filepath"] for row in answer["results"]] == expected.view().values("filepath")
-    # The page shows the view in the grid once it has drawn the results.
-    assert ctx.ops.made == []
-    assert view_in(book, answer).values("id") == expected.ids
+    ((name, view),) = ctx.ops.made
+    assert name == "set_view"
+    assert view.values("id") == expected.ids
     assert answer["count"] == 6
     assert answer["milliseconds"] > 0
 
@@ -74,7 +74,7 @@ def test_the_view_from_before_the_first_search_is_searched_and_restored(book) ->
     ctx = Context(book, query_type="text", query="a car", k="3", scope="view")
     ctx.view = view
     answer = call("search", ctx)
-    shown = view_in(book, answer)
+    shown = ctx.ops.made[0][1]
     inside = set(view.values("id"))
     assert {row["id"] for row in answer["results"]} <= inside
 
@@ -88,7 +88,7 @@ def test_the_view_from_before_the_first_search_is_searched_and_restored(book) ->
     assert [row["id"] for row in second["results"]] == fiftyone_faiss.search(view, "a dog", k=3).ids
 
     # The grid may lag behind when a person clears the second answer.
-    for showing in (view, shown, view_in(book, second)):
+    for showing in (view, shown, again.ops.made[0][1]):
         clear = Context(book, base=second["base"], shown=second["shown"])
         clear.view = showing
         call("clear", clear)
@@ -142,11 +142,11 @@ def test_the_answer_is_that_of_the_search(book) -> None:
         answers.pop("milliseconds")
     assert {name: answer[name] for name in expected} == expected
     assert set(answer) - set(expected) == {
-        "base", "sidebar", "shown", "view", "filters", "moves", "index_version",
+        "base", "sidebar", "shown", "filters", "moves", "index_version",
     }  # fmt: skip
     assert (answer["cutoff"], answer["has_more"]) == (neighbors.cutoff, True)
     assert answer["query"] == '2 x "a car" + 2 samples'
-    assert view_in(book, answer).values("id") == neighbors.ids
+    assert ctx.ops.made[0][1].values("id") == neighbors.ids
 
 
 def test_the_images_of_the_answer_are_those_of_the_grid(dataset, line) -> None:
@@ -171,10 +171,10 @@ def test_a_further_page_joins_what_the_grid_shows(book) -> None:
     second = answer_of("search", ctx)
     whole = fiftyone_faiss.search(book, "a car", k=10)
     assert before + [row["id"] for row in second["results"]] == whole.ids
-    assert view_in(book, second).values("id") == whole.ids
+    assert ctx.ops.made[0][1].values("id") == whole.ids
     # Clearing gives back what the grid showed before either.
     clear = Context(book, base=second["base"], shown=second["shown"])
-    clear.view = view_in(book, second)
+    clear.view = ctx.ops.made[0][1]
     assert answer_of("clear", clear) == {"filters": {}, "moves": True}
     assert clear.ops.made == [("clear_view", {})]
 
@@ -237,6 +237,7 @@ def test_an_older_search_that_comes_late_is_dropped(book) -> None:
 
     late = Late(book, **slow.params)
     assert call("search", late) == {"superseded": True}
+    assert (late.ops.made, len(fast.ops.made), len(another.ops.made)) == ([], 1, 1)
     assert len(made["fast"]["results"]) == len(made["another"]["results"]) == 3
 
 
@@ -273,7 +274,7 @@ def test_a_search_that_is_overtaken_does_not_reach_the_grid(dataset, by: str) ->
     Patient.told.set()
     thread.join(60)
     assert answers == [{"superseded": True}]
-    assert slow.ops.made == []
+    assert (len(fast.ops.made), slow.ops.made) == (1, [])
     assert by == "clear" or answer["results"][0]["id"] == dataset.skip(10).first().id
 
 

@@ -12,7 +12,6 @@ from typing import Any, get_type_hints
 import fiftyone as fo
 from PIL import Image
 
-from fiftyone_faiss.brain.data.private import build_view
 from fiftyone_faiss.panels import PANELS, messages
 from fiftyone_faiss.panels.base import methods_of
 from support.typed_dicts import check_type
@@ -62,11 +61,6 @@ def answer_of(method: str, ctx: Context) -> dict[str, Any]:
     answer = call(method, ctx)
     assert not answer.get("error"), answer
     return answer
-
-
-def view_in(dataset: fo.Dataset, answer: dict[str, Any]) -> fo.DatasetView:
-    """The view that the page shows in the grid once it has drawn an answer."""
-    return build_view(dataset, answer["view"])
 
 
 def upload(color: tuple[int, int, int]) -> dict[str, str]:

@@ -237,10 +237,7 @@ export interface SearchCall {
   before?: string[];
 }
 
-/**
- * The answer to a search, the new state of the grid, which is to show `view`, and the version of
- * the index.
- */
+/** The answer to a search, the new state of the grid, and the version of the index. */
 export interface ShownAnswer {
   query: string;
   brain_key: string;
@@ -262,7 +259,6 @@ export interface ShownAnswer {
   base: unknown[];
   sidebar: Record<string, unknown>;
   shown: string[];
-  view: unknown[];
   index_version: string | null;
 }
 

@@ -35,22 +35,19 @@ function contextOf(dataset: string, current = NO_SELECTION) {
     defaultBrainKey: "first",
     isModelLoading: false,
   };
-  const shown: unknown[][] = [];
-  const drawing = { isDone: Promise.resolve() };
-  const grid = { show: (stages: unknown[]) => void shown.push(stages), whenDrawn: () => drawing.isDone };
-  const context: SearchContext = { server, dataset, current: () => page, grid };
+  const context: SearchContext = { server, dataset, current: () => page };
   const call = (i: number): Call => {
     const made = calls[i];
     assert.ok(made, `there is no call ${i}`);
     return made;
   };
-  return { context, calls, call, records, shown, drawing };
+  return { context, calls, call, records };
 }
 
 const GRID = { base: ["stage"], sidebar: {}, shown: ["fingerprint"] };
 
 function answerOf(ids: string[]) {
-  return { ...neighborsOf(ids), ...GRID, view: ids, filters: { tags: {} }, moves: true };
+  return { ...neighborsOf(ids), ...GRID, filters: { tags: {} }, moves: true };
 }
 
 function idsOf(dataset: string): string[] | undefined {
@@ -92,39 +89,6 @@ test("a search is recorded once its results are shown", async () => {
   void showMore(context);
   await call(1).answer(answerOf(["c"]));
   assert.equal(records.length, 1);
-});
-
-test("the grid shows results after the page has drawn them", async () => {
-  const { context, call, records, shown, drawing } = contextOf("drawn");
-  let finish = () => {};
-  drawing.isDone = new Promise((resolve) => (finish = resolve));
-  updateState("drawn", { query: "a car" });
-  void search(context);
-  await call(0).answer(answerOf(["a", "b"]));
-  assert.deepEqual(idsOf("drawn"), ["a", "b"]);
-  assert.deepEqual([shown, records], [[], []]);
-  finish();
-  await new Promise((done) => setImmediate(done));
-  assert.deepEqual(shown, [["a", "b"]]);
-  assert.equal(records.length, 1);
-  // A further page does not hide what is on the page already.
-  drawing.isDone = new Promise(() => {});
-  void showMore(context);
-  await call(1).answer(answerOf(["c"]));
-  assert.deepEqual(shown, [["a", "b"], ["c"]]);
-});
-
-test("results that are cleared while they are drawn do not reach the grid", async () => {
-  const { context, call, shown, drawing } = contextOf("undrawn");
-  let finish = () => {};
-  drawing.isDone = new Promise((resolve) => (finish = resolve));
-  updateState("undrawn", { query: "a car" });
-  void search(context);
-  await call(0).answer(answerOf(["a"]));
-  void clear(context);
-  finish();
-  await new Promise((done) => setImmediate(done));
-  assert.deepEqual(shown, []);
 });
 
 test("the answer of an older search is dropped", async () => {

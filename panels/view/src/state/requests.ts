@@ -17,15 +17,6 @@ export interface SearchContext {
   server: Server;
   dataset: string;
   current: () => CurrentPage;
-  grid: AppGrid;
-}
-
-/** The App's grid. */
-export interface AppGrid {
-  /** Shows a view in the grid. */
-  show: (stages: unknown[]) => void;
-  /** Waits until the page has drawn the images of its results, but not for long. */
-  whenDrawn: () => Promise<void>;
 }
 
 /** What only the mounted page knows. */
@@ -77,7 +68,7 @@ export async function runSearch(
   updateState(dataset, { isPaging: false });
   const answer = await request(context, params, busyText);
   if (!answer) return;
-  const { base: _base, sidebar: _sidebar, shown: _shown, view, ...neighbors } = answer;
+  const { base: _base, sidebar: _sidebar, shown: _shown, ...neighbors } = answer;
   updateState(dataset, {
     ...gridOf(answer),
     neighbors: { ...neighbors, params, searchedAt: Date.now() },
@@ -86,9 +77,7 @@ export async function runSearch(
     untaggings: [],
     status: doneStatus(answer, answer.count),
   });
-  // The grid and the history wait, because they would delay the images of the results.
-  await context.grid.whenDrawn();
-  if (getState(dataset).neighbors?.params === params) context.grid.show(view);
+  // The results are on the page before the history is written.
   void record(context, params);
   const { comparison } = getState(dataset);
   if (comparison) await runComparison(context, comparison);
@@ -118,7 +107,6 @@ export async function runNextPage(context: SearchContext, shown: ShownNeighbors)
     ...gridOf(answer),
     status: doneStatus(answer, before.length + answer.count),
   });
-  context.grid.show(answer.view);
 }
 
 /** Shows the results in the grid again, which shows something else. */

@@ -1,5 +1,4 @@
 import { useMemo, useRef } from "react";
-import { APP_GRID } from "../app/grid.ts";
 import type { Server } from "../app/server.ts";
 import { useSelection } from "../app/useSelection.ts";
 import type { PanelIndex } from "../generated.ts";
@@ -48,7 +47,7 @@ export function useSearch(
   const latest = useRef(current);
   latest.current = current;
   const actions = useMemo(
-    () => bindActions({ server, dataset, current: () => latest.current, grid: APP_GRID }),
+    () => bindActions({ server, dataset, current: () => latest.current }),
     [server, dataset]
   );
   useSettling(state, update);
