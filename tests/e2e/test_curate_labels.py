@@ -142,7 +142,7 @@ def test_wrong_labels_are_decided_by_keyboard_and_applied(labeled, open_app) -> 
     assert scenes_of(dataset) == before
 
     # Tag and show the issues, and undo both.
-    cy(page, "curate-issue-tag").fill("check")
+    cy(page, "curate-tag-issues-name").fill("check")
     cy(page, "curate-tag-issues").click()
     expect(message).to_have_text(f"Tagged {count} of {count} “check”.")
     assert set(dataset.match_tags("check").values("id")) == set(expected.ids)

@@ -1,11 +1,11 @@
-import React, { useRef } from "react";
+import React from "react";
 import type { ClusterRow, ClustersRun } from "../../generated.ts";
 import { percent } from "../../format/numbers.ts";
-import { useEndless } from "../shared/useEndless.ts";
 import { headingText, segmentsOf } from "../state/clusterTexts.ts";
 import { nounOf } from "../state/nouns.ts";
 import { ClusterItem } from "./ClusterItem.tsx";
 import type { ClusterActs } from "./useClusterActs.ts";
+import { MoreButton } from "../shared/MoreButton.tsx";
 
 interface ClusterListProps {
   run: ClustersRun;
@@ -17,8 +17,6 @@ interface ClusterListProps {
 
 /** The clusters, under the headings of their groups. */
 export function ClusterList({ run, rows, acts, frames, more }: ClusterListProps) {
-  const end = useRef<HTMLButtonElement>(null);
-  useEndless(end, rows.length < run.count, () => void more());
   return (
     <>
       {segmentsOf(rows).map(({ heading, rows: own }) => (
@@ -49,17 +47,7 @@ export function ClusterList({ run, rows, acts, frames, more }: ClusterListProps)
           </ol>
         </div>
       ))}
-      {rows.length < run.count && (
-        <button
-          ref={end}
-          type="button"
-          className="ffs-button ffs-centered"
-          data-cy="curate-more"
-          onClick={() => void more()}
-        >
-          Show more of {run.count.toLocaleString("en-US")} clusters
-        </button>
-      )}
+      <MoreButton shown={rows.length} total={run.count} things="clusters" more={more} />
     </>
   );
 }

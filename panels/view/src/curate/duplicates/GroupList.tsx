@@ -1,12 +1,12 @@
 import React, { type KeyboardEvent, useEffect, useRef } from "react";
 import { useShowInViewer } from "../../app/viewer.ts";
-import { useEndless } from "../shared/useEndless.ts";
 import type { DuplicatesGroup, DuplicatesRun } from "../../generated.ts";
 import { decide } from "../state/decisions.ts";
 import { groupKey, groupOf, moved } from "../state/places.ts";
 import { selectedGroups, toggledGroup, undone, withDecisions } from "../state/curateState.ts";
 import type { Curate } from "../state/useCurate.ts";
 import { GroupRow } from "./GroupRow.tsx";
+import { MoreButton } from "../shared/MoreButton.tsx";
 
 interface GroupListProps {
   curate: Curate;
@@ -22,9 +22,7 @@ interface GroupListProps {
 export function GroupList({ curate, run, groups, frames, total, more, compare }: GroupListProps) {
   const { view, update } = curate;
   const root = useRef<HTMLOListElement>(null);
-  const end = useRef<HTMLButtonElement>(null);
   const show = useShowInViewer();
-  useEndless(end, groups.length < total, () => void more());
   const current = groupOf(groups, view.current) ? view.current : (groups[0]?.members[0]?.id ?? null);
   const focus = (id: string | null) =>
     root.current?.querySelector<HTMLElement>(`[data-cy="curate-member"][data-id="${id}"]`)?.focus();
@@ -82,17 +80,7 @@ export function GroupList({ curate, run, groups, frames, total, more, compare }:
           />
         ))}
       </ol>
-      {groups.length < total && (
-        <button
-          ref={end}
-          type="button"
-          className="ffs-button ffs-centered"
-          data-cy="curate-more"
-          onClick={() => void more()}
-        >
-          Show more of {total.toLocaleString("en-US")} groups
-        </button>
-      )}
+      <MoreButton shown={groups.length} total={total} things="groups" more={more} />
     </>
   );
 }

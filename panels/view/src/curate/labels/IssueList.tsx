@@ -2,8 +2,8 @@ import React, { type KeyboardEvent, useRef } from "react";
 import type { IssueRow } from "../../generated.ts";
 import { nextIndex } from "../../keyboard/gridNavigation.ts";
 import { FileImage } from "../shared/FileImage.tsx";
-import { useEndless } from "../shared/useEndless.ts";
 import { decisionText, issueKey, labelsText, votesText } from "../state/issues.ts";
+import { MoreButton } from "../shared/MoreButton.tsx";
 
 interface IssueListProps {
   rows: IssueRow[];
@@ -21,8 +21,6 @@ interface IssueListProps {
 export function IssueList(props: IssueListProps) {
   const { rows, frames, current, setCurrent, focus, onKey, total, more } = props;
   const root = useRef<HTMLOListElement>(null);
-  const end = useRef<HTMLButtonElement>(null);
-  useEndless(end, rows.length < total, () => void more());
   const onKeyDown = (event: KeyboardEvent) => {
     const { ctrlKey, metaKey, altKey, key } = event;
     const target = event.target as HTMLElement;
@@ -65,17 +63,7 @@ export function IssueList(props: IssueListProps) {
           </li>
         ))}
       </ol>
-      {rows.length < total && (
-        <button
-          ref={end}
-          type="button"
-          className="ffs-button ffs-centered"
-          data-cy="curate-more"
-          onClick={() => void more()}
-        >
-          Show more of {total.toLocaleString("en-US")} labels
-        </button>
-      )}
+      <MoreButton shown={rows.length} total={total} things="labels" more={more} />
     </>
   );
 }

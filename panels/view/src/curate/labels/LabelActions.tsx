@@ -2,6 +2,7 @@ import React, { useState } from "react";
 import { counted } from "../../format/numbers.ts";
 import type { LabelsRun } from "../../generated.ts";
 import { disabledIf } from "../../keyboard/disabled.ts";
+import { NamedAction } from "../shared/NamedAction.tsx";
 import { RestoreGrid } from "../shared/RestoreGrid.tsx";
 import { useGrid } from "../shared/useGrid.ts";
 import { planText } from "../state/issues.ts";
@@ -47,23 +48,15 @@ export function LabelActions({ curate, run, decisions }: LabelActionsProps) {
         >
           Apply {counted(relabel, "decision")}
         </button>
-        <span className="ffs-curate-named">
-          <button
-            type="button"
-            className="ffs-button"
-            data-cy="curate-tag-issues"
-            {...disabledIf(!tag.trim(), () => void addTag())}
-          >
-            Tag {run.issues.toLocaleString("en-US")}
-          </button>
-          <input
-            className="ffs-field ffs-tag-name"
-            data-cy="curate-issue-tag"
-            aria-label="Tag"
-            value={tag}
-            onChange={({ target }) => setTag(target.value)}
-          />
-        </span>
+        <NamedAction
+          name="curate-tag-issues"
+          label={`Tag ${run.issues.toLocaleString("en-US")}`}
+          fieldLabel="Tag"
+          value={tag}
+          setValue={setTag}
+          isIdle={false}
+          act={() => void addTag()}
+        />
         <button
           type="button"
           className="ffs-button"

@@ -2,7 +2,7 @@ import React, { useState } from "react";
 import { isFailure } from "../../app/server.ts";
 import { counted } from "../../format/numbers.ts";
 import type { LeaksRun } from "../../generated.ts";
-import { disabledIf } from "../../keyboard/disabled.ts";
+import { NamedAction } from "../shared/NamedAction.tsx";
 import type { Curate } from "../state/useCurate.ts";
 
 /** Tags the samples in a leak, and shows the samples without those of the training side. */
@@ -20,25 +20,15 @@ export function LeakActions({ curate, run }: { curate: Curate; run: LeaksRun }) 
   return (
     <div className="ffs-curate-actions" role="group" aria-label="Actions">
       <div className="ffs-curate-buttons">
-        <span className="ffs-curate-named">
-          <button
-            type="button"
-            className="ffs-button"
-            data-cy="curate-tag-leaks"
-            {...disabledIf(!tag.trim(), async () =>
-              void take(await server("tag_leaks", { run: run.id, name: tag }))
-            )}
-          >
-            Tag {counted(run.leaking, noun)}
-          </button>
-          <input
-            className="ffs-field ffs-tag-name"
-            data-cy="curate-leak-tag"
-            aria-label="Tag"
-            value={tag}
-            onChange={({ target }) => setTag(target.value)}
-          />
-        </span>
+        <NamedAction
+          name="curate-tag-leaks"
+          label={`Tag ${counted(run.leaking, noun)}`}
+          fieldLabel="Tag"
+          value={tag}
+          setValue={setTag}
+          isIdle={false}
+          act={async () => void take(await server("tag_leaks", { run: run.id, name: tag }))}
+        />
         <button
           type="button"
           className="ffs-button"

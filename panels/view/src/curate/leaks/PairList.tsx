@@ -1,8 +1,8 @@
 import React, { type KeyboardEvent, useRef } from "react";
 import type { PairRow } from "../../generated.ts";
 import { FileImage } from "../shared/FileImage.tsx";
-import { useEndless } from "../shared/useEndless.ts";
 import { distanceText } from "../state/thresholds.ts";
+import { MoreButton } from "../shared/MoreButton.tsx";
 
 interface PairListProps {
   pairs: PairRow[];
@@ -26,8 +26,6 @@ export function pairTexts({ split_a, split_b, verdict, confidence, distance, rea
 /** The pairs as rows: training side, test side, verdict. */
 export function PairList({ pairs, frames, total, more, compare }: PairListProps) {
   const root = useRef<HTMLOListElement>(null);
-  const end = useRef<HTMLButtonElement>(null);
-  useEndless(end, pairs.length < total, () => void more());
   const onKeyDown = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
     if (!step) return;
@@ -64,17 +62,7 @@ export function PairList({ pairs, frames, total, more, compare }: PairListProps)
           );
         })}
       </ol>
-      {pairs.length < total && (
-        <button
-          ref={end}
-          type="button"
-          className="ffs-button ffs-centered"
-          data-cy="curate-more"
-          onClick={() => void more()}
-        >
-          Show more of {total.toLocaleString("en-US")} pairs
-        </button>
-      )}
+      <MoreButton shown={pairs.length} total={total} things="pairs" more={more} />
     </>
   );
 }

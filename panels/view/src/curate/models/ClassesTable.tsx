@@ -5,6 +5,7 @@ import { TableScroll } from "../shared/TableScroll.tsx";
 import { intervalText, NO_DIFFERENCE, signedText } from "../state/comparisons.ts";
 import { type Curate, usePages } from "../state/useCurate.ts";
 import { MeasureCell } from "./ModelsTable.tsx";
+import { MoreButton } from "../shared/MoreButton.tsx";
 
 const PAGE = 20;
 
@@ -58,16 +59,7 @@ export function ClassesTable({ curate, run }: { curate: Curate; run: ModelsRun }
           </tbody>
         </table>
       </TableScroll>
-      {rows.length < pages.total && (
-        <button
-          type="button"
-          className="ffs-button ffs-centered"
-          data-cy="curate-more"
-          onClick={() => void pages.more()}
-        >
-          Show more of {pages.total.toLocaleString("en-US")} classes
-        </button>
-      )}
+      <MoreButton shown={rows.length} total={pages.total} things="classes" more={pages.more} />
     </div>
   );
 }

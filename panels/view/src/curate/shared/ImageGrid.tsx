@@ -4,7 +4,7 @@ import { fileName } from "../../format/tile.ts";
 import type { ResultFile } from "../../generated.ts";
 import { nextIndex } from "../../keyboard/gridNavigation.ts";
 import { FileImage } from "./FileImage.tsx";
-import { useEndless } from "./useEndless.ts";
+import { MoreButton } from "./MoreButton.tsx";
 
 /** A picture with a text below it, and a further one in a weaker color. */
 export interface GridTile {
@@ -26,10 +26,8 @@ interface ImageGridProps {
 /** Pictures in their order; arrow keys move the focus, a click or Enter opens one. */
 export function ImageGrid({ label, noun, tiles, frames, total, more }: ImageGridProps) {
   const root = useRef<HTMLOListElement>(null);
-  const end = useRef<HTMLButtonElement>(null);
   const [focused, setFocused] = useState<string | null>(null);
   const show = useShowInViewer();
-  useEndless(end, tiles.length < total, () => void more());
   const ids = tiles.map(({ file }) => file.id);
   const current = focused && ids.includes(focused) ? focused : ids[0];
   const onKeyDown = (event: KeyboardEvent) => {
@@ -72,17 +70,7 @@ export function ImageGrid({ label, noun, tiles, frames, total, more }: ImageGrid
           </li>
         ))}
       </ol>
-      {tiles.length < total && (
-        <button
-          ref={end}
-          type="button"
-          className="ffs-button ffs-centered"
-          data-cy="curate-more"
-          onClick={() => void more()}
-        >
-          Show more of {total.toLocaleString("en-US")} {noun}s
-        </button>
-      )}
+      <MoreButton shown={tiles.length} total={total} things={`${noun}s`} more={more} />
     </>
   );
 }

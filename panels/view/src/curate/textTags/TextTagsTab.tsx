@@ -4,7 +4,6 @@ import type { TextTagRow, TextTagsRun } from "../../generated.ts";
 import { useFrameImages } from "../../state/useFrameImages.ts";
 import { RestoreGrid } from "../shared/RestoreGrid.tsx";
 import { useGrid } from "../shared/useGrid.ts";
-import { useEndless } from "../shared/useEndless.ts";
 import {
   savedTags,
   TEXT_TAGS_FORM,
@@ -18,6 +17,7 @@ import { Questions } from "./Questions.tsx";
 import { SaveTags } from "./SaveTags.tsx";
 import { TagItem } from "./TagItem.tsx";
 import { TextTagsForm } from "./TextTagsForm.tsx";
+import { MoreButton } from "../shared/MoreButton.tsx";
 
 const PAGE = 20;
 
@@ -55,14 +55,12 @@ function Results({ curate, run, form, change }: ResultsProps) {
   const asked = form.asked.run === run.id ? form.asked.tag : "";
   const setAsked = (tag: string) => change({ asked: { run: run.id, tag } });
   const root = useRef<HTMLOListElement>(null);
-  const end = useRef<HTMLButtonElement>(null);
   const grid = useGrid(curate, run.patches_field);
   const pages = usePages<TextTagRow>(`${run.id}/${version}`, PAGE, async (start, count) => {
     const answer = await server("text_tags", { run: run.id, start, count });
     return isFailure(answer) ? answer.error : { items: answer.prompts, total: answer.total };
   });
   const rows = pages.items ?? [];
-  useEndless(end, rows.length < pages.total, () => void pages.more());
   const frames = useFrameImages(server, rows.flatMap(({ best }) => best.map((b) => b.file)), run);
   const saved = savedTags(rows, form, run.id);
   const show = async (tag: string) =>
@@ -107,17 +105,7 @@ function Results({ curate, run, form, change }: ResultsProps) {
           </TagItem>
         ))}
       </ol>
-      {rows.length < pages.total && (
-        <button
-          ref={end}
-          type="button"
-          className="ffs-button ffs-centered"
-          data-cy="curate-more"
-          onClick={() => void pages.more()}
-        >
-          Show more of {pages.total.toLocaleString("en-US")} texts
-        </button>
-      )}
+      <MoreButton shown={rows.length} total={pages.total} things="texts" more={pages.more} />
     </section>
   );
 }
