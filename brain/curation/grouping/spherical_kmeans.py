@@ -25,7 +25,7 @@ SAMPLED_PER_CENTER, MIN_SAMPLED = 256, 10_000
 INIT_PER_CENTER, MIN_INIT = 20, 1_000
 TRAIN_ITERATIONS = 20
 # All vectors are read so often at most, and until the objective falls by less than this fraction.
-PASSES, TOLERANCE = 6, 5e-3
+PASSES, TOLERANCE = 6, 1e-2
 BLOCK = 16_384
 
 
