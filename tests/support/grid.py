@@ -20,6 +20,17 @@ def set_filters(page: Page, filters: Filters) -> None:
     page.evaluate("some => window.__foo__.executeOperator('set_filters', some)", filters)
 
 
+def clear_filters_by_hand(page: Page) -> None:
+    """Drops the filters of the sidebar as a person does, who presses in the sidebar first."""
+    page.evaluate(
+        """() => {
+            const press = new PointerEvent("pointerdown", { bubbles: true });
+            document.querySelector('[data-cy^="sidebar"]').dispatchEvent(press);
+        }"""
+    )
+    set_filters(page, {})
+
+
 def kept_search(page: Page, dataset: str) -> str | None:
     """Returns what the browser keeps of the search of a dataset."""
     text: str | None = page.evaluate(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { isByHand, textOf } from "../src/state/settling.ts";
+import { isByHand, isDropped, textOf } from "../src/state/settling.ts";
 
 const NONE = textOf({});
 const CARS = textOf({ label: { values: ["car"], exclude: false } });
@@ -25,6 +25,15 @@ describe("the filters of the sidebar are changed", () => {
   test("by a person who has just used the sidebar, to none", () => {
     assert.equal(isByHand({ ...change, before: CARS, now: NONE, isSidebarUsed: true }), true);
   });
+});
+
+test("the App has dropped the filters", () => {
+  const change = { before: CARS, now: NONE, wanted: CARS, isSidebarUsed: false };
+  assert.equal(isDropped(change), true);
+  assert.equal(isDropped({ ...change, isSidebarUsed: true }), false);
+  assert.equal(isDropped({ ...change, now: BOATS }), false);
+  assert.equal(isDropped({ ...change, before: NONE }), false);
+  assert.equal(isDropped({ ...change, before: NONE, wanted: NONE }), false);
 });
 
 test("the random ids of stages do not count", () => {

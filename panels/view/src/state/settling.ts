@@ -21,3 +21,8 @@ export function isByHand({ before, now, wanted, isSidebarUsed }: Change): boolea
   if (now === before || now === wanted) return false;
   return isSidebarUsed || now !== NONE;
 }
+
+/** Whether the App has dropped the filters that there should be. */
+export function isDropped({ before, now, wanted, isSidebarUsed }: Change): boolean {
+  return !isSidebarUsed && before === wanted && now === NONE && wanted !== NONE;
+}

@@ -2,13 +2,15 @@ import { useEffect, useRef, useState } from "react";
 import { useHand } from "../app/useHand.ts";
 import type { GridChange } from "../generated.ts";
 import type { SearchState } from "./searchState.ts";
-import { isByHand, textOf } from "./settling.ts";
+import { isByHand, isDropped, textOf } from "./settling.ts";
 import type { UpdateState } from "./useSearchState.ts";
 
 // How long the App may take to load a view.
 const MAX_MS = 6_000;
 // The App may drop the filters shortly after it has changed the view.
 const CALM_MS = 1_000;
+// On a busy machine it drops them later.
+const WATCH_MS = 10_000;
 // A change of the filters so soon after the use of the sidebar is by hand.
 const HAND_MS = 500;
 const SIDEBAR = '[data-cy^="sidebar"]';
@@ -24,6 +26,7 @@ export function useSettling({ settling }: SearchState, update: UpdateState): voi
   const before = useRef({ view, filters });
   const wanted = useRef<object>({});
   const usedAt = useRef(-HAND_MS);
+  const watched = useRef({ view, until: 0 });
   const [late, setLate] = useState<GridChange | null>(null);
   useHand(
     (element) => element.closest(SIDEBAR) !== null,
@@ -39,17 +42,32 @@ export function useSettling({ settling }: SearchState, update: UpdateState): voi
     return () => clearTimeout(timer);
   }, [settling]);
   useEffect(() => {
-    if (!settling) return undefined;
-    const change = { before: before.current.filters, now: filters, wanted: textOf(wanted.current) };
+    const now = performance.now();
+    const change = {
+      before: before.current.filters,
+      now: filters,
+      wanted: textOf(wanted.current),
+      isSidebarUsed: now - usedAt.current < HAND_MS,
+    };
     before.current.filters = filters;
-    const isSidebarUsed = performance.now() - usedAt.current < HAND_MS;
-    if (isByHand({ ...change, isSidebarUsed })) wanted.current = shown;
+    if (isByHand(change)) wanted.current = shown;
+    if (!settling) {
+      const isWatched = view === watched.current.view && now < watched.current.until;
+      if (!isWatched || isByHand(change)) watched.current.until = 0;
+      else if (isDropped(change)) {
+        void window.__foo__.executeOperator("set_filters", wanted.current);
+      }
+      return undefined;
+    }
     if (settling.moves && view === before.current.view && late !== settling) return undefined;
     if (filters !== textOf(wanted.current)) {
       void window.__foo__.executeOperator("set_filters", wanted.current);
       return undefined;
     }
-    const timer = setTimeout(() => update({ settling: null }), CALM_MS);
+    const timer = setTimeout(() => {
+      watched.current = { view, until: performance.now() + WATCH_MS };
+      update({ settling: null });
+    }, CALM_MS);
     return () => clearTimeout(timer);
   }, [settling, view, filters, late]);
 }
