@@ -158,7 +158,7 @@ def _run_as(job: Job, steps: Steps[Report]) -> Steps[Report]:
                 job.end("done", str(report))
                 return report
             if job.is_cancelled:
-                raise CancelledError(f"Cancelled at {job.progress}; finished work is kept.")
+                raise CancelledError(f"Cancelled at {job.progress.counts}; finished work is kept.")
             yield job.progress
     except CancelledError as error:
         steps.close()

@@ -37,14 +37,16 @@ class Progress:
         """The finished share, 0 to 1."""
         return self.done / self.total if self.total else 1.0
 
+    @property
+    def counts(self) -> str:
+        """How many items are finished, of how many."""
+        return f"{self.done:,} of {self.total:,} {self.what}"
+
     def __str__(self) -> str:
         rate = self.done / self.seconds if self.seconds else 0.0
         remaining = (self.total - self.done) / rate if rate else 0.0
         failed = f", {self.failed:,} failed" if self.failed else ""
-        return (
-            f"{self.done:,} of {self.total:,} {self.what}, {rate:.0f} a second, "
-            f"{_duration(remaining)} left{failed}"
-        )
+        return f"{self.counts}, {rate:.0f} a second, {_duration(remaining)} left{failed}"
 
 
 def _duration(seconds: float) -> str:

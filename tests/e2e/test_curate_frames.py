@@ -78,6 +78,10 @@ def test_frames_are_scored_selected_and_clustered(films: fo.Dataset, open_app) -
     find(page)
     expect(cy(page, "curate-picture")).to_have_count(4)
     assert {colors[id] for id in picture_ids(page)} == {0, 1, 2, 3}
+    # All frames of a color are alike.
+    expect(cy(page, "select-uncovered")).to_contain_text("No other is nearer to it than to these.")
+    expect(cy(page, "curate-tag")).to_have_attribute("aria-disabled", "true")
+    expect(cy(page, "curate-tag")).to_have_attribute("title", re.compile("cannot be tagged"))
     shoot(page, "frames-select")
 
     choose_tab(page, "clusters")
@@ -105,7 +109,9 @@ def test_canceled_work_changes_nothing_and_runs_again(book: fo.Dataset, open_app
     label = cy(page, "faiss-job-label")
     expect(label).to_contain_text("of 40,000", timeout=3 * PATIENCE)
     cy(page, "faiss-job-cancel").click()
-    expect(label.get_by_role("status")).to_have_text(re.compile(r"Cancelled at .*40,000"))
+    expect(label.get_by_role("status")).to_have_text(
+        re.compile(r"Cancelled at [\d,]+ of 40,000 \w+; finished work is kept")
+    )
     shoot(page, "scores-canceled")
     dataset.reload()
     assert not dataset.has_field("outlier_score")

@@ -182,7 +182,8 @@ class Coverage:
             own = np.full(len(part), position)
             count += int((vectors.distances(self.inside[part], own) < distances[part]).sum())
         example = self.compared.ids_at(np.array([position]))[0]
-        return UncoveredRegion(example, float(distances[place]), count)
+        # Nothing is nearer to it than a selected one that equals it.
+        return UncoveredRegion(example, float(distances[place]), max(count, 1))
 
 
 def receipt_steps(

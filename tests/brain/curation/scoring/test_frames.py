@@ -54,6 +54,8 @@ def test_frames_are_selected_and_cannot_be_tagged(films: fo.Dataset) -> None:
     assert len(set(selection.ids)) == 4 and selection.receipt.near_duplicates == 4
     # One frame of each of the four colors covers all.
     assert selection.receipt.figures.coverage_radius < 0.01
+    # The frames of a color are equal, so none is nearer to another one than to the selected.
+    assert selection.receipt.uncovered.count == 1
     assert selection.view().values("id") == selection.ids
     with pytest.raises(ValueError, match="Frames of videos cannot be tagged"):
         selection.tag()

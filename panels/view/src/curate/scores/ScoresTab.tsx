@@ -107,6 +107,7 @@ function Results({ curate, run }: { curate: Curate; run: ScoresRun }) {
       )}
       <ListActions
         {...{ curate, noun }}
+        areFrames={rows.some(({ file }) => file.frame_number !== null)}
         total={pages.total}
         defaultTag={which === "unusual" ? "unusual" : which}
         key={which}

@@ -63,6 +63,7 @@ function Results({ curate, run }: { curate: Curate; run: SelectionRun }) {
       )}
       <ListActions
         {...{ curate, noun }}
+        areFrames={rows.some(({ file }) => file.frame_number !== null)}
         total={pages.total}
         defaultTag="to label"
         tag={(name) => server("tag_selected", { run: run.id, name })}

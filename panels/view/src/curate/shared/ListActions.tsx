@@ -7,11 +7,16 @@ import { NamedAction } from "./NamedAction.tsx";
 import { RestoreGrid } from "./RestoreGrid.tsx";
 import { useGrid } from "./useGrid.ts";
 
+const NO_TAGS_OF_FRAMES =
+  "Frames of videos cannot be tagged. Show them in the grid, and save the view.";
+
 interface ListActionsProps {
   curate: Curate;
   /** How many the actions concern. */
   total: number;
   noun: string;
+  /** Whether they are frames of videos. */
+  areFrames: boolean;
   defaultTag: string;
   tag: (name: string) => Promise<Answer<"act">>;
   show: () => Promise<Answer<"show_ids">>;
@@ -19,7 +24,7 @@ interface ListActionsProps {
 
 /** Tags the images of a list, and shows them in the App's grid. */
 export function ListActions(props: ListActionsProps) {
-  const { curate, total, noun, defaultTag, tag, show } = props;
+  const { curate, total, noun, areFrames, defaultTag, tag, show } = props;
   const [name, setName] = useState(defaultTag);
   const results = useGrid(curate, null);
   return (
@@ -32,6 +37,7 @@ export function ListActions(props: ListActionsProps) {
           value={name}
           setValue={setName}
           isIdle={!total}
+          reason={areFrames ? NO_TAGS_OF_FRAMES : undefined}
           act={async () => void curate.take(await tag(name))}
         />
         <button

@@ -10,19 +10,22 @@ interface NamedActionProps {
   value: string;
   setValue: (value: string) => void;
   isIdle: boolean;
+  /** Why it cannot be done, if it cannot. */
+  reason?: string;
   act: () => void;
 }
 
 /** A button with the name of the tag, or the field, that it writes. */
 export function NamedAction(props: NamedActionProps) {
-  const { name, label, fieldLabel, value, setValue, isIdle, act } = props;
+  const { name, label, fieldLabel, value, setValue, isIdle, reason, act } = props;
   return (
     <span className="ffs-curate-named">
       <button
         type="button"
         className="ffs-button"
         data-cy={name}
-        {...disabledIf(isIdle || !value.trim(), act)}
+        title={reason}
+        {...disabledIf(isIdle || reason !== undefined || !value.trim(), act)}
       >
         {label}
       </button>
