@@ -74,10 +74,11 @@ class _Known:
         import fiftyone as fo
         import fiftyone.brain as fob
 
-        from fiftyone_faiss.brain.curation.compared import Compared
-        from fiftyone_faiss.brain.curation.compared_graph import graph_steps, groups_steps
+        from fiftyone_faiss.brain.backend.compared import Compared
+        from fiftyone_faiss.brain.backend.compared_graph import graph_steps
         from fiftyone_faiss.brain.curation.labeling.fitting import CHOICES
         from fiftyone_faiss.brain.curation.labeling.votes import voter_steps
+        from fiftyone_faiss.brain.curation.near_duplicate_groups import groups_steps
         from fiftyone_faiss.brain.data.progress_bar import run_steps
 
         self.truth, self.source = truth, source

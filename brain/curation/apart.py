@@ -9,8 +9,8 @@ import numpy as np
 
 from fiftyone_faiss.brain.ann.joined_pairs import JoinedPairs
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions
+from fiftyone_faiss.brain.backend.compared import Compared
 from fiftyone_faiss.brain.core.arrays import Distances
-from fiftyone_faiss.brain.curation.compared import Compared
 from fiftyone_faiss.brain.curation.judgments import different_pairs
 from fiftyone_faiss.brain.curation.star_cover import Near
 

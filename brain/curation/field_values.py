@@ -10,8 +10,8 @@ import fiftyone.core.collections as foc
 import fiftyone.core.fields as fof
 import numpy as np
 
+from fiftyone_faiss.brain.backend.compared import Compared
 from fiftyone_faiss.brain.core.params import quoted
-from fiftyone_faiss.brain.curation.compared import Compared
 from fiftyone_faiss.brain.data.lookup import all_slices, are_frames, is_of_frames, videos
 from fiftyone_faiss.brain.data.private import FRAMES_PREFIX, label_field_path, root_dataset
 from fiftyone_faiss.brain.data.sample_filters import LABELED

@@ -13,11 +13,11 @@ import numpy as np
 
 from fiftyone_faiss.brain.ann.joined_pairs import JoinedPairs
 from fiftyone_faiss.brain.ann.scaled_vectors import ScaledVectors
+from fiftyone_faiss.brain.backend.compared import Compared
 from fiftyone_faiss.brain.core.intervals import wilson_interval
 from fiftyone_faiss.brain.core.progress import Steps
 from fiftyone_faiss.brain.curation import acting
 from fiftyone_faiss.brain.curation.accidental_pairs import Estimate, NearestPairs
-from fiftyone_faiss.brain.curation.compared import Compared
 from fiftyone_faiss.brain.curation.duplicates import DuplicatePair
 from fiftyone_faiss.brain.curation.near_duplicates import bounded, joined, listed_pairs
 from fiftyone_faiss.brain.curation.request import DuplicatesRequest

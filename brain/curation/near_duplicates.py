@@ -11,10 +11,10 @@ import numpy as np
 from fiftyone_faiss.brain.ann.joined_pairs import MAX_LISTED, JoinedPairs, components
 from fiftyone_faiss.brain.ann.range_join import join_steps
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions
+from fiftyone_faiss.brain.backend.compared import Compared
 from fiftyone_faiss.brain.core.progress import Steps, timed_steps
 from fiftyone_faiss.brain.curation.accidental_pairs import Estimate, NearestPairs
 from fiftyone_faiss.brain.curation.apart import Apart
-from fiftyone_faiss.brain.curation.compared import Compared
 from fiftyone_faiss.brain.curation.duplicates import DuplicatePair, Duplicates, Member, members_of
 from fiftyone_faiss.brain.curation.keeper_facts import facts_of
 from fiftyone_faiss.brain.curation.keepers import KeeperChoice, order_of

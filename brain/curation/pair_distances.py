@@ -8,8 +8,8 @@ from typing import Any
 import fiftyone.core.collections as foc
 import numpy as np
 
+from fiftyone_faiss.brain.backend.compared import Compared
 from fiftyone_faiss.brain.curation.accidental_pairs import Estimate, NearestPairs
-from fiftyone_faiss.brain.curation.compared import Compared
 from fiftyone_faiss.brain.curation.near_duplicates import bounded
 from fiftyone_faiss.brain.curation.splits import Splits, read_splits
 from fiftyone_faiss.brain.curation.thresholds import propose

@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image
 
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions
+from fiftyone_faiss.brain.backend.compared import Compared
 from fiftyone_faiss.brain.core.progress import Progress, Steps
-from fiftyone_faiss.brain.curation.compared import Compared
 from fiftyone_faiss.brain.curation.pixel_verdict import PixelJudge, Verdict
 from fiftyone_faiss.brain.data.lookup import by_ids, labels_by_ids
 from fiftyone_faiss.brain.data.media import Regions, list_media

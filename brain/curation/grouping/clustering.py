@@ -9,11 +9,11 @@ import fiftyone.core.collections as foc
 import numpy as np
 
 from fiftyone_faiss.brain.ann.scaled_vectors import blocks
+from fiftyone_faiss.brain.backend.compared import Compared
 from fiftyone_faiss.brain.backend.loading import load_faiss_index
 from fiftyone_faiss.brain.core.arrays import Matrix
 from fiftyone_faiss.brain.core.params import quoted
 from fiftyone_faiss.brain.core.progress import Steps
-from fiftyone_faiss.brain.curation.compared import Compared
 from fiftyone_faiss.brain.curation.grouping.cluster import Cluster, ClusterGroup
 from fiftyone_faiss.brain.curation.grouping.cluster_names import Names, name_clusters
 from fiftyone_faiss.brain.curation.grouping.cluster_request import ClusterRequest

@@ -14,8 +14,8 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.cluster import HDBSCAN
 
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions
+from fiftyone_faiss.brain.backend.compared_graph import ComparedGraph
 from fiftyone_faiss.brain.core.arrays import Distances, Rows
-from fiftyone_faiss.brain.curation.compared_graph import ComparedGraph
 from fiftyone_faiss.brain.curation.grouping.spherical_kmeans import Labels
 
 MIN_SIZE, SIZE_SHARE = 5, 0.01

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions
+from fiftyone_faiss.brain.backend.compared import Compared
 from fiftyone_faiss.brain.core.arrays import Distances, Matrix
-from fiftyone_faiss.brain.curation.compared import Compared
 from fiftyone_faiss.brain.curation.grouping.spherical_kmeans import Labels
 
 MEDOIDS, BORDERS = 6, 6

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from fiftyone_faiss.brain.ann.scaled_vectors import ScaledVectors, blocks
+from fiftyone_faiss.brain.backend.compared import Compared
+from fiftyone_faiss.brain.backend.compared_graph import graph_steps
 from fiftyone_faiss.brain.core.arrays import Distances, Matrix, Rows
 from fiftyone_faiss.brain.core.progress import Progress, Report, Steps, timed_steps
-from fiftyone_faiss.brain.curation.compared import Compared
-from fiftyone_faiss.brain.curation.compared_graph import graph_steps
 from fiftyone_faiss.brain.curation.grouping import cluster_count, density, stability
 from fiftyone_faiss.brain.curation.grouping.cluster_request import ClusterRequest
 from fiftyone_faiss.brain.curation.grouping.members import Partition

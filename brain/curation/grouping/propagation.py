@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse
 
+from fiftyone_faiss.brain.backend.compared_graph import ComparedGraph
 from fiftyone_faiss.brain.core.arrays import Distances
-from fiftyone_faiss.brain.curation.compared_graph import ComparedGraph
 
 # The share that comes from neighbors, and the number of rounds.
 FROM_NEIGHBORS, ROUNDS = 0.5, 10

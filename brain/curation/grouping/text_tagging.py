@@ -8,11 +8,11 @@ from typing import Any
 import fiftyone.core.collections as foc
 import numpy as np
 
+from fiftyone_faiss.brain.backend.compared import Compared
+from fiftyone_faiss.brain.backend.compared_graph import graph_steps
 from fiftyone_faiss.brain.backend.loading import load_faiss_index
 from fiftyone_faiss.brain.core.arrays import Matrix
 from fiftyone_faiss.brain.core.progress import Steps
-from fiftyone_faiss.brain.curation.compared import Compared
-from fiftyone_faiss.brain.curation.compared_graph import graph_steps
 from fiftyone_faiss.brain.curation.grouping.propagation import propagated
 from fiftyone_faiss.brain.curation.grouping.tag_thresholds import Threshold, threshold_of
 from fiftyone_faiss.brain.curation.grouping.tags_request import TagsRequest

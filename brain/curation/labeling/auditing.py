@@ -10,9 +10,8 @@ import numpy as np
 from scipy import sparse
 
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions
+from fiftyone_faiss.brain.backend.compared import Compared
 from fiftyone_faiss.brain.core.progress import Steps
-from fiftyone_faiss.brain.curation.compared import Compared
-from fiftyone_faiss.brain.curation.compared_graph import groups_steps
 from fiftyone_faiss.brain.curation.labeling.audit_request import AuditRequest
 from fiftyone_faiss.brain.curation.labeling.fitting import CHOICES, chosen_k_steps, fit_steps
 from fiftyone_faiss.brain.curation.labeling.judging import Judgment, judge
@@ -28,6 +27,7 @@ from fiftyone_faiss.brain.curation.labeling.visibility import (
     unseen_note,
 )
 from fiftyone_faiss.brain.curation.labeling.votes import voter_steps
+from fiftyone_faiss.brain.curation.near_duplicate_groups import groups_steps
 from fiftyone_faiss.brain.data.progress_bar import ProgressOption, run_steps
 
 # A suggested label is at least this probable.

@@ -9,9 +9,8 @@ import fiftyone.core.collections as foc
 import numpy as np
 
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions
+from fiftyone_faiss.brain.backend.compared import Compared
 from fiftyone_faiss.brain.core.progress import Steps, timed_steps
-from fiftyone_faiss.brain.curation.compared import Compared
-from fiftyone_faiss.brain.curation.compared_graph import groups_steps
 from fiftyone_faiss.brain.curation.labeling.comparison_request import ComparisonRequest
 from fiftyone_faiss.brain.curation.labeling.comparison_table import MIN_QUERIES, ComparisonTable
 from fiftyone_faiss.brain.curation.labeling.label_values import Labeled, with_positions
@@ -25,6 +24,7 @@ from fiftyone_faiss.brain.curation.labeling.retrieval_measures import (
     QueryMeasures,
     measure_steps,
 )
+from fiftyone_faiss.brain.curation.near_duplicate_groups import groups_steps
 from fiftyone_faiss.brain.data.progress_bar import ProgressOption, run_steps
 from fiftyone_faiss.brain.indexing.catalog import index_info
 

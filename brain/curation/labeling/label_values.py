@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions, ScaledVectors
+from fiftyone_faiss.brain.backend.compared import Compared
 from fiftyone_faiss.brain.core.params import quoted
-from fiftyone_faiss.brain.curation.compared import Compared
 from fiftyone_faiss.brain.data.lookup import is_of_frames
 from fiftyone_faiss.brain.data.private import FRAMES_PREFIX, root_dataset
 from fiftyone_faiss.brain.data.value_fields import ValueField

@@ -10,10 +10,10 @@ from scipy import sparse
 
 from fiftyone_faiss.brain.ann.neighbor_graph import MAX_NEIGHBORS
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions
+from fiftyone_faiss.brain.backend.compared import Compared
+from fiftyone_faiss.brain.backend.compared_graph import graph_steps
 from fiftyone_faiss.brain.core.arrays import Distances
 from fiftyone_faiss.brain.core.progress import Steps
-from fiftyone_faiss.brain.curation.compared import Compared
-from fiftyone_faiss.brain.curation.compared_graph import graph_steps
 
 # Neighbors that are looked at for each voter, because near duplicates do not vote.
 SPARE = 2

@@ -9,15 +9,11 @@ from typing import cast
 import numpy as np
 
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions, ScaledVectors
+from fiftyone_faiss.brain.backend.compared import Compared
+from fiftyone_faiss.brain.backend.compared_graph import ComparedGraph, graph_steps
 from fiftyone_faiss.brain.core.progress import Progress, Steps
 from fiftyone_faiss.brain.curation.accidental_pairs import NearestPairs
-from fiftyone_faiss.brain.curation.compared import Compared
-from fiftyone_faiss.brain.curation.compared_graph import (
-    EQUAL_DISTANCE,
-    ComparedGraph,
-    graph_steps,
-    groups_steps,
-)
+from fiftyone_faiss.brain.curation.near_duplicate_groups import EQUAL_DISTANCE, groups_steps
 from fiftyone_faiss.brain.curation.thresholds import propose
 
 # With fewer others of its class, a sample is not compared with it.

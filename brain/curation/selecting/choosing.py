@@ -10,10 +10,10 @@ import fiftyone.core.collections as foc
 import numpy as np
 
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions
+from fiftyone_faiss.brain.backend.compared import Compared
+from fiftyone_faiss.brain.backend.compared_graph import ComparedGraph
 from fiftyone_faiss.brain.core.arrays import Distances
 from fiftyone_faiss.brain.core.progress import Progress, Steps
-from fiftyone_faiss.brain.curation.compared import Compared
-from fiftyone_faiss.brain.curation.compared_graph import ComparedGraph
 from fiftyone_faiss.brain.curation.field_values import field_values
 from fiftyone_faiss.brain.curation.scoring import formulas
 from fiftyone_faiss.brain.curation.scoring.distinct import Distinct, distinct_steps, measure_steps

@@ -11,11 +11,11 @@ import fiftyone.core.collections as foc
 import numpy as np
 
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions, ScaledVectors, blocks
+from fiftyone_faiss.brain.backend.compared import Compared
 from fiftyone_faiss.brain.backend.loading import load_index
 from fiftyone_faiss.brain.core.arrays import Distances
 from fiftyone_faiss.brain.core.params import quoted
 from fiftyone_faiss.brain.curation import judgments
-from fiftyone_faiss.brain.curation.compared import Compared
 from fiftyone_faiss.brain.curation.field_values import Values, field_values
 from fiftyone_faiss.brain.curation.selecting.greedy import nearest_of
 from fiftyone_faiss.brain.curation.selecting.request import Labeled, SelectionRequest

@@ -11,10 +11,10 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions, blocks
+from fiftyone_faiss.brain.backend.compared import Compared
 from fiftyone_faiss.brain.core.arrays import Distances
 from fiftyone_faiss.brain.core.progress import Progress, Steps
 from fiftyone_faiss.brain.curation.accidental_pairs import Estimate
-from fiftyone_faiss.brain.curation.compared import Compared
 from fiftyone_faiss.brain.curation.selecting.greedy import nearest_of
 from fiftyone_faiss.brain.curation.selecting.quotas import Quotas, evenness
 

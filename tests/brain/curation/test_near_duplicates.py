@@ -11,8 +11,8 @@ from support.distances import reference_distances
 from support.indexes import index_of
 
 import fiftyone_faiss
+from fiftyone_faiss.brain.backend.compared import Compared
 from fiftyone_faiss.brain.curation.accidental_pairs import NearestPairs
-from fiftyone_faiss.brain.curation.compared import Compared
 
 PLAIN = {"rules": ("labels",)}
 

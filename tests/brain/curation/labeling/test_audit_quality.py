@@ -18,8 +18,8 @@ from sklearn.metrics import roc_auc_score
 from support.indexes import index_of
 
 import fiftyone_faiss
-from fiftyone_faiss.brain.curation.compared import Compared
-from fiftyone_faiss.brain.curation.compared_graph import graph_steps
+from fiftyone_faiss.brain.backend.compared import Compared
+from fiftyone_faiss.brain.backend.compared_graph import graph_steps
 from fiftyone_faiss.brain.data.progress_bar import run_steps
 
 SEEDS, RATE, PEER_NEIGHBORS = range(3), 0.1, 10

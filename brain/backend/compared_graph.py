@@ -1,4 +1,4 @@
-"""The neighbor graph of compared vectors, and their groups of near duplicates."""
+"""The neighbor graph of compared vectors."""
 
 from __future__ import annotations
 
@@ -8,15 +8,9 @@ import numpy as np
 
 from fiftyone_faiss.brain.ann.neighbor_graph import DEFAULT_NEIGHBORS, NeighborGraph, build_steps
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions
+from fiftyone_faiss.brain.backend.compared import Compared
 from fiftyone_faiss.brain.core.arrays import Distances
 from fiftyone_faiss.brain.core.progress import Steps, timed_steps
-from fiftyone_faiss.brain.curation.accidental_pairs import NearestPairs
-from fiftyone_faiss.brain.curation.compared import Compared
-from fiftyone_faiss.brain.curation.near_duplicates import joined
-from fiftyone_faiss.brain.curation.thresholds import propose
-
-# Vectors of two copies of one file differ by rounding.
-EQUAL_DISTANCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -54,23 +48,6 @@ def graph_steps(compared: Compared, k: int = DEFAULT_NEIGHBORS) -> Steps[Compare
             return _of_positions(graph, compared, k)
     graph = yield from timed_steps(build_steps(snapshot, vectors.metric, k, rows=rows), "compared")
     return _of_positions(graph, compared, k)
-
-
-def groups_steps(compared: Compared, thresh: float | None = None) -> Steps[Positions]:
-    """Finds the groups of near duplicates, which are counted once by scores.
-
-    Args:
-        compared: the vectors
-        thresh (None): the largest distance of near duplicates; by default the proposed one, or
-            that of equal vectors where none is proposed
-
-    Returns:
-        ``(n,)`` int32, equal for positions of one group
-    """
-    if thresh is None:
-        thresh = propose(NearestPairs.of(compared.vectors)) or EQUAL_DISTANCE
-    pairs = yield from joined(compared, thresh)
-    return pairs.groups
 
 
 def _of_positions(graph: NeighborGraph, compared: Compared, k: int) -> ComparedGraph:
