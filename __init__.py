@@ -37,6 +37,7 @@ __all__ = [
     "Clusters",
     "Duplicates",
     "Embedder",
+    "IndexMap",
     "LabelAudit",
     "Leaks",
     "ModelComparison",
@@ -65,9 +66,11 @@ __all__ = [
     "list_failures",
     "list_indexes",
     "list_judgments",
+    "list_maps",
     "list_models",
     "list_orphaned_indexes",
     "list_searches",
+    "load_map",
     "record_different",
     "record_search",
     "register_embedder",
@@ -80,9 +83,11 @@ __all__ = [
     "tag_neighbors",
     "untag_neighbors",
     "update_index",
+    "update_map",
     "update_search",
     "verify_index",
     "video_frames",
+    "visualize_index",
 ]
 
 

@@ -12,6 +12,7 @@ The sub-packages, each importing only from those before it (``retrieval`` does n
 - ``indexing``: embedding, building, updating, health, the catalog of indexes
 - ``queries``: the query line and its terms
 - ``retrieval``: search, ranking, results, tags, exports, history
+- ``insight``: maps, explanations of matches, distance matrices; it does not import ``curation``
 - ``curation``: duplicates, leaks, scores, selections, clusters, tags by text, wrong labels,
   comparisons of models
 
@@ -134,6 +135,15 @@ if TYPE_CHECKING:
         update_index,
         update_index_steps,
     )
+    from fiftyone_faiss.brain.insight.maps.index_map import IndexMap, MapInfo, list_maps, load_map
+    from fiftyone_faiss.brain.insight.maps.map_quality import MapQuality
+    from fiftyone_faiss.brain.insight.maps.mapping import (
+        map_steps,
+        update_map,
+        update_map_steps,
+        visualize_index,
+    )
+    from fiftyone_faiss.brain.insight.maps.request import MAP_METHODS, MapRequest
     from fiftyone_faiss.brain.models.catalog import ModelInfo, list_models
     from fiftyone_faiss.brain.models.loading import ModelLike, get_embedder
     from fiftyone_faiss.brain.models.prompts import TEMPLATES
@@ -234,6 +244,10 @@ _MODULES = {
     "brain.indexing.health": "IndexHealth index_health list_failures verify_index",
     "brain.indexing.orphans": "OrphanedIndex delete_orphaned_index list_orphaned_indexes",
     "brain.indexing.updating": "tune_index tune_index_steps update_index update_index_steps",
+    "brain.insight.maps.index_map": "IndexMap MapInfo list_maps load_map",
+    "brain.insight.maps.map_quality": "MapQuality",
+    "brain.insight.maps.mapping": "map_steps update_map update_map_steps visualize_index",
+    "brain.insight.maps.request": "MAP_METHODS MapRequest",
     "brain.models.catalog": "ModelInfo list_models",
     "brain.models.loading": "ModelLike get_embedder",
     "brain.models.prompts": "TEMPLATES",
@@ -257,15 +271,16 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 
 # fmt: off
 __all__ = [
-    "DEFAULT_EMBEDDINGS_FIELD", "DEFAULT_K", "DEFAULT_TAG", "INDEX_TYPES", "METRICS", "RULES",
-    "SCORES", "TEMPLATES", "VOCABULARIES", "AuditRequest", "CancelledError", "Cluster",
+    "DEFAULT_EMBEDDINGS_FIELD", "DEFAULT_K", "DEFAULT_TAG", "INDEX_TYPES", "MAP_METHODS", "METRICS",
+    "RULES", "SCORES", "TEMPLATES", "VOCABULARIES", "AuditRequest", "CancelledError", "Cluster",
     "ClusterGroup", "ClusterRequest", "Clusters", "ComparisonRequest", "DuplicatePair",
     "Duplicates", "DuplicatesRequest", "Embedder", "EmbeddingReport", "Execution",
-    "GivenEmbeddings", "IndexHealth", "IndexInfo", "IndexReport", "IndexSummary", "Judgment",
-    "KnownHealth", "LabelAudit", "LabelIssue", "LeakPair", "Leaks", "ModelComparison", "ModelInfo",
-    "ModelLike", "Neighbors", "OrphanedIndex", "PairDistances", "Progress", "PromptTag", "Regions",
-    "SavedSearch", "ScoreReport", "ScoresRequest", "SearchAnswer", "SearchRequest", "SearchableRun",
-    "Selection", "SelectionRequest", "Tagging", "TagsRequest", "TextTags", "apply_tag", "as_code",
+    "GivenEmbeddings", "IndexHealth", "IndexInfo", "IndexMap", "IndexReport", "IndexSummary",
+    "Judgment", "KnownHealth", "LabelAudit", "LabelIssue", "LeakPair", "Leaks", "MapInfo",
+    "MapQuality", "MapRequest", "ModelComparison", "ModelInfo", "ModelLike", "Neighbors",
+    "OrphanedIndex", "PairDistances", "Progress", "PromptTag", "Regions", "SavedSearch",
+    "ScoreReport", "ScoresRequest", "SearchAnswer", "SearchRequest", "SearchableRun", "Selection",
+    "SelectionRequest", "Tagging", "TagsRequest", "TextTags", "apply_tag", "as_code",
     "audit_labels", "audit_steps", "build_index", "build_index_steps", "build_view", "by_ids",
     "check_index_type", "clear_searches", "cluster_samples", "cluster_steps", "compare_models",
     "comparison_steps", "compute_embeddings", "compute_embeddings_steps", "compute_outliers",
@@ -275,16 +290,17 @@ __all__ = [
     "find_exact_duplicates", "find_leaks", "find_near_duplicates", "frame_images", "get_embedder",
     "holds_parts", "index_configs", "index_health", "index_info", "index_keys", "index_version",
     "known_health", "label_fields", "leaks_steps", "list_failures", "list_indexes", "list_jobs",
-    "list_judgments", "list_models", "list_orphaned_indexes", "list_other_indexes", "list_searches",
-    "load_faiss_index", "load_index", "near_duplicates_steps", "patch_fields", "record_different",
-    "record_search", "record_selected", "register_embedder", "register_zoo_model",
-    "remove_judgment", "remove_tag_from", "result_files", "run_search", "save_scores",
-    "save_search", "save_view", "scores_steps", "search", "search_several", "searchable_runs",
-    "select_samples", "selection_steps", "serialize_view", "split_fields", "start_job",
-    "suggest_brain_key", "tag_by_text", "tag_neighbors", "tag_search", "text_tags_steps",
-    "tile_values", "tracked", "tune_index", "tune_index_steps", "untag_neighbors", "untagged",
-    "update_index", "update_index_steps", "update_search", "value_fields", "verify_index",
-    "video_frames", "view_of", "warm",
+    "list_judgments", "list_maps", "list_models", "list_orphaned_indexes", "list_other_indexes",
+    "list_searches", "load_faiss_index", "load_index", "load_map", "map_steps",
+    "near_duplicates_steps", "patch_fields", "record_different", "record_search", "record_selected",
+    "register_embedder", "register_zoo_model", "remove_judgment", "remove_tag_from", "result_files",
+    "run_search", "save_scores", "save_search", "save_view", "scores_steps", "search",
+    "search_several", "searchable_runs", "select_samples", "selection_steps", "serialize_view",
+    "split_fields", "start_job", "suggest_brain_key", "tag_by_text", "tag_neighbors", "tag_search",
+    "text_tags_steps", "tile_values", "tracked", "tune_index", "tune_index_steps",
+    "untag_neighbors", "untagged", "update_index", "update_index_steps", "update_map",
+    "update_map_steps", "update_search", "value_fields", "verify_index", "video_frames", "view_of",
+    "visualize_index", "warm",
 ]
 # fmt: on
 

@@ -43,6 +43,11 @@ def dataset_id(dataset: fo.Dataset) -> ObjectId:
     return dataset._doc.id
 
 
+def run_document(samples: foc.SampleCollection, brain_key: str) -> Any:
+    """Returns the document of a Brain run; its ``results`` are a file in the database, or empty."""
+    return samples._root_dataset._doc.brain_methods[brain_key]
+
+
 def holds_frames(samples: foc.SampleCollection) -> bool:
     """Returns whether a collection is a view of the frames of videos."""
     return bool(samples._is_frames)

@@ -1,0 +1,1 @@
+"""Seeing similarity: maps, explanations of matches, distance matrices."""
