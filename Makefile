@@ -17,7 +17,7 @@ SHARED = --numprocesses $(PROCESSES) --dist loadfile
 
 .PHONY: demo test test-fast test-backends coverage faults lint bench bench-embed bench-retrieval \
 	bench-relevance bench-app bench-batch bench-ranking bench-graph bench-duplicates bench-planted \
-	bench-understanding bench-labels bench-clusters quality panel train screenshots clean
+	bench-understanding bench-labels bench-clusters bench-maps quality panel train screenshots clean
 
 demo: .venv/installed
 	@$(BIN)/python tools/run_demo.py $(DEMO_ARGS)
@@ -124,6 +124,11 @@ bench-labels: .venv/installed
 
 bench-clusters: .venv/installed
 	$(BIN)/python benchmarks/bench_clusters.py $(BENCH_ARGS)
+
+# Takes about 10 minutes, or with BENCH_ARGS='--sizes 20000' about 3.
+bench-maps: .venv/installed
+	@$(PIP) --editable '.[bench,maps]'
+	$(BIN)/python benchmarks/bench_maps.py $(BENCH_ARGS)
 
 # Measures the quality of the answers, on photographs too, which Debian's apt-get downloads.
 quality: .venv/installed-for-tests

@@ -15,6 +15,8 @@ from fiftyone_faiss.operators.select_samples import SelectSamples
 from fiftyone_faiss.operators.tag_by_text import TagByText
 from fiftyone_faiss.operators.tag_neighbors import TagNeighbors
 from fiftyone_faiss.operators.update_index import UpdateIndex
+from fiftyone_faiss.operators.update_map import UpdateMap
+from fiftyone_faiss.operators.visualize_index import VisualizeIndex
 
 OPERATORS = (
     ComputeEmbeddings,
@@ -32,5 +34,7 @@ OPERATORS = (
     CompareModels,
     ClusterSamples,
     TagByText,
+    VisualizeIndex,
+    UpdateMap,
     ManageIndexes,
 )

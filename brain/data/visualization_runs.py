@@ -77,7 +77,11 @@ def config_of(method: str, description: dict[str, Any], **options: Any) -> Visua
 def save_run(
     samples: foc.SampleCollection, key: str, config: VisualizationConfig, run: VisualizationRun
 ) -> None:
-    """Saves a run; one with this key is replaced."""
+    """Saves a run; one with this key, which this package made, is replaced.
+
+    Raises:
+        ValueError: if another run has this key
+    """
     labels = None if run.label_ids is None else np.array(run.label_ids)
     results = VisualizationResults(
         samples, config, key, run.points, np.array(run.sample_ids), labels
@@ -85,6 +89,10 @@ def save_run(
     packed = {name: _pack(array) for name, array in run.arrays.items()}
     setattr(results, ATTRIBUTE, {**run.values, "arrays": packed})
     method = config.build()
+    check_replaceable(samples, key)
+    if samples.has_brain_run(key):
+        # FiftyOne replaces no run by one of another method.
+        method.delete_run(samples, key)
     method.register_run(samples, key)
     try:
         method.save_run_results(samples, key, results)
@@ -92,6 +100,12 @@ def save_run(
         # A run without results would be shown as one that is being made.
         method.delete_run(samples, key)
         raise
+
+
+def check_replaceable(samples: foc.SampleCollection, key: str) -> None:
+    """Raises a ``ValueError`` if a run has this key that this package did not make."""
+    if samples.has_brain_run(key) and not hasattr(samples.get_brain_info(key).config, ATTRIBUTE):
+        raise ValueError(f"'{key}' is a Brain run, and no map; choose another vis_key.")
 
 
 def descriptions(samples: foc.SampleCollection) -> dict[str, VisualizationConfig]:

@@ -40,6 +40,8 @@ ICONS = {
     "tag_by_text": "label",
     "tag_neighbors": "sell",
     "update_index": "sync",
+    "update_map": "scatter_plot",
+    "visualize_index": "scatter_plot",
 }
 
 

@@ -26,7 +26,10 @@ from fiftyone_faiss.brain.data.visualization_runs import (
     save_run,
 )
 from fiftyone_faiss.brain.insight.maps.map_quality import MapQuality
+from fiftyone_faiss.brain.insight.maps.projections import Projection
 
+# The stored names of numbers and arrays; a data format.
+_PROJECTION = ("directions", "offsets", "shares")
 _QUALITY = ("trustworthiness", "error", "sampled", "k", "recall")
 
 
@@ -69,12 +72,10 @@ class IndexMap:
         placed: ``(n,)`` whether a point was placed after the map was made
         quality: how well the neighbors in the map agree with the true ones
         axes: the query lines of the axes, None without
-        shares: the share of the variance along each axis, 0 to 1; None for methods without axes
+        projection: places a vector on the map; None for ``"umap"`` and ``"tsne"``
         notes: what else to know, in sentences
         model: the model of the vectors, None if it is unknown
-        options: the options that made it, for an update
-        directions: ``(num_dims, dim)`` float32 and
-        offsets: ``(num_dims,)`` float32 place vectors exactly; None for ``"umap"`` and ``"tsne"``
+        options: the options of UMAP or t-SNE that made it
     """
 
     samples: foc.SampleCollection
@@ -88,12 +89,10 @@ class IndexMap:
     placed: Mask
     quality: MapQuality
     axes: tuple[str, ...] | None = None
-    shares: tuple[float, ...] | None = None
+    projection: Projection | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
     model: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
-    directions: Matrix | None = field(default=None, repr=False)
-    offsets: Matrix | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.points)
@@ -102,6 +101,11 @@ class IndexMap:
     def num_dims(self) -> int:
         """2 or 3."""
         return int(self.points.shape[1])
+
+    @property
+    def shares(self) -> tuple[float, ...] | None:
+        """The share of the variance along each axis, 0 to 1; None without a projection."""
+        return None if self.projection is None else tuple(self.projection.shares.tolist())
 
     def view(self, ids: Sequence[str] | None = None) -> fo.DatasetView:
         """A view of some samples, frames or labels of the map, by default of those whose neighbors
@@ -131,15 +135,11 @@ class IndexMap:
             num_dims=self.num_dims,
             **self.options,
         )
-        quality = self.quality
-        arrays = {"kept": quality.kept, "placed": self.placed}
-        if self.directions is not None and self.offsets is not None:
-            arrays |= {"directions": self.directions, "offsets": self.offsets}
-        values = {
-            **{name: getattr(quality, name) for name in _QUALITY},
-            "shares": None if self.shares is None else list(self.shares),
-            "notes": list(self.notes),
-        }
+        arrays = {"kept": self.quality.kept, "placed": self.placed}
+        if self.projection is not None:
+            arrays |= {name: getattr(self.projection, name) for name in _PROJECTION}
+        values: dict[str, Any] = {name: getattr(self.quality, name) for name in _QUALITY}
+        values["notes"] = list(self.notes)
         labels = None if self.patches_field is None else list(self.ids)
         run = VisualizationRun(self.points, list(self.sample_ids), labels, arrays, values)
         save_run(self.samples, self.vis_key, config, run)
@@ -182,6 +182,7 @@ def load_map(samples: foc.SampleCollection, vis_key: str) -> IndexMap:
         )
     info, run = _info(samples, vis_key, config), load_run(samples, vis_key)
     values, arrays = run.values, run.arrays
+    projection = [arrays[name] for name in _PROJECTION if name in arrays]
     quality = MapQuality(kept=arrays["kept"], **{name: values[name] for name in _QUALITY})
     return IndexMap(
         root_dataset(samples).load_brain_view(vis_key),
@@ -195,12 +196,10 @@ def load_map(samples: foc.SampleCollection, vis_key: str) -> IndexMap:
         arrays["placed"],
         quality,
         axes=info.axes,
-        shares=None if values["shares"] is None else tuple(values["shares"]),
+        projection=Projection(*projection) if len(projection) == len(_PROJECTION) else None,
         notes=tuple(values["notes"]),
         model=config.model,
         options=_options(config),
-        directions=arrays.get("directions"),
-        offsets=arrays.get("offsets"),
     )
 
 

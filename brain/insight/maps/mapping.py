@@ -13,10 +13,12 @@ from fiftyone_faiss.brain.ann.neighbor_graph import DEFAULT_NEIGHBORS
 from fiftyone_faiss.brain.backend.compared import Compared
 from fiftyone_faiss.brain.backend.compared_graph import ComparedGraph, graph_steps
 from fiftyone_faiss.brain.backend.loading import load_faiss_index
+from fiftyone_faiss.brain.core.arrays import Matrix
 from fiftyone_faiss.brain.core.progress import Steps
 from fiftyone_faiss.brain.data.connection import AGAIN, explain_outage_in_steps
 from fiftyone_faiss.brain.data.progress_bar import ProgressOption, run_steps
-from fiftyone_faiss.brain.insight.maps.index_map import IndexMap, list_maps, load_map
+from fiftyone_faiss.brain.data.visualization_runs import check_replaceable
+from fiftyone_faiss.brain.insight.maps.index_map import IndexMap, load_map
 from fiftyone_faiss.brain.insight.maps.map_quality import quality_steps
 from fiftyone_faiss.brain.insight.maps.placing import place_by_neighbors
 from fiftyone_faiss.brain.insight.maps.projections import (
@@ -95,15 +97,10 @@ def map_steps(samples: foc.SampleCollection, request: MapRequest) -> Steps[Index
     projection = _projection(compared, request)
     graph = yield from _graph_steps(compared, request.num_neighbors)
     points = projection.points(compared.vectors, np.arange(count))
-    options: dict[str, Any] = {"metric": compared.vectors.metric, "seed": request.seed}
-    if request.method == "umap":
-        options |= {"num_neighbors": request.num_neighbors, "min_dist": request.min_dist}
-        attracting = _first(graph, request.num_neighbors)
-        points = yield from umap_steps(attracting, points, request.min_dist, request.seed)
-    elif request.method == "tsne":
-        points = yield from tsne_steps(_first(graph, request.num_neighbors), points, request.seed)
-    quality = yield from quality_steps(compared.vectors, graph, points)
     is_linear = request.method in ("pca", "axes")
+    if not is_linear:
+        points = yield from _layout_steps(graph, points, request)
+    quality = yield from quality_steps(compared.vectors, graph, points)
     made = IndexMap(
         samples,
         vis_key,
@@ -116,15 +113,45 @@ def map_steps(samples: foc.SampleCollection, request: MapRequest) -> Steps[Index
         np.zeros(count, bool),
         quality,
         axes=tuple(map(str, request.axes)) or None,
-        shares=tuple(projection.shares.tolist()) if is_linear else None,
+        projection=projection if is_linear else None,
         notes=projection.notes if is_linear else (),
         model=load_faiss_index(samples, compared.brain_key).model,
-        options={} if is_linear else options,
-        directions=projection.directions if is_linear else None,
-        offsets=projection.offsets if is_linear else None,
+        options=_options(compared, request),
     )
     made.save()
     return made
+
+
+def _projection(compared: Compared, request: MapRequest) -> Projection:
+    """The axes of the map, or the first positions of its points."""
+    if request.method == "axes":
+        index = load_faiss_index(compared.samples, compared.brain_key)
+        return named_axes(index, compared.vectors, [str(axis) for axis in request.axes])
+    return principal_components(compared.vectors, request.num_dims)
+
+
+def _graph_steps(compared: Compared, k: int) -> Steps[ComparedGraph]:
+    """The graph of the layout, which also measures the quality: at least of 15 neighbors."""
+    return graph_steps(compared, min(max(k, DEFAULT_NEIGHBORS), len(compared.vectors) - 1))
+
+
+def _layout_steps(graph: ComparedGraph, first: Matrix, request: MapRequest) -> Steps[Matrix]:
+    """Moves points from their first positions to where their neighbors attract them."""
+    k = request.num_neighbors
+    graph = replace(graph, neighbors=graph.neighbors[:, :k], distances=graph.distances[:, :k])
+    if request.method == "tsne":
+        return tsne_steps(graph, first, request.seed)
+    return umap_steps(graph, first, request.min_dist, request.seed)
+
+
+def _options(compared: Compared, request: MapRequest) -> dict[str, Any]:
+    """The options of FiftyOne's configuration of the method."""
+    if request.method in ("pca", "axes"):
+        return {}
+    options: dict[str, Any] = {"metric": compared.vectors.metric, "seed": request.seed}
+    if request.method == "umap":
+        options |= {"num_neighbors": request.num_neighbors, "min_dist": request.min_dist}
+    return options
 
 
 def update_map(
@@ -155,12 +182,7 @@ def update_map_steps(samples: foc.SampleCollection, vis_key: str) -> Steps[Index
     """Does the work of :func:`update_map` in steps that can be tracked and canceled."""
     old = load_map(samples, vis_key)
     compared = Compared.of(old.samples, old.brain_key)
-    model = load_faiss_index(samples, old.brain_key).model
-    if model != old.model:
-        raise ValueError(
-            f"The map '{vis_key}' shows vectors of {old.model}, but the index '{old.brain_key}' "
-            f"has the model {model}; make the map again, with overwrite=True."
-        )
+    _check_model(old, compared)
     everything = np.arange(len(compared.vectors))
     ids = compared.ids_at(everything)
     place_of = {id: i for i, id in enumerate(old.ids)}
@@ -172,9 +194,9 @@ def update_map_steps(samples: foc.SampleCollection, vis_key: str) -> Steps[Index
         raise ValueError(f"No point of the map '{vis_key}' is left; make the map again.")
     graph = yield from _graph_steps(compared, old.options.get("num_neighbors", DEFAULT_NEIGHBORS))
     points = old.points[places]
-    if old.directions is not None and old.offsets is not None:
-        exact = Projection(old.directions, old.offsets, np.empty(0))
-        points[~is_known] = exact.points(compared.vectors, np.flatnonzero(~is_known))
+    if old.projection is not None:
+        new = np.flatnonzero(~is_known)
+        points[new] = old.projection.points(compared.vectors, new)
     else:
         points = place_by_neighbors(compared.vectors, graph, points, is_known)
     placed = np.where(is_known, old.placed[places], True)
@@ -192,33 +214,25 @@ def update_map_steps(samples: foc.SampleCollection, vis_key: str) -> Steps[Index
     return updated
 
 
-def _projection(compared: Compared, request: MapRequest) -> Projection:
-    """The axes of the map, or the first positions of its points."""
-    if request.method == "axes":
-        index = load_faiss_index(compared.samples, compared.brain_key)
-        return named_axes(index, compared.vectors, [str(axis) for axis in request.axes])
-    return principal_components(compared.vectors, request.num_dims)
-
-
-def _graph_steps(compared: Compared, k: int) -> Steps[ComparedGraph]:
-    """The graph of the layout, which also measures the quality: at least of 15 neighbors."""
-    return graph_steps(compared, min(max(k, DEFAULT_NEIGHBORS), len(compared.vectors) - 1))
-
-
-def _first(graph: ComparedGraph, k: int) -> ComparedGraph:
-    return replace(graph, neighbors=graph.neighbors[:, :k], distances=graph.distances[:, :k])
-
-
 def _check_free(samples: foc.SampleCollection, vis_key: str, overwrite: bool) -> None:
     """Raises a ``ValueError`` if a run must not be replaced by a map."""
-    if not samples.has_brain_run(vis_key):
-        return
-    is_map = any(info.vis_key == vis_key for info in list_maps(samples))
-    if not is_map:
-        raise ValueError(f"'{vis_key}' is a Brain run, and no map; choose another vis_key.")
-    if not overwrite:
+    check_replaceable(samples, vis_key)
+    if samples.has_brain_run(vis_key) and not overwrite:
         raise ValueError(
             f"There is a map '{vis_key}' already; choose another vis_key, or overwrite=True."
+        )
+
+
+def _check_model(old: IndexMap, compared: Compared) -> None:
+    """Raises a ``ValueError`` if a map shows vectors of another model than those of its index."""
+    model = load_faiss_index(compared.samples, compared.brain_key).model
+    is_same_dim = old.projection is None or (
+        old.projection.directions.shape[1] == compared.vectors.snapshot.dim
+    )
+    if model != old.model or not is_same_dim:
+        raise ValueError(
+            f"The map '{old.vis_key}' shows vectors of another model than the index "
+            f"'{old.brain_key}' has now; make the map again, with overwrite=True."
         )
 
 

@@ -101,14 +101,18 @@ class MapRequest:
 
     def key_for(self, brain_key: str) -> str:
         """The brain key of the map, given that of the index."""
-        suffix = "_3d" if self.num_dims == 3 else ""
-        return self.vis_key or f"{brain_key}_{self.method}{suffix}"
+        return self.vis_key or default_vis_key(brain_key, self.method, self.num_dims)
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> MapRequest:
         """Makes a request of values that a form or a page sent; unknown names are ignored."""
         names = {field.name for field in fields(cls)}
         return cls(**{name: value for name, value in params.items() if name in names})
+
+
+def default_vis_key(brain_key: str, method: str, num_dims: int) -> str:
+    """The brain key of a map that is given none, such as ``"clip_umap"``."""
+    return f"{brain_key}_{method}" + ("_3d" if num_dims == 3 else "")
 
 
 def _axis_line(axis: Any) -> str:
