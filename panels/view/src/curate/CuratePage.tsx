@@ -1,7 +1,8 @@
-import React, { type ComponentType, type KeyboardEvent, useRef } from "react";
-import type { Server } from "../app/server.ts";
+import React, { type ComponentType, useRef } from "react";
+import type { IndexedPageProps } from "../components/IndexedPanel.tsx";
 import { JobList } from "../components/indexes/JobList.tsx";
-import type { Job, PanelIndex } from "../generated.ts";
+import { TabList } from "../components/TabList.tsx";
+import type { Job } from "../generated.ts";
 import { keepPress } from "../keyboard/panelKeys.ts";
 import { useFocusRestore } from "../keyboard/useFocusRestore.ts";
 import { useScrollMemory } from "../state/useScrollMemory.ts";
@@ -35,15 +36,8 @@ function named(job: Job): Job {
   return tab ? { ...job, name: tab.label } : job;
 }
 
-interface CuratePageProps {
-  server: Server;
-  dataset: string;
-  indexes: PanelIndex[];
-  listedJobs: Job[];
-}
-
 /** The page for a dataset with an index. */
-export function CuratePage({ server, dataset, indexes, listedJobs }: CuratePageProps) {
+export function CuratePage({ server, dataset, indexes, listedJobs }: IndexedPageProps) {
   const curate = useCurate(server, dataset, indexes, listedJobs);
   const { view, update, jobs } = curate;
   const root = useRef<HTMLDivElement>(null);
@@ -53,15 +47,6 @@ export function CuratePage({ server, dataset, indexes, listedJobs }: CuratePageP
   const choose = (name: TabName) => {
     curate.setMessage(null);
     update({ tab: name });
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    const place = TABS.findIndex(({ name }) => name === view.tab) + step;
-    const next = TABS[(place + TABS.length) % TABS.length];
-    if (!next) return;
-    choose(next.name);
-    root.current?.querySelector<HTMLElement>(`[data-cy="curate-tab-${next.name}"]`)?.focus();
   };
   if (!chosen) return null;
   const { Tab } = chosen;
@@ -74,23 +59,7 @@ export function CuratePage({ server, dataset, indexes, listedJobs }: CuratePageP
       onKeyDown={keepPress}
     >
       <div className="ffs-page ffs-curate">
-        <div className="ffs-curate-tabs" role="tablist" aria-label="Curate" onKeyDown={onKeyDown}>
-          {TABS.map(({ name, label }) => (
-            <button
-              key={name}
-              type="button"
-              role="tab"
-              id={`curate-tab-${name}`}
-              aria-selected={name === view.tab}
-              aria-controls="curate-tab"
-              tabIndex={name === view.tab ? 0 : -1}
-              data-cy={`curate-tab-${name}`}
-              onClick={() => choose(name)}
-            >
-              {label}
-            </button>
-          ))}
-        </div>
+        <TabList label="Curate" prefix="curate-tab" tabs={TABS} chosen={view.tab} choose={choose} />
         <JobList jobs={jobs.map(named)} server={server} />
         <MessageBar curate={curate} />
         <div id="curate-tab" role="tabpanel" aria-labelledby={`curate-tab-${view.tab}`}>

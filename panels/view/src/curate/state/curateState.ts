@@ -1,5 +1,6 @@
 // What a person chose and decided, by dataset. It is kept in the browser's storage.
 import type { CurateState, GridState, RunKind } from "../../generated.ts";
+import { parsedFields } from "../../state/parsedFields.ts";
 import { type Decisions, NO_DECISIONS } from "./decisions.ts";
 
 /** The tabs have the names of what they find. */
@@ -70,7 +71,7 @@ const MAX_HISTORY = 100;
 
 /** Reads the stored text; what is missing has its default, a text of something else too. */
 export function viewFrom(text: string | null): CurateView {
-  const stored = parsed(text);
+  const stored = parsedFields<CurateView>(text);
   return {
     ...INITIAL_VIEW,
     ...stored,
@@ -79,17 +80,6 @@ export function viewFrom(text: string | null): CurateView {
       leaks: { ...FORM, ...stored.forms?.leaks },
     },
   };
-}
-
-function parsed(text: string | null): Partial<CurateView> {
-  if (!text) return {};
-  try {
-    const value: unknown = JSON.parse(text);
-    return value && typeof value === "object" && !Array.isArray(value) ? value : {};
-  } catch (error) {
-    if (error instanceof SyntaxError) return {};
-    throw error;
-  }
 }
 
 /** A further decision, which can be undone. */
