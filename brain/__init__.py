@@ -43,7 +43,6 @@ if TYPE_CHECKING:
         exact_duplicates_steps,
         find_exact_duplicates,
     )
-    from fiftyone_faiss.brain.curation.field_values import value_fields
     from fiftyone_faiss.brain.curation.grouping.cluster import Cluster, ClusterGroup
     from fiftyone_faiss.brain.curation.grouping.cluster_request import ClusterRequest
     from fiftyone_faiss.brain.curation.grouping.clustering import cluster_samples, cluster_steps
@@ -87,6 +86,7 @@ if TYPE_CHECKING:
     from fiftyone_faiss.brain.curation.selecting.request import SelectionRequest
     from fiftyone_faiss.brain.curation.selecting.selection import Selection
     from fiftyone_faiss.brain.curation.splits import split_fields
+    from fiftyone_faiss.brain.data.field_values import value_fields
     from fiftyone_faiss.brain.data.frame_images import frame_images
     from fiftyone_faiss.brain.data.frames import video_frames
     from fiftyone_faiss.brain.data.lookup import by_ids, existing_ids
@@ -185,7 +185,6 @@ _MODULES = {
     "brain.core.progress": "Progress",
     "brain.curation.duplicates": "DuplicatePair Duplicates",
     "brain.curation.exact_duplicates": "exact_duplicates_steps find_exact_duplicates",
-    "brain.curation.field_values": "value_fields",
     "brain.curation.grouping.cluster": "Cluster ClusterGroup",
     "brain.curation.grouping.cluster_request": "ClusterRequest",
     "brain.curation.grouping.clustering": "cluster_samples cluster_steps",
@@ -218,6 +217,7 @@ _MODULES = {
     "brain.curation.selecting.request": "SelectionRequest",
     "brain.curation.selecting.selection": "Selection",
     "brain.curation.splits": "split_fields",
+    "brain.data.field_values": "value_fields",
     "brain.data.frame_images": "frame_images",
     "brain.data.frames": "video_frames",
     "brain.data.lookup": "by_ids existing_ids",

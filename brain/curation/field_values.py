@@ -1,102 +1,29 @@
-"""Reads the values of a field for compared vectors: labels, texts, tags or numbers."""
+"""Reads the values of a field for compared vectors."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
-import fiftyone as fo
-import fiftyone.core.collections as foc
-import fiftyone.core.fields as fof
 import numpy as np
 
 from fiftyone_faiss.brain.backend.compared import Compared
 from fiftyone_faiss.brain.core.params import quoted
-from fiftyone_faiss.brain.data.lookup import all_slices, are_frames, is_of_frames, videos
-from fiftyone_faiss.brain.data.private import FRAMES_PREFIX, label_field_path, root_dataset
-from fiftyone_faiss.brain.data.sample_filters import LABELED
-
-Values = list[tuple[Any, ...]]
-"""The values of each position: none, one, or several different ones."""
-_OWN_FIELDS = ("id", "filepath", "sample_id", "frame_id")
-PLAIN = (fof.StringField, fof.BooleanField, fof.IntField, fof.FloatField)
+from fiftyone_faiss.brain.data.field_values import Values, values_of
+from fiftyone_faiss.brain.data.private import root_dataset
 
 
 def field_values(compared: Compared, field: str) -> Values:
-    """Reads the values of a field.
+    """Reads the values of a field for each position.
 
     Args:
         compared: the vectors
-        field: a field of labels, texts, tags or numbers, of what the index holds: samples, frames,
-            or labels. The field of the labels itself stands for what each is called, and
-            ``"objects.color"`` for an attribute of labels in ``objects``. Labels also have the
-            fields of their samples
+        field: see :func:`fiftyone_faiss.brain.data.field_values.values_of`
 
     Raises:
         ValueError: if there is no such field, or it holds other values
     """
-    dataset = root_dataset(compared.samples)
     positions = np.arange(len(compared.vectors))
-    ids = compared.ids_at(positions)
-    own = compared.patches_field
-    if own is not None and (field == own or field.startswith(f"{own}.")):
-        of_frames = is_of_frames(dataset, own)
-        owners = videos(dataset) if of_frames else all_slices(dataset)
-        prefix = FRAMES_PREFIX if of_frames else ""
-        paths = [
-            label_field_path(owners, prefix + own, name)
-            for name in ("id", field.removeprefix(own).removeprefix(".") or "label")
-        ]
-        _check(owners, paths[1], field)
-    elif are_frames(dataset, compared.sample_ids_at(positions[:1])):
-        owners, prefix = videos(dataset), FRAMES_PREFIX
-        ids = compared.sample_ids_at(positions)
-        paths = [f"{prefix}id", _value_path(owners, prefix + field, field)]
-    else:
-        owners = all_slices(dataset)
-        ids = compared.sample_ids_at(positions)
-        paths = ["id", _value_path(owners, field, field)]
-    of_owners, values = owners.values(paths)
-    values_of = {id: tuple(dict.fromkeys(_flat(value))) for id, value in _pairs(of_owners, values)}
-    return [values_of.get(id, ()) for id in ids]
-
-
-def _value_path(samples: foc.SampleCollection, path: str, field: str) -> str:
-    """The path of the values of a field."""
-    schema = samples.get_field(path)
-    if isinstance(schema, fof.ListField):
-        schema = schema.field
-    if isinstance(schema, fof.EmbeddedDocumentField) and issubclass(schema.document_type, fo.Label):
-        path = label_field_path(samples, path, "label")
-    _check(samples, path, field)
-    return path
-
-
-def _check(samples: foc.SampleCollection, path: str, field: str) -> None:
-    schema = samples.get_field(path)
-    if isinstance(schema, fof.ListField):
-        schema = schema.field
-    if not isinstance(schema, PLAIN):
-        raise ValueError(
-            f"There is no field {quoted(field)} of labels, texts, tags or numbers; choose another."
-        )
-
-
-def _pairs(ids: Any, values: Any) -> Iterator[tuple[str, Any]]:
-    """Pairs ids with values; those of frames and labels are in lists of one nesting."""
-    for id, value in zip(ids, values, strict=True):
-        if isinstance(id, list):
-            yield from _pairs(id, value or [None] * len(id))
-        elif id is not None:
-            yield id, value
-
-
-def _flat(value: Any) -> Iterator[Any]:
-    if isinstance(value, list):
-        for part in value:
-            yield from _flat(part)
-    elif value is not None:
-        yield value
+    ids, sample_ids = compared.ids_at(positions), compared.sample_ids_at(positions)
+    dataset = root_dataset(compared.samples)
+    return values_of(dataset, field, ids, sample_ids, compared.patches_field)
 
 
 def class_of(values: Values, field: str) -> tuple[list[str], np.ndarray]:
@@ -123,28 +50,3 @@ def class_of(values: Values, field: str) -> tuple[list[str], np.ndarray]:
         raise ValueError(f"No sample has a label in {quoted(field)}; choose another field.")
     number = {name: n for n, name in enumerate(names)}
     return names, np.array([number[str(own[0])] if own else -1 for own in values], np.int64)
-
-
-def value_fields(samples: foc.SampleCollection, patches_field: str | None = None) -> list[str]:
-    """Names the fields that :func:`field_values` reads of samples, or of labels.
-
-    Args:
-        samples: the samples
-        patches_field (None): the field of the labels that an index holds, which comes first
-
-    Returns:
-        the fields of labels, then those of texts, numbers and tags
-    """
-    schema = samples.get_field_schema()
-    labels = [name for name, field in schema.items() if _is_label(field)]
-    plain = [
-        name
-        for name, field in schema.items()
-        if isinstance(field, PLAIN) and name not in _OWN_FIELDS and not name.startswith("_")
-    ]
-    first = [] if patches_field is None else [patches_field]
-    return list(dict.fromkeys([*first, *labels, *plain, "tags"]))
-
-
-def _is_label(field: fo.Field) -> bool:
-    return isinstance(field, fof.EmbeddedDocumentField) and issubclass(field.document_type, LABELED)

@@ -16,9 +16,10 @@ from fiftyone_faiss.brain.backend.loading import load_index
 from fiftyone_faiss.brain.core.arrays import Distances
 from fiftyone_faiss.brain.core.params import quoted
 from fiftyone_faiss.brain.curation import judgments
-from fiftyone_faiss.brain.curation.field_values import Values, field_values
+from fiftyone_faiss.brain.curation.field_values import field_values
 from fiftyone_faiss.brain.curation.selecting.greedy import nearest_of
 from fiftyone_faiss.brain.curation.selecting.request import Labeled, SelectionRequest
+from fiftyone_faiss.brain.data.field_values import Values
 from fiftyone_faiss.brain.data.view_ids import collection_ids
 from fiftyone_faiss.brain.queries.query_input import QueryInput
 from fiftyone_faiss.brain.retrieval.encoding import EncodedQuery
