@@ -27,6 +27,7 @@ from fiftyone_faiss.panels import (
     grid_messages,
     index_messages,
     labels_messages,
+    map_messages,
     messages,
     models_messages,
     run_messages,
@@ -57,6 +58,7 @@ MODULES = (
     labels_messages,
     models_messages,
     curate_messages,
+    map_messages,
 )
 ALIASES = {
     **messages.ALIASES,
@@ -68,6 +70,7 @@ ALIASES = {
     **labels_messages.ALIASES,
     **models_messages.ALIASES,
     **curate_messages.ALIASES,
+    **map_messages.ALIASES,
 }
 _SIMPLE = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 

@@ -10,18 +10,23 @@ from collections.abc import Callable, Iterator
 
 import fiftyone as fo
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 from support.browser import PATIENCE, launch, open_page, shoot
 
 
 # The scope ends with these tests: while Playwright runs, this thread has a running event loop, in
 # which FiftyOne executes operators differently.
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="package")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = launch(playwright)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="package")

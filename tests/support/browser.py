@@ -24,6 +24,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# Draws WebGL in software, which the other tests do without.
+WEBGL_FLAGS = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 SCREENSHOTS = Path(__file__).resolve().parents[2] / ".test" / "screenshots"
 # The timeout of every wait, in ms. A busy machine needs a long one.
 PATIENCE = 60_000
@@ -31,9 +33,10 @@ PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 
 
-def launch(playwright: Playwright) -> Browser:
+def launch(playwright: Playwright, webgl: bool = False) -> Browser:
     """Starts the installed Chromium."""
-    return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
+    flags = [*FLAGS, *WEBGL_FLAGS] if webgl else list(FLAGS)
+    return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
 
 
 def open_page(browser: Browser, url: str, width: int, height: int, dark: bool = True) -> Page:

@@ -41,6 +41,10 @@ export type RunKind = "duplicates" | "leaks" | "scores" | "selection" | "cluster
 
 export type ActionKind = "tag" | "save" | "merge" | "remove";
 
+export type MapMethod = "umap" | "tsne" | "pca" | "axes";
+
+export type ColorKind = "field" | "tag" | "quality";
+
 /** A term of a query, or the relevance feedback. */
 export interface AnswerTerm {
   text: string;
@@ -1731,6 +1735,165 @@ export interface ShowIdsParams {
   patches_field: string | null;
 }
 
+/** A map; see `MapInfo`. */
+export interface MapEntry {
+  vis_key: string;
+  brain_key: string;
+  method: string;
+  num_dims: number;
+  count: number;
+}
+
+/** The maps of the dataset. */
+export interface MapsAnswer {
+  maps: MapEntry[];
+}
+
+/** The map to make; see `MapRequest`. `axes` has a query line for each dimension. */
+export interface MakeMapParams {
+  brain_key: string;
+  method: MapMethod;
+  num_dims: number;
+  vis_key: string;
+  axes: string[];
+}
+
+/** The map to draw. */
+export interface DrawMapParams {
+  vis_key: string;
+}
+
+/** The points of a map. */
+export interface DrawnMap {
+  vis_key: string;
+  brain_key: string;
+  method: string;
+  num_dims: number;
+  count: number;
+  version: string;
+  patches_field: string | null;
+  points: string;
+  placed: string;
+  placed_count: number;
+  axes: string[] | null;
+  notes: string[];
+  trustworthiness: number;
+  neighbors_kept: number;
+  neighbors: number;
+  chance_kept: number;
+}
+
+/** The map that the page shows. */
+export interface MapParams {
+  vis_key: string;
+  version: string;
+}
+
+/** Something to color points by. */
+export interface ColorChoice {
+  kind: ColorKind;
+  name: string;
+}
+
+/** What points can be colored by. */
+export interface ColorChoices {
+  choices: ColorChoice[];
+}
+
+/** What to color the points of a map by. */
+export interface ColorParams {
+  vis_key: string;
+  version: string;
+  kind: ColorKind;
+  name: string;
+}
+
+/** The search whose scores color the points. */
+export interface ScoreParams {
+  vis_key: string;
+  version: string;
+  search: SearchParams;
+}
+
+/** The values of points: classes, or else numbers. */
+export interface PointColors {
+  codes: string | null;
+  names: string[];
+  counts: number[];
+  others: number;
+  other_count: number;
+  missing: number;
+  numbers: string | null;
+  low: number;
+  high: number;
+}
+
+/** Ids of samples or labels; with `distances` they are hits, nearest first. */
+export interface LocateParams {
+  vis_key: string;
+  version: string;
+  ids: string[];
+  distances: number[] | null;
+  pinned: string | null;
+}
+
+/** Where ids are on a map: positions of points, -1 for those that are not on it. */
+export interface MapPlaces {
+  places: number[];
+  marker: number[] | null;
+  is_sample: boolean;
+  placed_by: number;
+  nearest: number;
+  hits_nearest: number;
+  predicted: number;
+}
+
+/** The positions of points. */
+export interface MapFilesParams {
+  vis_key: string;
+  version: string;
+  places: number[];
+}
+
+/** The file of a point, and which share of its true neighbors is near it on the map. */
+export interface MapFile {
+  id: string;
+  sample_id: string;
+  filepath: string | null;
+  bounding_box: BoundingBox | null;
+  frame_number: number | null;
+  place: number;
+  kept: number;
+  placed: boolean;
+}
+
+/** The files of points that still exist. */
+export interface MapFilesAnswer {
+  files: MapFile[];
+}
+
+/** The points to show in the grid: uint32 positions; None shows what the grid showed first. */
+export interface ShowPlacesParams {
+  vis_key: string;
+  version: string;
+  base?: unknown[];
+  sidebar?: Record<string, unknown>;
+  shown?: string[];
+  places: string | null;
+}
+
+/** The uint32 positions of points. */
+export interface PlacesParams {
+  vis_key: string;
+  version: string;
+  places: string;
+}
+
+/** Ids of samples or labels. */
+export interface IdsAnswer {
+  ids: string[];
+}
+
 /** The parameters and the answer of each method of the panels. */
 export interface PanelMethods {
   build: { params: NoParams; answer: Empty };
@@ -1822,6 +1985,17 @@ export interface PanelMethods {
   text_tags: { params: TextTagPageParams; answer: TextTagsAnswer };
   undo: { params: UndoParams; answer: ActAnswer };
   value_fields: { params: FieldsParams; answer: FieldsAnswer };
+  color_choices: { params: MapParams; answer: ColorChoices };
+  delete_map: { params: DrawMapParams; answer: MapsAnswer };
+  draw_map: { params: DrawMapParams; answer: DrawnMap };
+  locate: { params: LocateParams; answer: MapPlaces };
+  make_map: { params: MakeMapParams; answer: Started };
+  map_files: { params: MapFilesParams; answer: MapFilesAnswer };
+  maps: { params: NoParams; answer: MapsAnswer };
+  point_colors: { params: ColorParams; answer: PointColors };
+  point_ids: { params: PlacesParams; answer: IdsAnswer };
+  point_scores: { params: ScoreParams; answer: PointColors };
+  show_points: { params: ShowPlacesParams; answer: GridAnswer };
 }
 
 export type PanelMethod = keyof PanelMethods;

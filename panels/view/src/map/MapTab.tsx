@@ -1,7 +1,138 @@
-import React from "react";
+import React, { useState } from "react";
+import { disabledIf } from "../keyboard/disabled.ts";
+import { MakeMap } from "./parts/MakeMap.tsx";
+import { MapView } from "./parts/MapView.tsx";
+import { mapText, qualityText } from "./state/mapTexts.ts";
 import type { MapPageState } from "./state/useMapPage.ts";
+import { type Maps, useMaps } from "./state/useMaps.ts";
+import { useOpenMap } from "./state/useOpenMap.ts";
 
 /** A map of the samples of an index. */
 export function MapTab({ page }: { page: MapPageState }) {
-  return <p className="ffs-note">{page.dataset} has no map yet.</p>;
+  const list = useMaps(page);
+  const [isMaking, setMaking] = useState(false);
+  const { maps, error } = list;
+  if (error) {
+    return (
+      <p className="ffs-error" role="alert" data-cy="map-error">
+        {error}
+      </p>
+    );
+  }
+  if (!maps) {
+    return (
+      <p className="ffs-note" role="status" data-cy="map-loading">
+        Loading the maps…
+      </p>
+    );
+  }
+  const shown = maps.find(({ vis_key }) => vis_key === page.view.visKey) ?? maps[0];
+  if (!shown) {
+    return (
+      <>
+        <p className="ffs-note" data-cy="map-nothing">
+          This dataset has no map of an index. On a map, what is similar lies near each other: draw a
+          line around points to see them in the grid. A map changes no sample, and FiftyOne’s
+          Embeddings panel shows it, too.
+        </p>
+        <MakeMap {...{ page, maps }} />
+      </>
+    );
+  }
+  return (
+    <>
+      <MapChoice {...{ page, list, isMaking, setMaking }} visKey={shown.vis_key} />
+      {isMaking && <MakeMap {...{ page, maps }} />}
+      <ShownMap key={shown.vis_key} page={page} visKey={shown.vis_key} />
+    </>
+  );
+}
+
+interface MapChoiceProps {
+  page: MapPageState;
+  list: Maps;
+  visKey: string;
+  isMaking: boolean;
+  setMaking: (isMaking: boolean) => void;
+}
+
+/** A choice of the map, and the buttons to make another one and to delete this one. */
+function MapChoice({ page, list, visKey, isMaking, setMaking }: MapChoiceProps) {
+  const [isAsking, setAsking] = useState(false);
+  const { server, update, setMessage } = page;
+  const remove = async () => {
+    setAsking(false);
+    if (list.take(await server("delete_map", { vis_key: visKey }))) {
+      setMessage({ kind: "done", text: `Deleted the map “${visKey}”; the index and the samples stay.` });
+    }
+  };
+  return (
+    <div className="ffs-options">
+      <label>
+        Map
+        <select
+          data-cy="map-choice"
+          value={visKey}
+          onChange={({ target }) => update({ visKey: target.value })}
+        >
+          {list.maps?.map((map) => (
+            <option key={map.vis_key} value={map.vis_key}>
+              {mapText(map)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <button
+        type="button"
+        className="ffs-button"
+        aria-expanded={isMaking}
+        data-cy="map-new"
+        onClick={() => setMaking(!isMaking)}
+      >
+        New map
+      </button>
+      <button
+        type="button"
+        className="ffs-button"
+        data-cy="map-delete"
+        {...disabledIf(page.isRunning, () => (isAsking ? void remove() : setAsking(true)))}
+      >
+        {isAsking ? `Delete “${visKey}”` : "Delete"}
+      </button>
+      {isAsking && (
+        <button type="button" className="ffs-link" data-cy="map-keep" onClick={() => setAsking(false)}>
+          Keep it
+        </button>
+      )}
+    </div>
+  );
+}
+
+function ShownMap({ page, visKey }: { page: MapPageState; visKey: string }) {
+  const { map, error, reopen } = useOpenMap(page.server, visKey);
+  if (error) {
+    return (
+      <p className="ffs-error" role="alert" data-cy="map-error">
+        {error}{" "}
+        <button type="button" className="ffs-link" data-cy="map-again" onClick={reopen}>
+          Try again
+        </button>
+      </p>
+    );
+  }
+  if (!map) {
+    return (
+      <p className="ffs-note" role="status" data-cy="map-opening">
+        Loading the points…
+      </p>
+    );
+  }
+  return (
+    <>
+      <MapView key={map.version} {...{ page, map }} />
+      <p className="ffs-note" data-cy="map-quality">
+        {[qualityText(map), ...map.notes].join(" ")}
+      </p>
+    </>
+  );
 }

@@ -2,8 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { useHand } from "../app/useHand.ts";
 import type { GridChange } from "../generated.ts";
 import type { SearchState } from "./searchState.ts";
-import { isByHand, isDropped, textOf } from "./settling.ts";
-import type { UpdateState } from "./useSearchState.ts";
+import { isByHand, textOf } from "./settling.ts";
 
 // How long the App may take to load a view.
 const MAX_MS = 6_000;
@@ -19,7 +18,10 @@ const SIDEBAR = '[data-cy^="sidebar"]';
  * Sets the filters of the sidebar that belong to an answer. The App drops them when it has loaded
  * the view of the answer, some time later. Filters that a person changes meanwhile stay.
  */
-export function useSettling({ settling }: SearchState, update: UpdateState): void {
+export function useSettling(
+  { settling }: Pick<SearchState, "settling">,
+  update: (change: { settling: null }) => void
+): void {
   const view = textOf(window.recoil.useRecoilValue(window.__fos__.view));
   const shown = window.recoil.useRecoilValue(window.__fos__.filters) ?? {};
   const filters = textOf(shown);

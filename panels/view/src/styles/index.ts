@@ -6,6 +6,7 @@ import curateLists from "./curate-lists.css";
 import curateScores from "./curate-scores.css";
 import curateSelect from "./curate-select.css";
 import drawers from "./drawers.css";
+import map from "./map.css";
 import menus from "./menus.css";
 import panel from "./panel.css";
 import preview from "./preview.css";
@@ -33,4 +34,5 @@ export const STYLES = [
   curateLabels,
   curateScores,
   curateSelect,
+  map,
 ].join("");

@@ -1,0 +1,177 @@
+import React, { type PointerEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { insidePolygon, nearestOnScreen, type Place } from "../cloud/geometry.ts";
+import type { Color } from "../state/palette.ts";
+import { type CloudState, type CloudView, useCloud } from "../state/useCloud.ts";
+import type { OpenMap } from "../state/useOpenMap.ts";
+import { mapAction, moveBy } from "./mapKeys.ts";
+
+/** How near to a point the pointer has to be, and how far a click may move, in pixels. */
+const NEAR = 9;
+const CLICK = 4;
+
+export interface Layers {
+  selected: Uint32Array;
+  hits: Uint32Array;
+  current: number | null;
+}
+
+export interface MapCanvasProps {
+  map: OpenMap;
+  label: string;
+  rgba: Uint8Array;
+  layers: Layers;
+  outlines: Record<keyof Layers, Color>;
+  isLasso: boolean;
+  setLasso: (isLasso: boolean) => void;
+  lasso: (places: Uint32Array) => void;
+  /** The point under the pointer, or in the middle for the keyboard; null for none. */
+  setCurrent: (place: number | null) => void;
+  pick: (place: number) => void;
+  open: (place: number) => void;
+  chooseNearest: (place: ArrayLike<number>) => void;
+  /** What lies over the points. */
+  children: (view: CloudView) => ReactNode;
+}
+
+const PROBLEMS: Record<Exclude<CloudState, "ready">, string> = {
+  loading: "Loading the map…",
+  missing: "This browser draws no maps: WebGL 2 is switched off or not supported.",
+  lost: "The graphics card was reset; the map comes back by itself.",
+  failed: "The part of the page that draws maps was not loaded. Reload the page.",
+};
+
+/** The points of a map, which a person moves, hovers, clicks and encircles. */
+export function MapCanvas(props: MapCanvasProps) {
+  const { map, label, rgba, layers, outlines, isLasso, setCurrent, children } = props;
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const { view, state } = useCloud(canvas, map);
+  const path = useLasso(view, props);
+  const down = useRef<Place | null>(null);
+  useEffect(() => view?.cloud.setColors(rgba), [view, rgba]);
+  useEffect(() => view?.cloud.setMovable(!isLasso), [view, isLasso]);
+  useEffect(() => view?.cloud.setLayer("hits", layers.hits, outlines.hits), [view, layers.hits, outlines]);
+  useEffect(
+    () => view?.cloud.setLayer("selected", layers.selected, outlines.selected),
+    [view, layers.selected, outlines]
+  );
+  useEffect(() => {
+    const places = layers.current === null ? [] : [layers.current];
+    view?.cloud.setLayer("current", Uint32Array.from(places), outlines.current);
+  }, [view, layers.current, outlines]);
+  const pointAt = (place: Place, within = NEAR) => {
+    const found = view ? nearestOnScreen(view.screen(), place, within) : -1;
+    return found < 0 ? null : found;
+  };
+  const actions = {
+    move: (x: number, y: number, isShift: boolean) => {
+      if (!view) return;
+      if (map.num_dims === 3 && !isShift) view.cloud.rotateBy(x, y);
+      else view.cloud.panBy(x, y);
+      setCurrent(pointAt([view.width / 2, view.height / 2], view.width));
+    },
+    zoom: (factor: number) => {
+      view?.cloud.zoomBy(factor);
+      if (view) setCurrent(pointAt([view.width / 2, view.height / 2], view.width));
+    },
+    fit: () => view?.cloud.fit(),
+    lasso: () => props.setLasso(!isLasso),
+    escape: () => (isLasso ? props.setLasso(false) : setCurrent(null)),
+    pick: () => layers.current !== null && props.pick(layers.current),
+    open: () => layers.current !== null && props.open(layers.current),
+    nearest: () => view && props.chooseNearest(view.cloud.target),
+  };
+  return (
+    <div className={`ffs-map-canvas${isLasso ? " ffs-map-lasso" : ""}`} data-cy="map-canvas" data-state={state}>
+      <canvas
+        ref={canvas}
+        role="application"
+        aria-label={label}
+        aria-describedby="map-keys"
+        tabIndex={0}
+        data-cy="map-points"
+        onKeyDown={(event) => {
+          const action = mapAction(event);
+          if (!action) return;
+          event.preventDefault();
+          event.stopPropagation();
+          if (action === "move") actions.move(...moveBy(event.key), event.shiftKey);
+          else if (action === "in" || action === "out") actions.zoom(action === "in" ? 1.3 : 1 / 1.3);
+          else actions[action]();
+        }}
+        {...path.handlers}
+        onPointerDown={(event) => {
+          down.current = placeOf(event);
+          path.handlers.onPointerDown(event);
+        }}
+        onPointerMove={(event) => {
+          path.handlers.onPointerMove(event);
+          if (!event.buttons) setCurrent(pointAt(placeOf(event)));
+        }}
+        onPointerLeave={() => setCurrent(null)}
+        onClick={(event) => {
+          const [x, y] = down.current ?? [NaN, NaN];
+          const [left, top] = placeOf(event);
+          const found = Math.hypot(left - x, top - y) <= CLICK ? pointAt([left, top]) : null;
+          if (found !== null && !path.isDrawn()) props.pick(found);
+        }}
+        onDoubleClick={(event) => {
+          const found = pointAt(placeOf(event));
+          if (found !== null) props.open(found);
+        }}
+      />
+      {state !== "ready" && (
+        <p className={`ffs-map-problem ${state === "loading" ? "ffs-note" : "ffs-error"}`} role={state === "loading" ? "status" : "alert"} data-cy="map-problem">
+          {PROBLEMS[state]}
+        </p>
+      )}
+      {path.line && (
+        <svg className="ffs-map-line" aria-hidden="true">
+          <polygon points={path.line} />
+        </svg>
+      )}
+      {view && state === "ready" && children(view)}
+    </div>
+  );
+}
+
+function placeOf({ nativeEvent }: { nativeEvent: { offsetX: number; offsetY: number } }): Place {
+  return [nativeEvent.offsetX, nativeEvent.offsetY];
+}
+
+/** A line that is drawn by hand, in the mode "lasso" or with the shift key. */
+function useLasso(view: CloudView | null, { isLasso, lasso, setCurrent }: MapCanvasProps) {
+  const points = useRef<Place[] | null>(null);
+  const wasDrawn = useRef(false);
+  const [line, setLine] = useState<string | null>(null);
+  const onPointerDown = (event: PointerEvent<HTMLCanvasElement>) => {
+    wasDrawn.current = false;
+    if (!view || event.button !== 0 || !(isLasso || event.shiftKey)) return;
+    // The map does not move below the line.
+    view.cloud.setMovable(false);
+    event.currentTarget.setPointerCapture(event.pointerId);
+    points.current = [placeOf(event)];
+    setCurrent(null);
+  };
+  const onPointerMove = (event: PointerEvent<HTMLCanvasElement>) => {
+    if (!points.current) return;
+    points.current.push(placeOf(event));
+    setLine(points.current.map((place) => place.join(",")).join(" "));
+  };
+  const end = (isDone: boolean) => {
+    const drawn = points.current;
+    if (!drawn || !view) return;
+    points.current = null;
+    setLine(null);
+    view.cloud.setMovable(!isLasso);
+    const [x, y] = drawn[0] ?? [0, 0];
+    wasDrawn.current = drawn.some(([left, top]) => Math.hypot(left - x, top - y) > CLICK);
+    if (isDone && wasDrawn.current) lasso(insidePolygon(view.screen(), drawn));
+  };
+  const handlers = {
+    onPointerDown,
+    onPointerMove,
+    onPointerUp: () => end(true),
+    onPointerCancel: () => end(false),
+  };
+  return { handlers, line, isDrawn: () => wasDrawn.current };
+}
