@@ -17,7 +17,8 @@ SHARED = --numprocesses $(PROCESSES) --dist loadfile
 
 .PHONY: demo test test-fast test-backends coverage faults lint bench bench-embed bench-retrieval \
 	bench-relevance bench-app bench-batch bench-ranking bench-graph bench-duplicates bench-planted \
-	bench-understanding bench-labels bench-clusters bench-maps quality panel train screenshots clean
+	bench-understanding bench-labels bench-clusters bench-maps bench-map-panel quality panel train \
+	screenshots clean
 
 demo: .venv/installed
 	@$(BIN)/python tools/run_demo.py $(DEMO_ARGS)
@@ -145,6 +146,10 @@ quality: .venv/installed-for-tests
 # Runs Chromium for about 10 minutes.
 bench-app: .venv/installed-for-tests
 	$(BIN)/python benchmarks/bench_app.py $(BENCH_ARGS)
+
+# Runs Chromium for about 5 minutes.
+bench-map-panel: .venv/installed-for-tests
+	$(BIN)/python benchmarks/bench_map_panel.py $(BENCH_ARGS)
 
 # Bundles the panel's page. The bundle is committed, so only changes of the page need this.
 panel: .venv/installed-for-tests

@@ -58,7 +58,7 @@ def order_of(dataset: fo.Dataset, vectors: np.ndarray, place: int) -> list[str]:
 
 def test_the_plugin_offers_its_operators_and_panel() -> None:
     ours = {operator.uri for operator in foo.list_operators() if operator.uri.startswith(PLUGIN)}
-    panels = ("similarity_search_faiss", "similarity_curate_faiss")
+    panels = ("similarity_search_faiss", "similarity_curate_faiss", "similarity_map_faiss")
     assert ours == {f"{PLUGIN}/{name}" for name in (*ICONS, *panels)}
 
 

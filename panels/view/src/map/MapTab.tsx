@@ -1,4 +1,6 @@
 import React, { useState } from "react";
+import { isFailure } from "../app/server.ts";
+import type { MapEntry } from "../generated.ts";
 import { disabledIf } from "../keyboard/disabled.ts";
 import { MakeMap } from "./parts/MakeMap.tsx";
 import { MapView } from "./parts/MapView.tsx";
@@ -43,7 +45,7 @@ export function MapTab({ page }: { page: MapPageState }) {
     <>
       <MapChoice {...{ page, list, isMaking, setMaking }} visKey={shown.vis_key} />
       {isMaking && <MakeMap {...{ page, maps }} />}
-      <ShownMap key={shown.vis_key} page={page} visKey={shown.vis_key} />
+      <ShownMap key={shown.vis_key} page={page} entry={shown} />
     </>
   );
 }
@@ -59,7 +61,15 @@ interface MapChoiceProps {
 /** A choice of the map, and the buttons to make another one and to delete this one. */
 function MapChoice({ page, list, visKey, isMaking, setMaking }: MapChoiceProps) {
   const [isAsking, setAsking] = useState(false);
-  const { server, update, setMessage } = page;
+  const { server, indexes, update, setMessage, refresh } = page;
+  const shown = list.maps?.find(({ vis_key }) => vis_key === visKey);
+  const index = indexes.find(({ brain_key }) => brain_key === shown?.brain_key);
+  const added = Math.max(0, (index?.size ?? 0) - (shown?.count ?? 0));
+  const place = async () => {
+    const answer = await server("update_map", { vis_key: visKey });
+    if (isFailure(answer)) setMessage({ kind: "error", text: answer.error });
+    else await refresh(true);
+  };
   const remove = async () => {
     setAsking(false);
     if (list.take(await server("delete_map", { vis_key: visKey }))) {
@@ -91,6 +101,17 @@ function MapChoice({ page, list, visKey, isMaking, setMaking }: MapChoiceProps) 
       >
         New map
       </button>
+      {added > 0 && (
+        <button
+          type="button"
+          className="ffs-button"
+          title="Samples that are in the index, and not on this map, are placed by their neighbors"
+          data-cy="map-update"
+          {...disabledIf(page.isRunning, () => void place())}
+        >
+          Place {added.toLocaleString("en-US")} new
+        </button>
+      )}
       <button
         type="button"
         className="ffs-button"
@@ -108,8 +129,8 @@ function MapChoice({ page, list, visKey, isMaking, setMaking }: MapChoiceProps) 
   );
 }
 
-function ShownMap({ page, visKey }: { page: MapPageState; visKey: string }) {
-  const { map, error, reopen } = useOpenMap(page.server, visKey);
+function ShownMap({ page, entry }: { page: MapPageState; entry: MapEntry }) {
+  const { map, error, reopen } = useOpenMap(page.server, entry);
   if (error) {
     return (
       <p className="ffs-error" role="alert" data-cy="map-error">

@@ -18,7 +18,7 @@ import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { FRAGMENT, VERTEX } from "./shaders.ts";
 
 /** Points that are drawn larger, with an outline, above the others. */
-export type LayerName = "hits" | "selected" | "current";
+export type LayerName = "hits" | "selected";
 
 export interface CloudOptions {
   canvas: HTMLCanvasElement;
@@ -33,7 +33,7 @@ export interface CloudOptions {
 
 const FIELD_OF_VIEW = 45;
 const DISTANCE = 3.2;
-const LAYERS: LayerName[] = ["selected", "hits", "current"];
+const LAYERS: LayerName[] = ["selected", "hits"];
 const RADIANS_PER_PIXEL = 0.006;
 
 /** The points of a map, drawn with WebGL when something has changed. */

@@ -46,7 +46,7 @@ export function Legend({ map, title, values, look, only, setOnly, act, actText }
       ))}
       {map.placed_count > 0 && (
         <span className="ffs-map-class" data-cy="map-placed">
-          <span className="ffs-map-ring" />
+          <span className="ffs-map-placed" />
           <span className="ffs-map-name">placed later by its neighbors</span>
           <span className="ffs-map-count">{map.placed_count.toLocaleString("en-US")}</span>
         </span>

@@ -1,5 +1,6 @@
 import React, { type PointerEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { insidePolygon, nearestOnScreen, type Place } from "../cloud/geometry.ts";
+import type { LayerName } from "../cloud/PointCloud.ts";
 import type { Color } from "../state/palette.ts";
 import { type CloudState, type CloudView, useCloud } from "../state/useCloud.ts";
 import type { OpenMap } from "../state/useOpenMap.ts";
@@ -9,22 +10,18 @@ import { mapAction, moveBy } from "./mapKeys.ts";
 const NEAR = 9;
 const CLICK = 4;
 
-export interface Layers {
-  selected: Uint32Array;
-  hits: Uint32Array;
-  current: number | null;
-}
-
 export interface MapCanvasProps {
   map: OpenMap;
   label: string;
   rgba: Uint8Array;
-  layers: Layers;
-  outlines: Record<keyof Layers, Color>;
+  /** Points that are drawn with an outline above the others. */
+  layers: Record<LayerName, Uint32Array>;
+  outlines: Record<LayerName, Color>;
+  /** The point under the pointer, or in the middle for the keyboard; null for none. */
+  current: number | null;
   isLasso: boolean;
   setLasso: (isLasso: boolean) => void;
   lasso: (places: Uint32Array) => void;
-  /** The point under the pointer, or in the middle for the keyboard; null for none. */
   setCurrent: (place: number | null) => void;
   pick: (place: number) => void;
   open: (place: number) => void;
@@ -42,7 +39,7 @@ const PROBLEMS: Record<Exclude<CloudState, "ready">, string> = {
 
 /** The points of a map, which a person moves, hovers, clicks and encircles. */
 export function MapCanvas(props: MapCanvasProps) {
-  const { map, label, rgba, layers, outlines, isLasso, setCurrent, children } = props;
+  const { map, label, rgba, layers, outlines, current, isLasso, setCurrent, children } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const { view, state } = useCloud(canvas, map);
   const path = useLasso(view, props);
@@ -54,10 +51,6 @@ export function MapCanvas(props: MapCanvasProps) {
     () => view?.cloud.setLayer("selected", layers.selected, outlines.selected),
     [view, layers.selected, outlines]
   );
-  useEffect(() => {
-    const places = layers.current === null ? [] : [layers.current];
-    view?.cloud.setLayer("current", Uint32Array.from(places), outlines.current);
-  }, [view, layers.current, outlines]);
   const pointAt = (place: Place, within = NEAR) => {
     const found = view ? nearestOnScreen(view.screen(), place, within) : -1;
     return found < 0 ? null : found;
@@ -76,8 +69,8 @@ export function MapCanvas(props: MapCanvasProps) {
     fit: () => view?.cloud.fit(),
     lasso: () => props.setLasso(!isLasso),
     escape: () => (isLasso ? props.setLasso(false) : setCurrent(null)),
-    pick: () => layers.current !== null && props.pick(layers.current),
-    open: () => layers.current !== null && props.open(layers.current),
+    pick: () => current !== null && props.pick(current),
+    open: () => current !== null && props.open(current),
     nearest: () => view && props.chooseNearest(view.cloud.target),
   };
   return (

@@ -5,6 +5,7 @@ import { isFailure } from "../../app/server.ts";
 import { counted } from "../../format/numbers.ts";
 import { useSearchState } from "../../state/useSearchState.ts";
 import { nearestTo, normalizedPoint } from "../cloud/geometry.ts";
+import type { LayerName } from "../cloud/PointCloud.ts";
 import { placesText } from "../state/arrays.ts";
 import type { Color } from "../state/palette.ts";
 import { choiceLabel, placesWith, rgbaOf, valueText } from "../state/pointColors.ts";
@@ -17,14 +18,14 @@ import { Legend } from "./Legend.tsx";
 import { MapBar } from "./MapBar.tsx";
 import { MapCanvas } from "./MapCanvas.tsx";
 import { KEY_HELP } from "./mapKeys.ts";
-import { PointCard, QueryMark, Thumbnails } from "./Overlay.tsx";
+import { AxisNames, CROSS, Mark, PointCard, RING, Thumbnails } from "./Overlay.tsx";
 import { SearchNote } from "./SearchNote.tsx";
 
 const NONE: ReadonlySet<number> = new Set();
 const NO_PLACES = new Uint32Array();
-const OUTLINES: Record<"dark" | "light", Record<"hits" | "selected" | "current", Color>> = {
-  dark: { hits: [255, 255, 255], selected: [255, 109, 5], current: [255, 255, 255] },
-  light: { hits: [0, 0, 0], selected: [214, 84, 0], current: [0, 0, 0] },
+const OUTLINES: Record<"dark" | "light", Record<LayerName, Color>> = {
+  dark: { hits: [255, 255, 255], selected: [255, 109, 5] },
+  light: { hits: [0, 0, 0], selected: [214, 84, 0] },
 };
 
 /** A map with its colors, its legend and the last search. */
@@ -44,8 +45,12 @@ export function MapView({ page, map }: { page: MapPageState; map: OpenMap }) {
   const actions = usePointActions(page, map);
   const showInViewer = useShowInViewer();
   const rgba = useMemo(() => rgbaOf(values, map.count, look, only), [values, map, look, only]);
+  const layers = { selected, hits: located?.places ?? NO_PLACES };
   const outlines = OUTLINES[isDark ? "dark" : "light"];
-  const marker = located?.answer.marker ?? null;
+  const marker = useMemo(() => {
+    const point = located?.answer.marker;
+    return point ? Float32Array.from(normalizedPoint(point, map)) : null;
+  }, [located, map]);
   const act = (places: Uint32Array) => {
     if (places.length) void actions.act(places);
     else setMessage({ kind: "error", text: "No point is inside; draw the line around some points." });
@@ -68,7 +73,7 @@ export function MapView({ page, map }: { page: MapPageState; map: OpenMap }) {
       <MapBar
         {...{ page, map, choices, isLasso, setLasso, actions }}
         hasSearch={neighbors !== null}
-        chooseNearest={marker && (() => chooseNearest(normalizedPoint(marker, map)))}
+        chooseNearest={marker && (() => chooseNearest(marker))}
       />
       {error && (
         <p className="ffs-error" role="alert" data-cy="map-color-error">
@@ -81,16 +86,28 @@ export function MapView({ page, map }: { page: MapPageState; map: OpenMap }) {
       <div className="ffs-map-area" data-colored={isReading ? "reading" : "done"}>
         <MapCanvas
           {...{ map, label, rgba, outlines, isLasso, setLasso, setCurrent, chooseNearest }}
-          layers={{ selected, hits: located?.places ?? NO_PLACES, current }}
+          layers={layers}
+          current={current}
           lasso={act}
           pick={(place) => void actions.toggle(place, !selected.includes(place))}
           open={(place) => void open(place)}
         >
           {(cloud) => (
             <>
+              <AxisNames axes={map.axes} />
               {view.hasThumbnails && <Thumbnails {...{ page, map }} view={cloud} />}
               {marker && located && (
-                <QueryMark {...{ map, marker }} view={cloud} label={`The query ${located.query}`} />
+                <Mark
+                  {...{ map }}
+                  view={cloud}
+                  point={marker}
+                  name="map-query"
+                  label={`The query ${located.query}`}
+                  path={CROSS}
+                />
+              )}
+              {current !== null && (
+                <Mark {...{ map }} view={cloud} point={pointAt(map, current)} name="map-ring" path={RING} />
               )}
               {current !== null && (
                 <PointCard {...{ page, map }} place={current} text={cardText(title, valueText(values, current))} />
@@ -112,7 +129,12 @@ export function MapView({ page, map }: { page: MapPageState; map: OpenMap }) {
       )}
     </div>
   );
-  function cardText(name: string, value: string): string {
-    return name && value ? `${name}: ${value}` : "";
-  }
+}
+
+function cardText(name: string, value: string): string {
+  return name && value ? `${name}: ${value}` : "";
+}
+
+function pointAt({ points, num_dims: dims }: OpenMap, place: number): Float32Array {
+  return points.subarray(place * dims, (place + 1) * dims);
 }

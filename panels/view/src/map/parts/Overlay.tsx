@@ -1,8 +1,7 @@
 import React, { useEffect, useRef, useState } from "react";
 import { FileImage } from "../../curate/shared/FileImage.tsx";
-import type { MapFile } from "../../generated.ts";
 import { useFrameImages } from "../../state/useFrameImages.ts";
-import { apart, normalizedPoint, projected, visibleOn } from "../cloud/geometry.ts";
+import { apart, projected, visibleOn } from "../cloud/geometry.ts";
 import type { CloudView } from "../state/useCloud.ts";
 import type { MapPageState } from "../state/useMapPage.ts";
 import type { OpenMap } from "../state/useOpenMap.ts";
@@ -69,18 +68,21 @@ function thumbnailPlaces(view: CloudView): number[] {
   return visible ? apart(screen, visible, SIDE).slice(0, MAX_THUMBNAILS) : [];
 }
 
-interface QueryMarkProps {
+interface MarkProps {
   map: OpenMap;
   view: CloudView;
-  marker: number[];
-  label: string;
+  /** The place of the map, among normalized points. */
+  point: Float32Array;
+  /** The `data-cy` name, and the accessible name of a mark that has one. */
+  name: string;
+  label?: string;
+  path: string;
 }
 
-/** The place of the query. */
-export function QueryMark({ map, view, marker, label }: QueryMarkProps) {
+/** A mark at a place of the map, which costs no drawing of the points. */
+export function Mark({ map, view, point, name, label, path }: MarkProps) {
   const mark = useRef<HTMLSpanElement>(null);
   useEffect(() => {
-    const point = Float32Array.from(normalizedPoint(marker, map));
     const put = () => {
       const { cloud, width, height } = view;
       const [x = NaN, y = NaN] = projected(point, map.num_dims, cloud.matrix, width, height);
@@ -90,13 +92,33 @@ export function QueryMark({ map, view, marker, label }: QueryMarkProps) {
     };
     put();
     return view.subscribe(put);
-  }, [map, view, marker]);
+  }, [map, view, point]);
+  const named = label ? { role: "img", "aria-label": label } : { "aria-hidden": true };
   return (
-    <span ref={mark} className="ffs-map-mark" role="img" aria-label={label} data-cy="map-query">
+    <span ref={mark} className={`ffs-map-mark ffs-${name}`} data-cy={name} {...named}>
       <svg viewBox="-14 -14 28 28" width={28} height={28} aria-hidden="true">
-        <path d="M-10 0H10M0 -10V10" />
+        <path d={path} />
       </svg>
     </span>
+  );
+}
+
+export const CROSS = "M-10 0H10M0 -10V10";
+export const RING = "M-9 0a9 9 0 1 0 18 0a9 9 0 1 0 -18 0";
+
+const SIDES = ["right", "up", "to the front"];
+
+/** What the axes of a map are, if they have names. */
+export function AxisNames({ axes }: { axes: string[] | null }) {
+  if (!axes) return null;
+  return (
+    <ul className="ffs-map-axes" data-cy="map-axes">
+      {axes.map((axis, d) => (
+        <li key={d}>
+          {SIDES[d]}: {axis}
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -109,17 +131,23 @@ interface PointCardProps {
 
 /** The picture of the point under the pointer, or in the middle, and what is known of it. */
 export function PointCard({ page, map, place, text }: PointCardProps) {
-  const [file] = usePointFiles(page, map, [place]);
-  const shown = useRef<MapFile[]>([]);
-  if (file && shown.current[0] !== file) shown.current = [file];
-  const frames = useFrameImages(page.server, shown.current, map);
-  const kept = file ? `${Math.round(100 * file.kept)} % of its neighbors are near it` : "";
+  // A pointer that passes over points asks for none of them.
+  const [asked, setAsked] = useState<number[]>(NO_PLACES);
+  useEffect(() => {
+    const timer = setTimeout(() => setAsked([place]), PAUSE_MS / 2);
+    return () => clearTimeout(timer);
+  }, [place]);
+  const files = usePointFiles(page, map, asked).filter((file) => file.place === place);
+  const [file] = files;
+  const frames = useFrameImages(page.server, files, map);
   return (
     <div className="ffs-map-card" data-cy="map-card" data-place={place} role="status">
       {file && <FileImage file={file} frame={frames.get(file.id) ?? null} />}
       {text && <strong>{text}</strong>}
-      <span>{kept}</span>
+      {file && <span>{Math.round(100 * file.kept)} % of its neighbors are near it</span>}
       {file?.placed && <span>Placed after the map was made</span>}
     </div>
   );
 }
+
+const NO_PLACES: number[] = [];

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import { isFailure, type Server } from "../../app/server.ts";
-import type { DrawnMap } from "../../generated.ts";
+import type { DrawnMap, MapEntry } from "../../generated.ts";
 import { type Normalized, normalized } from "../cloud/geometry.ts";
 import { codesOf, floatsOf } from "./arrays.ts";
 
@@ -14,23 +14,22 @@ export function openMapOf({ points, placed, ...others }: DrawnMap): OpenMap {
   return { ...others, ...normalized(floatsOf(points), others.num_dims), placed: codesOf(placed) };
 }
 
-/** The points of a map; `reopen` reads them again. */
-export function useOpenMap(server: Server, visKey: string | null) {
-  const [opened, setOpened] = useState<{ visKey: string; map: OpenMap | null; error: string | null }>();
-  const [count, setCount] = useState(0);
+/** The points of a map, read again when points were placed on it; `reopen` reads them again, too. */
+export function useOpenMap(server: Server, { vis_key, count }: MapEntry) {
+  const [opened, setOpened] = useState<OpenMap | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  const [tries, setTries] = useState(0);
   useEffect(() => {
-    if (visKey === null) return undefined;
     let isCurrent = true;
-    void server("draw_map", { vis_key: visKey }).then((answer) => {
+    void server("draw_map", { vis_key }).then((answer) => {
       if (!isCurrent) return;
-      if (isFailure(answer)) setOpened({ visKey, map: null, error: answer.error });
-      else setOpened({ visKey, map: openMapOf(answer), error: null });
+      setError(isFailure(answer) ? answer.error : null);
+      if (!isFailure(answer)) setOpened(openMapOf(answer));
     });
     return () => {
       isCurrent = false;
     };
-  }, [server, visKey, count]);
-  const isKnown = opened?.visKey === visKey;
-  const reopen = () => setCount((before) => before + 1);
-  return { map: (isKnown && opened?.map) || null, error: (isKnown && opened?.error) || null, reopen };
+  }, [server, vis_key, count, tries]);
+  const map = opened?.vis_key === vis_key ? opened : null;
+  return { map, error, reopen: () => setTries((before) => before + 1) };
 }

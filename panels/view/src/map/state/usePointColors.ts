@@ -26,7 +26,7 @@ export function usePointColors(
       ? server("point_scores", { ...map, search })
       : server("point_colors", { ...map, ...(color as ColorChoice) });
     void asked.then((answer) => {
-      if (isCurrent) setRead({ key, answer: isFailure(answer) ? answer : (answer as never) });
+      if (isCurrent) setRead({ key, answer });
     });
     return () => {
       isCurrent = false;
