@@ -15,13 +15,13 @@ import numpy as np
 from PIL import Image
 from workspace import serve
 
-from fiftyone_faiss.brain.curation.image_features import FeatureCache
 from fiftyone_faiss.brain.curation.pixel_verdict import (
     DOUBT_FLOOR,
     PixelJudge,
     best_difference,
     doubt_of,
 )
+from fiftyone_faiss.brain.pixels.image_features import FeatureCache
 from fiftyone_faiss.demo.edits import EDIT_KINDS, QUALITY, STRENGTHS, edit_picture
 from fiftyone_faiss.demo.planted import PlantedPicture, root_of, write_planted
 from fiftyone_faiss.demo.world import COLOR_NAMES, KINDS, SIZE, draw_thing

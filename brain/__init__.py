@@ -8,6 +8,7 @@ The sub-packages, each importing only from those before it (``retrieval`` does n
 - ``ann``: nearest neighbors over a store
 - ``data``: FiftyOne's database and media
 - ``models``: embedders by name
+- ``pixels``: comparing images by their pixels and local features
 - ``similarity``, ``backend``: FiftyOne's similarity contract, and loading indexes
 - ``indexing``: embedding, building, updating, health, the catalog of indexes
 - ``queries``: the query line and its terms

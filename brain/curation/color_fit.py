@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from fiftyone_faiss.brain.curation.image_features import Floats
+from fiftyone_faiss.brain.pixels.image_features import Floats
 
 Mask = npt.NDArray[np.bool_]
 

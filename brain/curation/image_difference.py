@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fiftyone_faiss.brain.curation.alignment import Alignment, Matrix23
 from fiftyone_faiss.brain.curation.color_fit import (
     BRIGHT,
     DARK,
@@ -16,13 +15,14 @@ from fiftyone_faiss.brain.curation.color_fit import (
     fit_colors,
     map_colors,
 )
-from fiftyone_faiss.brain.curation.image_features import (
+from fiftyone_faiss.brain.curation.overlays import Overlay, find_overlays
+from fiftyone_faiss.brain.pixels.alignment import Alignment, Matrix23
+from fiftyone_faiss.brain.pixels.image_features import (
     COMPARED_SIDE,
     WORK_SIDE,
     Floats,
     ImageFeatures,
 )
-from fiftyone_faiss.brain.curation.overlays import Overlay, find_overlays
 
 Mask = npt.NDArray[np.bool_]
 

@@ -11,15 +11,15 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from fiftyone_faiss.brain.curation.alignment import (
+from fiftyone_faiss.brain.curation.image_difference import Difference, difference_of
+from fiftyone_faiss.brain.curation.verdict_reasons import copy_reason, look_alike_reason
+from fiftyone_faiss.brain.pixels.alignment import (
     Alignment,
     by_features,
     by_window,
     same_frame,
 )
-from fiftyone_faiss.brain.curation.image_difference import Difference, difference_of
-from fiftyone_faiss.brain.curation.image_features import FeatureCache, ImageFeatures
-from fiftyone_faiss.brain.curation.verdict_reasons import copy_reason, look_alike_reason
+from fiftyone_faiss.brain.pixels.image_features import FeatureCache, ImageFeatures
 
 Key = TypeVar("Key", bound=Hashable)
 

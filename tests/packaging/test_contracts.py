@@ -19,7 +19,7 @@ FACADES = "No module of brain imports from the facades"
 PACKAGES = "The packages of brain"
 PLUGIN = "The plugin: operators, panels -> brain -> embedders"
 ROW_FILTER = "Data imports only the row filter of ann"
-MODELS = "Models import only core and embedders"
+MODELS = "Models and pixels import only core and embedders"
 WITHOUT_FIFTYONE = "Core, store and ann import neither FiftyOne nor embedders"
 
 # A module, an import that it must not have, and the contract that forbids it.
@@ -37,6 +37,7 @@ FORBIDDEN = [
     ("brain/ann", "import fiftyone_faiss.brain.data", PACKAGES),
     ("brain/data", "import fiftyone_faiss.brain.models", PACKAGES),
     ("brain/models", "import fiftyone_faiss.brain.backend", PACKAGES),
+    ("brain/pixels", "import fiftyone_faiss.brain.models", PACKAGES),
     ("brain/backend", "import fiftyone_faiss.brain.queries", PACKAGES),
     ("brain/similarity.py", "import fiftyone_faiss.brain.indexing", PACKAGES),
     ("brain/queries", "import fiftyone_faiss.brain.indexing", PACKAGES),
@@ -47,6 +48,7 @@ FORBIDDEN = [
     ("brain/models", "import fiftyone_faiss.brain.store", MODELS),
     ("brain/models", "import fiftyone_faiss.brain.ann", MODELS),
     ("brain/models", "import fiftyone_faiss.brain.data", MODELS),
+    ("brain/pixels", "import fiftyone_faiss.brain.data", MODELS),
     ("brain/data", "import fiftyone_faiss.brain.ann", ROW_FILTER),
     ("brain/data", "import fiftyone_faiss.brain.ann.searcher", ROW_FILTER),
     ("brain/core", "import fiftyone", WITHOUT_FIFTYONE),

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageOps
 from support.broken import noise
 
-from fiftyone_faiss.brain.curation.image_features import ImageFeatures
 from fiftyone_faiss.brain.curation.pixel_verdict import PixelJudge, Verdict
+from fiftyone_faiss.brain.pixels.image_features import ImageFeatures
 from fiftyone_faiss.demo.edits import STRENGTHS, EditedPicture, edit_picture
 from fiftyone_faiss.demo.world import draw_background, draw_picture
 

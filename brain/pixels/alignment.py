@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fiftyone_faiss.brain.curation.image_features import (
+from fiftyone_faiss.brain.pixels.image_features import (
     WORK_SIDE,
     Floats,
     ImageFeatures,
