@@ -7,6 +7,8 @@
 - ``ray_engine``: does the same on a Ray cluster; ``ray_cluster``: connects to Ray
 - ``torch_net``: runs networks of torch; ``torch_pixels``: prepares their input; ``precision``:
   chooses their number format
+- ``parts``: the vector of an image as a sum over its patches; ``torch_parts``,
+  ``torch_gradients``: how networks of torch make it
 - ``open_clip``: OpenCLIP models; ``timm``: image networks
 - ``classical``: embedders without weights; ``registry``: your own embedders
 

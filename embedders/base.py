@@ -10,6 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from fiftyone_faiss.embedders.boxes import Box
+from fiftyone_faiss.embedders.parts import PatchParts
+
 Vectors = npt.NDArray[np.float32]
 DEFAULT_BATCH_SIZE = 32
 
@@ -110,6 +113,37 @@ class Embedder(ABC):
             raise EmbedderError(f"The image cannot be embedded: {not_finite_reason(self)}.")
         vector: Vectors = vectors[0]
         return vector
+
+    def seen_box(self, image: Image.Image) -> Box | None:
+        """Returns the part of an image that the model looks at.
+
+        Returns:
+            ``(left, top, width, height)`` relative to the image, beyond it where the image is
+            padded; None if that is not known
+        """
+        return 0.0, 0.0, 1.0, 1.0
+
+    def patch_parts(self, image: Image.Image) -> PatchParts | None:
+        """Divides the vector of one RGB image into what each of its patches adds.
+
+        Returns:
+            the parts, in float32 whatever :attr:`precision` is, on a grid over :meth:`seen_box`;
+            None if the model has no such parts
+        """
+        return None
+
+    def gradient_map(self, image: Image.Image, vector: Vectors) -> Vectors | None:
+        """Returns where one RGB image raises the similarity to a vector, by gradients.
+
+        Args:
+            image: the image
+            vector: ``(dim,)`` float32
+
+        Returns:
+            ``(rows, columns)`` float32, at least 0, on a grid over :meth:`seen_box`; None if the
+            model is no convolutional network
+        """
+        return None
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         """Embeds a batch of texts.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+Box = tuple[float, float, float, float]
+"""Left, top, width and height, relative to the image."""
+
 
 class EmptyBoxError(ValueError):
     """A box that covers no pixel of its image."""

@@ -10,9 +10,15 @@ from typing import Any
 
 import open_clip
 import torch
+from open_clip.modified_resnet import ModifiedResNet
+from open_clip.timm_model import TimmModel
+from open_clip.transformer import VisionTransformer
+from torch.nn import functional as F
 
 from fiftyone_faiss.embedders.base import EmbedderError, Vectors, weights_error
+from fiftyone_faiss.embedders.timm import timm_parts
 from fiftyone_faiss.embedders.torch_net import LOAD_ERRORS, TorchEmbedder
+from fiftyone_faiss.embedders.torch_parts import FeatureParts, attention_pool, class_token
 
 LOCAL_PREFIX = "local-dir:"
 HUB_PREFIX = "hf-hub:"
@@ -152,6 +158,29 @@ class OpenClipEmbedder(TorchEmbedder):
     def _features(self, net: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
         features: torch.Tensor = net.encode_image(pixels)  # type: ignore[operator]
         return features
+
+    def _feature_parts(self, net: torch.nn.Module, pixels: torch.Tensor) -> FeatureParts | None:
+        visual: Any = net.visual
+        if isinstance(visual, ModifiedResNet):
+            features = visual.stem(pixels)
+            for layer in (visual.layer1, visual.layer2, visual.layer3, visual.layer4):
+                features = layer(features)
+            return attention_pool(visual.attnpool, features)
+        if isinstance(visual, VisionTransformer):
+            return class_token(visual, pixels)
+        if isinstance(visual, TimmModel):
+            # Its own head is empty, or one linear layer.
+            layers = dict(visual.head.named_children())
+            projection = layers.pop("proj", None)
+            layers.pop("drop", None)
+            found = None if layers else timm_parts(visual.trunk, pixels)
+            if found is None or projection is None:
+                return found
+            mapped = found.mapped(lambda values: F.linear(values, projection.weight))
+            # The bias, if there is one, belongs to no patch.
+            bias = 0.0 if projection.bias is None else projection.bias
+            return FeatureParts(mapped.parts, mapped.rest + bias)
+        return None
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         with torch.inference_mode():

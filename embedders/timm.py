@@ -10,9 +10,11 @@ import timm.models
 import torch
 from timm.data.config import resolve_model_data_config
 from timm.data.transforms_factory import create_transform
+from timm.layers import AttentionPoolLatent
 
 from fiftyone_faiss.embedders.base import EmbedderError, weights_error
 from fiftyone_faiss.embedders.torch_net import LOAD_ERRORS, TorchEmbedder
+from fiftyone_faiss.embedders.torch_parts import FeatureParts, average_pool, latent_pool
 
 PREFIX = "timm/"
 
@@ -52,6 +54,28 @@ class TimmEmbedder(TorchEmbedder):
     def _features(self, net: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
         features: torch.Tensor = net(pixels)
         return features
+
+    def _feature_parts(self, net: torch.nn.Module, pixels: torch.Tensor) -> FeatureParts | None:
+        return timm_parts(net, pixels)
+
+
+def timm_parts(net: Any, pixels: torch.Tensor) -> FeatureParts | None:
+    """Divides the features of a network that pools by the mean, or by SigLIP's attention."""
+    features = net.forward_features(pixels)
+    if features.ndim == 4:
+        found = average_pool(features)
+    elif isinstance(getattr(net, "attn_pool", None), AttentionPoolLatent):
+        patches = features[:, net.num_prefix_tokens :]
+        pooled = latent_pool(net.attn_pool, patches, net.patch_embed.grid_size)
+        if pooled is None:
+            return None
+        found = pooled
+    else:
+        return None
+    # Some networks normalize or transform the pooled features.
+    head = net.forward_head(features)[0]
+    is_all = found.total.shape == head.shape and torch.allclose(found.total, head, 1e-4, 1e-5)
+    return found if is_all else None
 
 
 def _load(net: Any, checkpoint: str) -> None:

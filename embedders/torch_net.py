@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import hashlib
 import pickle
 import threading
@@ -15,6 +17,7 @@ import psutil
 import torch
 from PIL import Image
 from safetensors import SafetensorError
+from torch.nn import functional as F
 
 from fiftyone_faiss.embedders.base import (
     DEFAULT_BATCH_SIZE,
@@ -23,7 +26,11 @@ from fiftyone_faiss.embedders.base import (
     Vectors,
     unit,
 )
+from fiftyone_faiss.embedders.boxes import Box
+from fiftyone_faiss.embedders.parts import PatchParts
 from fiftyone_faiss.embedders.precision import PRECISIONS, choose_precision, detect_capability
+from fiftyone_faiss.embedders.torch_gradients import layer_cam
+from fiftyone_faiss.embedders.torch_parts import FeatureParts
 from fiftyone_faiss.embedders.torch_pixels import PixelInput
 
 LOAD_ERRORS = (
@@ -143,6 +150,38 @@ class TorchEmbedder(Embedder):
         """
         return unit(features.float().cpu().numpy().astype(np.float32, copy=False))
 
+    # -- explanations ---------------------------------------------------------------------------
+
+    def seen_box(self, image: Image.Image) -> Box | None:
+        return self._input.seen_box(image)
+
+    def patch_parts(self, image: Image.Image) -> PatchParts | None:
+        if self.seen_box(image) is None:
+            return None
+        with torch.no_grad():
+            pixels = self._input.batch([self.preprocess(image)])
+            found = self._feature_parts(exact_net(self), pixels)
+        if found is None:
+            return None
+        norm = float(found.total.norm())
+        scale = 1 / norm if norm else 0.0
+        return PatchParts(*((scale * values).cpu().numpy() for values in (found.parts, found.rest)))
+
+    def gradient_map(self, image: Image.Image, vector: Vectors) -> Vectors | None:
+        if self.seen_box(image) is None:
+            return None
+        net, target = exact_net(self), torch.from_numpy(vector).to(self._device)
+
+        def score_of(pixels: torch.Tensor) -> torch.Tensor:
+            return F.normalize(self._features(net, pixels)[0], dim=0) @ target
+
+        found = layer_cam(net, score_of, self._input.batch([self.preprocess(image)]))
+        return None if found is None else found.cpu().numpy()
+
+    def _feature_parts(self, net: torch.nn.Module, pixels: torch.Tensor) -> FeatureParts | None:
+        """Divides the features of one image into parts; None if that is not known."""
+        return None
+
     # -- threads and memory --------------------------------------------------------------------
 
     def batch_size(self) -> int:
@@ -162,6 +201,15 @@ class TorchEmbedder(Embedder):
             torch.cuda.set_stream(torch.cuda.Stream(self._device))
         elif self._device.type == "cpu":
             _use_one_thread()
+
+
+@functools.lru_cache(maxsize=1)
+def exact_net(embedder: TorchEmbedder) -> torch.nn.Module:
+    """Returns a copy of an embedder's network in float32, of the embedder that was used last.
+
+    Gradients and sums over parts need more digits than embedding, and hooks a network of their own.
+    """
+    return copy.deepcopy(embedder._net).float()
 
 
 def default_device() -> str:

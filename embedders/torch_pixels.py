@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 from torchvision.transforms import Normalize, ToTensor
 
-from fiftyone_faiss.embedders.torch_resizing import bounded_steps
+from fiftyone_faiss.embedders.boxes import Box
+from fiftyone_faiss.embedders.torch_resizing import bounded_steps, seen_box
 
 
 class PixelInput:
@@ -32,7 +33,8 @@ class PixelInput:
         self._is_split = (
             len(steps) > 1 and isinstance(steps[-2], ToTensor) and isinstance(steps[-1], Normalize)
         )
-        self._steps = bounded_steps(steps[:-2] if self._is_split else steps or [transform])
+        self._own_steps = steps[:-2] if self._is_split else steps or [transform]
+        self._steps = bounded_steps(self._own_steps)
         if self._is_split:
             mean, std = (
                 torch.as_tensor(values, dtype=torch.float32).view(1, 3, 1, 1)
@@ -61,6 +63,10 @@ class PixelInput:
         for step in self._steps:
             result = step(result)
         return np.asarray(result) if self._is_split else result
+
+    def seen_box(self, image: Image.Image) -> Box | None:
+        """Returns the part of an image that the input shows; None if that is not known."""
+        return seen_box(self._own_steps, image)
 
     def batch(self, images: Sequence[Any]) -> torch.Tensor:
         """Returns ``(n, 3, height, width)`` float32 pixels on the device, of prepared images."""

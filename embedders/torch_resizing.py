@@ -16,6 +16,7 @@ from PIL import Image
 from torchvision.transforms import CenterCrop, InterpolationMode, Resize, v2
 from torchvision.transforms import functional as F
 
+from fiftyone_faiss.embedders.boxes import Box
 from fiftyone_faiss.embedders.pixels import check_ratio, is_thin, resized
 
 Step = Callable[[Any], Any]
@@ -48,6 +49,29 @@ def bounded_steps(steps: Sequence[Step]) -> list[Step]:
     if size_of is None:
         return [_checked, *steps]
     return [_BoundedResize(steps[0], size_of, crop), *steps[1:]]
+
+
+def seen_box(steps: Sequence[Step], image: Image.Image) -> Box | None:
+    """Finds the part of an image that is left after resizing and cropping.
+
+    Args:
+        steps: the steps of the transform, the first of which gets a PIL image
+        image: the image
+
+    Returns:
+        ``(left, top, width, height)`` relative to the image, beyond it where it is padded; None if
+        one of the steps is not a known one
+    """
+    crop = _pair(steps[1].size) if len(steps) > 1 and isinstance(steps[1], _CROPS) else None
+    size_of = _size_function(steps[0], crop) if steps else None
+    others = steps[1:] if crop is None else steps[2:]
+    # Steps with a size may resize or crop again.
+    if size_of is None or any(hasattr(step, "size") for step in others):
+        return None
+    height, width = size_of(image)
+    kept = crop or (height, width)
+    top, left = round((height - kept[0]) / 2), round((width - kept[1]) / 2)
+    return left / width, top / height, kept[1] / width, kept[0] / height
 
 
 def _checked(image: Image.Image) -> Image.Image:

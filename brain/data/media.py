@@ -16,7 +16,6 @@ import fiftyone.core.storage as fos
 from fiftyone_faiss.brain.data.database import check_exists
 from fiftyone_faiss.brain.data.lookup import by_ids, labels_by_ids
 from fiftyone_faiss.brain.data.patch_labels import (
-    Box,
     PatchLabel,
     field_of_label,
     has_area,
@@ -25,6 +24,7 @@ from fiftyone_faiss.brain.data.patch_labels import (
 from fiftyone_faiss.brain.data.private import holds_patches, owner_id_field, root_dataset
 from fiftyone_faiss.brain.store.segments import MediaFingerprints, unknown_media
 from fiftyone_faiss.embedders import ImageSource, open_local
+from fiftyone_faiss.embedders.boxes import Box
 
 
 @dataclass(frozen=True)

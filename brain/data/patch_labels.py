@@ -14,10 +14,9 @@ import fiftyone.core.labels as fol
 
 from fiftyone_faiss.brain.data.lookup import labels_by_ids
 from fiftyone_faiss.brain.data.private import LABEL_LISTS, label_field_path, label_schema
+from fiftyone_faiss.embedders.boxes import Box
 
 PATCH_TYPES = (fol.Detection, fol.Detections, fol.Polyline, fol.Polylines)
-Box = tuple[float, float, float, float]
-"""Left, top, width and height, relative to the image."""
 
 
 @dataclass(frozen=True)
