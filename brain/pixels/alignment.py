@@ -76,6 +76,21 @@ class Alignment:
         return float(np.sqrt(abs(np.linalg.det(self.matrix[:, :2]))))
 
 
+@dataclass(frozen=True)
+class AgreeingFeatures:
+    """Local features of two images that agree on how one lies on the other.
+
+    Attributes:
+        alignment: how the second lies on the first
+        places_a: ``(n, 2)`` float32 x and y in the first image, at work size
+        places_b: ``(n, 2)`` float32 those of the same features in the second image
+    """
+
+    alignment: Alignment
+    places_a: Floats
+    places_b: Floats
+
+
 def same_frame(a: ImageFeatures, b: ImageFeatures, mirrored: bool) -> Alignment | None:
     """Lays the frame of an image on that of another; None if their shapes are too different."""
     height_a, width_a = a.work.shape
@@ -90,6 +105,14 @@ def same_frame(a: ImageFeatures, b: ImageFeatures, mirrored: bool) -> Alignment 
 
 def by_features(a: ImageFeatures, b: ImageFeatures, mirrored: bool) -> Alignment | None:
     """Lays an image on another so that most local features agree; None if too few do."""
+    agreed = agreeing_features(a, b, mirrored)
+    return None if agreed is None else agreed.alignment
+
+
+def agreeing_features(
+    a: ImageFeatures, b: ImageFeatures, mirrored: bool
+) -> AgreeingFeatures | None:
+    """Finds the local features that agree on one alignment; None if too few do."""
     points = b.mirrored_points if mirrored else b.points
     from_b, to_a = _matches(points, a.points)
     if len(from_b) < MIN_INLIERS:
@@ -105,8 +128,12 @@ def by_features(a: ImageFeatures, b: ImageFeatures, mirrored: bool) -> Alignment
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     if not _MIN_SCALE <= scale <= 1 / _MIN_SCALE:
         return None
-    width = b.work.shape[1]
-    return Alignment(_mirrored(matrix, width) if mirrored else matrix, count)
+    agree, width = inliers.ravel().astype(bool), b.work.shape[1]
+    places_b = from_b[agree]
+    if mirrored:
+        matrix = _mirrored(matrix, width)
+        places_b = (places_b * (-1, 1) + (width - 1, 0)).astype(np.float32)
+    return AgreeingFeatures(Alignment(matrix, count), to_a[agree], places_b)
 
 
 def by_window(a: ImageFeatures, b: ImageFeatures, mirrored: bool) -> Iterator[Alignment]:
