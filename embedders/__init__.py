@@ -11,6 +11,7 @@
   ``torch_gradients``: how networks of torch make it
 - ``open_clip``: OpenCLIP models; ``timm``: image networks
 - ``classical``: embedders without weights; ``registry``: your own embedders
+- ``projected``: embedders with a learned projection
 
 Torch, OpenCLIP, timm and SciPy take seconds to import. The modules that need them are therefore
 imported when one of their embedders is first requested.
@@ -36,6 +37,11 @@ from fiftyone_faiss.embedders.images import (
 )
 from fiftyone_faiss.embedders.loop import EmbeddedBatch, Failure, embed_sources
 from fiftyone_faiss.embedders.pixels import check_ratio, image_of_array, resized
+from fiftyone_faiss.embedders.projected import (
+    ProjectedEmbedder,
+    Projection,
+    projected_fingerprint,
+)
 from fiftyone_faiss.embedders.registry import (
     embedder_of,
     is_registered,
@@ -51,6 +57,8 @@ __all__ = [
     "EmbedderError",
     "Failure",
     "ImageSource",
+    "ProjectedEmbedder",
+    "Projection",
     "Vectors",
     "are_finite",
     "check_ratio",
@@ -63,6 +71,7 @@ __all__ = [
     "make_registered",
     "not_finite_reason",
     "open_local",
+    "projected_fingerprint",
     "read_image",
     "register_embedder",
     "registered_embedders",

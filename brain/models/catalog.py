@@ -10,6 +10,7 @@ from typing import Any
 import fiftyone.zoo as foz
 
 from fiftyone_faiss.brain.models.loading import absolute_name, is_loaded
+from fiftyone_faiss.brain.models.projections import entry_of, projected_entry
 from fiftyone_faiss.brain.models.zoo import registered_models, zoo_entry
 from fiftyone_faiss.embedders import (
     OFFLINE,
@@ -77,7 +78,8 @@ def list_models() -> list[ModelInfo]:
     own = [_registered_info(name) for name in registered_embedders()]
     # A name keeps its first place and gets its last value: the published entry says more about a
     # model that was used, and a registered embedder replaces a model of the same name.
-    by_name = {info.name: info for info in (*own, *_of_any_process(), *own)}
+    projected = [_projected_info(entry) for entry in registered_models() if _is_projected(entry)]
+    by_name = {info.name: info for info in (*own, *projected, *_of_any_process(), *own)}
     return list(by_name.values())
 
 
@@ -88,6 +90,9 @@ def is_at_hand(name: str) -> bool:
     name = absolute_name(name)
     if is_loaded(name):
         return True
+    projected = projected_entry(name)
+    if projected is not None:
+        return is_at_hand(projected.base)
     known = {info.name: info for info in _of_any_process()}
     if name in known:
         return known[name].is_cached
@@ -104,8 +109,11 @@ def is_at_hand(name: str) -> bool:
 
 
 def _of_any_process() -> list[ModelInfo]:
-    """Lists the models that every process of this machine finds; later entries take precedence."""
-    local = [_local_info(entry) for entry in registered_models()]
+    """Lists the models that every process of this machine finds, but for projected ones.
+
+    Later entries take precedence.
+    """
+    local = [_local_info(entry) for entry in registered_models() if not _is_projected(entry)]
     published = [_published_info(*row) for row in _PUBLISHED]
     plain = [ModelInfo(name, _CLASSICAL_DIMS[name], False, 0, True, "Apache-2.0")
              for name in OFFLINE]  # fmt: skip
@@ -115,6 +123,17 @@ def _of_any_process() -> list[ModelInfo]:
 def _registered_info(name: str) -> ModelInfo:
     embedder = make_registered(name)
     return ModelInfo(name, embedder.dim, embedder.supports_text, 0, True, None)
+
+
+def _is_projected(entry: dict[str, Any]) -> bool:
+    return entry_of(entry["default_deployment_config_dict"]) is not None
+
+
+def _projected_info(entry: dict[str, Any]) -> ModelInfo:
+    base = entry["default_deployment_config_dict"]["config"]["base"]
+    return ModelInfo(
+        entry["base_name"], entry["dim"], entry["supports_text"], 0, is_at_hand(base), None
+    )
 
 
 def _local_info(entry: dict[str, Any]) -> ModelInfo:

@@ -9,6 +9,13 @@ from typing import Any, TypeAlias, cast
 import fiftyone.core.models as fom
 from cachetools import cached
 
+from fiftyone_faiss.brain.models.projections import (
+    PROJECTED_MODEL,
+    ProjectedEntry,
+    check_registered,
+    projected_embedder,
+    projected_entry,
+)
 from fiftyone_faiss.brain.models.zoo import (
     OPEN_CLIP_MODEL,
     EmbedderModel,
@@ -30,6 +37,8 @@ from fiftyone_faiss.embedders.registry import Function
 ModelLike: TypeAlias = str | Embedder | type[Embedder] | fom.Model | Function
 """What ``model=`` takes: a name, an embedder or its class, a FiftyOne model, a function."""
 
+# The types of zoo models that this package runs itself.
+_OWN_MODELS = (OPEN_CLIP_MODEL, PROJECTED_MODEL)
 # Embedders by name and precision. The App's server lives long, and every query needs one.
 _loaded: dict[tuple[str, str], Embedder] = {}
 # Embedder objects that indexes of this process were built with, by name.
@@ -52,7 +61,7 @@ def get_embedder(model: ModelLike, precision: str = "auto") -> Embedder:
             - ``"<architecture>/<weights>"`` as OpenCLIP calls them, a checkpoint in the place of
               the weights, or the folder of a local OpenCLIP model
             - ``"timm/<model>"`` or ``"timm/<model>/<checkpoint>"``, for images only
-            - a model of FiftyOne's zoo
+            - a model of FiftyOne's zoo, such as one with a learned projection
         precision ("auto"): the precision of networks that are loaded by name: ``"float32"``,
             ``"bfloat16"`` or ``"float16"``; ``"auto"`` is the fastest that the device supports in
             hardware
@@ -178,7 +187,7 @@ def find_model(
     if model_kwargs:
         return None
     entry = zoo_entry(name)
-    if entry is not None and entry.get("type") != OPEN_CLIP_MODEL:
+    if entry is not None and entry.get("type") not in _OWN_MODELS:
         return None
     return EmbedderModel(get_index_embedder(brain_key, name, precision))
 
@@ -213,6 +222,9 @@ def _load_once(name: str, precision: str) -> Embedder:
 
 def _actual_precision(name: str, precision: str) -> str:
     """Returns the precision that a model runs in when this one is requested."""
+    projected = projected_entry(name)
+    if projected is not None:
+        return _base_of(projected, precision).precision
     entry = None if name in OFFLINE else zoo_entry(name)
     if name in OFFLINE or (entry is not None and entry.get("type") != OPEN_CLIP_MODEL):
         # Only networks that this package runs have another precision.
@@ -227,7 +239,23 @@ def _actual_precision(name: str, precision: str) -> str:
     return choose_precision(detect_capability(torch.device(torch_net.default_device())))
 
 
+def _base_of(projected: ProjectedEntry, precision: str) -> Embedder:
+    """Returns the base model of a projected model."""
+    try:
+        return get_embedder(projected.base, precision)
+    except UnknownModelError as error:
+        raise EmbedderError(
+            f"'{projected.name}' projects the vectors of the embedder '{projected.base}', which "
+            f"is not registered in this process; call register_embedder('{projected.base}', ...) "
+            "first."
+        ) from error
+
+
 def _load(name: str, precision: str) -> Embedder:
+    projected = projected_entry(name)
+    if projected is not None:
+        return projected_embedder(projected, _base_of(projected, precision))
+    check_registered(name)
     # Torch takes seconds to import, so no module imports it before a model is needed.
     if name in OFFLINE:
         from fiftyone_faiss.embedders.classical import CLASSICAL

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from fiftyone_faiss.embedders.open_clip import OpenClipSpec
 
 OPEN_CLIP_MODEL = "fiftyone.utils.open_clip.TorchOpenClipModel"
+MANIFEST_FILE = "manifest.json"
 
 
 def _manifest_dir() -> Path:
@@ -42,7 +43,7 @@ def _manifest_dir() -> Path:
 
 def registered_models() -> list[dict[str, Any]]:
     """Returns the manifest entries of the models that were registered on this machine."""
-    manifests = sorted(_manifest_dir().glob("*/manifest.json"))
+    manifests = sorted(_manifest_dir().glob(f"*/{MANIFEST_FILE}"))
     return [entry for path in manifests for entry in json.loads(path.read_text())["models"]]
 
 
@@ -63,20 +64,16 @@ def register_zoo_model(name: str, spec: OpenClipSpec) -> None:
         name: the zoo name
         spec: the model and its weights
     """
-    # One folder per model: FiftyOne requires a separate file, and two processes may register
-    # models at the same time.
-    path = _manifest_dir() / hashlib.sha1(name.encode()).hexdigest()[:16] / "manifest.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    entry = {
-        "base_name": name,
-        # FiftyOne considers a model downloaded if this file exists; OpenCLIP finds the weights.
-        "base_filename": str(path.relative_to(fo.config.model_zoo_dir)),
-        "version": None,
-        "dim": spec.dim,
-        "repository": spec.repository,
-        "description": f"OpenCLIP model {spec.clip_model}, for images and texts",
-        "tags": ["embeddings", "clip", "torch", "open-clip"],
-        "default_deployment_config_dict": {
+    write_manifest(
+        model_folder(name),
+        name,
+        # OpenCLIP finds the weights.
+        filename=MANIFEST_FILE,
+        dim=spec.dim,
+        repository=spec.repository,
+        description=f"OpenCLIP model {spec.clip_model}, for images and texts",
+        tags=["embeddings", "clip", "torch", "open-clip"],
+        default_deployment_config_dict={
             "type": OPEN_CLIP_MODEL,
             "config": {
                 "text_prompt": "",
@@ -88,10 +85,36 @@ def register_zoo_model(name: str, spec: OpenClipSpec) -> None:
                 "pretrained": spec.pretrained,
             },
         },
-        "requirements": {"packages": ["torch", "torchvision", "open_clip_torch"]},
+        requirements={"packages": ["torch", "torchvision", "open_clip_torch"]},
+    )
+
+
+def model_folder(name: str) -> Path:
+    """Returns the folder of a registered model, which has a folder of its own.
+
+    FiftyOne requires a separate file, and two processes may register models at the same time.
+    """
+    return _manifest_dir() / hashlib.sha1(name.encode()).hexdigest()[:16]
+
+
+def write_manifest(folder: Path, name: str, filename: str, **entry: Any) -> None:
+    """Registers a model in FiftyOne's zoo, for this process and later ones.
+
+    Args:
+        folder: the :func:`model_folder` of the name
+        name: the zoo name
+        filename: a file in the folder; FiftyOne considers the model downloaded if it exists
+        **entry: the other values of its entry
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    named = {
+        "base_name": name,
+        "base_filename": str((folder / filename).relative_to(fo.config.model_zoo_dir)),
+        "version": None,
+        **entry,
     }
-    with atomic_write(path) as file:
-        file.write(json.dumps({"models": [entry]}, indent=1).encode())
+    with atomic_write(folder / MANIFEST_FILE) as file:
+        file.write(json.dumps({"models": [named]}, indent=1).encode())
 
 
 class EmbedderModel(fom.Model, fom.EmbeddingsMixin, fom.PromptMixin):
