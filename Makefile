@@ -17,8 +17,8 @@ SHARED = --numprocesses $(PROCESSES) --dist loadfile
 
 .PHONY: demo test test-fast test-backends coverage faults lint bench bench-embed bench-retrieval \
 	bench-relevance bench-app bench-batch bench-ranking bench-graph bench-duplicates bench-planted \
-	bench-understanding bench-labels bench-clusters bench-maps bench-map-panel quality panel train \
-	screenshots clean
+	bench-understanding bench-labels bench-clusters bench-maps bench-map-panel bench-teaching quality \
+	panel train screenshots clean
 
 demo: .venv/installed
 	@$(BIN)/python tools/run_demo.py $(DEMO_ARGS)
@@ -130,6 +130,11 @@ bench-clusters: .venv/installed
 bench-maps: .venv/installed
 	@$(PIP) --editable '.[bench,maps]'
 	$(BIN)/python benchmarks/bench_maps.py $(BENCH_ARGS)
+
+# Takes about 10 minutes, or with BENCH_ARGS='--seeds 601 --random-seeds 5' about 3.
+bench-teaching: .venv/installed
+	@$(PIP) --editable '.[bench]'
+	$(BIN)/python benchmarks/bench_teaching.py $(BENCH_ARGS)
 
 # Measures the quality of the answers, on photographs too, which Debian's apt-get downloads.
 quality: .venv/installed-for-tests

@@ -35,6 +35,7 @@ fob.brain_config.similarity_backends.setdefault(
 
 __all__ = [
     "Clusters",
+    "CompressionTable",
     "Duplicates",
     "Embedder",
     "Explanation",
@@ -43,6 +44,7 @@ __all__ = [
     "Leaks",
     "ModelComparison",
     "Neighbors",
+    "ProjectionReport",
     "SavedSearch",
     "ScoreReport",
     "Selection",
@@ -51,6 +53,7 @@ __all__ = [
     "build_index",
     "clear_searches",
     "cluster_samples",
+    "compare_compression",
     "compare_models",
     "compute_embeddings",
     "compute_outliers",
@@ -65,6 +68,7 @@ __all__ = [
     "find_near_duplicates",
     "get_embedder",
     "index_health",
+    "learn_projection",
     "list_failures",
     "list_indexes",
     "list_judgments",

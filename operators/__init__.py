@@ -3,12 +3,14 @@
 from fiftyone_faiss.operators.audit_labels import AuditLabels
 from fiftyone_faiss.operators.build_index import BuildIndex
 from fiftyone_faiss.operators.cluster_samples import ClusterSamples
+from fiftyone_faiss.operators.compare_compression import CompareCompression
 from fiftyone_faiss.operators.compare_models import CompareModels
 from fiftyone_faiss.operators.compute_embeddings import ComputeEmbeddings
 from fiftyone_faiss.operators.compute_scores import ComputeScores
 from fiftyone_faiss.operators.find_duplicates import FindDuplicates
 from fiftyone_faiss.operators.find_leaks import FindLeaks
 from fiftyone_faiss.operators.find_similar import FindSimilar, FindSimilarToSample
+from fiftyone_faiss.operators.learn_projection import LearnProjection
 from fiftyone_faiss.operators.manage_indexes import ManageIndexes
 from fiftyone_faiss.operators.search import Search
 from fiftyone_faiss.operators.select_samples import SelectSamples
@@ -36,5 +38,7 @@ OPERATORS = (
     TagByText,
     VisualizeIndex,
     UpdateMap,
+    LearnProjection,
+    CompareCompression,
     ManageIndexes,
 )

@@ -22,6 +22,7 @@ from fiftyone_faiss.brain.curation.labeling.model_comparison import (
 from fiftyone_faiss.brain.curation.labeling.retrieval_measures import (
     MEASURES,
     QueryMeasures,
+    limits,
     measure_steps,
 )
 from fiftyone_faiss.brain.curation.near_duplicate_groups import groups_steps
@@ -76,7 +77,7 @@ def comparison_steps(
     models = [_model(samples, table, number, measures) for number, measures in enumerate(measured)]
     models.sort(key=lambda model: -model.map_at_r.value)
     notes = _notes(missing, labeled.unlabeled, alone, table.skipped)
-    chance, best_possible = _limits(labeled.labels, groups, queries, request.k)
+    chance, best_possible = limits(labeled.labels, groups, queries, request.k)
     return ModelComparison(
         samples,
         labeled.compared.patches_field,
@@ -178,25 +179,6 @@ def _model(
         rate=info.rate,
         by_class=by_class,
     )
-
-
-def _limits(
-    labels: Positions, groups: Positions, queries: Positions, k: int
-) -> tuple[dict[str, float], dict[str, float]]:
-    """The measures of a random order, and of a perfect one."""
-    n, of_class = len(labels), np.bincount(labels)
-    class_and_group = np.unique(np.stack([labels, groups]), axis=1, return_inverse=True)[1].ravel()
-    in_group = np.bincount(class_and_group)[class_and_group]
-    others = np.maximum(of_class[labels[queries]] - 1, 1)
-    share = others / (n - 1)
-    harmonic = np.cumsum(1 / np.arange(1, n + 1))[others - 1]
-    chance = {
-        "knn_accuracy": float((labels[queries] == of_class.argmax()).mean()),
-        "precision": float(share.mean()),
-        "map_at_r": float((share**2 + share * (1 - share) * harmonic / others).mean()),
-    }
-    most = np.minimum(k, of_class[labels[queries]] - in_group[queries]) / k
-    return chance, {"knn_accuracy": 1.0, "precision": float(most.mean()), "map_at_r": 1.0}
 
 
 def _notes(missing: int, unlabeled: int, alone: int, small: int) -> tuple[str, ...]:

@@ -55,12 +55,12 @@ class PairedQueries:
 
     def interval(self, model: int) -> Interval:
         """The mean of a model."""
-        return _interval(float(self.means[model]), self.resampled[:, model])
+        return interval_of(float(self.means[model]), self.resampled[:, model])
 
     def difference(self, first: int, second: int) -> Interval:
         """The difference of the means of two models."""
         differences = self.resampled[:, first] - self.resampled[:, second]
-        return _interval(float(self.means[first] - self.means[second]), differences)
+        return interval_of(float(self.means[first] - self.means[second]), differences)
 
     def p_value(self, first: int, second: int) -> float:
         """The chance of a difference as large if the models were exchangeable (sign-flip test)."""
@@ -97,7 +97,8 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return [float(value) for value in result]
 
 
-def _interval(value: float, resampled: Vector) -> Interval:
+def interval_of(value: float, resampled: Vector) -> Interval:
+    """The 95 % interval of a value, from what it is in resampled data."""
     low, high = np.percentile(resampled, [2.5, 97.5])
     return Interval(value, min(float(low), value), max(float(high), value))
 

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from fiftyone_faiss.brain.ann.scaled_vectors import Positions, ScaledVectors
+from fiftyone_faiss.brain.ann.scaled_vectors import Positions
+from fiftyone_faiss.brain.core.arrays import Matrix
 
 Vector = npt.NDArray[np.float64]
 # Queries of a block times vectors; bounds the memory of their distances.
 BLOCK_PRODUCTS = 20_000_000
 MEASURES = ("knn_accuracy", "precision", "map_at_r")
 """The names of the measures, as attributes of :class:`QueryMeasures`."""
+
+
+class MeasuredVectors(Protocol):
+    """Vectors of an index, or others with the methods of :class:`ScaledVectors`."""
+
+    def __len__(self) -> int: ...
+    def at(self, positions: Positions) -> Matrix: ...
+    def closeness(self, first: Positions, a: Matrix, second: Positions, b: Matrix) -> Matrix: ...
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,7 @@ class QueryMeasures:
 
 
 def measure_steps(
-    vectors: ScaledVectors, labels: Positions, groups: Positions, queries: Positions, k: int
+    vectors: MeasuredVectors, labels: Positions, groups: Positions, queries: Positions, k: int
 ) -> Generator[tuple[int, int], None, QueryMeasures]:
     """Measures the retrieval of queries among all vectors, by exact search.
 
@@ -77,6 +87,35 @@ def measure_steps(
         np.add.at(occurrences, order[:, :k][is_there[:, :k]], 1)
         yield min(start + size, q), q
     return QueryMeasures(**results, hubness=hubness_of(occurrences, q / n))
+
+
+def limits(
+    labels: Positions, groups: Positions, queries: Positions, k: int
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Computes the measures of a random order, and of a perfect one.
+
+    Args:
+        labels: ``(n,)`` the classes of all vectors
+        groups: ``(n,)`` their groups of near duplicates
+        queries: ``(q,)`` positions of queries
+        k: the number of neighbors
+
+    Returns:
+        both, by the names of the measures
+    """
+    n, of_class = len(labels), np.bincount(labels)
+    class_and_group = np.unique(np.stack([labels, groups]), axis=1, return_inverse=True)[1].ravel()
+    in_group = np.bincount(class_and_group)[class_and_group]
+    others = np.maximum(of_class[labels[queries]] - 1, 1)
+    share = others / (n - 1)
+    harmonic = np.cumsum(1 / np.arange(1, n + 1))[others - 1]
+    chance = {
+        "knn_accuracy": float((labels[queries] == of_class.argmax()).mean()),
+        "precision": float(share.mean()),
+        "map_at_r": float((share**2 + share * (1 - share) * harmonic / others).mean()),
+    }
+    most = np.minimum(k, of_class[labels[queries]] - in_group[queries]) / k
+    return chance, {"knn_accuracy": 1.0, "precision": float(most.mean()), "map_at_r": 1.0}
 
 
 def _nearest(closeness: npt.NDArray[np.float32], most: int) -> Positions:
