@@ -17,7 +17,8 @@ SHARED = --numprocesses $(PROCESSES) --dist loadfile
 
 .PHONY: demo test test-fast test-backends coverage faults lint bench bench-embed bench-retrieval \
 	bench-relevance bench-app bench-batch bench-ranking bench-graph bench-duplicates bench-planted \
-	bench-understanding bench-labels bench-clusters bench-maps bench-map-panel bench-teaching quality \
+	bench-understanding bench-labels bench-clusters bench-maps bench-map-panel bench-teaching \
+	bench-matrix bench-tree quality panel train screenshots clean
 	panel train screenshots clean
 
 demo: .venv/installed
@@ -135,6 +136,12 @@ bench-maps: .venv/installed
 bench-teaching: .venv/installed
 	@$(PIP) --editable '.[bench]'
 	$(BIN)/python benchmarks/bench_teaching.py $(BENCH_ARGS)
+
+bench-matrix: .venv/installed
+	$(BIN)/python benchmarks/bench_matrix.py $(BENCH_ARGS)
+
+bench-tree: .venv/installed
+	$(BIN)/python benchmarks/bench_tree.py $(BENCH_ARGS)
 
 # Measures the quality of the answers, on photographs too, which Debian's apt-get downloads.
 quality: .venv/installed-for-tests

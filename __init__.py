@@ -36,6 +36,7 @@ fob.brain_config.similarity_backends.setdefault(
 __all__ = [
     "Clusters",
     "CompressionTable",
+    "DistanceMatrix",
     "Duplicates",
     "Embedder",
     "Explanation",
@@ -62,6 +63,7 @@ __all__ = [
     "delete_index",
     "delete_orphaned_index",
     "delete_search",
+    "distance_matrix",
     "explain_match",
     "find_exact_duplicates",
     "find_leaks",

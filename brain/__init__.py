@@ -16,6 +16,8 @@ The sub-packages, each importing only from those before it (``retrieval`` does n
 - ``insight``: maps, explanations of matches, distance matrices; it does not import ``curation``
 - ``curation``: duplicates, leaks, scores, selections, clusters, tags by text, wrong labels,
   comparisons of models, learned projections
+  comparisons of models
+- ``insight``: maps, explanations of matches, distance matrices
 
 The names below are imported when they are first used. No module of ``brain`` imports from here.
 """
@@ -169,6 +171,8 @@ if TYPE_CHECKING:
     )
     from fiftyone_faiss.brain.insight.maps.query_place import QueryPlace, place_query
     from fiftyone_faiss.brain.insight.maps.request import MAP_METHODS, MapRequest
+    from fiftyone_faiss.brain.insight.matrix.computing import distance_matrix
+    from fiftyone_faiss.brain.insight.matrix.distance_matrix import DistanceMatrix
     from fiftyone_faiss.brain.models.catalog import ModelInfo, list_models
     from fiftyone_faiss.brain.models.loading import ModelLike, get_embedder
     from fiftyone_faiss.brain.models.prompts import TEMPLATES
@@ -287,6 +291,8 @@ _MODULES = {
     "brain.insight.explaining.explanation": "Explanation",
     "brain.insight.explaining.methods": "EXPLANATION_METHODS",
     "brain.insight.explaining.request": "ExplanationRequest",
+    "brain.insight.matrix.computing": "distance_matrix",
+    "brain.insight.matrix.distance_matrix": "DistanceMatrix",
     "brain.models.catalog": "ModelInfo list_models",
     "brain.models.loading": "ModelLike get_embedder",
     "brain.models.prompts": "TEMPLATES",
@@ -313,11 +319,11 @@ __all__ = [
     "DEFAULT_EMBEDDINGS_FIELD", "DEFAULT_K", "DEFAULT_TAG", "EXPLANATION_METHODS", "INDEX_TYPES",
     "MAP_METHODS", "METRICS", "RULES", "SCORES", "TEMPLATES", "VOCABULARIES", "AuditRequest",
     "CancelledError", "Cluster", "ClusterGroup", "ClusterRequest", "Clusters", "ComparisonRequest",
-    "CompressionRequest", "CompressionTable", "DuplicatePair", "Duplicates", "DuplicatesRequest",
-    "Embedder", "EmbeddingReport", "Execution", "Explanation", "ExplanationRequest",
-    "GivenEmbeddings", "IndexHealth", "IndexInfo", "IndexMap", "IndexReport", "IndexSummary",
-    "Judgment", "KnownHealth", "LabelAudit", "LabelIssue", "LeakPair", "Leaks", "MapInfo",
-    "MapQuality", "MapRequest", "ModelComparison", "ModelInfo", "ModelLike", "Neighbors",
+    "CompressionRequest", "CompressionTable", "DistanceMatrix", "DuplicatePair", "Duplicates",
+    "DuplicatesRequest", "Embedder", "EmbeddingReport", "Execution", "Explanation",
+    "ExplanationRequest", "GivenEmbeddings", "IndexHealth", "IndexInfo", "IndexMap", "IndexReport",
+    "IndexSummary", "Judgment", "KnownHealth", "LabelAudit", "LabelIssue", "LeakPair", "Leaks",
+    "MapInfo", "MapQuality", "MapRequest", "ModelComparison", "ModelInfo", "ModelLike", "Neighbors",
     "OrphanedIndex", "PairDistances", "PointClasses", "PointNumbers", "PointValues", "Progress",
     "ProjectionReport", "PromptTag", "QueryPlace", "Regions", "SavedSearch", "ScoreReport",
     "ScoresRequest", "SearchAnswer", "SearchRequest", "SearchableRun", "Selection",
@@ -327,19 +333,20 @@ __all__ = [
     "compare_compression", "compare_models", "comparison_steps", "compression_steps",
     "compute_embeddings", "compute_embeddings_steps", "compute_outliers", "compute_scores",
     "compute_typicality", "compute_uniqueness", "corrections_of", "count_values", "delete_index",
-    "delete_orphaned_index", "delete_search", "duplicate_distances", "exact_duplicates_steps",
-    "example_queries", "existing_ids", "explain_line", "explain_match", "explanation_steps",
-    "faiss_keys", "find_exact_duplicates", "find_leaks", "find_near_duplicates", "frame_images",
-    "get_embedder", "holds_parts", "index_configs", "index_health", "index_info", "index_keys",
-    "index_version", "known_health", "label_fields", "leaks_steps", "learn_projection",
-    "list_failures", "list_indexes", "list_jobs", "list_judgments", "list_maps", "list_models",
-    "list_orphaned_indexes", "list_other_indexes", "list_searches", "load_faiss_index",
-    "load_index", "load_map", "map_steps", "near_duplicates_steps", "patch_fields", "place_query",
-    "point_values", "points_with_tag", "record_different", "record_search", "record_selected",
-    "register_embedder", "register_zoo_model", "remove_judgment", "remove_tag_from", "result_files",
-    "run_search", "save_scores", "save_search", "save_view", "scores_steps", "search",
-    "search_several", "searchable_runs", "select_samples", "selection_steps", "serialize_view",
-    "split_fields", "start_job", "suggest_brain_key", "tag_by_text", "tag_neighbors", "tag_search",
+    "delete_orphaned_index", "delete_search", "distance_matrix", "duplicate_distances",
+    "exact_duplicates_steps", "example_queries", "existing_ids", "explain_line", "explain_match",
+    "explanation_steps", "faiss_keys", "find_exact_duplicates", "find_leaks",
+    "find_near_duplicates", "frame_images", "get_embedder", "holds_parts", "index_configs",
+    "index_health", "index_info", "index_keys", "index_version", "known_health", "label_fields",
+    "leaks_steps", "learn_projection", "list_failures", "list_indexes", "list_jobs",
+    "list_judgments", "list_maps", "list_models", "list_orphaned_indexes", "list_other_indexes",
+    "list_searches", "load_faiss_index", "load_index", "load_map", "map_steps",
+    "near_duplicates_steps", "patch_fields", "place_query", "point_values", "points_with_tag",
+    "record_different", "record_search", "record_selected", "register_embedder",
+    "register_zoo_model", "remove_judgment", "remove_tag_from", "result_files", "run_search",
+    "save_scores", "save_search", "save_view", "scores_steps", "search", "search_several",
+    "searchable_runs", "select_samples", "selection_steps", "serialize_view", "split_fields",
+    "start_job", "suggest_brain_key", "tag_by_text", "tag_neighbors", "tag_search",
     "teaching_steps", "text_tags_steps", "tile_values", "tracked", "tune_index", "tune_index_steps",
     "untag_neighbors", "untagged", "update_index", "update_index_steps", "update_map",
     "update_map_steps", "update_search", "value_fields", "verify_index", "video_frames", "view_of",

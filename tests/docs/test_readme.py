@@ -74,6 +74,7 @@ def test_the_functions_of_the_table_are_public(name) -> None:
         "docs/duplicates.md",
         "docs/understand.md",
         "docs/groups.md",
+        "docs/matrix.md",
         "docs/embedders.md",
         "docs/architecture.md",
     ],
