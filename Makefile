@@ -18,8 +18,7 @@ SHARED = --numprocesses $(PROCESSES) --dist loadfile
 .PHONY: demo test test-fast test-backends coverage faults lint bench bench-embed bench-retrieval \
 	bench-relevance bench-app bench-batch bench-ranking bench-graph bench-duplicates bench-planted \
 	bench-understanding bench-labels bench-clusters bench-maps bench-map-panel bench-teaching \
-	bench-matrix bench-tree quality panel train screenshots clean
-	panel train screenshots clean
+	bench-matrix bench-tree bench-local-features quality panel train screenshots clean
 
 demo: .venv/installed
 	@$(BIN)/python tools/run_demo.py $(DEMO_ARGS)
@@ -139,6 +138,9 @@ bench-teaching: .venv/installed
 
 bench-matrix: .venv/installed
 	$(BIN)/python benchmarks/bench_matrix.py $(BENCH_ARGS)
+
+bench-local-features: .venv/installed
+	$(BIN)/python benchmarks/bench_local_features.py $(BENCH_ARGS)
 
 bench-tree: .venv/installed
 	$(BIN)/python benchmarks/bench_tree.py $(BENCH_ARGS)

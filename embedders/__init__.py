@@ -12,6 +12,8 @@
 - ``open_clip``: OpenCLIP models; ``timm``: image networks
 - ``classical``: embedders without weights; ``registry``: your own embedders
 - ``projected``: embedders with a learned projection
+- ``classical``: embedders without weights; ``sift``: one of ``local_features``; ``registry``: your
+  own embedders
 
 Torch, OpenCLIP, timm and SciPy take seconds to import. The modules that need them are therefore
 imported when one of their embedders is first requested.

@@ -167,7 +167,7 @@ class Embedder(ABC):
         return None
 
 
-OFFLINE = ("colorhist", "hog", "phash")
+OFFLINE = ("colorhist", "hog", "phash", "sift")
 """The embedders that need no weights."""
 
 

@@ -1,4 +1,7 @@
-"""Embedders that need no weights: color histograms, oriented gradients and perceptual hashes."""
+"""Embedders that need no weights: color histograms, oriented gradients and perceptual hashes.
+
+Local features are in ``sift``.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from skimage.feature import hog
 
 from fiftyone_faiss.embedders.base import Embedder, Vectors, unit
 from fiftyone_faiss.embedders.pixels import resized
+from fiftyone_faiss.embedders.sift import LocalFeatures
 
 
 class ColorHistogram(Embedder):
@@ -85,4 +89,6 @@ class PerceptualHash(Embedder):
         return unit(np.array(images, np.float32))
 
 
-CLASSICAL = {cls.name: cls for cls in (ColorHistogram, OrientedGradients, PerceptualHash)}
+CLASSICAL = {
+    cls.name: cls for cls in (ColorHistogram, OrientedGradients, PerceptualHash, LocalFeatures)
+}

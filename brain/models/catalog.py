@@ -65,7 +65,7 @@ _WEIGHTS = (
     "model.safetensors",
     "pytorch_model.bin",
 )
-_CLASSICAL_DIMS = {"colorhist": 192, "hog": 1764, "phash": 64}
+_CLASSICAL_DIMS = {"colorhist": 192, "hog": 1764, "phash": 64, "sift": 4096}
 
 
 def list_models() -> list[ModelInfo]:

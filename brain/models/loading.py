@@ -57,7 +57,7 @@ def get_embedder(model: ModelLike, precision: str = "auto") -> Embedder:
             function from a list of RGB PIL images to ``(n, dim)`` vectors; or a name:
 
             - one given to :func:`fiftyone_faiss.register_embedder`
-            - ``"colorhist"``, ``"hog"`` or ``"phash"``, which need no weights
+            - ``"colorhist"``, ``"hog"``, ``"phash"`` or ``"sift"``, which need no weights
             - ``"<architecture>/<weights>"`` as OpenCLIP calls them, a checkpoint in the place of
               the weights, or the folder of a local OpenCLIP model
             - ``"timm/<model>"`` or ``"timm/<model>/<checkpoint>"``, for images only

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, TypeVar
 
@@ -15,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from fiftyone_faiss.embedders.pixels import as_rgb, resized
+from fiftyone_faiss.embedders.local_features import Points, find_points, scaled
+from fiftyone_faiss.embedders.pixels import as_rgb
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -27,30 +26,11 @@ WORK_SIDE = 240
 COMPARED_SIDE = 128
 """The pixels of the longer side at which pixels are compared."""
 
-# A thinner image is stretched, because local features need some pixels around them.
-_MIN_SIDE = 24
 _MAX_POINTS = 400
 _HASH_SIDE = 8
 # An image is flat if its channels deviate by less than this many levels.
 _FLAT = 2.5
 _TINY = 16
-# Local features are looked for in images of at least this deviation, in levels.
-_DEVIATION, _MAX_STRETCH = 32.0, 5.0
-
-
-@dataclass(frozen=True)
-class Points:
-    """Local features of an image.
-
-    Attributes:
-        places: ``(n, 2)`` x and y at ``WORK_SIDE``
-        descriptors: ``(n, 128)`` unit vectors: the square roots of normalized SIFT descriptors,
-            see Arandjelović and Zisserman, "Three things everyone should know to improve object
-            retrieval", 2012
-    """
-
-    places: Floats
-    descriptors: Floats
 
 
 class ImageFeatures:
@@ -69,7 +49,7 @@ class ImageFeatures:
 
     def __init__(self, image: Image.Image) -> None:
         self.original_size = image.size
-        rgb = _scaled(as_rgb(image), WORK_SIDE)
+        rgb = scaled(as_rgb(image), WORK_SIDE)
         self.work: Pixels = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
         height, width = rgb.shape[:2]
         factor = COMPARED_SIDE / WORK_SIDE
@@ -107,13 +87,7 @@ class ImageFeatures:
     @cached_property
     def points(self) -> Points:
         """The local features."""
-        # Each thread has a detector of its own, because a detector is not safe to share.
-        places, descriptors = _detector().detectAndCompute(_with_contrast(self.work), None)
-        if descriptors is None:
-            return Points(np.empty((0, 2), np.float32), np.empty((0, 128), np.float32))
-        return Points(
-            np.array([place.pt for place in places], np.float32), _rooted(np.asarray(descriptors))
-        )
+        return find_points(self.work, _MAX_POINTS)
 
     @cached_property
     def mirrored_points(self) -> Points:
@@ -155,40 +129,3 @@ class FeatureCache(Generic[Key]):
                 if features.nbytes <= self._cache.maxsize:
                     self._cache[key] = features
         return features
-
-
-_local = threading.local()
-
-
-def _detector() -> cv2.SIFT:
-    if not hasattr(_local, "sift"):
-        # Drawings and blurred images have weak edges.
-        _local.sift = cv2.SIFT.create(nfeatures=_MAX_POINTS, contrastThreshold=0.02)
-    detector: cv2.SIFT = _local.sift
-    return detector
-
-
-def _with_contrast(gray: Pixels) -> Pixels:
-    """Stretches an image of little contrast, in which SIFT would find nothing."""
-    deviation = max(float(gray.std()), _DEVIATION / _MAX_STRETCH)
-    if deviation >= _DEVIATION:
-        return gray
-    stretched = (gray - gray.mean()) * (_DEVIATION / deviation) + 128
-    return np.clip(stretched, 0, 255).astype(np.uint8)
-
-
-def _rooted(descriptors: Floats) -> Floats:
-    sums = descriptors.sum(axis=1, keepdims=True)
-    rooted: Floats = np.sqrt(descriptors / np.maximum(sums, 1e-6), dtype=np.float32)
-    return rooted
-
-
-def _scaled(image: Image.Image, side: int) -> Pixels:
-    """Returns the pixels of an image with a longer side of ``side``."""
-    factor = side / max(image.size)
-    width, height = (max(_MIN_SIDE, round(length * factor)) for length in image.size)
-    # Averages of pixels are enough, and a reduced image is much faster to resize.
-    reduction = math.floor(min(image.width / width, image.height / height) / 2)
-    if reduction > 1:
-        image = image.reduce(reduction)
-    return np.asarray(resized(image, (width, height), Image.Resampling.BICUBIC))

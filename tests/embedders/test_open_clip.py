@@ -50,7 +50,7 @@ def test_weights_that_cannot_be_downloaded_are_an_error_with_remedies() -> None:
     message = str(caught.value)
     assert message.startswith("The weights of 'ViT-B-32/laion2b_s34b_b79k' could not be loaded (")
     assert "use 'ViT-B-32/<path of the checkpoint>'" in message
-    assert "an embedder that works offline: colorhist, hog, phash" in message
+    assert "an embedder that works offline: colorhist, hog, phash, sift" in message
     assert "\n" not in message
 
 

@@ -149,7 +149,7 @@ def test_weights_that_cannot_be_downloaded_are_an_error_with_remedies() -> None:
     message = str(caught.value)
     assert message.startswith("The weights of 'timm/resnet18.a1_in1k' could not be loaded (")
     assert "use 'timm/resnet18.a1_in1k/<path of the file>'" in message
-    assert "an embedder that works offline: colorhist, hog, phash" in message
+    assert "an embedder that works offline: colorhist, hog, phash, sift" in message
     assert "\n" not in message
 
 

@@ -313,7 +313,7 @@ def test_weights_that_cannot_be_downloaded_raise_an_error(name, tried, elsewhere
     assert tried in begin and len(begin) < 400
     assert end == (
         f"or download them on another machine and {elsewhere}; or use an embedder that works "
-        "offline: colorhist, hog, phash, or one that list_models() shows as cached."
+        "offline: colorhist, hog, phash, sift, or one that list_models() shows as cached."
     )
     assert "\n" not in begin
     # A name that did not work is not handed on to other processes.

@@ -53,7 +53,9 @@ def mean_color(images: Sequence[Image.Image]) -> np.ndarray:
     return np.array([np.asarray(image).mean(axis=(0, 1)) for image in images])
 
 
-@pytest.mark.parametrize(("name", "dim"), [("colorhist", 192), ("hog", 1764), ("phash", 64)])
+@pytest.mark.parametrize(
+    ("name", "dim"), [("colorhist", 192), ("hog", 1764), ("phash", 64), ("sift", 4096)]
+)
 def test_embedders_without_weights_are_listed(name: str, dim: int) -> None:
     assert info_of(name) == ModelInfo(name, dim, False, 0, True, "Apache-2.0")
     embedder = get_embedder(name)
