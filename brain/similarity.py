@@ -46,8 +46,9 @@ class FaissSimilarityConfig(SimilarityConfig):
         metric ("cosine"): ``"cosine"``, ``"euclidean"`` or ``"dotproduct"``
         index_type ("auto"): how candidates are found: ``"flat"`` compares all vectors,
             ``"sqfp16"`` and ``"sq8"`` compressed copies of all vectors, ``"ivf_sq8"`` those in the
-            nearest lists, ``"hnsw"`` follows a graph; any FAISS factory string, such as
-            ``"IVF1024,PQ64"``; ``"auto"`` chooses by size. Distances are exact for every type
+            nearest lists, ``"hnsw"`` follows a graph, ``"tree"`` an exact tree for vectors of few
+            dimensions; any FAISS factory string, such as ``"IVF1024,PQ64"``; ``"auto"`` chooses by
+            size, never a tree. Distances are exact for every type
         dtype ("float32"): the type of the stored vectors, or ``"float16"``, which needs half the
             space
         alpha (0.0): by how much the boxes of ``patches_field`` or ``roi_field`` are widened

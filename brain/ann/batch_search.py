@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fiftyone_faiss.brain.ann.ann_index import AnnIndex
+from fiftyone_faiss.brain.ann.candidate_index import CandidateIndex
 from fiftyone_faiss.brain.ann.exact_search import (
     ExactSearch,
     RowHits,
@@ -169,7 +169,7 @@ def _below(
 
 
 def search_many_with(
-    ann_index: AnnIndex, snapshot: Snapshot, queries: Matrix, k: int, mask: Mask
+    ann_index: CandidateIndex, snapshot: Snapshot, queries: Matrix, k: int, mask: Mask
 ) -> list[RowHits]:
     """Finds near rows of each query with an ANN index, and newer rows exactly.
 

@@ -11,10 +11,11 @@ import numpy as np
 import psutil
 
 from fiftyone_faiss.brain.ann.policy import DEFAULT_POLICY, AnnPolicy
+from fiftyone_faiss.brain.ann.tree_index import TREE
 from fiftyone_faiss.brain.core.arrays import Matrix, Rows, row_norms
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 
-INDEX_TYPES = ("auto", "flat", "sqfp16", "sq8", "ivf_sq8", "hnsw")
+INDEX_TYPES = ("auto", "flat", "sqfp16", "sq8", "ivf_sq8", "hnsw", TREE)
 # FAISS asks for at least 39 training points per centroid. Fewer are enough here, because tuning
 # measures the recall of the index.
 MIN_POINTS, MAX_POINTS = 4, 32
@@ -76,7 +77,10 @@ def reason(error: Exception) -> str:
 def factory_string(
     index_type: str, rows: int, dim: int, policy: AnnPolicy = DEFAULT_POLICY
 ) -> str | None:
-    """Returns the FAISS factory string of an index type for a size, or None for exact search."""
+    """Returns the FAISS factory string of an index type for a size, or None for exact search.
+
+    A tree, which is none of FAISS's indexes, is called by its index type.
+    """
     if index_type == "auto":
         index_type = choose_type(rows, dim, psutil.virtual_memory().available, policy)
     if index_type == "flat" or rows < policy.min_rows:
@@ -114,6 +118,8 @@ def choose_type(rows: int, dim: int, free_bytes: int, policy: AnnPolicy = DEFAUL
 
 def rows_needed(factory: str, dim: int, metric: str, policy: AnnPolicy = DEFAULT_POLICY) -> int:
     """Returns the number of rows needed to train an index; smaller stores are searched exactly."""
+    if factory == TREE:
+        return policy.min_rows
     index = _create(factory, dim, metric)
     needed = policy.min_rows
     for part in index_parts(index):

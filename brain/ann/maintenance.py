@@ -12,8 +12,10 @@ import faiss
 
 from fiftyone_faiss.brain.ann import factory as factories
 from fiftyone_faiss.brain.ann.ann_index import AnnIndex
+from fiftyone_faiss.brain.ann.candidate_index import CandidateIndex
 from fiftyone_faiss.brain.ann.policy import DEFAULT_POLICY, AnnPolicy
-from fiftyone_faiss.brain.ann.tuning import TARGET_RECALL, Tuning, tune
+from fiftyone_faiss.brain.ann.tree_index import TREE, TreeIndex
+from fiftyone_faiss.brain.ann.tuning import TARGET_RECALL, Tuning, measure, tune
 from fiftyone_faiss.brain.core.arrays import Matrix
 from fiftyone_faiss.brain.store.entries import IndexFileInfo
 from fiftyone_faiss.brain.store.json_fields import FieldError, Fields
@@ -26,7 +28,7 @@ logger = logging.getLogger(__name__)
 # Larger search parameters would overflow FAISS's integers.
 MAX_PARAMETER = 2**20
 
-BuildSteps = Generator[tuple[int, int], None, tuple[faiss.Index, Tuning]]
+BuildSteps = Generator[tuple[int, int], None, tuple[faiss.Index | TreeIndex, Tuning]]
 
 
 class IndexMaintenance:
@@ -54,7 +56,7 @@ class IndexMaintenance:
         self.index_type = index_type
         self.policy = policy
         self._texts = texts
-        self._opened: tuple[str, AnnIndex | None] | None = None
+        self._opened: tuple[str, CandidateIndex | None] | None = None
         self._warned: set[str] = set()
         self._opening = threading.Lock()
 
@@ -70,7 +72,7 @@ class IndexMaintenance:
             a clause that says why it cannot be used; None if it can, or if there is none
         """
         info = snapshot.manifest.ann_index
-        problem = None if info is None else self._open(info, snapshot.dim)
+        problem = None if info is None else self._open(info, snapshot)
         return problem if isinstance(problem, str) else None
 
     def is_stale(self, snapshot: Snapshot) -> bool:
@@ -131,7 +133,7 @@ class IndexMaintenance:
             # Another process has renumbered the rows.
             snapshot = self.store.snapshot()
 
-    def ann_index_of(self, snapshot: Snapshot) -> AnnIndex | None:
+    def ann_index_of(self, snapshot: Snapshot) -> CandidateIndex | None:
         """Opens the ANN index of a generation, and keeps it open.
 
         Returns:
@@ -142,7 +144,7 @@ class IndexMaintenance:
             return None
         with self._opening:
             if self._opened is None or self._opened[0] != info.file.name:
-                opened = self._open(info, snapshot.dim)
+                opened = self._open(info, snapshot)
                 if isinstance(opened, str):
                     self._warn(info, opened)
                 self._opened = (info.file.name, None if isinstance(opened, str) else opened)
@@ -160,12 +162,17 @@ class IndexMaintenance:
     def _build(
         self, snapshot: Snapshot, factory: str, target_recall: float, texts: Matrix | None
     ) -> BuildSteps:
+        if factory == TREE:
+            yield 0, snapshot.total_rows
+            tree = TreeIndex(snapshot, self.metric, snapshot.total_rows)
+            yield snapshot.total_rows, snapshot.total_rows
+            return tree, measure(tree, snapshot, self.metric, texts)
         index = yield from _with_total(
             factories.build_steps(snapshot, factory, self.metric), snapshot.total_rows
         )
         return index, tune(index, snapshot, self.metric, target_recall, texts)
 
-    def _open(self, info: IndexFileInfo, dim: int) -> AnnIndex | str:
+    def _open(self, info: IndexFileInfo, snapshot: Snapshot) -> CandidateIndex | str:
         """Opens an ANN index; returns a clause that says why if it cannot be used."""
         path = self.store.path / info.file.name
         # FAISS's parser must only read files that are exactly as they were written.
@@ -175,14 +182,21 @@ class IndexMaintenance:
         tuning = _tuning_of(info)
         if tuning is None:
             return f"{path} has no search parameters in the manifest"
+        if info.metadata.get("factory") == TREE:
+            return self._open_tree(info, snapshot)
         try:
             index = AnnIndex.read(path, self.metric, tuning.parameters, tuning.tiers)
         except factories.FAISS_ERRORS as error:
             # A writer replaced the file after it was checked, or another FAISS wrote it.
             return f"{path} could not be opened by FAISS ({shortened(factories.reason(error))})"
-        if (index.rows, index.index.d) != (info.rows, dim):
+        if (index.rows, index.index.d) != (info.rows, snapshot.dim):
             return f"{path} does not hold the rows that the manifest says"
         return index
+
+    def _open_tree(self, info: IndexFileInfo, snapshot: Snapshot) -> CandidateIndex | str:
+        if info.rows > snapshot.total_rows:
+            return f"{self.store.path / info.file.name} is of more rows than there are"
+        return TreeIndex(snapshot, self.metric, info.rows)
 
     def _warn(self, info: IndexFileInfo, problem: str) -> None:
         """Logs once why an ANN index cannot be used, unless a newer one has replaced it."""
@@ -254,7 +268,10 @@ def _with_total(
             return end.value
 
 
-def _write(index: faiss.Index, path: Path) -> None:
+def _write(index: faiss.Index | TreeIndex, path: Path) -> None:
+    if isinstance(index, TreeIndex):
+        index.write(path)
+        return
     try:
         faiss.write_index(index, str(path))
     except RuntimeError as error:

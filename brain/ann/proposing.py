@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from fiftyone_faiss.brain.ann.ann_index import AnnIndex
+from fiftyone_faiss.brain.ann.candidate_index import CandidateIndex
 from fiftyone_faiss.brain.ann.exact_search import ExactSearch
 from fiftyone_faiss.brain.ann.policy import AnnPolicy
 from fiftyone_faiss.brain.core.arrays import Matrix, Rows
@@ -18,7 +18,7 @@ Proposer = Callable[[int], Rows]
 
 def proposer(
     snapshot: Snapshot,
-    ann_index: AnnIndex | None,
+    ann_index: CandidateIndex | None,
     query: Matrix,
     metric: str,
     policy: AnnPolicy,

@@ -20,7 +20,7 @@ from dataclasses import replace
 import numpy as np
 
 from fiftyone_faiss.brain.ann import batch_search, exact_search
-from fiftyone_faiss.brain.ann.ann_index import AnnIndex
+from fiftyone_faiss.brain.ann.candidate_index import CandidateIndex
 from fiftyone_faiss.brain.ann.combined_search import (
     ProductScore,
     best_rows,
@@ -195,7 +195,7 @@ class VectorSearcher:
         return batch_search.search_many(snapshot, queries, self.metric, k, mask)
 
     def _is_faster(
-        self, snapshot: Snapshot, ann_index: AnnIndex, count: int, rows: Rows | None
+        self, snapshot: Snapshot, ann_index: CandidateIndex, count: int, rows: Rows | None
     ) -> bool:
         """Whether the ANN index answers each of many queries faster than an exact search."""
         if self.policy.is_large(snapshot.total_rows, count):

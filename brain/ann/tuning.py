@@ -19,6 +19,7 @@ from fiftyone_faiss.brain.ann.ann_index import (
     effective_nprobe,
     max_nprobe,
 )
+from fiftyone_faiss.brain.ann.candidate_index import CandidateIndex
 from fiftyone_faiss.brain.ann.tuning_queries import MEANS, PERTURBED, ROWS, TEXTS, TuningQueries
 from fiftyone_faiss.brain.core.arrays import Distances, Matrix, Places
 from fiftyone_faiss.brain.store.snapshot import Snapshot
@@ -26,6 +27,8 @@ from fiftyone_faiss.brain.store.snapshot import Snapshot
 TARGET_RECALL = 0.99
 TUNED_K = (MIN_K, 100)
 LATENCY_QUERIES = 32
+# Of an index without search parameters, which may be slow.
+MEASURED_QUERIES = 64
 K_FACTORS = (2, 4, 8, 16, 32, 64)
 # Bisecting below this nprobe takes longer than the smaller value saves.
 MIN_BISECTED = 128
@@ -144,6 +147,27 @@ def tune(
     )
 
 
+def measure(
+    index: CandidateIndex, snapshot: Snapshot, metric: str, texts: Matrix | None = None
+) -> Tuning:
+    """Measures an index that has no search parameters to tune, with a part of the queries."""
+    queries = TuningQueries.sample(snapshot, metric, TUNED_K[-1], texts)
+    count = len(queries.vectors)
+    step = max(1, count // MEASURED_QUERIES)
+    queries = queries.only(np.arange(count) % step == 0)
+    # A query that is a row of the index finds itself, too.
+    fractions = queries.fractions_found(index.propose(queries.vectors, TUNED_K[0] + 1), TUNED_K[0])
+    by_kind = {kind: float(fractions[queries.kinds == kind].mean()) for kind in queries.counts()}
+    return Tuning(
+        index.parameters,
+        float(fractions.mean()),
+        _latency_ms(index, queries.vectors),
+        1.0,
+        recall_by_kind=by_kind,
+        exact_ms=queries.exact_ms,
+    )
+
+
 def _divide(index: faiss.Index, queries: TuningQueries) -> tuple[list[float], Places]:
     """Divides queries into tiers.
 
@@ -257,10 +281,10 @@ def _bisect(
     return best
 
 
-def _latency_ms(ann_index: AnnIndex, queries: Matrix) -> float:
+def _latency_ms(index: CandidateIndex, queries: Matrix) -> float:
     times = []
     for query in queries[:LATENCY_QUERIES]:
         started = time.perf_counter()
-        ann_index.propose(query[None], TUNED_K[0])
+        index.propose(query[None], TUNED_K[0])
         times.append(time.perf_counter() - started)
     return float(np.median(times)) * 1000

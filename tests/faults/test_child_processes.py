@@ -19,7 +19,16 @@ from fiftyone_faiss.brain.ann.policy import DEFAULT_POLICY
 from fiftyone_faiss.brain.ann.searcher import VectorSearcher
 
 ROWS, DIM = 3_000, 32
-TYPES = ("flat", "sqfp16", "sq8", "ivf_sq8", "hnsw", "IVF16,PQ8", "OPQ8,IVF16,PQ8x4fs,RFlat")
+TYPES = (
+    "flat",
+    "sqfp16",
+    "sq8",
+    "ivf_sq8",
+    "hnsw",
+    "tree",
+    "IVF16,PQ8",
+    "OPQ8,IVF16,PQ8x4fs,RFlat",
+)
 METHODS = ("fork", "spawn", "forkserver")
 TIMEOUT_SECONDS = 120
 

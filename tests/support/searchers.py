@@ -14,7 +14,7 @@ from fiftyone_faiss.brain.store.store import Store
 DIM, ROWS = 16, 400
 FACTORIES = ("PQ4x4", "LSH", "IVF4,PQ4x4", "OPQ4,IVF4,PQ4x4fs,RFlat")
 # All types but exact search.
-ANN_TYPES = ("sqfp16", "sq8", "ivf_sq8", "hnsw", *FACTORIES)
+ANN_TYPES = ("sqfp16", "sq8", "ivf_sq8", "hnsw", "tree", *FACTORIES)
 # With the default policy, a few hundred rows have no ANN index, or do not use it.
 SMALL_POLICY = replace(
     DEFAULT_POLICY,

@@ -28,10 +28,18 @@ SMALL = AnnPolicy(flat_values=1_000, min_rows=32)
 
 
 def test_index_types_and_factory_strings_are_accepted() -> None:
-    for index_type in ("auto", "flat", "sq8", "hnsw", "IVF1024,PQ64", "OPQ64,IVF256,PQ64x4fs"):
+    for index_type in (
+        "auto",
+        "flat",
+        "sq8",
+        "hnsw",
+        "tree",
+        "IVF1024,PQ64",
+        "OPQ64,IVF256,PQ64x4fs",
+    ):
         check_index_type(index_type)
-    with pytest.raises(ValueError, match="'tree' is not an index_type; choose one of auto, flat"):
-        check_index_type("tree")
+    with pytest.raises(ValueError, match="'forest' is not an index_type; choose one of auto, flat"):
+        check_index_type("forest")
 
 
 def test_a_type_that_does_not_fit_the_dimension_is_rejected() -> None:
@@ -58,6 +66,8 @@ def test_a_type_that_keeps_its_own_ids_is_rejected(factory: str) -> None:
         ("ivf_sq8", 100, "IVF8,SQ8"),
         ("ivf_sq8", 100_000, "IVF1024,SQ8"),
         ("ivf_sq8", 1_000_000, "IVF4096,SQ8"),
+        ("tree", 31, None),
+        ("tree", 32, "tree"),
         ("IVF7,Flat", 100, "IVF7,Flat"),
     ],
 )
@@ -69,6 +79,13 @@ def test_auto_depends_on_size_and_memory() -> None:
     assert choose_type(100, 10, 10**9, SMALL) == "flat"
     assert choose_type(101, 10, 10**9, SMALL) == "ivf_sq8"
     assert choose_type(101, 12, 100, SMALL) == "ivf_pq"
+    # A tree is never chosen.
+    assert {
+        choose_type(rows, dim, free, SMALL)
+        for rows in (1, 101, 10**6)
+        for dim in (2, 8, 512)
+        for free in (0, 10**12)
+    } == {"flat", "ivf_sq8", "ivf_pq"}
     assert choose_type(101, 10, 100, SMALL) == "ivf_sq8", "10 dimensions have no groups of 4"
     assert factory_string("auto", 60, DIM, SMALL) is None
 

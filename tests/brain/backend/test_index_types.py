@@ -45,6 +45,7 @@ TYPES = {
     "LSH": ("LSH", 1_500),
     "IVF1024,PQ64": ("IVF1024,PQ64", 4_110),
     OPQ: (OPQ, 16_400),
+    "tree": ("tree", 1_500),
 }
 SLOW = ("IVF1024,PQ64", OPQ)
 
@@ -197,7 +198,8 @@ def test_what_is_stored_outlives_vectors_that_do_not_fit(large: Large) -> None:
 
 
 @pytest.mark.parametrize(
-    ("index_type", "rows"), [("IVF4096,PQ32", 300), ("PQ64x8", 12), ("ivf_sq8", 255), ("hnsw", 1)]
+    ("index_type", "rows"),
+    [("IVF4096,PQ32", 300), ("PQ64x8", 12), ("ivf_sq8", 255), ("hnsw", 1), ("tree", 255)],
 )
 def test_too_few_rows_for_a_type_are_searched_exactly(
     large: Large, index_type: str, rows: int, capfd: pytest.CaptureFixture[str]
@@ -218,6 +220,7 @@ def test_too_few_rows_for_a_type_are_searched_exactly(
         ("sq8", "SQ8", 256),
         ("ivf_sq8", "IVF16,SQ8", 256),
         ("hnsw", "HNSW32,SQfp16", 256),
+        ("tree", "tree", 256),
         ("IVF64,Flat", "IVF64,Flat", 256),
         ("IVF100,PQ16x4fs,RFlat", "IVF100,PQ16x4fs,RFlat", 400),
         ("PQ8x8", "PQ8x8", 1024),
@@ -362,7 +365,7 @@ def test_recall_within_a_view_that_leaves_out_what_is_near(
 # -- how many ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("index_type", ["flat", "sq8", "ivf_sq8", "hnsw"])
+@pytest.mark.parametrize("index_type", ["flat", "sq8", "ivf_sq8", "hnsw", "tree"])
 def test_all_of_them_and_the_farthest(large: Large, index_type: str) -> None:
     points = large.points("samples", 600)
     results = create(points, "all", index_type=index_type, metric="euclidean")
