@@ -17,7 +17,6 @@ The sub-packages, each importing only from those before it (``retrieval`` does n
 - ``curation``: duplicates, leaks, scores, selections, clusters, tags by text, wrong labels,
   comparisons of models, learned projections
   comparisons of models
-- ``insight``: maps, explanations of matches, distance matrices
 
 The names below are imported when they are first used. No module of ``brain`` imports from here.
 """

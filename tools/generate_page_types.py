@@ -28,6 +28,7 @@ from fiftyone_faiss.panels import (
     index_messages,
     labels_messages,
     map_messages,
+    matrix_messages,
     messages,
     models_messages,
     run_messages,
@@ -59,6 +60,7 @@ MODULES = (
     models_messages,
     curate_messages,
     map_messages,
+    matrix_messages,
 )
 ALIASES = {
     **messages.ALIASES,
@@ -71,6 +73,7 @@ ALIASES = {
     **models_messages.ALIASES,
     **curate_messages.ALIASES,
     **map_messages.ALIASES,
+    **matrix_messages.ALIASES,
 }
 _SIMPLE = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 

@@ -75,6 +75,7 @@ def test_the_functions_of_the_table_are_public(name) -> None:
         "docs/understand.md",
         "docs/groups.md",
         "docs/matrix.md",
+        "docs/index-types.md",
         "docs/embedders.md",
         "docs/architecture.md",
     ],

@@ -2,8 +2,13 @@ import type { Upload } from "../state/searchState.ts";
 
 const MAX_MEGABYTES = 20;
 
-/** Saves text as a file in the browser's download folder. */
-export function download(name: string, content: string): void {
+/** Saves the bytes of a base64 text as a file. */
+export function downloadBytes(name: string, base64: string): void {
+  download(name, Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
+}
+
+/** Saves text, or bytes, as a file in the browser's download folder. */
+export function download(name: string, content: string | Uint8Array<ArrayBuffer>): void {
   const url = URL.createObjectURL(new Blob([content]));
   const link = Object.assign(document.createElement("a"), { href: url, download: name });
   link.click();

@@ -5,7 +5,7 @@ import { TabList } from "../components/TabList.tsx";
 import { keepPress } from "../keyboard/panelKeys.ts";
 import { useFocusRestore } from "../keyboard/useFocusRestore.ts";
 import { MapTab } from "./MapTab.tsx";
-import { MatrixTab } from "./MatrixTab.tsx";
+import { MatrixTab } from "./matrix/MatrixTab.tsx";
 import type { MapTabName } from "./state/mapState.ts";
 import { type MapPageState, useMapPage } from "./state/useMapPage.ts";
 

@@ -7,6 +7,7 @@ import curateScores from "./curate-scores.css";
 import curateSelect from "./curate-select.css";
 import drawers from "./drawers.css";
 import map from "./map.css";
+import matrix from "./matrix.css";
 import menus from "./menus.css";
 import panel from "./panel.css";
 import preview from "./preview.css";
@@ -35,4 +36,5 @@ export const STYLES = [
   curateScores,
   curateSelect,
   map,
+  matrix,
 ].join("");

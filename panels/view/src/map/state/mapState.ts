@@ -10,6 +10,17 @@ export type PointAction = "show" | "select";
 /** What colors the points: a choice, the scores of the last search, or nothing. */
 export type ColorBy = ColorChoice | "query" | null;
 
+/** What a matrix compares: what is selected in the grid, the last results, or what the grid shows. */
+export type MatrixSource = "selection" | "results" | "grid";
+
+export interface MatrixChoice {
+  brainKey: string | null;
+  /** null for the first of the sources that has two to compare. */
+  source: MatrixSource | null;
+  labelField: string | null;
+  isByLabel: boolean;
+}
+
 export interface MapView {
   tab: MapTabName;
   /** The map that was open last. */
@@ -21,6 +32,7 @@ export interface MapView {
   nearest: number;
   /** What the grid showed before, and what it has shown since. */
   grid: GridState;
+  matrix: MatrixChoice;
 }
 
 const INITIAL_VIEW: MapView = {
@@ -31,6 +43,7 @@ const INITIAL_VIEW: MapView = {
   hasThumbnails: true,
   nearest: 25,
   grid: {},
+  matrix: { brainKey: null, source: null, labelField: null, isByLabel: false },
 };
 
 /** Reads the stored text; what is missing has its default. */
