@@ -11,9 +11,11 @@ import numpy as np
 import psutil
 
 from fiftyone_faiss.brain.ann.policy import DEFAULT_POLICY, AnnPolicy
-from fiftyone_faiss.brain.ann.tree_index import TREE
 from fiftyone_faiss.brain.core.arrays import Matrix, Rows, row_norms
 from fiftyone_faiss.brain.store.snapshot import Snapshot
+
+TREE = "tree"
+"""An exact tree, which is no index of FAISS; the manifest calls it so, too."""
 
 INDEX_TYPES = ("auto", "flat", "sqfp16", "sq8", "ivf_sq8", "hnsw", TREE)
 # FAISS asks for at least 39 training points per centroid. Fewer are enough here, because tuning

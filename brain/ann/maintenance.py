@@ -14,7 +14,7 @@ from fiftyone_faiss.brain.ann import factory as factories
 from fiftyone_faiss.brain.ann.ann_index import AnnIndex
 from fiftyone_faiss.brain.ann.candidate_index import CandidateIndex
 from fiftyone_faiss.brain.ann.policy import DEFAULT_POLICY, AnnPolicy
-from fiftyone_faiss.brain.ann.tree_index import TREE, TreeIndex
+from fiftyone_faiss.brain.ann.tree_index import TreeIndex
 from fiftyone_faiss.brain.ann.tuning import TARGET_RECALL, Tuning, measure, tune
 from fiftyone_faiss.brain.core.arrays import Matrix
 from fiftyone_faiss.brain.store.entries import IndexFileInfo
@@ -162,7 +162,7 @@ class IndexMaintenance:
     def _build(
         self, snapshot: Snapshot, factory: str, target_recall: float, texts: Matrix | None
     ) -> BuildSteps:
-        if factory == TREE:
+        if factory == factories.TREE:
             yield 0, snapshot.total_rows
             tree = TreeIndex(snapshot, self.metric, snapshot.total_rows)
             yield snapshot.total_rows, snapshot.total_rows
@@ -182,7 +182,7 @@ class IndexMaintenance:
         tuning = _tuning_of(info)
         if tuning is None:
             return f"{path} has no search parameters in the manifest"
-        if info.metadata.get("factory") == TREE:
+        if info.metadata.get("factory") == factories.TREE:
             return self._open_tree(info, snapshot)
         try:
             index = AnnIndex.read(path, self.metric, tuning.parameters, tuning.tiers)

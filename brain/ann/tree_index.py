@@ -17,9 +17,6 @@ from fiftyone_faiss.brain.core.arrays import Distances, Matrix, Rows
 from fiftyone_faiss.brain.core.metrics import squared_norms
 from fiftyone_faiss.brain.store.snapshot import Snapshot
 
-TREE = "tree"
-"""The index type, and what the manifest calls the index."""
-
 TREE_PARAMETERS = (SearchParameters(MIN_K, 0, 1),)
 
 # From this dimension on, scikit-learn's own choice is no k-d tree.

@@ -45,6 +45,8 @@ export type MapMethod = "umap" | "tsne" | "pca" | "axes";
 
 export type ColorKind = "field" | "tag" | "quality";
 
+export type MatrixFormat = "png" | "svg" | "csv";
+
 /** A term of a query, or the relevance feedback. */
 export interface AnswerTerm {
   text: string;
@@ -1894,6 +1896,64 @@ export interface IdsAnswer {
   ids: string[];
 }
 
+/** What to compare: ids of samples or labels, or None for some of what the grid shows. */
+export interface MatrixParams {
+  base?: unknown[];
+  sidebar?: Record<string, unknown>;
+  shown?: string[];
+  brain_key: string;
+  ids: string[] | null;
+  label_field: string | null;
+}
+
+/** The distances of all pairs. */
+export interface MatrixAnswer {
+  brain_key: string;
+  metric: string;
+  patches_field: string | null;
+  ids: string[];
+  files: ResultFile[];
+  distances: string;
+  angles: string;
+  percentiles: string | null;
+  resolution: number;
+  margin: number;
+  order: number[];
+  label_order: number[];
+  labels: (string | null)[];
+  duplicates: number[][];
+  notes: string[];
+  total: number;
+}
+
+/** The matrix to save. `ids` are those of an answer. */
+export interface MatrixFileParams {
+  base?: unknown[];
+  sidebar?: Record<string, unknown>;
+  shown?: string[];
+  brain_key: string;
+  ids: string[] | null;
+  label_field: string | null;
+  format: MatrixFormat;
+  by_label: boolean;
+}
+
+/** A file as a base64 text. */
+export interface MatrixFile {
+  name: string;
+  content: string;
+}
+
+/** The index whose labels to choose. */
+export interface MatrixFieldsParams {
+  brain_key: string;
+}
+
+/** The fields that a matrix can be ordered by. */
+export interface MatrixFields {
+  fields: string[];
+}
+
 /** The parameters and the answer of each method of the panels. */
 export interface PanelMethods {
   build: { params: NoParams; answer: Empty };
@@ -1992,10 +2052,14 @@ export interface PanelMethods {
   make_map: { params: MakeMapParams; answer: Started };
   map_files: { params: MapFilesParams; answer: MapFilesAnswer };
   maps: { params: NoParams; answer: MapsAnswer };
+  matrix: { params: MatrixParams; answer: MatrixAnswer };
+  matrix_fields: { params: MatrixFieldsParams; answer: MatrixFields };
+  matrix_file: { params: MatrixFileParams; answer: MatrixFile };
   point_colors: { params: ColorParams; answer: PointColors };
   point_ids: { params: PlacesParams; answer: IdsAnswer };
   point_scores: { params: ScoreParams; answer: PointColors };
   show_points: { params: ShowPlacesParams; answer: GridAnswer };
+  update_map: { params: DrawMapParams; answer: Started };
 }
 
 export type PanelMethod = keyof PanelMethods;
