@@ -10,10 +10,9 @@
 - ``parts``: the vector of an image as a sum over its patches; ``torch_parts``,
   ``torch_gradients``: how networks of torch make it
 - ``open_clip``: OpenCLIP models; ``timm``: image networks
-- ``classical``: embedders without weights; ``registry``: your own embedders
-- ``projected``: embedders with a learned projection
 - ``classical``: embedders without weights; ``sift``: one of ``local_features``; ``registry``: your
   own embedders
+- ``projected``: embedders with a learned projection
 
 Torch, OpenCLIP, timm and SciPy take seconds to import. The modules that need them are therefore
 imported when one of their embedders is first requested.
