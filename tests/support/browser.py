@@ -45,8 +45,8 @@ def open_page(browser: Browser, url: str, width: int, height: int, dark: bool = 
     context.add_init_script(f"localStorage.setItem('mui-mode', '{'dark' if dark else 'light'}')")
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
-    # A promotion can appear at any time.
-    promotion = page.get_by_text("Dismiss", exact=True).first
+    # A promotion can appear at any time. FiftyOne's panels have buttons of this name, too.
+    promotion = page.locator(".MuiPopover-root").get_by_text("Dismiss", exact=True).first
     page.add_locator_handler(promotion, lambda: promotion.click())
     page.goto(url)
     expect(cy(page, "looker").first).to_be_visible()

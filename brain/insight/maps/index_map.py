@@ -182,7 +182,9 @@ def load_map(samples: foc.SampleCollection, vis_key: str) -> IndexMap:
         )
     info, run = _info(samples, vis_key, config), load_run(samples, vis_key)
     values, arrays = run.values, run.arrays
-    projection = [arrays[name] for name in _PROJECTION if name in arrays]
+    projection = None
+    if "directions" in arrays:
+        projection = Projection(arrays["directions"], arrays["offsets"], arrays["shares"])
     quality = MapQuality(kept=arrays["kept"], **{name: values[name] for name in _QUALITY})
     return IndexMap(
         root_dataset(samples).load_brain_view(vis_key),
@@ -196,7 +198,7 @@ def load_map(samples: foc.SampleCollection, vis_key: str) -> IndexMap:
         arrays["placed"],
         quality,
         axes=info.axes,
-        projection=Projection(*projection) if len(projection) == len(_PROJECTION) else None,
+        projection=projection,
         notes=tuple(values["notes"]),
         model=config.model,
         options=_options(config),

@@ -89,8 +89,8 @@ def quality_steps(
     sample = _sample(len(points))
     penalties = np.empty(len(sample))
     started = time.perf_counter()
-    # Blocks of 80 MB: all vectors are read once for each.
-    size = max(1, 20_000_000 // len(points))
+    # Blocks of 200 MB: all vectors are read once for each.
+    size = max(1, 50_000_000 // len(points))
     for some in blocks(len(sample), size):
         penalties[some] = _penalties(vectors, sample[some], in_map[sample[some]], k)
         seconds = time.perf_counter() - started

@@ -126,7 +126,8 @@ def named_axes(index: SearchableIndex, vectors: ScaledVectors, lines: Sequence[s
         if deviation < 1e-9:
             raise ValueError(f"All samples are alike along the axis '{line}'; choose another one.")
         directions.append(direction / deviation)
-        if float(unit(sides[:1])[0] @ unit(sides[1:])[0]) > ALIKE_SIDES:
+        lengths = np.linalg.norm(sides, axis=1)
+        if sides[0] @ sides[1] > ALIKE_SIDES * lengths.prod() > 0:
             notes.append(
                 f"The model hardly tells the two sides of '{line}' apart, so the axis says little."
             )
