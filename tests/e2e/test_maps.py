@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import fiftyone as fo
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 from skimage.measure import points_in_poly
-from support.browser import cy, shoot, shows
+from support.browser import cy, shoot
 
 import fiftyone_faiss
 from fiftyone_faiss.demo import MODEL_NAME
@@ -32,6 +33,11 @@ def open_map(page: Page, key: str) -> Any:
     with page.expect_response("**/embeddings/v2/run-info") as response:
         card.click()
     return response.value.json()
+
+
+def counts(page: Page, count: int) -> None:
+    """Waits until the grid shows so many samples, of all or of a part."""
+    expect(cy(page, "entry-counts")).to_contain_text(re.compile(rf"\b{count}\b"))
 
 
 def lasso(page: Page, corners: list[tuple[float, float]]) -> tuple[Any, Any]:
@@ -68,7 +74,7 @@ def test_the_embeddings_panel_opens_each_map_and_lassoes(book: fo.Dataset, open_
     inside = points_in_poly(made.points, np.array(sent["polygon"]))
     assert set(answer["kwargs"]["sample_ids"]) == set(np.array(made.ids)[inside])
     assert 20 < inside.sum() < 140
-    shows(page, int(inside.sum()))
+    counts(page, int(inside.sum()))
     shoot(page, "embeddings-lasso")
 
 
@@ -86,5 +92,5 @@ def test_patches_are_lassoed_as_their_samples(book: fo.Dataset, open_app: Any) -
     inside = points_in_poly(made.points, np.array(sent["polygon"]))
     chosen = set(np.array(made.ids)[inside])
     assert set(answer["kwargs"]["ids"]) == chosen and 0 < len(chosen) < len(made)
-    shows(page, len({made.sample_ids[i] for i in np.flatnonzero(inside)}))
+    counts(page, len({made.sample_ids[i] for i in np.flatnonzero(inside)}))
     assert cy(page, "looker").count() > 0
