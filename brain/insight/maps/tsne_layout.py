@@ -48,7 +48,11 @@ def tsne_steps(graph: ComparedGraph, first: Matrix, seed: int | None) -> Steps[M
     rng = np.random.default_rng(DEFAULT_SEED if seed is None else seed)
     scaled = first.astype(np.float64) * DEVIATION / max(float(first.std(axis=0).max()), 1e-12)
     scaled += rng.normal(scale=DEVIATION * 1e-2, size=scaled.shape)
-    embedding = tsne.TSNEEmbedding(scaled, affinities, n_jobs=-1, random_state=seed)
+    # Its interpolation, the faster method for many points, is limited to two dimensions.
+    method = "auto" if scaled.shape[1] == 2 else "bh"
+    embedding = tsne.TSNEEmbedding(
+        scaled, affinities, negative_gradient_method=method, n_jobs=-1, random_state=seed
+    )
     started, done = time.perf_counter(), 0
     for iterations, exaggeration, momentum in PHASES:
         for _ in range(iterations // PART):

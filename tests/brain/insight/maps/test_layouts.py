@@ -14,6 +14,9 @@ from support.scored import dataset_of
 
 import fiftyone_faiss
 from fiftyone_faiss import brain
+from fiftyone_faiss.brain.backend.compared_graph import ComparedGraph
+from fiftyone_faiss.brain.data.progress_bar import run_steps
+from fiftyone_faiss.brain.insight.maps import tsne_layout, umap_layout
 from fiftyone_faiss.brain.insight.maps.index_map import IndexMap
 
 SEEDS = (1, 2, 3)
@@ -54,12 +57,30 @@ def test_digits_that_look_alike_are_nearer(digits: fo.Dataset) -> None:
     np.testing.assert_array_equal(again.points, maps[-1].points)
 
 
+def test_all_cores_make_as_good_a_map(digits: fo.Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(umap_layout, "MAX_REPEATABLE", 100)
+    assert made(digits, "umap").quality.trustworthiness > 0.98
+
+
 def test_tsne_keeps_neighbors(digits: fo.Dataset) -> None:
     part = digits[:500]
     tsne, pca = (made(part, method) for method in ("tsne", "pca"))
     assert tsne.quality.trustworthiness > 0.97 > pca.quality.trustworthiness
     assert tsne.quality.neighbors_kept > 0.6 > pca.quality.neighbors_kept
     assert len(made(part[:40], "tsne", num_dims=3).points[0]) == 3
+
+
+@pytest.mark.parametrize("num_dims", [2, 3])
+def test_tsne_of_many_points(monkeypatch: pytest.MonkeyPatch, num_dims: int) -> None:
+    """openTSNE changes its method at 10,000 points."""
+    monkeypatch.setattr(tsne_layout, "PHASES", ((2, 12.0, 0.5),))
+    monkeypatch.setattr(tsne_layout, "PART", 1)
+    everything = np.arange(10_100)
+    neighbors = (everything[:, None] + np.arange(1, 6)) % len(everything)
+    graph = ComparedGraph(neighbors, np.ones(neighbors.shape), 1.0, 0)
+    first = np.random.default_rng(1).normal(size=(len(everything), num_dims)).astype(np.float32)
+    points = run_steps(tsne_layout.tsne_steps(graph, first, None), False)
+    assert points.shape == first.shape and np.isfinite(points).all()
 
 
 @pytest.mark.parametrize("method", ["umap", "tsne", "pca"])
