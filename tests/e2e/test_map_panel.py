@@ -31,8 +31,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def mapped(book: fo.Dataset) -> Iterator[fo.Dataset]:
     """120 drawn images with an index of the demo's model."""
-    dataset = fo.Dataset("mapped", persistent=True)
-    dataset.add_samples(book.limit(120).exclude_fields("_id"), progress=False)
+    dataset = book.limit(120).clone("mapped", persistent=True)
     exact = get_embedder(MODEL_NAME, precision="float32")
     fiftyone_faiss.build_index(dataset, "clip", model=exact, progress=False)
     yield dataset
