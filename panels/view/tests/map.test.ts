@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { DrawnMap, MapPlaces, PointColors } from "../src/generated.ts";
+import { Detail, spreadOrder } from "../src/map/cloud/detail.ts";
 import {
   apart,
   insidePolygon,
@@ -79,6 +80,39 @@ describe("the geometry of a map", () => {
     assert.deepEqual(apart(screen, [0, 1, 2, 3], 56), [0, 2, 3]);
     assert.equal(visibleOn(screen, 100, 100, 3), null);
     assert.deepEqual(visibleOn(screen, 50, 50, 3), [0, 1]);
+  });
+});
+
+describe("the detail of a moving map", () => {
+  test("falls while frames are slow, and is full at rest", () => {
+    const detail = new Detail(100_000);
+    assert.equal(detail.drawn(0, true), 100_000);
+    assert.equal(detail.drawn(66, true), 50_000);
+    assert.equal(detail.drawn(132, true), 25_000);
+    assert.equal(detail.drawn(160, true), 25_000);
+    assert.equal(detail.drawn(176, true), 27_500);
+    assert.equal(detail.drawn(400, false), 100_000);
+    // A pause is no slow frame, and the next move starts as the last one ended.
+    assert.equal(detail.drawn(5_000, true), 27_500);
+  });
+
+  test("has a lower limit, which small maps do not reach", () => {
+    const large = new Detail(1_000_000);
+    const small = new Detail(3_000);
+    for (let now = 0; now < 9_000; now += 300) {
+      large.drawn(now, true);
+      small.drawn(now, true);
+    }
+    assert.equal(large.drawn(9_000, true), 5_000);
+    assert.equal(small.drawn(9_000, true), 3_000);
+  });
+
+  test("draws points from all over the index first", () => {
+    for (const count of [1, 2, 10, 1_000, 99_991]) {
+      assert.equal(new Set(spreadOrder(count)).size, count);
+    }
+    const tenths = new Set([...spreadOrder(1_000).subarray(0, 30)].map((i) => Math.floor(i / 100)));
+    assert.equal(tenths.size, 10);
   });
 });
 

@@ -9,12 +9,14 @@ import {
   Points,
   RawShaderMaterial,
   Scene,
+  Sphere,
   TOUCH,
   Vector3,
   Vector4,
   WebGLRenderer,
 } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
+import { Detail, spreadOrder } from "./detail.ts";
 import { FRAGMENT, VERTEX } from "./shaders.ts";
 
 /** Points that are drawn larger, with an outline, above the others. */
@@ -52,6 +54,9 @@ export class PointCloud {
   private height = 1;
   private ratio = 1;
   private frame = 0;
+  private readonly detail: Detail;
+  private rest: ReturnType<typeof setTimeout> | undefined;
+  private isMoving = false;
 
   constructor({ canvas, points, dims, placed, onChange }: CloudOptions, context: WebGL2RenderingContext) {
     this.dims = dims;
@@ -67,7 +72,9 @@ export class PointCloud {
     this.geometry.setAttribute("color", new BufferAttribute(new Uint8Array(4 * count), 4, true));
     const marks = placed.length ? placed : new Uint8Array(count);
     this.geometry.setAttribute("placed", new BufferAttribute(marks, 1));
-    this.geometry.setDrawRange(0, count);
+    this.geometry.boundingSphere = AROUND;
+    this.geometry.setIndex(new BufferAttribute(spreadOrder(count), 1));
+    this.detail = new Detail(count);
     this.base = material(new Vector4(0, 0, 0, 0), dims);
     this.add(this.geometry, this.base, 0);
     this.controls = new OrbitControls(this.camera, canvas);
@@ -118,6 +125,7 @@ export class PointCloud {
         part.setAttribute(key, attribute);
       }
       part.setIndex(new BufferAttribute(places, 1));
+      part.boundingSphere = AROUND;
       const [r, g, b] = outline.map((value) => value / 255) as [number, number, number];
       const own = material(new Vector4(r, g, b, 1), this.dims);
       // What is above the others is not hidden behind them.
@@ -211,6 +219,7 @@ export class PointCloud {
 
   dispose(): void {
     cancelAnimationFrame(this.frame);
+    clearTimeout(this.rest);
     this.controls.dispose();
     for (const { geometry, material } of this.layers.values()) {
       geometry.dispose();
@@ -226,7 +235,6 @@ export class PointCloud {
 
   private add(geometry: BufferGeometry, own: RawShaderMaterial, order: number) {
     const points = new Points(geometry, own);
-    // Its bounds would be computed from coordinates of three dimensions.
     points.frustumCulled = false;
     points.renderOrder = order;
     this.scene.add(points);
@@ -251,6 +259,12 @@ export class PointCloud {
   }
 
   private readonly changed = (): void => {
+    this.isMoving = true;
+    clearTimeout(this.rest);
+    this.rest = setTimeout(() => {
+      this.isMoving = false;
+      this.draw();
+    }, REST_MS);
     this.draw();
     this.onChange();
   };
@@ -258,20 +272,25 @@ export class PointCloud {
   /** Draws before the next frame. */
   private draw(): void {
     if (this.frame) return;
-    this.frame = requestAnimationFrame(() => {
+    this.frame = requestAnimationFrame((now) => {
       this.frame = 0;
       const size = pointSize(this.points.length / this.dims, this.zoom) * this.ratio;
       this.base.uniforms.size!.value = size;
       for (const { material } of this.layers.values()) {
         material.uniforms.size!.value = size + 6 * this.ratio;
       }
+      this.geometry.setDrawRange(0, this.detail.drawn(now, this.isMoving));
       this.renderer.render(this.scene, this.camera);
     });
   }
 }
 
+// All points are drawn once the map has not moved for this long.
+const REST_MS = 150;
 // The whole map with a margin.
 const FIT = 0.92;
+// Around all points. three.js would compute it from three coordinates of each point.
+const AROUND = new Sphere(new Vector3(), 2);
 
 function material(outline: Vector4, dims: number): RawShaderMaterial {
   const is3D = dims === 3;

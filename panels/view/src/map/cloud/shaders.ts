@@ -17,7 +17,7 @@ void main() {
 }`;
 
 export const FRAGMENT = `
-precision mediump float;
+precision highp float;
 in vec4 fill;
 in float isPlaced;
 uniform vec4 outline;

@@ -84,14 +84,14 @@ export function MapBar(props: MapBarProps) {
           change={(nearest) => update({ nearest: nearest ?? 0 })}
         />
       </span>
-      <label>
+      <label title="The pictures of points, when few of them are on the screen">
         <input
           type="checkbox"
           data-cy="map-thumbnails-on"
           checked={view.hasThumbnails}
           onChange={({ target }) => update({ hasThumbnails: target.checked })}
         />
-        Pictures when zoomed in
+        Pictures
       </label>
       {actions.canRestore && <RestoreGrid restore={actions.restore} />}
     </div>
