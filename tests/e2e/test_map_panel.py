@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Iterator
 
 import fiftyone as fo
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, Playwright, expect
 from support.axe import load_axe, violations
 from support.browser import cy, launch, shoot, shows, view_ids
@@ -58,6 +61,28 @@ def places_on(page: Page, drawn: IndexMap) -> np.ndarray:
     return np.stack([x, y], axis=1)
 
 
+def lonely_places(places: np.ndarray, count: int) -> list[int]:
+    """The points that are farthest from their nearest ones on the page."""
+    apart = np.linalg.norm(places[:, None] - places[None], axis=2)
+    np.fill_diagonal(apart, np.inf)
+    lonely: list[int] = np.argsort(-apart.min(axis=1))[:count].tolist()
+    return lonely
+
+
+def check_colors(page: Page, mapped: fo.Dataset, drawn: IndexMap, places: np.ndarray) -> None:
+    """Compares the pixels of some points with the colors of their scenes in the legend."""
+    dots = cy(page, "map-class").evaluate_all(
+        "all => all.map(own => [own.title, getComputedStyle(own.firstChild).backgroundColor])"
+    )
+    color_of = {name: np.array(re.findall(r"\d+", text), int) for name, text in dots}
+    scene_of = dict(zip(*mapped.values(["id", "scene.label"]), strict=True))
+    picture = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB"), int)
+    for place in lonely_places(places, 12):
+        x, y = places[place].round().astype(int)
+        # Points are a little transparent.
+        assert np.abs(picture[y, x] - color_of[scene_of[drawn.ids[place]]]).max() < 40
+
+
 def wait_until_drawn(page: Page) -> None:
     expect(cy(page, "map-canvas")).to_have_attribute("data-state", "ready")
 
@@ -92,8 +117,10 @@ def test_a_map_is_made_colored_hovered_and_encircled(mapped: fo.Dataset, open_ap
     )
     cy(page, "map-color").select_option("field:scene")
     expect(cy(page, "map-class").first).to_be_visible()
+    expect(page.locator("[data-colored=done]")).to_be_visible()
     shoot(page, "map-colored")
     places = places_on(page, drawn)
+    check_colors(page, mapped, drawn, places)
     middle = np.median(places, axis=0)
     box = cy(page, "map-points").bounding_box()
     assert box is not None
@@ -146,10 +173,8 @@ def test_points_are_selected_by_clicks_and_keys_and_shown_by_the_legend(
     page: Page = open_app(mapped, panel=PANEL, width=1600, height=900)
     wait_until_drawn(page)
     places = places_on(page, drawn)
-    # The point that is farthest from its nearest one, so that a click means it alone.
-    apart = np.linalg.norm(places[:, None] - places[None], axis=2)
-    np.fill_diagonal(apart, np.inf)
-    lonely = int(apart.min(axis=1).argmax())
+    # A click means this one alone.
+    (lonely,) = lonely_places(places, 1)
     x, y = places[lonely].tolist()
     page.mouse.move(x, y)
     expect(cy(page, "map-card")).to_have_attribute("data-place", str(lonely))
@@ -189,7 +214,7 @@ def test_a_map_of_three_dimensions_turns_and_comes_back_after_a_reset(
     mapped: fo.Dataset, open_app
 ) -> None:
     fiftyone_faiss.visualize_index(mapped, "clip", "pca", 3, "deep", progress=False)
-    page: Page = open_app(mapped, panel=PANEL, width=420, height=900, dark=False)
+    page: Page = open_app(mapped, panel=PANEL, width=1100, height=900, dark=False)
     cy(page, "map-choice").select_option("deep")
     wait_until_drawn(page)
     cy(page, "map-color").select_option("quality:")
