@@ -125,7 +125,8 @@ class MapMethods:
         if kind == "quality":
             return colors_of(brain.PointNumbers.of(own.quality.kept))
         if kind == "tag":
-            return colors_of(brain.points_with_tag(ctx.dataset, own, name))
+            field = "tags" if own.patches_field is None else f"{own.patches_field}.tags"
+            return colors_of(brain.point_values(ctx.dataset, own, field, tag=name))
         if kind != "field":
             raise ValueError(f"kind is {quoted(kind)}; choose field, tag or quality.")
         return colors_of(brain.point_values(ctx.dataset, own, name))

@@ -18,6 +18,7 @@ from cachetools import LRUCache
 from fiftyone_faiss import brain
 from fiftyone_faiss.brain.core.ids import ID_DIGITS, find_rows, pack_ids
 from fiftyone_faiss.brain.core.params import MAX_NAME, quoted, read_text
+from fiftyone_faiss.brain.insight.maps.point_values import PointValues
 from fiftyone_faiss.panels.map_messages import PointColors
 
 Places = npt.NDArray[np.int64]
@@ -123,7 +124,7 @@ def read_places(shown: ShownMap, value: Any) -> Places:
     return places
 
 
-def colors_of(values: brain.PointValues) -> PointColors:
+def colors_of(values: PointValues) -> PointColors:
     """The values of points, as the page gets them."""
     if isinstance(values, brain.PointNumbers):
         low, high = values.range

@@ -64,8 +64,10 @@ def values_of(
         ids = sample_ids
         paths = ["id", _value_path(owners, field, field)]
     of_owners, values = owners.values(paths)
-    found = {id: tuple(dict.fromkeys(_flat(value))) for id, value in _pairs(of_owners, values)}
-    return [found.get(id, ()) for id in ids]
+    values_of_id = {
+        id: tuple(dict.fromkeys(_flat(value))) for id, value in _pairs(of_owners, values)
+    }
+    return [values_of_id.get(id, ()) for id in ids]
 
 
 def _value_path(samples: foc.SampleCollection, path: str, field: str) -> str:

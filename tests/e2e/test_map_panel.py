@@ -1,4 +1,4 @@
-"""The panel "FAISS Map", used as a person would, with WebGL drawn in software."""
+"""The panel "FAISS Map", used as a person would, with WebGL in software."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ def mapped(book: fo.Dataset) -> Iterator[fo.Dataset]:
 
 
 @pytest.fixture
-def drawn(mapped: fo.Dataset) -> IndexMap:
+def own_map(mapped: fo.Dataset) -> IndexMap:
     """The map "clip_umap", which the first test has made if it ran."""
     if not mapped.has_brain_run("clip_umap"):
         fiftyone_faiss.visualize_index(mapped, "clip", vis_key="clip_umap", progress=False)
     return fiftyone_faiss.load_map(mapped, "clip_umap")
 
 
-def places_on(page: Page, drawn: IndexMap) -> np.ndarray:
+def places_on(page: Page, own_map: IndexMap) -> np.ndarray:
     """``(n, 2)`` where the points of a map of two dimensions are on the page."""
     box = cy(page, "map-points").bounding_box()
     assert box is not None
-    low, high = drawn.points.min(axis=0), drawn.points.max(axis=0)
-    scaled = (drawn.points - (low + high) / 2) / ((high - low) / 2).max()
+    low, high = own_map.points.min(axis=0), own_map.points.max(axis=0)
+    scaled = (own_map.points - (low + high) / 2) / ((high - low) / 2).max()
     unit = FIT * min(box["width"], box["height"]) / 2
     x = box["x"] + box["width"] / 2 + unit * scaled[:, 0]
     y = box["y"] + box["height"] / 2 - unit * scaled[:, 1]
@@ -69,18 +69,18 @@ def lonely_places(places: np.ndarray, count: int) -> list[int]:
     return lonely
 
 
-def check_colors(page: Page, mapped: fo.Dataset, drawn: IndexMap, places: np.ndarray) -> None:
+def check_colors(page: Page, mapped: fo.Dataset, own_map: IndexMap, places: np.ndarray) -> None:
     """Compares the pixels of some points with the colors of their scenes in the legend."""
     dots = cy(page, "map-class").evaluate_all(
         "all => all.map(own => [own.title, getComputedStyle(own.firstChild).backgroundColor])"
     )
     color_of = {name: np.array(re.findall(r"\d+", text), int) for name, text in dots}
     scene_of = dict(zip(*mapped.values(["id", "scene.label"]), strict=True))
-    picture = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB"), int)
+    screen = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB"), int)
     for place in lonely_places(places, 12):
         x, y = places[place].round().astype(int)
         # Points are a little transparent.
-        assert np.abs(picture[y, x] - color_of[scene_of[drawn.ids[place]]]).max() < 40
+        assert np.abs(screen[y, x] - color_of[scene_of[own_map.ids[place]]]).max() < 40
 
 
 def wait_until_drawn(page: Page) -> None:
@@ -111,7 +111,7 @@ def test_a_map_is_made_colored_hovered_and_encircled(mapped: fo.Dataset, open_ap
     expect(cy(page, "map-choice")).to_have_value("clip_umap")
     wait_until_drawn(page)
     mapped.reload()
-    drawn = fiftyone_faiss.load_map(mapped, "clip_umap")
+    own_map = fiftyone_faiss.load_map(mapped, "clip_umap")
     expect(cy(page, "map-quality")).to_contain_text(
         "of the 15 nearest neighbors of a point are near it"
     )
@@ -119,8 +119,8 @@ def test_a_map_is_made_colored_hovered_and_encircled(mapped: fo.Dataset, open_ap
     expect(cy(page, "map-class").first).to_be_visible()
     expect(page.locator("[data-colored=done]")).to_be_visible()
     shoot(page, "map-colored")
-    places = places_on(page, drawn)
-    check_colors(page, mapped, drawn, places)
+    places = places_on(page, own_map)
+    check_colors(page, mapped, own_map, places)
     middle = np.median(places, axis=0)
     box = cy(page, "map-points").bounding_box()
     assert box is not None
@@ -129,7 +129,7 @@ def test_a_map_is_made_colored_hovered_and_encircled(mapped: fo.Dataset, open_ap
     wanted = inside(places, *rectangle)
     shows(page, len(wanted))
     shoot(page, "map-lasso")
-    assert sorted(view_ids(session)) == sorted(drawn.ids[i] for i in wanted)
+    assert sorted(view_ids(session)) == sorted(own_map.ids[i] for i in wanted)
     cy(page, "curate-restore-grid").click()
     shows(page, 120)
 
@@ -142,7 +142,7 @@ def open_map(page: Page) -> None:
 
 
 def test_the_search_and_the_selection_are_on_the_map(
-    mapped: fo.Dataset, drawn: IndexMap, open_app, session
+    mapped: fo.Dataset, own_map: IndexMap, open_app, session
 ) -> None:
     page: Page = wait_until_ready(open_app(mapped, width=2000, height=1000))
     search(page, "a red car", k=25)
@@ -150,7 +150,7 @@ def test_the_search_and_the_selection_are_on_the_map(
     hits = fiftyone_faiss.search(mapped, "a red car", "clip", k=25)
     note = cy(page, "map-search")
     expect(note).to_contain_text("The cross is at the weighted center of the 25 nearest hits")
-    places = [list(drawn.ids).index(id) for id in hits.ids]
+    places = [list(own_map.ids).index(id) for id in hits.ids]
     expect(note).to_have_attribute("data-hits", " ".join(map(str, places)))
     expect(cy(page, "map-query")).to_be_visible()
     shoot(page, "map-search")
@@ -159,20 +159,20 @@ def test_the_search_and_the_selection_are_on_the_map(
     cy(page, "map-nearest-count").fill("10")
     cy(page, "map-nearest").click()
     shows(page, 10)
-    center = place_query(drawn, places, hits.distances.tolist()).point
-    nearest = np.argsort(np.linalg.norm(drawn.points - center, axis=1))[:10]
-    assert sorted(view_ids(session)) == sorted(drawn.ids[i] for i in nearest)
+    center = place_query(own_map, places, hits.distances.tolist()).point
+    nearest = np.argsort(np.linalg.norm(own_map.points - center, axis=1))[:10]
+    assert sorted(view_ids(session)) == sorted(own_map.ids[i] for i in nearest)
     cy(page, "curate-restore-grid").click()
     shows(page, 120)
     assert not session.view
 
 
 def test_points_are_selected_by_clicks_and_keys_and_shown_by_the_legend(
-    mapped: fo.Dataset, drawn: IndexMap, open_app
+    mapped: fo.Dataset, own_map: IndexMap, open_app
 ) -> None:
     page: Page = open_app(mapped, panel=PANEL, width=1600, height=900)
     wait_until_drawn(page)
-    places = places_on(page, drawn)
+    places = places_on(page, own_map)
     # A click means this one alone.
     (lonely,) = lonely_places(places, 1)
     x, y = places[lonely].tolist()
@@ -237,7 +237,7 @@ def test_a_map_of_three_dimensions_turns_and_comes_back_after_a_reset(
     assert violations(page) == []
 
 
-def test_a_browser_without_webgl_says_so(mapped: fo.Dataset, drawn: IndexMap, open_app) -> None:
+def test_a_browser_without_webgl_says_so(mapped: fo.Dataset, own_map: IndexMap, open_app) -> None:
     page: Page = open_app(mapped, panel=PANEL, width=1600, height=900)
     page.add_init_script(
         "const get = HTMLCanvasElement.prototype.getContext;"

@@ -35,7 +35,7 @@ def mapped() -> Iterator[fo.Dataset]:
 
 
 @pytest.fixture(scope="module")
-def drawn(mapped: fo.Dataset) -> IndexMap:
+def own_map(mapped: fo.Dataset) -> IndexMap:
     return fiftyone_faiss.load_map(mapped, "given_pca")
 
 
@@ -53,21 +53,23 @@ def opened(dataset: fo.Dataset, vis_key: str = "given_pca") -> dict[str, str]:
     return {"vis_key": vis_key, "version": answer["version"]}
 
 
-def test_the_points_of_a_map_are_sent_with_its_quality(mapped: fo.Dataset, drawn: IndexMap) -> None:
+def test_the_points_of_a_map_are_sent_with_its_quality(
+    mapped: fo.Dataset, own_map: IndexMap
+) -> None:
     (entry,) = answer_of("maps", Context(mapped))["maps"]
     kind = {"vis_key": "given_pca", "brain_key": "given", "method": "pca", "num_dims": 2}
     assert entry == {**kind, "count": N}
     answer = answer_of("draw_map", Context(mapped, vis_key="given_pca"))
-    np.testing.assert_array_equal(floats(answer["points"]).reshape(N, 2), drawn.points)
+    np.testing.assert_array_equal(floats(answer["points"]).reshape(N, 2), own_map.points)
     assert {name: answer[name] for name in entry} == entry
-    assert answer["neighbors_kept"] == pytest.approx(float(drawn.quality.kept.mean()))
-    assert answer["trustworthiness"] == pytest.approx(drawn.quality.trustworthiness)
+    assert answer["neighbors_kept"] == pytest.approx(float(own_map.quality.kept.mean()))
+    assert answer["trustworthiness"] == pytest.approx(own_map.quality.trustworthiness)
     assert (answer["neighbors"], answer["placed"], answer["placed_count"]) == (15, "", 0)
     assert answer["chance_kept"] == pytest.approx(15 / (N - 1))
 
 
 def test_points_are_colored_by_classes_numbers_tags_and_quality(
-    mapped: fo.Dataset, drawn: IndexMap
+    mapped: fo.Dataset, own_map: IndexMap
 ) -> None:
     own = opened(mapped)
     choices = answer_of("color_choices", Context(mapped, **own))["choices"]
@@ -75,7 +77,7 @@ def test_points_are_colored_by_classes_numbers_tags_and_quality(
     assert {"kind": "field", "name": "size"} in choices
     assert choices[-2:] == [{"kind": "tag", "name": "night"}, {"kind": "quality", "name": ""}]
     place_of = {id: i for i, id in enumerate(mapped.values("id"))}
-    order = [place_of[id] for id in drawn.ids]
+    order = [place_of[id] for id in own_map.ids]
     kinds = answer_of("point_colors", Context(mapped, **own, kind="field", name="kind"))
     assert (kinds["names"], kinds["counts"], kinds["numbers"]) == (["a", "b", "c"], [30] * 3, None)
     codes = np.frombuffer(base64.b64decode(kinds["codes"]), np.uint8)
@@ -86,11 +88,11 @@ def test_points_are_colored_by_classes_numbers_tags_and_quality(
     night = answer_of("point_colors", Context(mapped, **own, kind="tag", name="night"))
     assert (night["names"], night["counts"], night["missing"]) == (["night"], [12], N - 12)
     kept = answer_of("point_colors", Context(mapped, **own, kind="quality", name=""))
-    np.testing.assert_array_equal(floats(kept["numbers"]), drawn.quality.kept)
+    np.testing.assert_array_equal(floats(kept["numbers"]), own_map.quality.kept)
 
 
 def test_the_scores_of_a_search_are_those_of_all_points(
-    mapped: fo.Dataset, drawn: IndexMap
+    mapped: fo.Dataset, own_map: IndexMap
 ) -> None:
     query = mapped.values("id")[5]
     search = {**SEARCH, "query": "@selected", "selected": [query]}
@@ -99,43 +101,43 @@ def test_the_scores_of_a_search_are_those_of_all_points(
     vectors, sample_ids, _ = index.get_embeddings()
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     cosine = dict(zip(sample_ids, unit @ unit[list(sample_ids).index(query)], strict=True))
-    expected = [cosine[id] for id in drawn.ids]
+    expected = [cosine[id] for id in own_map.ids]
     np.testing.assert_allclose(floats(answer["numbers"]), expected, atol=1e-5)
     assert answer["missing"] == 0
 
 
 def test_ids_are_located_and_a_query_is_placed_by_its_hits(
-    mapped: fo.Dataset, drawn: IndexMap
+    mapped: fo.Dataset, own_map: IndexMap
 ) -> None:
     own = opened(mapped)
-    ids = [drawn.ids[40], "0" * 24, drawn.ids[3]]
+    ids = [own_map.ids[40], "0" * 24, own_map.ids[3]]
     located = answer_of("locate", Context(mapped, **own, ids=ids, distances=None, pinned=None))
     assert located["places"] == [40, -1, 3] and located["marker"] is None
     query = mapped.values("id")[5]
     hits = fiftyone_faiss.search(mapped, query, "given", k=20)
     asked: dict[str, Any] = {"ids": hits.ids, "distances": [float(d) for d in hits.distances]}
     placed = answer_of("locate", Context(mapped, **own, **asked, pinned=None))
-    expected = [list(drawn.ids).index(id) for id in hits.ids]
+    expected = [list(own_map.ids).index(id) for id in hits.ids]
     assert placed["places"] == expected and not placed["is_sample"]
-    nearest = np.argsort(np.linalg.norm(drawn.points - placed["marker"], axis=1))[:20]
+    nearest = np.argsort(np.linalg.norm(own_map.points - placed["marker"], axis=1))[:20]
     assert placed["hits_nearest"] == len(set(nearest) & set(expected))
     assert (placed["placed_by"], placed["nearest"]) == (20, 20)
-    assert placed["predicted"] == pytest.approx(20 * float(drawn.quality.kept.mean()))
+    assert placed["predicted"] == pytest.approx(20 * float(own_map.quality.kept.mean()))
     itself = answer_of("locate", Context(mapped, **own, **asked, pinned=query))
-    place = list(drawn.ids).index(query)
+    place = list(own_map.ids).index(query)
     assert itself["is_sample"] and itself["placed_by"] == 0
-    np.testing.assert_allclose(itself["marker"], drawn.points[place])
+    np.testing.assert_allclose(itself["marker"], own_map.points[place])
 
 
 def test_points_are_shown_in_the_grid_and_the_view_before_comes_back(
-    mapped: fo.Dataset, drawn: IndexMap
+    mapped: fo.Dataset, own_map: IndexMap
 ) -> None:
     own, places = opened(mapped), [7, 80, 3]
     ctx = Context(mapped, **own, places=as_places(places))
     before = ctx.view = mapped.limit(50)
     shown = answer_of("show_points", ctx)
     ((name, view),) = ctx.ops.made
-    assert name == "set_view" and view.values("id") == [drawn.ids[place] for place in places]
+    assert name == "set_view" and view.values("id") == [own_map.ids[place] for place in places]
     grid = {key: shown[key] for key in ("base", "sidebar", "shown")}
     undo = Context(mapped, **own, **grid, places=None)
     undo.view = view
@@ -146,14 +148,17 @@ def test_points_are_shown_in_the_grid_and_the_view_before_comes_back(
     assert empty["error"] == "There is no point to show; draw the lasso around some points."
 
 
-def test_files_and_ids_of_points(mapped: fo.Dataset, drawn: IndexMap) -> None:
+def test_files_and_ids_of_points(mapped: fo.Dataset, own_map: IndexMap) -> None:
     own = opened(mapped)
     files = answer_of("map_files", Context(mapped, **own, places=[8, 2]))["files"]
-    assert [(file["place"], file["id"]) for file in files] == [(8, drawn.ids[8]), (2, drawn.ids[2])]
-    assert files[0]["filepath"] == mapped[drawn.ids[8]].filepath
-    assert files[0]["kept"] == pytest.approx(float(drawn.quality.kept[8]))
+    assert [(file["place"], file["id"]) for file in files] == [
+        (8, own_map.ids[8]),
+        (2, own_map.ids[2]),
+    ]
+    assert files[0]["filepath"] == mapped[own_map.ids[8]].filepath
+    assert files[0]["kept"] == pytest.approx(float(own_map.quality.kept[8]))
     ids = answer_of("point_ids", Context(mapped, **own, places=as_places([8, 2])))["ids"]
-    assert ids == [drawn.ids[8], drawn.ids[2]]
+    assert ids == [own_map.ids[8], own_map.ids[2]]
     many = call("point_ids", Context(mapped, **own, places=as_places([0] * 2001)))
     assert many["error"].startswith("There are 2,001 points; select 2,000 at most")
     for method, places in (("map_files", [N]), ("point_ids", as_places([N]))):

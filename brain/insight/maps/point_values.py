@@ -73,7 +73,9 @@ class PointNumbers:
 PointValues = PointClasses | PointNumbers
 
 
-def point_values(dataset: fo.Dataset, index_map: IndexMap, field: str) -> PointValues:
+def point_values(
+    dataset: fo.Dataset, index_map: IndexMap, field: str, tag: str | None = None
+) -> PointValues:
     """Reads the value of a field for each point of a map.
 
     Args:
@@ -81,6 +83,7 @@ def point_values(dataset: fo.Dataset, index_map: IndexMap, field: str) -> PointV
         index_map: the map
         field: a field of labels, texts, tags or numbers; see
             :func:`fiftyone_faiss.brain.data.field_values.values_of`
+        tag (None): tells points with this value from the others
 
     Returns:
         numbers for a field of numbers, and classes for any other, which includes whole numbers
@@ -89,17 +92,13 @@ def point_values(dataset: fo.Dataset, index_map: IndexMap, field: str) -> PointV
     Raises:
         ValueError: if there is no such field, or it holds other values
     """
-    values = _values(dataset, index_map, field)
-    if _are_numbers(dataset, field, values):
-        return PointNumbers.of([float(own[0]) if len(own) == 1 else np.nan for own in values])
-    return classes_of([_class(own) for own in values])
-
-
-def points_with_tag(dataset: fo.Dataset, index_map: IndexMap, tag: str) -> PointClasses:
-    """Tells which points have a tag: samples, or labels of a map of labels."""
     own = index_map.patches_field
-    values = _values(dataset, index_map, "tags" if own is None else f"{own}.tags")
-    return classes_of([tag if tag in own else None for own in values])
+    values = values_of(dataset, field, index_map.ids, index_map.sample_ids, own)
+    if tag is not None:
+        return classes_of([tag if tag in row else None for row in values])
+    if _are_numbers(dataset, field, values):
+        return PointNumbers.of([float(row[0]) if len(row) == 1 else np.nan for row in values])
+    return classes_of([_class(row) for row in values])
 
 
 def classes_of(names: Sequence[str | None]) -> PointClasses:
@@ -115,10 +114,6 @@ def classes_of(names: Sequence[str | None]) -> PointClasses:
     other_count = int((codes == OTHER).sum())
     shown_counts = [counts[name] for name in shown]
     return PointClasses(codes, shown, shown_counts, len(ordered) - len(shown), other_count, missing)
-
-
-def _values(dataset: fo.Dataset, index_map: IndexMap, field: str) -> Values:
-    return values_of(dataset, field, index_map.ids, index_map.sample_ids, index_map.patches_field)
 
 
 def _class(values: tuple[object, ...]) -> str | None:

@@ -64,10 +64,10 @@ def place_query(
         point = geometric_median(points[hits], closeness_weights(far)).astype(np.float32)
         others = np.arange(len(points))
     nearest = others[nearest_points(points[others], point, len(hits))]
-    found = int(np.isin(nearest, hits).sum())
+    hit_count = int(np.isin(nearest, hits).sum())
     predicted = float(index_map.quality.neighbors_kept) * len(hits)
     placed_by = 0 if own is not None else len(hits)
-    return QueryPlace(point, placed_by, len(nearest), found, predicted)
+    return QueryPlace(point, placed_by, len(nearest), hit_count, predicted)
 
 
 def closeness_weights(distances: Distances) -> Distances:

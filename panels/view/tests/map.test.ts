@@ -86,25 +86,25 @@ describe("the geometry of a map", () => {
 describe("the detail of a moving map", () => {
   test("falls while frames are slow, and is full at rest", () => {
     const detail = new Detail(100_000);
-    assert.equal(detail.drawn(0, true), 100_000);
-    assert.equal(detail.drawn(66, true), 50_000);
-    assert.equal(detail.drawn(132, true), 25_000);
-    assert.equal(detail.drawn(160, true), 25_000);
-    assert.equal(detail.drawn(176, true), 27_500);
-    assert.equal(detail.drawn(400, false), 100_000);
+    assert.equal(detail.countAt(0, true), 100_000);
+    assert.equal(detail.countAt(66, true), 50_000);
+    assert.equal(detail.countAt(132, true), 25_000);
+    assert.equal(detail.countAt(160, true), 25_000);
+    assert.equal(detail.countAt(176, true), 27_500);
+    assert.equal(detail.countAt(400, false), 100_000);
     // A pause is no slow frame, and the next move starts as the last one ended.
-    assert.equal(detail.drawn(5_000, true), 27_500);
+    assert.equal(detail.countAt(5_000, true), 27_500);
   });
 
   test("has a lower limit, which small maps do not reach", () => {
     const large = new Detail(1_000_000);
     const small = new Detail(3_000);
     for (let now = 0; now < 9_000; now += 300) {
-      large.drawn(now, true);
-      small.drawn(now, true);
+      large.countAt(now, true);
+      small.countAt(now, true);
     }
-    assert.equal(large.drawn(9_000, true), 5_000);
-    assert.equal(small.drawn(9_000, true), 3_000);
+    assert.equal(large.countAt(9_000, true), 5_000);
+    assert.equal(small.countAt(9_000, true), 3_000);
   });
 
   test("draws points from all over the index first", () => {
@@ -175,7 +175,7 @@ describe("the colors of points", () => {
 });
 
 describe("the state of the map panel", () => {
-  test("is restored with defaults for what it lacks", () => {
+  test("is restored with defaults for what is missing", () => {
     const view = mapViewFrom('{"tab": "matrix", "color": {"kind": "tag", "name": "a:b"}}');
     assert.deepEqual([view.tab, view.action, view.nearest], ["matrix", "show", 25]);
     assert.equal(colorValue(view.color), "tag:a:b");

@@ -11,7 +11,7 @@ import pytest
 from support.scored import clusters, dataset_of
 
 import fiftyone_faiss
-from fiftyone_faiss.brain import IndexMap, point_values, points_with_tag
+from fiftyone_faiss.brain import IndexMap, point_values
 from fiftyone_faiss.brain.insight.maps.point_values import (
     NO_CLASS,
     OTHER,
@@ -76,7 +76,8 @@ def test_several_values_are_a_class_of_their_own(mapped: IndexMap) -> None:
 
 
 def test_a_tag_is_there_or_not(mapped: IndexMap) -> None:
-    values = points_with_tag(mapped.samples, mapped, "night")
+    values = point_values(mapped.samples, mapped, "tags", tag="night")
+    assert isinstance(values, PointClasses)
     assert list(values.names) == ["night"] and list(values.counts) == [5] and values.missing == 55
     np.testing.assert_array_equal(values.codes[:6], [0, 0, 0, 0, 0, NO_CLASS])
 

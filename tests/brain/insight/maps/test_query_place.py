@@ -35,10 +35,10 @@ def test_the_center_is_the_one_that_scipy_finds(rng: np.random.Generator, dims: 
         def cost(center: np.ndarray, points=points, weights=weights) -> float:
             return float((weights * np.linalg.norm(points - center, axis=1)).sum())
 
-        found = geometric_median(points.astype(np.float32), weights)
+        center = geometric_median(points.astype(np.float32), weights)
         best = minimize(cost, points.mean(axis=0), method="Nelder-Mead", options={"xatol": 1e-8})
-        assert cost(found) <= best.fun * (1 + 1e-6)
-        np.testing.assert_allclose(found, best.x, atol=1e-3)
+        assert cost(center) <= best.fun * (1 + 1e-6)
+        np.testing.assert_allclose(center, best.x, atol=1e-3)
 
 
 def test_the_center_lies_among_the_majority() -> None:

@@ -3,18 +3,17 @@ import {
   BufferGeometry,
   GLSL3,
   Matrix4,
-  MOUSE,
   OrthographicCamera,
   PerspectiveCamera,
   Points,
   RawShaderMaterial,
   Scene,
   Sphere,
-  TOUCH,
   Vector3,
   Vector4,
   WebGLRenderer,
 } from "three";
+import { MapControls } from "three/addons/controls/MapControls.js";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { Detail, spreadOrder } from "./detail.ts";
 import { FRAGMENT, VERTEX } from "./shaders.ts";
@@ -77,7 +76,9 @@ export class PointCloud {
     this.detail = new Detail(count);
     this.base = material(new Vector4(0, 0, 0, 0), dims);
     this.add(this.geometry, this.base, 0);
-    this.controls = new OrbitControls(this.camera, canvas);
+    // Those of maps move with the left button and with one finger.
+    const Controls = dims === 3 ? OrbitControls : MapControls;
+    this.controls = new Controls(this.camera, canvas);
     this.setUpControls();
     this.controls.addEventListener("change", this.changed);
     canvas.addEventListener("webglcontextrestored", this.changed);
@@ -244,18 +245,11 @@ export class PointCloud {
   private setUpControls(): void {
     const { controls } = this;
     controls.zoomSpeed = 1.5;
-    if (this.dims === 3) {
-      Object.assign(controls, { minDistance: 0.01, maxDistance: 20 });
-      return;
+    if (this.dims === 3) Object.assign(controls, { minDistance: 0.01, maxDistance: 20 });
+    else {
+      const limits = { minZoom: 0.3, maxZoom: 5_000, enableRotate: false };
+      Object.assign(controls, { ...limits, zoomToCursor: true, screenSpacePanning: true });
     }
-    Object.assign(controls, {
-      enableRotate: false,
-      zoomToCursor: true,
-      minZoom: 0.3,
-      maxZoom: 5_000,
-      mouseButtons: { LEFT: MOUSE.PAN, MIDDLE: MOUSE.DOLLY, RIGHT: MOUSE.PAN },
-      touches: { ONE: TOUCH.PAN, TWO: TOUCH.DOLLY_PAN },
-    });
   }
 
   private readonly changed = (): void => {
@@ -279,7 +273,7 @@ export class PointCloud {
       for (const { material } of this.layers.values()) {
         material.uniforms.size!.value = size + 6 * this.ratio;
       }
-      this.geometry.setDrawRange(0, this.detail.drawn(now, this.isMoving));
+      this.geometry.setDrawRange(0, this.detail.countAt(now, this.isMoving));
       this.renderer.render(this.scene, this.camera);
     });
   }
@@ -307,6 +301,6 @@ function material(outline: Vector4, dims: number): RawShaderMaterial {
 
 /** The diameter of a point in CSS pixels: smaller where there are many, larger when zoomed in. */
 export function pointSize(count: number, zoom: number): number {
-  const least = count > 300_000 ? 2 : count > 30_000 ? 3 : count > 3_000 ? 5 : 7;
-  return Math.min(14, least * Math.max(1, zoom) ** 0.3);
+  const smallest = count > 300_000 ? 2 : count > 30_000 ? 3 : count > 3_000 ? 5 : 7;
+  return Math.min(14, smallest * Math.max(1, zoom) ** 0.3);
 }

@@ -5,7 +5,7 @@ const SLOW_MS = 33;
 const FAST_MS = 20;
 // A longer pause is no slow frame.
 const PAUSE_MS = 400;
-const LEAST = 5_000;
+const MIN_COUNT = 5_000;
 
 /** The share of the points that is drawn while a map moves, from the durations of its frames. */
 export class Detail {
@@ -18,14 +18,14 @@ export class Detail {
   }
 
   /** How many points to draw now, given the time of this frame in ms. */
-  drawn(now: number, isMoving: boolean): number {
+  countAt(now: number, isMoving: boolean): number {
     const took = now - this.last;
     this.last = isMoving ? now : -Infinity;
     if (!isMoving) return this.count;
     if (took < PAUSE_MS && took > SLOW_MS) this.share *= Math.max(0.5, SLOW_MS / took);
     else if (took < FAST_MS) this.share = Math.min(1, 1.1 * this.share);
-    const least = Math.min(1, LEAST / this.count);
-    this.share = Math.max(least, this.share);
+    const smallest = Math.min(1, MIN_COUNT / this.count);
+    this.share = Math.max(smallest, this.share);
     return Math.round(this.share * this.count);
   }
 }

@@ -89,14 +89,14 @@ function isInside(x: number, y: number, xs: number[], ys: number[]): boolean {
 /** The point nearest to a place on the screen, within a distance in pixels; -1 if there is none. */
 export function nearestOnScreen(screen: Float32Array, [x, y]: Place, within: number): number {
   let best = -1;
-  let least = within * within;
+  let smallest = within * within;
   for (let i = 0; i < screen.length / 2; i++) {
     const dx = screen[2 * i]! - x;
     const dy = screen[2 * i + 1]! - y;
     const far = dx * dx + dy * dy;
-    if (far <= least) {
+    if (far <= smallest) {
       best = i;
-      least = far;
+      smallest = far;
     }
   }
   return best;
@@ -116,9 +116,9 @@ export function nearestTo(
     for (let d = 0; d < dims; d++) sum += (points[i * dims + d]! - place[d]!) ** 2;
     far[i] = sum;
   }
-  const cut = Float32Array.from(far).sort()[Math.min(n, count) - 1] ?? 0;
+  const cutoff = Float32Array.from(far).sort()[Math.min(n, count) - 1] ?? 0;
   const near: number[] = [];
-  for (let i = 0; i < count; i++) if (far[i]! <= cut) near.push(i);
+  for (let i = 0; i < count; i++) if (far[i]! <= cutoff) near.push(i);
   near.sort((a, b) => far[a]! - far[b]! || a - b);
   return Uint32Array.from(near.slice(0, n));
 }

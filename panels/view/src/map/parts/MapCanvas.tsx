@@ -14,7 +14,7 @@ export interface MapCanvasProps {
   map: OpenMap;
   label: string;
   rgba: Uint8Array;
-  /** Points that are drawn with an outline above the others. */
+  /** Points that have an outline, and lie above the others. */
   layers: Record<LayerName, Uint32Array>;
   outlines: Record<LayerName, Color>;
   /** The point under the pointer, or in the middle for the keyboard; null for none. */
@@ -51,9 +51,9 @@ export function MapCanvas(props: MapCanvasProps) {
     () => view?.cloud.setLayer("selected", layers.selected, outlines.selected),
     [view, layers.selected, outlines]
   );
-  const pointAt = (place: Place, within = NEAR) => {
-    const found = view ? nearestOnScreen(view.screen(), place, within) : -1;
-    return found < 0 ? null : found;
+  const pointAt = (at: Place, within = NEAR) => {
+    const place = view ? nearestOnScreen(view.screen(), at, within) : -1;
+    return place < 0 ? null : place;
   };
   const actions = {
     move: (x: number, y: number, isShift: boolean) => {
@@ -104,12 +104,12 @@ export function MapCanvas(props: MapCanvasProps) {
         onClick={(event) => {
           const [x, y] = down.current ?? [NaN, NaN];
           const [left, top] = placeOf(event);
-          const found = Math.hypot(left - x, top - y) <= CLICK ? pointAt([left, top]) : null;
-          if (found !== null && !path.isDrawn()) props.pick(found);
+          const place = Math.hypot(left - x, top - y) <= CLICK ? pointAt([left, top]) : null;
+          if (place !== null && !path.isDrawn()) props.pick(place);
         }}
         onDoubleClick={(event) => {
-          const found = pointAt(placeOf(event));
-          if (found !== null) props.open(found);
+          const place = pointAt(placeOf(event));
+          if (place !== null) props.open(place);
         }}
       />
       {state !== "ready" && (
@@ -131,7 +131,7 @@ function placeOf({ nativeEvent }: { nativeEvent: { offsetX: number; offsetY: num
   return [nativeEvent.offsetX, nativeEvent.offsetY];
 }
 
-/** A line that is drawn by hand, in the mode "lasso" or with the shift key. */
+/** A line that a person draws, in the mode "lasso" or with the shift key. */
 function useLasso(view: CloudView | null, { isLasso, lasso, setCurrent }: MapCanvasProps) {
   const points = useRef<Place[] | null>(null);
   const wasDrawn = useRef(false);
@@ -151,14 +151,14 @@ function useLasso(view: CloudView | null, { isLasso, lasso, setCurrent }: MapCan
     setLine(points.current.map((place) => place.join(",")).join(" "));
   };
   const end = (isDone: boolean) => {
-    const drawn = points.current;
-    if (!drawn || !view) return;
+    const corners = points.current;
+    if (!corners || !view) return;
     points.current = null;
     setLine(null);
     view.cloud.setMovable(!isLasso);
-    const [x, y] = drawn[0] ?? [0, 0];
-    wasDrawn.current = drawn.some(([left, top]) => Math.hypot(left - x, top - y) > CLICK);
-    if (isDone && wasDrawn.current) lasso(insidePolygon(view.screen(), drawn));
+    const [x, y] = corners[0] ?? [0, 0];
+    wasDrawn.current = corners.some(([left, top]) => Math.hypot(left - x, top - y) > CLICK);
+    if (isDone && wasDrawn.current) lasso(insidePolygon(view.screen(), corners));
   };
   const handlers = {
     onPointerDown,

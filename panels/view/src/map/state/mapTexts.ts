@@ -22,7 +22,7 @@ export function mapText({ vis_key, method, num_dims, count }: MapEntry): string 
 
 type Quality = Pick<DrawnMap, "neighbors_kept" | "trustworthiness" | "neighbors" | "chance_kept">;
 
-/** How far to trust a map, in words. */
+/** How far to trust a map. */
 export function qualityText({ neighbors_kept, trustworthiness, neighbors, chance_kept }: Quality): string {
   const often = trustworthiness >= 0.95 ? "nearly always" : trustworthiness >= 0.85 ? "mostly" : "often not";
   return (
