@@ -29,10 +29,18 @@ def test_the_unit_tests_pass() -> None:
     assert int(passed) >= 100
 
 
-def test_the_committed_bundle_is_built_from_these_sources(tmp_path: Path) -> None:
-    run("build", "--out", str(tmp_path / "bundle.js"))
-    committed = ROOT / "panels" / "dist" / "index.umd.js"
-    assert (tmp_path / "bundle.js").read_bytes() == committed.read_bytes(), "run 'make panel'"
+def test_the_committed_files_are_built_from_these_sources(tmp_path: Path) -> None:
+    run("build", "--out", str(tmp_path / "index.umd.js"))
+    committed = {path.name: path.read_bytes() for path in (ROOT / "panels" / "dist").iterdir()}
+    assert set(committed) == {"index.umd.js", "map-cloud.js"}
+    built = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert built == committed, "run 'make panel'"
+
+
+def test_the_file_with_three_has_its_license() -> None:
+    text = (ROOT / "panels" / "dist" / "map-cloud.js").read_text()
+    assert text.startswith("/*! This file contains three.js.")
+    assert "Permission is hereby granted, free of charge" in text[:1500]
 
 
 def test_no_component_has_over_200_lines() -> None:

@@ -55,17 +55,14 @@ export function MapCanvas(props: MapCanvasProps) {
     const place = view ? nearestOnScreen(view.screen(), at, within) : -1;
     return place < 0 ? null : place;
   };
+  const middle = () => (view ? pointAt([view.width / 2, view.height / 2], view.width) : null);
   const actions = {
     move: (x: number, y: number, isShift: boolean) => {
       if (!view) return;
       if (map.num_dims === 3 && !isShift) view.cloud.rotateBy(x, y);
       else view.cloud.panBy(x, y);
-      setCurrent(pointAt([view.width / 2, view.height / 2], view.width));
     },
-    zoom: (factor: number) => {
-      view?.cloud.zoomBy(factor);
-      if (view) setCurrent(pointAt([view.width / 2, view.height / 2], view.width));
-    },
+    zoom: (factor: number) => view?.cloud.zoomBy(factor),
     fit: () => view?.cloud.fit(),
     lasso: () => props.setLasso(!isLasso),
     escape: () => (isLasso ? props.setLasso(false) : setCurrent(null)),
@@ -90,6 +87,7 @@ export function MapCanvas(props: MapCanvasProps) {
           if (action === "move") actions.move(...moveBy(event.key), event.shiftKey);
           else if (action === "in" || action === "out") actions.zoom(action === "in" ? 1.3 : 1 / 1.3);
           else actions[action]();
+          if (action === "move" || action === "in" || action === "out") setCurrent(middle());
         }}
         {...path.handlers}
         onPointerDown={(event) => {
@@ -122,8 +120,32 @@ export function MapCanvas(props: MapCanvasProps) {
           <polygon points={path.line} />
         </svg>
       )}
-      {view && state === "ready" && children(view)}
+      {view && state === "ready" && (
+        <>
+          {children(view)}
+          <div className="ffs-map-zoom">
+            <ZoomButton name="map-zoom-in" label="Zoom in" text="+" act={() => actions.zoom(1.5)} />
+            <ZoomButton name="map-zoom-out" label="Zoom out" text="−" act={() => actions.zoom(1 / 1.5)} />
+            <ZoomButton name="map-fit" label="Show the whole map" text="⤢" act={actions.fit} />
+          </div>
+        </>
+      )}
     </div>
+  );
+}
+
+interface ZoomButtonProps {
+  name: string;
+  label: string;
+  text: string;
+  act: () => void;
+}
+
+function ZoomButton({ name, label, text, act }: ZoomButtonProps) {
+  return (
+    <button type="button" className="ffs-button" aria-label={label} title={label} data-cy={name} onClick={act}>
+      {text}
+    </button>
   );
 }
 
