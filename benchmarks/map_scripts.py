@@ -3,7 +3,7 @@
 # Counts the frames in which WebGL draws, and with `waits` waits for each of them to be drawn.
 COUNT = """
 () => {
-  const count = (window.drawn = { frames: 0, milliseconds: [], waits: false });
+  const count = (window.drawn = { frames: 0, points: 0, milliseconds: [], waits: false });
   const gl = WebGL2RenderingContext.prototype;
   const pixel = new Uint8Array(4);
   let isCounted = false;
@@ -12,6 +12,7 @@ COUNT = """
     gl[name] = function (...given) {
       const started = performance.now();
       draw.apply(this, given);
+      count.points += given[name === "drawArrays" ? 2 : 1];
       if (count.waits) {
         this.readPixels(0, 0, 1, 1, this.RGBA, this.UNSIGNED_BYTE, pixel);
         count.milliseconds.push(performance.now() - started);
