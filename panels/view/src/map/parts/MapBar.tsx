@@ -26,7 +26,7 @@ export function MapBar(props: MapBarProps) {
   const { page, choices, hasSearch, isLasso, setLasso, actions, chooseNearest } = props;
   const { view, update } = page;
   return (
-    <div className="ffs-options" role="toolbar" aria-label="Map">
+    <div className="ffs-options" role="group" aria-label="Map">
       <label>
         Color
         <select

@@ -111,7 +111,11 @@ export function MapCanvas(props: MapCanvasProps) {
         }}
       />
       {state !== "ready" && (
-        <p className={`ffs-map-problem ${state === "loading" ? "ffs-note" : "ffs-error"}`} role={state === "loading" ? "status" : "alert"} data-cy="map-problem">
+        <p
+          className={`ffs-map-problem ${state === "loading" ? "ffs-note" : "ffs-error"}`}
+          role={state === "loading" ? "status" : "alert"}
+          data-cy="map-problem"
+        >
           {PROBLEMS[state]}
         </p>
       )}

@@ -1,4 +1,4 @@
-import React, { useMemo, useRef, useState } from "react";
+import React, { useEffect, useMemo, useRef, useState } from "react";
 import { useIsDark } from "../../app/useIsDark.ts";
 import { useShowInViewer } from "../../app/viewer.ts";
 import { isFailure } from "../../app/server.ts";
@@ -40,6 +40,8 @@ export function MapView({ page, map }: { page: MapPageState; map: OpenMap }) {
   const choices = useColorChoices(page, map);
   const { values, error, isReading } = usePointColors(page, map, view.color, neighbors);
   const [only, setOnly] = useState(NONE);
+  // Another field has other classes.
+  useEffect(() => setOnly(NONE), [view.color]);
   const [isLasso, setLasso] = useState(false);
   const [current, setCurrent] = useState<number | null>(null);
   const actions = usePointActions(page, map);
@@ -58,16 +60,16 @@ export function MapView({ page, map }: { page: MapPageState; map: OpenMap }) {
   const chooseNearest = (place: ArrayLike<number>) =>
     act(nearestTo(map.points, map.num_dims, place, view.nearest));
   const open = async (place: number) => {
-    const asked = { vis_key: map.vis_key, version: map.version, places: placesText(Uint32Array.of(place)) };
-    const answer = await server("point_ids", asked);
+    const { vis_key, version } = map;
+    const places = placesText(Uint32Array.of(place));
+    const answer = await server("point_ids", { vis_key, version, places });
     if (isFailure(answer)) setMessage({ kind: "error", text: answer.error });
     else if (answer.ids[0]) await showInViewer(answer.ids, answer.ids[0]);
   };
   const title = view.color === "query" ? "score" : view.color ? choiceLabel(view.color) : "";
   const actText = `${view.action === "show" ? "Show" : "Select"} them in the grid`;
   const noun = map.patches_field === null ? "sample" : "label";
-  const label =
-    `Map of ${counted(map.count, noun)}` + (title ? `, colored by ${title}` : "");
+  const label = `Map of ${counted(map.count, noun)}${title ? `, colored by ${title}` : ""}`;
   return (
     <div ref={root} className="ffs-map">
       <MapBar
@@ -107,10 +109,20 @@ export function MapView({ page, map }: { page: MapPageState; map: OpenMap }) {
                 />
               )}
               {current !== null && (
-                <Mark {...{ map }} view={cloud} point={pointAt(map, current)} name="map-ring" path={RING} />
-              )}
-              {current !== null && (
-                <PointCard {...{ page, map }} place={current} text={cardText(title, valueText(values, current))} />
+                <>
+                  <Mark
+                    {...{ map }}
+                    view={cloud}
+                    point={pointAt(map, current)}
+                    name="map-ring"
+                    path={RING}
+                  />
+                  <PointCard
+                    {...{ page, map }}
+                    place={current}
+                    text={cardText(title, valueText(values, current))}
+                  />
+                </>
               )}
             </>
           )}
