@@ -107,13 +107,11 @@ class MapMethods:
         own = shown_map(ctx.dataset, params).map
         fields = brain.value_fields(ctx.dataset, own.patches_field)
         tags = ctx.dataset.distinct("tags")[:MAX_TAGS] if own.patches_field is None else []
-        return {
-            "choices": [
-                *({"kind": "field", "name": name} for name in fields if name != "tags"),
-                *({"kind": "tag", "name": tag} for tag in tags),
-                {"kind": "quality", "name": ""},
-            ]
-        }
+        choices: list[map_messages.ColorChoice] = [
+            {"kind": "field", "name": name} for name in fields if name != "tags"
+        ]
+        choices += [{"kind": "tag", "name": tag} for tag in tags]
+        return {"choices": [*choices, {"kind": "quality", "name": ""}]}
 
     @panel_method
     def point_colors(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,8 +38,8 @@ class QueryPlace:
 
 def place_query(
     index_map: IndexMap,
-    places: Sequence[int],
-    distances: Sequence[float],
+    places: npt.ArrayLike,
+    distances: npt.ArrayLike,
     own: int | None = None,
 ) -> QueryPlace:
     """Places a query: at its own point, or at the weighted center of its nearest hits.
@@ -50,11 +49,11 @@ def place_query(
 
     Args:
         index_map: the map
-        places: the positions of the hits in the map, nearest first
-        distances: their distances to the query, in the same order
+        places: ``(n,)`` the positions of the hits in the map, nearest first
+        distances: ``(n,)`` their distances to the query, in the same order
         own (None): the position of the query itself, if it is a point of the map
     """
-    hits, far = np.asarray(places[:NEAREST], np.int64), np.asarray(distances[:NEAREST], np.float64)
+    hits, far = np.asarray(places, np.int64)[:NEAREST], np.asarray(distances, np.float64)[:NEAREST]
     points = index_map.points
     if not len(hits):
         return QueryPlace(None if own is None else points[own], 0, 0, 0, 0.0)

@@ -73,7 +73,8 @@ function MapChoice({ page, list, visKey, isMaking, setMaking }: MapChoiceProps) 
   const remove = async () => {
     setAsking(false);
     if (list.take(await server("delete_map", { vis_key: visKey }))) {
-      setMessage({ kind: "done", text: `Deleted the map “${visKey}”; the index and the samples stay.` });
+      const text = `Deleted the map “${visKey}”; the index and the samples stay.`;
+      setMessage({ kind: "done", text });
     }
   };
   return (

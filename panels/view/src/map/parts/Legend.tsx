@@ -56,7 +56,12 @@ export function Legend({ map, title, values, look, only, setOnly, act, actText }
           <button type="button" className="ffs-button" data-cy="map-classes-act" onClick={act}>
             <Icon name="view" size={14} /> {actText}
           </button>
-          <button type="button" className="ffs-link" data-cy="map-classes-all" onClick={() => setOnly(new Set())}>
+          <button
+            type="button"
+            className="ffs-link"
+            data-cy="map-classes-all"
+            onClick={() => setOnly(new Set())}
+          >
             All
           </button>
         </span>

@@ -71,7 +71,11 @@ export function MapCanvas(props: MapCanvasProps) {
     nearest: () => view && props.chooseNearest(view.cloud.target),
   };
   return (
-    <div className={`ffs-map-canvas${isLasso ? " ffs-map-lasso" : ""}`} data-cy="map-canvas" data-state={state}>
+    <div
+      className={`ffs-map-canvas${isLasso ? " ffs-map-lasso" : ""}`}
+      data-cy="map-canvas"
+      data-state={state}
+    >
       <canvas
         ref={canvas}
         role="application"
@@ -147,7 +151,7 @@ interface ZoomButtonProps {
 
 function ZoomButton({ name, label, text, act }: ZoomButtonProps) {
   return (
-    <button type="button" className="ffs-button" aria-label={label} title={label} data-cy={name} onClick={act}>
+    <button type="button" className="ffs-button" aria-label={label} data-cy={name} onClick={act}>
       {text}
     </button>
   );

@@ -30,11 +30,11 @@ export function SearchNote({ neighbors, located, map, noun }: SearchNoteProps) {
   }
   if (!located) return null;
   const { query, hits, answer } = located;
-  const other = neighbors.brain_key === map.brain_key ? "" : ` It searched the index “${neighbors.brain_key}”.`;
+  const isOther = neighbors.brain_key !== map.brain_key;
   return (
     <p className="ffs-note" role="status" data-cy="map-search" data-hits={located.places.join(" ")}>
       {queryText(query, hits, answer, noun)}
-      {other}
+      {isOther && ` It searched the index “${neighbors.brain_key}”.`}
     </p>
   );
 }

@@ -30,7 +30,8 @@ export function useLocatedSearch(
     let isCurrent = true;
     const ids = results.map(({ id }) => id);
     const distances = results.map(({ distance }) => distance);
-    void server("locate", { vis_key, version, ids, distances, pinned: queryId(neighbors) }).then((answer) => {
+    const asked = { vis_key, version, ids, distances, pinned: queryId(neighbors) };
+    void server("locate", asked).then((answer) => {
       if (!isCurrent || isFailure(answer)) return;
       const places = Uint32Array.from(answer.places.filter((place) => place >= 0));
       setLocated({ key, search: { query: neighbors.query, hits: ids.length, answer, places } });
