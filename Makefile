@@ -18,7 +18,8 @@ SHARED = --numprocesses $(PROCESSES) --dist loadfile
 .PHONY: demo test test-fast test-backends coverage faults lint bench bench-embed bench-retrieval \
 	bench-relevance bench-app bench-batch bench-ranking bench-graph bench-duplicates bench-planted \
 	bench-understanding bench-labels bench-clusters bench-maps bench-map-panel bench-teaching \
-	bench-matrix bench-tree bench-local-features quality panel train screenshots clean
+	bench-matrix bench-tree bench-local-features bench-explanations quality panel train \
+	screenshots clean
 
 demo: .venv/installed
 	@$(BIN)/python tools/run_demo.py $(DEMO_ARGS)
@@ -144,6 +145,10 @@ bench-local-features: .venv/installed
 
 bench-tree: .venv/installed
 	$(BIN)/python benchmarks/bench_tree.py $(BENCH_ARGS)
+
+# Takes about 20 minutes. BENCH_ARGS='--weights FILE' adds a trained network; see the script.
+bench-explanations: .venv/installed
+	$(BIN)/python benchmarks/bench_explanations.py $(BENCH_ARGS)
 
 # Measures the quality of the answers, on photographs too, which Debian's apt-get downloads.
 quality: .venv/installed-for-tests

@@ -173,10 +173,10 @@ class OpenClipEmbedder(TorchEmbedder):
             layers = dict(visual.head.named_children())
             projection = layers.pop("proj", None)
             layers.pop("drop", None)
-            found = None if layers else timm_parts(visual.trunk, pixels)
-            if found is None or projection is None:
-                return found
-            mapped = found.mapped(lambda values: F.linear(values, projection.weight))
+            parts = None if layers else timm_parts(visual.trunk, pixels)
+            if parts is None or projection is None:
+                return parts
+            mapped = parts.mapped(lambda values: F.linear(values, projection.weight))
             # The bias, if there is one, belongs to no patch.
             bias = 0.0 if projection.bias is None else projection.bias
             return FeatureParts(mapped.parts, mapped.rest + bias)

@@ -63,19 +63,19 @@ def timm_parts(net: Any, pixels: torch.Tensor) -> FeatureParts | None:
     """Divides the features of a network that pools by the mean, or by SigLIP's attention."""
     features = net.forward_features(pixels)
     if features.ndim == 4:
-        found = average_pool(features)
+        parts = average_pool(features)
     elif isinstance(getattr(net, "attn_pool", None), AttentionPoolLatent):
         patches = features[:, net.num_prefix_tokens :]
         pooled = latent_pool(net.attn_pool, patches, net.patch_embed.grid_size)
         if pooled is None:
             return None
-        found = pooled
+        parts = pooled
     else:
         return None
     # Some networks normalize or transform the pooled features.
     head = net.forward_head(features)[0]
-    is_all = found.total.shape == head.shape and torch.allclose(found.total, head, 1e-4, 1e-5)
-    return found if is_all else None
+    is_all = parts.total.shape == head.shape and torch.allclose(parts.total, head, 1e-4, 1e-5)
+    return parts if is_all else None
 
 
 def _load(net: Any, checkpoint: str) -> None:

@@ -34,15 +34,15 @@ def layer_cam(
     Returns:
         ``(rows, columns)``, at least 0; None if the network is not convolutional
     """
-    depths = {module: name.count(".") for name, module in net.named_modules()}
-    found: dict[tuple[int, int], tuple[int, torch.Tensor]] = {}
+    level_of = {module: name.count(".") for name, module in net.named_modules()}
+    maps_of_size: dict[tuple[int, int], tuple[int, torch.Tensor]] = {}
 
     def keep(module: nn.Module, inputs: object, output: object) -> None:
         if not isinstance(output, torch.Tensor) or output.ndim != 4 or not output.requires_grad:
             return
-        size, depth = (int(output.shape[2]), int(output.shape[3])), depths[module]
-        if size != (1, 1) and (size not in found or depth <= found[size][0]):
-            found[size] = depth, output
+        size, level = (int(output.shape[2]), int(output.shape[3])), level_of[module]
+        if size != (1, 1) and (size not in maps_of_size or level <= maps_of_size[size][0]):
+            maps_of_size[size] = level, output
 
     with _lock, torch.enable_grad():
         hooks = [module.register_forward_hook(keep) for module in net.modules()]
@@ -51,7 +51,7 @@ def layer_cam(
         finally:
             for hook in hooks:
                 hook.remove()
-        maps = [found[size][1] for size in sorted(found, key=math.prod)]
+        maps = [maps_of_size[size][1] for size in sorted(maps_of_size, key=math.prod)]
         if len(maps) < _MIN_SIZES:
             return None
         (gradient,) = torch.autograd.grad(score, maps[1])

@@ -160,12 +160,14 @@ class TorchEmbedder(Embedder):
             return None
         with torch.no_grad():
             pixels = self._input.batch([self.preprocess(image)])
-            found = self._feature_parts(exact_net(self), pixels)
-        if found is None:
+            result = self._feature_parts(exact_net(self), pixels)
+        if result is None:
             return None
-        norm = float(found.total.norm())
+        norm = float(result.total.norm())
         scale = 1 / norm if norm else 0.0
-        return PatchParts(*((scale * values).cpu().numpy() for values in (found.parts, found.rest)))
+        return PatchParts(
+            *((scale * values).cpu().numpy() for values in (result.parts, result.rest))
+        )
 
     def gradient_map(self, image: Image.Image, vector: Vectors) -> Vectors | None:
         if self.seen_box(image) is None:
@@ -175,8 +177,8 @@ class TorchEmbedder(Embedder):
         def score_of(pixels: torch.Tensor) -> torch.Tensor:
             return F.normalize(self._features(net, pixels)[0], dim=0) @ target
 
-        found = layer_cam(net, score_of, self._input.batch([self.preprocess(image)]))
-        return None if found is None else found.cpu().numpy()
+        result = layer_cam(net, score_of, self._input.batch([self.preprocess(image)]))
+        return None if result is None else result.cpu().numpy()
 
     def _feature_parts(self, net: torch.nn.Module, pixels: torch.Tensor) -> FeatureParts | None:
         """Divides the features of one image into parts; None if that is not known."""

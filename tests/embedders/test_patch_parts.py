@@ -105,15 +105,15 @@ def test_siglip_s_pooling_leaves_what_its_last_block_adds() -> None:
     net = timm.create_model("vit_tiny_patch16_224", num_classes=0, global_pool="map").eval()
     tokens = torch.randn(1, 196, 192)
     with torch.no_grad():
-        found = latent_pool(net.attn_pool, tokens, (14, 14))
+        parts = latent_pool(net.attn_pool, tokens, (14, 14))
         expected = net.attn_pool(tokens)[0]
         without = net.attn_pool.mlp
         net.attn_pool.mlp = None
         pooled = net.attn_pool(tokens)[0]
         net.attn_pool.mlp = without
-    assert found is not None
-    torch.testing.assert_close(found.total, expected, atol=1e-5, rtol=1e-4)
-    torch.testing.assert_close(found.parts.sum(dim=(0, 1)), pooled, atol=1e-5, rtol=1e-4)
+    assert parts is not None
+    torch.testing.assert_close(parts.total, expected, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(parts.parts.sum(dim=(0, 1)), pooled, atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize("model", ["convnext_atto", "vit_tiny_patch16_224"])
@@ -128,7 +128,7 @@ def test_gradients_point_to_what_raises_the_score() -> None:
     """The map of a layer is gradient times activation, as PyTorch itself computes it."""
     embedder = get_embedder(str(MODEL_DIR), precision="float32")
     image, target = noise(224, 224), embedder.embed_texts(["a red car"])[0]
-    drawn = embedder.gradient_map(image, target)
+    gradients = embedder.gradient_map(image, target)
     visual: Any = embedder._net.visual  # type: ignore[attr-defined]
     pixels = embedder._input.batch([embedder.preprocess(image)])  # type: ignore[attr-defined]
     values = visual.layer3(visual.layer2(visual.layer1(visual.stem(pixels)))).detach()
@@ -136,8 +136,8 @@ def test_gradients_point_to_what_raises_the_score() -> None:
     score = F.normalize(visual.attnpool(visual.layer4(values))[0], dim=0) @ torch.tensor(target)
     (gradient,) = torch.autograd.grad(score, values)
     expected = (gradient.clamp(min=0) * values)[0].sum(dim=0).detach().numpy()
-    assert drawn is not None and drawn.shape == (6, 6)
-    np.testing.assert_allclose(drawn, expected, rtol=1e-4, atol=1e-6)
+    assert gradients is not None and gradients.shape == (6, 6)
+    np.testing.assert_allclose(gradients, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_a_vision_transformer_has_no_gradient_map(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from fiftyone_faiss.brain.insight.explaining.faithfulness import (
     mean_scores,
     removal_masks,
 )
+from fiftyone_faiss.brain.insight.explaining.images import SeenImage
 from fiftyone_faiss.brain.insight.explaining.methods import (
     EXPLANATION_METHODS,
     SIDE_COUNT,
@@ -23,13 +24,12 @@ from fiftyone_faiss.brain.insight.explaining.methods import (
     map_of,
     side_steps,
 )
-from fiftyone_faiss.brain.insight.explaining.pictures import SeenPicture
 from fiftyone_faiss.brain.insight.explaining.removing import embed_steps
 from fiftyone_faiss.brain.insight.explaining.sides import open_match
 from fiftyone_faiss.brain.retrieval.reference_set import prompt_vectors
 from fiftyone_faiss.embedders import Embedder, unit
 
-PROBES = 5
+MEASURED_SAMPLES = 5
 """How many samples of the index the methods are measured on."""
 
 Gains: TypeAlias = Mapping[Method, float]
@@ -63,21 +63,21 @@ def gains_steps(index: SearchableIndex, is_text: bool) -> Generator[int, None, G
         the gains; ``{"occlusion": 0.0}`` without measuring if nothing else is supported
     """
     embedder, reader = index.get_embedder(), index.reader()
-    rows = reader.sample_rows(PROBES)
+    rows = reader.sample_rows(MEASURED_SAMPLES)
     gains: dict[Method, list[float]] = {}
     for row, id in zip(rows.tolist(), reader.ids_at(rows), strict=True):
         target = _likely_query(reader, embedder, row, is_text)
         try:
-            picture = open_match(index, id).seen_by(index)
+            seen_image = open_match(index, id).seen_by(index)
         except ValueError:
             continue
-        if target is None or not _others(embedder, picture, target):
+        if target is None or not _others(embedder, seen_image, target):
             continue
-        side = yield from side_steps(embedder, picture, EXPLANATION_METHODS)
+        side = yield from side_steps(embedder, seen_image, EXPLANATION_METHODS)
         for method in EXPLANATION_METHODS:
-            drawn = map_of(method, embedder, side, target)
-            if drawn is not None:
-                vectors = yield from embed_steps(embedder, picture, removal_masks(drawn))
+            image_map = map_of(method, embedder, side, target)
+            if image_map is not None:
+                vectors = yield from embed_steps(embedder, seen_image, removal_masks(image_map))
                 deletion, insertion = mean_scores(vectors, target)
                 gains.setdefault(method, []).append(float(insertion - deletion))
     means: Gains = {method: float(np.mean(values)) for method, values in gains.items()}
@@ -87,7 +87,7 @@ def gains_steps(index: SearchableIndex, is_text: bool) -> Generator[int, None, G
     return result
 
 
-GAINS_COUNT = PROBES * (SIDE_COUNT + 2 * len(SHARES) * len(EXPLANATION_METHODS))
+GAINS_COUNT = MEASURED_SAMPLES * (SIDE_COUNT + 2 * len(SHARES) * len(EXPLANATION_METHODS))
 """How many images :func:`gains_steps` embeds at most."""
 
 
@@ -96,11 +96,11 @@ def best_of(gains: Gains) -> Method:
     return max(gains, key=lambda method: gains[method])
 
 
-def _others(embedder: Embedder, picture: SeenPicture, target: Matrix) -> bool:
+def _others(embedder: Embedder, seen_image: SeenImage, target: Matrix) -> bool:
     """Whether a model supports a method besides occlusion."""
-    if embedder.patch_parts(picture.image) is not None:
+    if embedder.patch_parts(seen_image.image) is not None:
         return True
-    return embedder.gradient_map(picture.image, target) is not None
+    return embedder.gradient_map(seen_image.image, target) is not None
 
 
 def _likely_query(

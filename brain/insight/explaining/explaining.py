@@ -26,6 +26,7 @@ from fiftyone_faiss.brain.insight.explaining.faithfulness import (
     FAITHFULNESS_COUNT,
     faithfulness_steps,
 )
+from fiftyone_faiss.brain.insight.explaining.images import ImageMap
 from fiftyone_faiss.brain.insight.explaining.local_matches import local_matches
 from fiftyone_faiss.brain.insight.explaining.methods import (
     SIDE_COUNT,
@@ -35,10 +36,9 @@ from fiftyone_faiss.brain.insight.explaining.methods import (
     side_steps,
 )
 from fiftyone_faiss.brain.insight.explaining.pairs import pairs_of
-from fiftyone_faiss.brain.insight.explaining.pictures import PictureMap
 from fiftyone_faiss.brain.insight.explaining.request import ExplanationRequest
 from fiftyone_faiss.brain.insight.explaining.sides import (
-    OpenedPicture,
+    OpenedImage,
     is_text,
     open_match,
     open_query,
@@ -132,9 +132,9 @@ def _steps(samples: foc.SampleCollection, request: ExplanationRequest) -> Counts
     match, other = open_match(index, request.id), open_query(index, query)
     for_text = is_text(query)
     gains = known_gains(index, for_text) if request.method is None else {}
-    pictures = 1 if other is None else 2
+    image_count = 1 if other is None else 2
     to_measure = GAINS_COUNT if gains is None else 0
-    count = _Count(to_measure + pictures * SIDE_COUNT + FAITHFULNESS_COUNT)
+    count = _Count(to_measure + image_count * SIDE_COUNT + FAITHFULNESS_COUNT)
     if gains is None:
         gains = yield from count.track(gains_steps(index, for_text), to_measure)
     method = request.method or best_of(gains)
@@ -145,9 +145,9 @@ def _steps(samples: foc.SampleCollection, request: ExplanationRequest) -> Counts
     else:
         query_side = yield from count.track(_side_steps(index, other, method), SIDE_COUNT)
         target = query_side.vector
-    drawn = _map(index, method, side, target)
+    image_map = _map(index, method, side, target)
     spread = _spread(index, target)
-    measuring = faithfulness_steps(index.get_embedder(), side.picture, drawn, target, spread)
+    measuring = faithfulness_steps(index.get_embedder(), side.seen_image, image_map, target, spread)
     faithfulness = yield from count.track(measuring, FAITHFULNESS_COUNT)
     return Explanation(
         samples=samples,
@@ -157,32 +157,34 @@ def _steps(samples: foc.SampleCollection, request: ExplanationRequest) -> Counts
         patches_field=index.patches_field,
         method=method,
         score=float(side.vector @ target),
-        map=drawn,
+        map=image_map,
         query_map=None if query_side is None else _map(index, method, query_side, side.vector),
         faithfulness=faithfulness,
         pairs=None if query_side is None else pairs_of(query_side, side),
         parts=None if side.parts is None else side.parts.parts @ target,
         matches=None if other is None else local_matches(other, match),
         gains=gains,
+        thumbnail=match.thumbnail,
+        query_thumbnail=None if other is None else other.thumbnail,
         notes=(*query_notes(query), *_notes(index, request.id, side)),
     )
 
 
 def _side_steps(
-    index: SearchableIndex, picture: OpenedPicture, method: Method
+    index: SearchableIndex, seen_image: OpenedImage, method: Method
 ) -> Generator[int, None, Side]:
     methods: Sequence[Method] = (method,)
-    return side_steps(index.get_embedder(), picture.seen_by(index), methods)
+    return side_steps(index.get_embedder(), seen_image.seen_by(index), methods)
 
 
-def _map(index: SearchableIndex, method: Method, side: Side, target: Matrix) -> PictureMap:
-    drawn = map_of(method, index.get_embedder(), side, target)
-    if drawn is None:
+def _map(index: SearchableIndex, method: Method, side: Side, target: Matrix) -> ImageMap:
+    image_map = map_of(method, index.get_embedder(), side, target)
+    if image_map is None:
         raise ValueError(
             f"The model '{index.model}' cannot be explained by '{method}'; choose 'occlusion', "
             "which works with every model."
         )
-    return drawn
+    return image_map
 
 
 def _spread(index: SearchableIndex, target: Matrix) -> float:
@@ -195,7 +197,7 @@ def _spread(index: SearchableIndex, target: Matrix) -> float:
 
 def _notes(index: SearchableIndex, id: str, side: Side) -> tuple[str, ...]:
     notes = []
-    if not side.picture.is_seen_known:
+    if not side.seen_image.is_seen_known:
         notes.append("What the model crops is not known; the map is of the whole picture.")
     stored = index.known_vectors([id]).get(id)
     if stored is None:

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import fiftyone.core.collections as foc
+from PIL import Image
 
 from fiftyone_faiss.brain.core.arrays import Matrix
 from fiftyone_faiss.brain.data.value_fields import SavedFields
 from fiftyone_faiss.brain.insight.explaining.choosing import Gains
 from fiftyone_faiss.brain.insight.explaining.faithfulness import Faithfulness
 from fiftyone_faiss.brain.insight.explaining.heatmap_fields import save_heatmap
+from fiftyone_faiss.brain.insight.explaining.images import ImageMap
 from fiftyone_faiss.brain.insight.explaining.local_matches import LocalMatches
 from fiftyone_faiss.brain.insight.explaining.methods import Method
 from fiftyone_faiss.brain.insight.explaining.pairs import EXACT, Pairs
-from fiftyone_faiss.brain.insight.explaining.pictures import PictureMap
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,10 @@ class Explanation:
         pairs: which regions of the two pictures go together, None for other queries
         parts: ``(rows, columns)`` float32 what each patch of the match adds to the score; None if
             the model has no such parts
-        matches: the local features that agree, for near-copies; None for others
+        matches: the local features that agree, for near-duplicates; None for others
         gains: what was measured to choose the method; empty if it was given
+        thumbnail: a small image of the match's whole picture
+        query_thumbnail: the same of the query, None if it is not one picture
         notes: what else to know, in sentences
     """
 
@@ -50,14 +53,22 @@ class Explanation:
     patches_field: str | None
     method: Method
     score: float
-    map: PictureMap
-    query_map: PictureMap | None
+    map: ImageMap
+    query_map: ImageMap | None
     faithfulness: Faithfulness
     pairs: Pairs | None
     parts: Matrix | None
     matches: LocalMatches | None
     gains: Gains
+    thumbnail: Image.Image
+    query_thumbnail: Image.Image | None
     notes: Sequence[str] = ()
+
+    def __str__(self) -> str:
+        badge = "faithful" if self.faithfulness.has_badge else "not verified"
+        return (
+            f"{self.query} matches {self.id} with a score of {self.score:.3f}; the map is {badge}."
+        )
 
     @property
     def heatmap(self) -> Matrix:
@@ -136,8 +147,8 @@ class Explanation:
         }
 
 
-def _map_dict(map: PictureMap) -> dict[str, Any]:
-    return {"values": map.drawn().round(3).tolist(), "box": list(map.box)}
+def _map_dict(map: ImageMap) -> dict[str, Any]:
+    return {"values": map.on_grid().round(3).tolist(), "box": list(map.box)}
 
 
 def _pairs_dict(pairs: Pairs) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from fiftyone_faiss.brain.core.arrays import Distances, Matrix
-from fiftyone_faiss.brain.insight.explaining.pictures import PictureMap, SeenPicture
+from fiftyone_faiss.brain.insight.explaining.images import ImageMap, SeenImage
 from fiftyone_faiss.brain.insight.explaining.removing import SIDE, Masks, embed_steps
 from fiftyone_faiss.embedders import Embedder
 
@@ -83,7 +83,7 @@ class Faithfulness:
         return None
 
 
-def removal_masks(map: PictureMap) -> Masks:
+def removal_masks(map: ImageMap) -> Masks:
     """``(2 * len(SHARES), SIDE, SIDE)``: deletion, then insertion."""
     values = cv2.resize(map.values, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
     deleted = _removed(np.asarray(values, np.float32))
@@ -111,13 +111,13 @@ def mean_scores(vectors: Matrix, target: Matrix) -> Distances:
 
 
 def faithfulness_steps(
-    embedder: Embedder, picture: SeenPicture, map: PictureMap, target: Matrix, spread: float
+    embedder: Embedder, seen_image: SeenImage, map: ImageMap, target: Matrix, spread: float
 ) -> Generator[int, None, Faithfulness]:
     """Measures the faithfulness of a map.
 
     Args:
         embedder: the embedder
-        picture: the picture of the map
+        seen_image: the picture of the map
         map: the map
         target: ``(dim,)`` float32 unit vector that the picture is similar to
         spread: the standard deviation of the scores of the index
@@ -126,7 +126,7 @@ def faithfulness_steps(
         how many images were embedded since the last step
     """
     masks = np.concatenate([removal_masks(map), random_masks(np.random.default_rng(51))])
-    vectors = yield from embed_steps(embedder, picture, masks)
+    vectors = yield from embed_steps(embedder, seen_image, masks)
     deletion, insertion, *others = mean_scores(vectors, target)
     return measured(float(deletion), float(insertion), others, spread)
 

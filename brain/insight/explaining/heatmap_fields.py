@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from pathlib import Path
 
 import fiftyone as fo
@@ -38,7 +39,8 @@ def save_heatmap(
     if not files:
         raise ValueError(f"'{id}' does not exist any more; there is nowhere to save the heatmap.")
     owner = files[0]["sample_id"]
-    path = _folder(dataset, folder) / field / f"{id}.png"
+    # A new file each time: what the field held before can be restored.
+    path = _folder(dataset, folder) / field / f"{id}-{uuid.uuid4().hex[:8]}.png"
     target = ValueField.named(dataset, field, [owner], None)
     # Written before the field names it, and complete.
     _write(path, heatmap)

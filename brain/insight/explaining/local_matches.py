@@ -1,4 +1,4 @@
-"""The local features that agree between two near-copies, for lines between them."""
+"""The local features that agree between two near-duplicates, for lines between them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fiftyone_faiss.brain.core.arrays import Matrix
-from fiftyone_faiss.brain.insight.explaining.sides import OpenedPicture
+from fiftyone_faiss.brain.insight.explaining.sides import OpenedImage
 from fiftyone_faiss.brain.pixels.alignment import AgreeingFeatures, agreeing_features
 from fiftyone_faiss.brain.pixels.image_features import Floats, ImageFeatures
 
@@ -33,15 +33,15 @@ class LocalMatches:
         return len(self.query)
 
 
-def local_matches(query: OpenedPicture, match: OpenedPicture) -> LocalMatches | None:
-    """Finds the local features that agree; None if the pictures are no near-copies.
+def local_matches(query: OpenedImage, match: OpenedImage) -> LocalMatches | None:
+    """Finds the local features that agree; None if the pictures are no near-duplicates.
 
-    They are near-copies if at least 12 features, and 30 % of those of the picture with fewer, agree
-    on one alignment.
+    They are near-duplicates if at least 12 features, and 30 % of those of the picture with fewer,
+    agree on one alignment.
     """
     first, second = ImageFeatures(query.image), ImageFeatures(match.image)
-    found = [agreeing_features(first, second, mirrored) for mirrored in (False, True)]
-    agreed = max((one for one in found if one is not None), key=_count, default=None)
+    candidates = [agreeing_features(first, second, mirrored) for mirrored in (False, True)]
+    agreed = max(filter(None, candidates), key=_count, default=None)
     fewer = min(len(features.points.places) for features in (first, second))
     if agreed is None or _count(agreed) < max(MIN_LINES, MIN_SHARE * fewer):
         return None
@@ -56,9 +56,9 @@ def _count(agreed: AgreeingFeatures) -> int:
     return agreed.alignment.inliers
 
 
-def _relative(places: Floats, features: ImageFeatures, picture: OpenedPicture) -> Matrix:
+def _relative(places: Floats, features: ImageFeatures, seen_image: OpenedImage) -> Matrix:
     """Places at the work size, relative to the whole picture."""
     height, width = features.work.shape
-    left, top, across, down = picture.region
+    left, top, across, down = seen_image.region
     inside = (places + 0.5) / (width, height)
     return (inside * (across, down) + (left, top)).astype(np.float32)

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from fiftyone_faiss.brain.core.arrays import Matrix
-from fiftyone_faiss.brain.insight.explaining.pictures import PictureMap, SeenPicture
+from fiftyone_faiss.brain.insight.explaining.images import ImageMap, SeenImage
 from fiftyone_faiss.brain.insight.explaining.removing import SIDE, Masks, embed_steps
 from fiftyone_faiss.embedders import Embedder
 from fiftyone_faiss.embedders.parts import PatchParts
@@ -49,40 +49,40 @@ class Side:
     """A picture, and what the methods need of it.
 
     Attributes:
-        picture: the picture
+        seen_image: the picture
         vector: ``(dim,)`` float32 unit vector; computed in float32 if there are parts
         occluded: its vectors with windows removed; None if no method needs them
         parts: what each patch adds to its vector; None if the model has no such parts
     """
 
-    picture: SeenPicture
+    seen_image: SeenImage
     vector: Matrix
     occluded: Occluded | None
     parts: PatchParts | None
 
 
 def side_steps(
-    embedder: Embedder, picture: SeenPicture, methods: Sequence[Method]
+    embedder: Embedder, seen_image: SeenImage, methods: Sequence[Method]
 ) -> Generator[int, None, Side]:
     """Computes what the methods need of a picture.
 
     Yields:
         how many images were embedded since the last step
     """
-    parts = embedder.patch_parts(picture.image)
+    parts = embedder.patch_parts(seen_image.image)
     occluded = None
     if parts is None or "occlusion" in methods:
-        vectors = yield from embed_steps(embedder, picture, _windows())
+        vectors = yield from embed_steps(embedder, seen_image, _windows())
         occluded = Occluded(vectors[0], vectors[1:])
-    vector = embedder.embed_image(picture.image) if parts is None else parts.vector
-    return Side(picture, vector, occluded, parts)
+    vector = embedder.embed_image(seen_image.image) if parts is None else parts.vector
+    return Side(seen_image, vector, occluded, parts)
 
 
 SIDE_COUNT = 1 + WINDOWS * WINDOWS
 """How many images :func:`side_steps` embeds at most."""
 
 
-def map_of(method: Method, embedder: Embedder, side: Side, target: Matrix) -> PictureMap | None:
+def map_of(method: Method, embedder: Embedder, side: Side, target: Matrix) -> ImageMap | None:
     """The map of a picture by a method.
 
     Args:
@@ -98,14 +98,19 @@ def map_of(method: Method, embedder: Embedder, side: Side, target: Matrix) -> Pi
     if method == "occlusion" and side.occluded is not None:
         values = _mean_of_windows(side.occluded.drops(target))
     elif method == "patches" and side.parts is not None:
-        added = side.parts.parts @ target
-        # All patches share what every picture has; those above the mean make the difference.
-        values = added - added.mean()
+        values = _above_mean(side.parts.parts @ target)
     elif method == "gradient":
-        values = embedder.gradient_map(side.picture.image, target)
+        gradients = embedder.gradient_map(side.seen_image.image, target)
+        values = None if gradients is None else _above_mean(gradients)
     if values is None:
         return None
-    return PictureMap(values, side.picture.box, side.picture.size)
+    return ImageMap(values, side.seen_image.box, side.seen_image.size)
+
+
+def _above_mean(values: Matrix) -> Matrix:
+    """All patches share what every picture has; those above the mean make the difference."""
+    above: Matrix = values - values.mean()
+    return above
 
 
 def _windows() -> Masks:

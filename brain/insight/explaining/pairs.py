@@ -55,7 +55,7 @@ class Pairs:
 
 def pairs_of(query: Side, match: Side) -> Pairs | None:
     """The pairs of regions of two pictures, from their patches if the model has such parts."""
-    boxes = query.picture.box, match.picture.box
+    boxes = query.seen_image.box, match.seen_image.box
     if query.parts is not None and match.parts is not None:
         values = np.einsum("ijd,kld->ijkl", query.parts.parts, match.parts.parts)
         return Pairs(values, "patches", *boxes)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from fiftyone_faiss.brain.core.arrays import Mask, Matrix
-from fiftyone_faiss.brain.insight.explaining.pictures import SeenPicture
+from fiftyone_faiss.brain.insight.explaining.images import SeenImage
 from fiftyone_faiss.embedders import Embedder, EmbedderError, are_finite, not_finite_reason
 
 SIDE = 16
@@ -21,7 +21,7 @@ Masks: TypeAlias = npt.NDArray[np.bool_]
 
 
 def embed_steps(
-    embedder: Embedder, picture: SeenPicture, masks: Masks
+    embedder: Embedder, seen_image: SeenImage, masks: Masks
 ) -> Generator[int, None, Matrix]:
     """Embeds the versions of a picture with some squares removed.
 
@@ -29,7 +29,7 @@ def embed_steps(
 
     Args:
         embedder: the embedder
-        picture: the picture
+        seen_image: the picture
         masks: which squares to remove in each version
 
     Yields:
@@ -44,7 +44,7 @@ def embed_steps(
     size = embedder.batch_size()
     vectors = []
     for start in range(0, len(masks), size):
-        images = _versions(picture, masks[start : start + size])
+        images = _versions(seen_image, masks[start : start + size])
         batch = embedder.embed_images([embedder.preprocess(image) for image in images])
         if not are_finite(batch).all():
             raise EmbedderError(f"The match cannot be explained: {not_finite_reason(embedder)}.")
@@ -53,12 +53,12 @@ def embed_steps(
     return np.concatenate(vectors)
 
 
-def _versions(picture: SeenPicture, masks: Masks) -> Iterator[Image.Image]:
-    rows, columns = picture.cells(SIDE)
+def _versions(seen_image: SeenImage, masks: Masks) -> Iterator[Image.Image]:
+    rows, columns = seen_image.cells(SIDE)
     is_seen = np.outer(rows >= 0, columns >= 0)
-    color = picture.pixels[is_seen].mean(axis=0).round().astype(np.uint8)
+    color = seen_image.pixels[is_seen].mean(axis=0).round().astype(np.uint8)
     for mask in masks:
         removed: Mask = mask[rows[:, None], columns] & is_seen
-        pixels = picture.pixels.copy()
+        pixels = seen_image.pixels.copy()
         pixels[removed] = color
         yield Image.fromarray(pixels)

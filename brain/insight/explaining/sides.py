@@ -12,7 +12,7 @@ from fiftyone_faiss.brain.backend.searchable import SearchableIndex
 from fiftyone_faiss.brain.core.arrays import Matrix
 from fiftyone_faiss.brain.data.media import AROUND, find_media
 from fiftyone_faiss.brain.data.private import root_dataset
-from fiftyone_faiss.brain.insight.explaining.pictures import WHOLE, SeenPicture
+from fiftyone_faiss.brain.insight.explaining.images import WHOLE, SeenImage
 from fiftyone_faiss.brain.models.prompts import Templates
 from fiftyone_faiss.brain.queries.terms import ImageQuery, Query, QueryTerm, SamplesQuery
 from fiftyone_faiss.embedders import ImageSource, unit
@@ -22,28 +22,45 @@ from fiftyone_faiss.embedders.loop import reason_of
 
 # The most characters of the reason of a failure in a message.
 _MAX_REASON = 120
+THUMBNAIL_SIDE = 640
+"""Enough pixels for a page."""
+
+Corners = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
-class OpenedPicture:
+class OpenedImage:
     """A picture, or the region of a label in one.
 
     Attributes:
         image: the RGB image that is embedded
+        thumbnail: the whole picture, its longer side at most ``THUMBNAIL_SIDE`` pixels
         size: the width and height of the whole picture, in pixels
         region: where the image is in the whole picture, relative to it
     """
 
     image: Image.Image
+    thumbnail: Image.Image
     size: tuple[int, int]
     region: Box = WHOLE
 
-    def seen_by(self, index: SearchableIndex) -> SeenPicture:
+    @classmethod
+    def of(cls, whole: Image.Image, corners: Corners | None = None) -> OpenedImage:
+        """A picture, or the part of it between some corners in pixels."""
+        thumbnail, (width, height) = whole.copy(), whole.size
+        thumbnail.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+        if corners is None:
+            return cls(whole, thumbnail, whole.size)
+        x0, y0, x1, y1 = corners
+        region = (x0 / width, y0 / height, (x1 - x0) / width, (y1 - y0) / height)
+        return cls(whole.crop(corners), thumbnail, whole.size, region)
+
+    def seen_by(self, index: SearchableIndex) -> SeenImage:
         """The picture as the model of an index sees it."""
-        return SeenPicture.of(index.get_embedder(), self.image, self.size, self.region)
+        return SeenImage.of(index.get_embedder(), self.image, self.size, self.region)
 
 
-def open_match(index: SearchableIndex, id: str) -> OpenedPicture:
+def open_match(index: SearchableIndex, id: str) -> OpenedImage:
     """Opens the picture of a sample, frame or label of an index.
 
     Raises:
@@ -57,14 +74,14 @@ def open_match(index: SearchableIndex, id: str) -> OpenedPicture:
     return _opened(_source(index, id, root_dataset(index.samples)), id)
 
 
-def open_query(index: SearchableIndex, query: Query) -> OpenedPicture | None:
+def open_query(index: SearchableIndex, query: Query) -> OpenedImage | None:
     """Opens the picture of a query; None if the query is not one picture."""
     term = _only_term(query)
     if term is None:
         return None
     operand = term.query
     if isinstance(operand, ImageQuery):
-        return OpenedPicture(operand.image, operand.image.size)
+        return OpenedImage.of(operand.image)
     if not isinstance(operand, SamplesQuery) or len(operand.ids) != 1:
         return None
     (id,) = operand.ids
@@ -118,19 +135,17 @@ def _source(index: SearchableIndex, id: str, dataset: fo.Dataset) -> ImageSource
     return find_media(dataset, id, regions)
 
 
-def _opened(source: ImageSource | None, id: str) -> OpenedPicture:
+def _opened(source: ImageSource | None, id: str) -> OpenedImage:
     if source is None:
         raise ValueError(f"There is no sample or label '{id}'; reload the page and search again.")
     try:
         whole = replace(source, box=None).open()
         if source.box is None:
-            return OpenedPicture(whole, whole.size)
+            return OpenedImage.of(whole)
         corners = box_corners(source.box, *whole.size, source.alpha, source.force_square)
     except DECODE_ERRORS as error:
         raise ValueError(
             f"'{id}' cannot be explained: reading its file failed "
             f"({reason_of(error)[:_MAX_REASON]})."
         ) from error
-    (x0, y0, x1, y1), (width, height) = corners, whole.size
-    region = (x0 / width, y0 / height, (x1 - x0) / width, (y1 - y0) / height)
-    return OpenedPicture(whole.crop(corners), whole.size, region)
+    return OpenedImage.of(whole, corners)

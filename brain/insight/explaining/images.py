@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -23,7 +22,7 @@ DRAWN_SIDE = 32
 
 
 @dataclass(frozen=True)
-class SeenPicture:
+class SeenImage:
     """A picture, or the region of a label in one, as an embedder sees it.
 
     Attributes:
@@ -45,7 +44,7 @@ class SeenPicture:
     @classmethod
     def of(
         cls, embedder: Embedder, image: Image.Image, size: tuple[int, int], region: Box = WHOLE
-    ) -> SeenPicture:
+    ) -> SeenImage:
         """Finds what an embedder sees of an image."""
         seen, small = embedder.seen_box(image), _shrunk(image, embedder.image_size)
         return cls(image, small, size, region, seen or WHOLE, seen is not None)
@@ -78,7 +77,7 @@ class SeenPicture:
 
 
 @dataclass(frozen=True)
-class PictureMap:
+class ImageMap:
     """What each part of a picture adds to a similarity.
 
     Attributes:
@@ -99,18 +98,17 @@ class PictureMap:
             nothing raises it and where the model did not look
         """
         width, height = self.size
-        x = _positions(width, self.box[0], self.box[2], self.values.shape[1])
-        y = _positions(height, self.box[1], self.box[3], self.values.shape[0])
-        drawn = _interpolated(self.values, y, x)
-        drawn[~_inside(height, self.box[1], self.box[3])] = 0
-        drawn[:, ~_inside(width, self.box[0], self.box[2])] = 0
-        return _normalized(drawn)
+        down = _weights(height, self.box[1], self.box[3], self.values.shape[0])
+        across = _weights(width, self.box[0], self.box[2], self.values.shape[1])
+        on_grid: Matrix = down @ self.values @ across.T
+        on_grid[~_inside(height, self.box[1], self.box[3])] = 0
+        on_grid[:, ~_inside(width, self.box[0], self.box[2])] = 0
+        return _normalized(on_grid)
 
-    def drawn(self) -> Matrix:
+    def on_grid(self) -> Matrix:
         """``(DRAWN_SIDE, DRAWN_SIDE)`` float32, 0 to 1: the same over the box alone."""
-        rows, columns = self.values.shape
-        y, x = (_positions(DRAWN_SIDE, 0.0, 1.0, count) for count in (rows, columns))
-        return _normalized(_interpolated(self.values, y, x))
+        down, across = (_weights(DRAWN_SIDE, 0.0, 1.0, count) for count in self.values.shape)
+        return _normalized(down @ self.values @ across.T)
 
 
 def _shrunk(image: Image.Image, side: int | None) -> Image.Image:
@@ -140,19 +138,17 @@ def _inside(length: int, start: float, extent: float) -> Mask:
     return inside
 
 
-def _positions(length: int, start: float, extent: float, count: int) -> npt.NDArray[np.float32]:
-    """Where pixels are among ``count`` values, whose centers are at 0, 1, ..."""
-    positions = _relative(length, start, extent) * count - 0.5
-    return np.clip(positions, 0, count - 1).astype(np.float32)
+def _weights(length: int, start: float, extent: float, count: int) -> Matrix:
+    """``(length, count)``: how much of each value a pixel gets, by linear interpolation.
+
+    The centers of the values divide the interval evenly; beyond the outer ones, nothing changes.
+    """
+    positions = np.clip(_relative(length, start, extent) * count - 0.5, 0, count - 1)
+    distances = np.abs(positions[:, None] - np.arange(count))
+    return np.maximum(0, 1 - distances).astype(np.float32)
 
 
-def _interpolated(values: Matrix, y: npt.NDArray[np.float32], x: npt.NDArray[np.float32]) -> Matrix:
-    columns, rows = np.meshgrid(x, y)
-    drawn = cv2.remap(values.astype(np.float32), columns, rows, cv2.INTER_LINEAR)
-    return np.asarray(drawn, np.float32)
-
-
-def _normalized(drawn: Matrix) -> Matrix:
-    positive = np.maximum(drawn, 0)
+def _normalized(on_grid: Matrix) -> Matrix:
+    positive = np.maximum(on_grid, 0)
     largest = float(positive.max(initial=0.0))
     return positive / np.float32(largest) if largest > 0 and math.isfinite(largest) else positive
