@@ -17,6 +17,7 @@ from fiftyone_faiss import brain
 from fiftyone_faiss.brain.core.params import read_ids, read_text
 from fiftyone_faiss.panels import grid_messages, messages
 from fiftyone_faiss.panels.base import methods_of, panel_method
+from fiftyone_faiss.panels.explain_methods import ExplainMethods
 from fiftyone_faiss.panels.grid import (
     Grid,
     dataset_of,
@@ -34,7 +35,13 @@ from fiftyone_faiss.panels.tile_methods import TileMethods
 
 
 class SearchPanel(
-    ResultsMethods, TileMethods, GridMethods, HistoryMethods, IndexMethods, foo.Panel
+    ResultsMethods,
+    TileMethods,
+    ExplainMethods,
+    GridMethods,
+    HistoryMethods,
+    IndexMethods,
+    foo.Panel,
 ):
     """``@fiftyone-faiss/similarity/similarity_search_faiss``"""
 

@@ -24,6 +24,7 @@ from fiftyone_faiss.panels import (
     PANELS,
     cluster_messages,
     curate_messages,
+    explain_messages,
     grid_messages,
     index_messages,
     labels_messages,
@@ -49,6 +50,7 @@ HEADER = """\
 MODULES = (
     messages,
     tile_messages,
+    explain_messages,
     grid_messages,
     index_messages,
     run_messages,
@@ -64,6 +66,7 @@ MODULES = (
 )
 ALIASES = {
     **messages.ALIASES,
+    **explain_messages.ALIASES,
     **index_messages.ALIASES,
     **scores_messages.ALIASES,
     **selection_messages.ALIASES,

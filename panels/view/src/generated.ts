@@ -13,6 +13,8 @@ export type BoundingBox = [number, number, number, number];
 
 export type SavedParams = Partial<SearchParams>;
 
+export type ExplanationMethod = "occlusion" | "patches" | "gradient";
+
 export type JobState = "running" | "done" | "cancelled" | "failed";
 
 export type ScoreKind = "outliers" | "uniqueness" | "typicality";
@@ -574,6 +576,95 @@ export interface ShowParams {
   sidebar?: Record<string, unknown>;
   shown?: string[];
   scope: string;
+}
+
+/** A match to explain: a query as in a search, or one sample of a pair in `sample_ids`. */
+export interface ExplainParams {
+  query?: string;
+  selected?: string[];
+  alt?: string[];
+  uploads?: Record<string, UploadedImage>;
+  query_type?: "text" | "samples";
+  sample_ids?: string[];
+  templates?: Templates;
+  id: string;
+  brain_key: string | null;
+  method: ExplanationMethod | null;
+}
+
+/** An explanation that was started. */
+export interface ExplanationParams {
+  job: string;
+}
+
+/** An explanation that was started. */
+export interface ExplanationStarted {
+  job: string;
+}
+
+/** What raises the score, 0 to 1, on a grid over `box` in the picture. */
+export interface ExplanationMap {
+  values: number[][];
+  box: BoundingBox;
+}
+
+/** The mean scores while parts are removed; `problem` is why there is no badge. */
+export interface Faithfulness {
+  has_badge: boolean;
+  problem: string | null;
+  beaten: number;
+  deletion: number;
+  insertion: number;
+  random: number;
+  interval: [number, number];
+}
+
+/** What each place of the query's picture adds with each place of the match. */
+export interface ExplanationPairs {
+  method: ExplanationMethod;
+  values: number[][][][];
+  query_box: BoundingBox;
+  match_box: BoundingBox;
+}
+
+/** Why a sample matches a query; the images are data URLs. */
+export interface MatchExplanation {
+  id: string;
+  query: string;
+  brain_key: string;
+  method: ExplanationMethod;
+  score: number;
+  map: ExplanationMap;
+  query_map: ExplanationMap | null;
+  faithfulness: Faithfulness;
+  pairs: ExplanationPairs | null;
+  remainder: number | null;
+  is_exact: boolean;
+  lines: BoundingBox[];
+  is_mirrored: boolean;
+  gains: Record<string, number>;
+  notes: string[];
+  image: string;
+  query_image: string | null;
+}
+
+/** The progress of an explanation; `explanation` is there once it is done. */
+export interface ExplanationState {
+  state: JobState;
+  fraction: number;
+  label: string;
+  explanation: MatchExplanation | null;
+}
+
+/** The explanation whose heatmap to save, and the field. */
+export interface SaveHeatmapParams {
+  job: string;
+  field: string;
+}
+
+/** What was done, in a sentence. */
+export interface HeatmapSaved {
+  text: string;
 }
 
 /**
@@ -1958,6 +2049,7 @@ export interface MatrixFields {
 export interface PanelMethods {
   build: { params: NoParams; answer: Empty };
   cancel: { params: JobParams; answer: Empty };
+  cancel_explanation: { params: ExplanationParams; answer: Empty };
   clear: { params: ClearParams; answer: GridChange | Superseded };
   code: { params: SearchInGrid; answer: CodeAnswer };
   compare: { params: CompareParams; answer: CompareAnswer };
@@ -1965,6 +2057,8 @@ export interface PanelMethods {
   delete_search: { params: SearchIdParams; answer: Empty };
   examples: { params: NoParams; answer: ExamplesAnswer };
   explain: { params: LineParams; answer: Explanation };
+  explain_match: { params: ExplainParams; answer: ExplanationStarted };
+  explanation: { params: ExplanationParams; answer: ExplanationState };
   export: { params: ExportParams; answer: ExportAnswer };
   facets: { params: FacetParams; answer: FacetAnswer };
   frames: { params: FramesParams; answer: FramesAnswer };
@@ -1984,6 +2078,7 @@ export interface PanelMethods {
   reload_grid: { params: NoParams; answer: Empty };
   remove_tag: { params: TagParams; answer: UntaggedIds };
   rename_search: { params: RenameParams; answer: SavedSearch };
+  save_heatmap: { params: SaveHeatmapParams; answer: HeatmapSaved };
   save_scores: { params: SaveScoresParams; answer: SaveScoresAnswer };
   save_search: { params: SaveSearchParams; answer: SavedSearch };
   save_view: { params: SaveViewParams; answer: SaveViewAnswer };
@@ -1992,6 +2087,7 @@ export interface PanelMethods {
   tag: { params: TagParams; answer: TaggedIds };
   tag_result: { params: TagParams; answer: TaggedIds };
   tune: { params: IndexParams; answer: Job };
+  undo_heatmap: { params: ExplanationParams; answer: HeatmapSaved };
   untag: { params: Tagging; answer: UntagAnswer };
   untag_result: { params: Tagging; answer: UntagAnswer };
   update: { params: IndexParams; answer: Job };

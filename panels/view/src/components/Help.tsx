@@ -15,6 +15,7 @@ const KEYS: Row[] = [
   ["Shift+T", "go to the tag"],
   ["x, Space", "select the result"],
   ["Ctrl+A", "select all results"],
+  ["e", "explain why the result matches"],
   ["p", "show the result larger"],
   ["d", "show the near-duplicates of the result"],
   ["Del", "exclude the result from this query"],

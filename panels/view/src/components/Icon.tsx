@@ -26,6 +26,7 @@ const PATHS = {
   tag: "M4 4h8l8 8-8 8-8-8zM8 8h.01",
   keep: "M5 12l5 5 9-11",
   undo: "M9 6L4 11l5 5M4 11h10a6 6 0 0 1 0 12",
+  why: "M9 9.5a3 3 0 1 1 4.2 2.7c-.8.4-1.2 1-1.2 2M12 17.3h.01M3 12a9 9 0 1 0 18 0a9 9 0 1 0 -18 0",
   compare: "M4 5h7v14H4zM13 5h7v14h-7z",
   view: "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z",
 };

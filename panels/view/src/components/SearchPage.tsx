@@ -25,6 +25,7 @@ import { Feedback } from "./results/Feedback.tsx";
 import { GridNotes } from "./results/GridNotes.tsx";
 import { PinnedSamples } from "./results/PinnedSamples.tsx";
 import { ResultColumns } from "./results/ResultColumns.tsx";
+import { ResultExplanation } from "./results/ResultExplanation.tsx";
 import { ExclusionBar, SelectionBar } from "./results/SelectionBar.tsx";
 import { useResultsPage } from "./results/useResultsPage.ts";
 import { ViewerBar } from "./results/ViewerBar.tsx";
@@ -130,6 +131,7 @@ export function SearchPage(props: SearchPageProps) {
           </div>
         )}
         <ViewerBar {...{ search, tagging }} show={page.show} />
+        <ResultExplanation {...{ search, server }} />
       </div>
     </div>
   );

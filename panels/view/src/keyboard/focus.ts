@@ -33,3 +33,8 @@ export function editQuery(element: Element): void {
   field?.focus();
   field?.setSelectionRange(field.value.length, field.value.length);
 }
+
+/** Focuses a result by its id. */
+export function focusResult(id: string): void {
+  document.querySelector<HTMLElement>(`.ffs-panel .ffs-open[data-id="${id}"]`)?.focus();
+}

@@ -13,6 +13,7 @@ export interface GridKeyActions {
   tag?: ((id: string) => void) | undefined;
   exclude?: ((id: string) => void) | undefined;
   expand: (id: string) => void;
+  explain?: ((id: string) => void) | undefined;
   preview: (id: string) => void;
   /** Hides the preview, and tells whether it was shown. */
   hidePreview: () => boolean;
@@ -57,10 +58,11 @@ function onPlainKey(
 }
 
 function actionOf(key: string, id: string, actions: GridKeyActions): (() => void) | undefined {
-  const { select, tag, exclude, expand, preview } = actions;
+  const { select, tag, exclude, expand, explain, preview } = actions;
   if ((key === " " || key === "x") && select) return () => select(id);
   if (key === "t" && tag) return () => tag(id);
   if (key === "Delete" && exclude) return () => exclude(id);
+  if (key === "e" && explain) return () => explain(id);
   if (key === "p") return () => preview(id);
   return key === "d" ? () => expand(id) : undefined;
 }

@@ -83,6 +83,8 @@ export interface SearchState extends Ratings {
   untaggings: Untagging[];
   tag: string;
   drawer: DrawerName | null;
+  /** The result whose match is explained. */
+  explained: string | null;
   status: StatusMessage;
   /** Set until the App's grid shows the view of the last answer, with the filters in it. */
   settling: GridChange | null;
@@ -112,6 +114,7 @@ export const INITIAL_STATE: SearchState = {
   untaggings: [],
   tag: "neighbors",
   drawer: null,
+  explained: null,
   status: { kind: "idle", text: "" },
   settling: null,
   pending: null,

@@ -6,6 +6,7 @@ import curateLists from "./curate-lists.css";
 import curateScores from "./curate-scores.css";
 import curateSelect from "./curate-select.css";
 import drawers from "./drawers.css";
+import explanation from "./explanation.css";
 import map from "./map.css";
 import matrix from "./matrix.css";
 import menus from "./menus.css";
@@ -29,6 +30,7 @@ export const STYLES = [
   results,
   tiles,
   preview,
+  explanation,
   curate,
   curateLists,
   curateGroups,

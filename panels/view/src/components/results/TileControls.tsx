@@ -17,11 +17,11 @@ interface TileControlsProps {
   actions: TileActions;
 }
 
-/** The controls that lie over the image of a result: checkbox, thumbs, tag, near-duplicates. */
+/** The controls that lie over the image of a result: checkbox, thumbs, tag, why, near-duplicates. */
 export function TileControls(props: TileControlsProps) {
   const { result, index, rating, isSelected, isTagged, isExpanded, isTabStop, actions } = props;
   const { id, near_duplicates: duplicates } = result;
-  const { select, rate, tag } = actions;
+  const { select, rate, tag, explain } = actions;
   const tabIndex = isTabStop ? 0 : -1;
   const number = index + 1;
   return (
@@ -53,6 +53,16 @@ export function TileControls(props: TileControlsProps) {
           aria-pressed={isTagged}
           tabIndex={tabIndex}
           onClick={() => tag(id)}
+        />
+      )}
+      {explain && (
+        <IconButton
+          icon="why"
+          size={15}
+          label={`Why result ${number} matches`}
+          data-cy="faiss-why-one"
+          tabIndex={tabIndex}
+          onClick={() => explain(id)}
         />
       )}
       {duplicates > 0 && (

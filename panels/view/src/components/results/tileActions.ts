@@ -15,6 +15,8 @@ export interface TileActions {
   rate?: ((id: string, rating: Rating) => void) | undefined;
   /** Tags a result, or undoes that. */
   tag?: ((id: string) => void) | undefined;
+  /** Shows why a result matches. */
+  explain?: ((id: string) => void) | undefined;
 }
 
 /** What only the results of the searched index have: they can be rated, selected and tagged. */
@@ -23,4 +25,5 @@ export interface GridActions {
   select: (ids: string[], isSelected: boolean) => void;
   tag: (id: string) => void;
   exclude: (ids: string[]) => void;
+  explain: (id: string) => void;
 }

@@ -43,6 +43,7 @@ export function useResultsPage(search: Search, server: Server, dataset: string) 
     select: changeSelection,
     tag: (id: string) => void tagging.toggle(id),
     exclude: search.exclude,
+    explain: (id: string) => search.update({ explained: id }),
   };
   return {
     ...{ selected, target, chosen, tagged, tagging, changeSelection, show, open },

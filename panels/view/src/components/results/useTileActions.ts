@@ -51,6 +51,12 @@ export function useTileActions(
       select: canAct ? select : undefined,
       rate: canAct ? (id, rating) => latest.current.actions?.rate(id, rating) : undefined,
       tag: canAct ? (id) => latest.current.actions?.tag(id) : undefined,
+      explain: canAct
+        ? (id) => {
+            hide();
+            latest.current.actions?.explain(id);
+          }
+        : undefined,
     }),
     [hover, hide, follow, select, canAct]
   );
@@ -61,7 +67,7 @@ export function keyActions(
   { results, actions }: GridOfTiles,
   selected: ReadonlySet<string>,
   preview: PreviewState,
-  { select, rate, tag, expand }: TileActions
+  { select, rate, tag, expand, explain }: TileActions
 ): GridKeyActions {
   const ids = results.map(({ id }) => id);
   return {
@@ -71,6 +77,7 @@ export function keyActions(
     rate,
     tag,
     expand,
+    explain,
     preview: preview.toggle,
     hidePreview: preview.hide,
   };
