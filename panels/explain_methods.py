@@ -24,6 +24,7 @@ from fiftyone_faiss.panels.base import panel_method
 # Explanations that are kept, for their heatmaps to be saved.
 _MAX_KEPT = 50
 _QUALITY = 85
+_GONE = "The server does not have this explanation any more; open it again."
 
 _JOBS: LRUCache[str, Job] = LRUCache(_MAX_KEPT)
 _EXPLANATIONS: LRUCache[str, brain.Explanation] = LRUCache(_MAX_KEPT)
@@ -43,7 +44,8 @@ class ExplainMethods:
         key = uuid.uuid4().hex[:12]
         steps = _kept_steps(key, brain.explanation_steps(ctx.dataset, request))
         with _LOCK:
-            _JOBS[key] = brain.start_job(steps, ctx.dataset.name, f"explanation {key}")
+            # Listed apart from the jobs of the dataset: the dialog shows the progress.
+            _JOBS[key] = brain.start_job(steps, f"{ctx.dataset.name} (explanations)", key)
         return {"job": key}
 
     @panel_method
@@ -52,7 +54,7 @@ class ExplainMethods:
     ) -> explain_messages.ExplanationState:
         """The progress of an explanation, or the explanation."""
         key = read_text("job", params.get("job"), MAX_NAME)
-        job, explanation = _job(key), _EXPLANATIONS.get(key)
+        job, explanation = _job(key), _kept(key)
         progress = job.progress
         if job.state == "failed":
             raise ValueError(job.message)
@@ -78,9 +80,9 @@ class ExplainMethods:
         """Saves the heatmap of the match in a field, which can be undone."""
         key = read_text("job", params.get("job"), MAX_NAME)
         field = read_text("field", params.get("field"), MAX_NAME).strip()
-        explanation = _EXPLANATIONS.get(key)
+        explanation = _kept(key)
         if explanation is None:
-            raise ValueError("The server does not have this explanation any more; open it again.")
+            raise ValueError(_GONE)
         with _LOCK:
             _SAVED[key] = explanation.save(field)
         _show_fields(ctx.dataset, ctx)
@@ -112,8 +114,13 @@ def _job(key: str) -> Job:
     with _LOCK:
         job = _JOBS.get(key)
     if job is None:
-        raise ValueError("The server does not have this explanation any more; open it again.")
+        raise ValueError(_GONE)
     return job
+
+
+def _kept(key: str) -> brain.Explanation | None:
+    with _LOCK:
+        return _EXPLANATIONS.get(key)
 
 
 def _show_fields(dataset: fo.Dataset, ctx: foo.ExecutionContext) -> None:

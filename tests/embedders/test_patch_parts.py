@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import open_clip
 import pytest
 import quality_data
 import timm
 import torch
 from PIL import Image
 from support.broken import noise
+from support.random_models import RN50, VIT, open_clip_model
 from torch.nn import functional as F
 
 from fiftyone_faiss.brain import get_embedder
 from fiftyone_faiss.demo import MODEL_DIR
 from fiftyone_faiss.embedders import Embedder
-from fiftyone_faiss.embedders.open_clip import OpenClipEmbedder, OpenClipSpec
 from fiftyone_faiss.embedders.timm import TimmEmbedder
 from fiftyone_faiss.embedders.torch_parts import latent_pool
-
-TEXT = {"context_length": 20, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1}
-RN50 = {"layers": [3, 4, 6, 3], "width": 16, "patch_size": None, "image_size": 64}
-VIT = {"layers": 3, "width": 64, "head_width": 16, "patch_size": 16, "image_size": 96}
-
-
-def open_clip_model(folder: Path, vision: dict[str, Any], dim: int = 48) -> OpenClipEmbedder:
-    """A small OpenCLIP model with random weights."""
-    torch.manual_seed(3)
-    config = {"embed_dim": dim, "vision_cfg": vision, "text_cfg": TEXT}
-    model = open_clip.model.CLIP(**config)
-    for parameter in model.parameters():
-        # Many initial weights are 0, which would hide parts that are left out.
-        parameter.data += 0.02 * torch.randn_like(parameter)
-    folder.mkdir(parents=True, exist_ok=True)
-    preprocess = {"mean": [0.5] * 3, "std": [0.25] * 3}
-    text = json.dumps({"model_cfg": config, "preprocess_cfg": preprocess})
-    (folder / "open_clip_config.json").write_text(text)
-    torch.save(model.state_dict(), folder / "open_clip_pytorch_model.bin")
-    spec = OpenClipSpec.parse(str(folder))
-    return OpenClipEmbedder("small", spec, device="cpu", precision="float32")
 
 
 def lite0_model(folder: Path) -> TimmEmbedder:
@@ -56,7 +33,7 @@ def vector_of(embedder: Embedder, image: Image.Image) -> np.ndarray:
 
 @pytest.mark.parametrize("vision", [RN50, VIT], ids=["ResNet", "ViT"])
 def test_the_parts_and_the_rest_are_the_vector(tmp_path: Path, vision: dict[str, Any]) -> None:
-    embedder = open_clip_model(tmp_path / "model", vision)
+    embedder = open_clip_model(tmp_path / "model", vision, noise_level=0.02)
     image = noise(120, 90)
     parts = embedder.patch_parts(image)
     assert parts is not None
@@ -88,7 +65,7 @@ def test_average_pooling_has_exact_parts(tmp_path: Path) -> None:
 
 def test_a_patch_of_a_vit_is_blind_to_another_patch_s_values(tmp_path: Path) -> None:
     """With one layer, a part depends on another patch through the attention and the scale only."""
-    embedder = open_clip_model(tmp_path / "model", {**VIT, "layers": 1})
+    embedder = open_clip_model(tmp_path / "model", {**VIT, "layers": 1}, noise_level=0.02)
     gray = np.full((96, 96, 3), 128, np.uint8)
     changed = gray.copy()
     changed[:16, :16] = (255, 0, 0)

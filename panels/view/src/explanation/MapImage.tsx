@@ -1,4 +1,4 @@
-import React, { type KeyboardEvent, type PointerEvent, type ReactNode } from "react";
+import React, { type KeyboardEvent, type PointerEvent } from "react";
 import type { BoundingBox, ExplanationMap } from "../generated.ts";
 import { HeatCanvas } from "./HeatCanvas.tsx";
 import {
@@ -26,12 +26,11 @@ interface MapImageProps {
   /** The regions that go with one in the other picture. */
   partners: Grid | null;
   point: (at: Region | null) => void;
-  children?: ReactNode;
 }
 
 /** A picture with its map, or with the partners of a region in the other picture. */
 export function MapImage(props: MapImageProps) {
-  const { which, image, label, map, regions, at, partners, point, children } = props;
+  const { which, image, label, map, regions, at, partners, point } = props;
   const onPointerMove = ({ clientX, clientY, currentTarget }: PointerEvent) => {
     if (!regions) return;
     const { left, top, width, height } = currentTarget.getBoundingClientRect();
@@ -84,7 +83,7 @@ export function MapImage(props: MapImageProps) {
           />
         )}
       </div>
-      <figcaption>{children ?? label}</figcaption>
+      <figcaption>{label}</figcaption>
     </figure>
   );
 }

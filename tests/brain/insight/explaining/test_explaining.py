@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import fiftyone as fo
 import numpy as np
 import pytest
 from support.explained import area_in_box, share_in_box, swapped_pictures, things_of
+from support.random_models import RN50, VIT, open_clip_model
 
 import fiftyone_faiss
 from fiftyone_faiss.brain import Explanation, get_embedder
@@ -94,6 +96,43 @@ def test_swapped_colors_point_to_the_colored_thing(tmp_path: Path) -> None:
             heatmap = explanation.heatmap
             assert share_in_box(heatmap, own) > 2 * share_in_box(heatmap, other), (kind, color)
     dataset.delete()
+
+
+@pytest.mark.parametrize("vision", [RN50, VIT], ids=["ResNet", "ViT"])
+def test_networks_with_random_weights_get_no_badge(
+    book: fo.Dataset, tmp_path: Path, vision: dict[str, Any]
+) -> None:
+    dataset = book[:24].clone()
+    model = open_clip_model(tmp_path / "random", vision)
+    fiftyone_faiss.register_embedder("random", model)
+    fiftyone_faiss.build_index(dataset, "random", model="random")
+    for id in dataset.values("id")[:4]:
+        match = fiftyone_faiss.search(dataset, id, "random", k=1).ids[0]
+        explanation = fiftyone_faiss.explain_match(dataset, id, match, "random", "occlusion")
+        assert explanation.faithfulness.problem is not None
+        # What no patch adds is shown.
+        assert explanation.pairs is not None and explanation.pairs.method == "patches"
+        total = float(explanation.pairs.values.sum()) + (explanation.remainder or 0.0)
+        assert total == pytest.approx(explanation.score, abs=1e-4)
+        assert explanation.is_exact == (vision is RN50)
+    dataset.delete()
+
+
+def test_maps_of_texts_are_in_the_boxes_and_beat_random_maps(book: fo.Dataset) -> None:
+    """The benchmark does this for many drawings; see benchmarks/results/explanations.md."""
+    ratios = []
+    for kind, color in (("car", "red"), ("dog", "black"), ("cat", "white"), ("person", "blue")):
+        text = f"a person in {color}" if kind == "person" else f"a {color} {kind}"
+        id = fiftyone_faiss.search(book, text, "clip", k=1).ids[0]
+        explanation = fiftyone_faiss.explain_match(book, text, id, "clip")
+        assert explanation.faithfulness.deletion_gain > 0.05
+        boxes = [thing.bounding_box for thing in things_of(book, id, kind, color)]
+        share, area = (
+            sum(measure(explanation.heatmap, box) for box in boxes)
+            for measure in (share_in_box, lambda heatmap, box: area_in_box(heatmap.shape, box))
+        )
+        ratios.append(share / area)
+    assert min(ratios) >= 2
 
 
 def test_near_copies_get_the_local_features_that_agree(book: fo.Dataset) -> None:
