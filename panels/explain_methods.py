@@ -83,8 +83,9 @@ class ExplainMethods:
         explanation = _kept(key)
         if explanation is None:
             raise ValueError(_GONE)
+        saved = explanation.save(field)
         with _LOCK:
-            _SAVED[key] = explanation.save(field)
+            _SAVED[key] = saved
         _show_fields(ctx.dataset, ctx)
         return {"text": f"Saved the heatmap in the field “{field}”."}
 

@@ -1,4 +1,4 @@
-import React, { type KeyboardEvent, type PointerEvent } from "react";
+import React, { type CSSProperties, type KeyboardEvent, type PointerEvent, useState } from "react";
 import type { BoundingBox, ExplanationMap } from "../generated.ts";
 import { HeatCanvas } from "./HeatCanvas.tsx";
 import {
@@ -30,6 +30,7 @@ interface MapImageProps {
 
 /** A picture with its map, or with the partners of a region in the other picture. */
 export function MapImage(props: MapImageProps) {
+  const [ratio, setRatio] = useState(1);
   const { which, image, label, map, regions, at, partners, point } = props;
   const onPointerMove = ({ clientX, clientY, currentTarget }: PointerEvent) => {
     if (!regions) return;
@@ -47,6 +48,7 @@ export function MapImage(props: MapImageProps) {
     <figure className="ffs-why-figure">
       <div
         className="ffs-why-picture"
+        style={{ "--ratio": ratio } as CSSProperties}
         data-cy={`why-${which}`}
         role="group"
         tabIndex={regions ? 0 : undefined}
@@ -56,7 +58,14 @@ export function MapImage(props: MapImageProps) {
         onBlur={() => point(null)}
         onKeyDown={onKeyDown}
       >
-        <img src={image} alt={label} draggable={false} />
+        <img
+          src={image}
+          alt={label}
+          draggable={false}
+          onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) =>
+            setRatio(naturalWidth / Math.max(1, naturalHeight) || 1)
+          }
+        />
         {partners && regions ? (
           <HeatCanvas
             values={partners}
