@@ -105,7 +105,7 @@ def _measured(
     image_map = map_of(method, embedder, side, target)
     if image_map is None:
         return None
-    steps = faithfulness_steps(embedder, side.picture, image_map, target, spread)
+    steps = faithfulness_steps(embedder, side.seen_image, image_map, target, spread)
     return image_map.heatmap(), _done(steps)
 
 
