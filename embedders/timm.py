@@ -10,7 +10,7 @@ import timm.models
 import torch
 from timm.data.config import resolve_model_data_config
 from timm.data.transforms_factory import create_transform
-from timm.layers import AttentionPoolLatent
+from timm.layers.attention_pool import AttentionPoolLatent
 
 from fiftyone_faiss.embedders.base import EmbedderError, weights_error
 from fiftyone_faiss.embedders.torch_net import LOAD_ERRORS, TorchEmbedder

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from open_clip.modified_resnet import AttentionPool2d
 from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
-from timm.layers import AttentionPoolLatent
+from timm.layers.attention_pool import AttentionPoolLatent
 from torch import nn
 from torch.nn import functional as F
 

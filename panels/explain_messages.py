@@ -90,7 +90,7 @@ class MatchExplanation(TypedDict):
     is_exact: bool
     lines: list[Line]
     is_mirrored: bool
-    gains: dict[str, float]
+    fits: dict[str, float]
     notes: list[str]
     image: str
     query_image: str | None

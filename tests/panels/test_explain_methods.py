@@ -64,8 +64,8 @@ def test_a_text_is_explained_with_the_best_method(book: fo.Dataset) -> None:
     _, state = explained(book, query="a dog", selected=[], alt=[], uploads={}, id=match)
     explanation = state["explanation"]
     assert explanation["query_image"] is None and explanation["pairs"] is None
-    gains = explanation["gains"]
-    assert explanation["method"] == max(gains, key=lambda name: gains[name])
+    fits = explanation["fits"]
+    assert explanation["method"] == max(fits, key=lambda name: fits[name])
 
 
 def test_a_canceled_explanation_ends(book: fo.Dataset) -> None:

@@ -16,10 +16,10 @@ from fiftyone_faiss.brain.core.progress import Steps, timed_steps
 from fiftyone_faiss.brain.data.connection import explain_outage
 from fiftyone_faiss.brain.data.progress_bar import ProgressOption, run_steps
 from fiftyone_faiss.brain.insight.explaining.choosing import (
-    GAINS_COUNT,
+    FIT_COUNT,
     best_of,
-    gains_steps,
-    known_gains,
+    fit_steps,
+    known_fits,
 )
 from fiftyone_faiss.brain.insight.explaining.explanation import Explanation
 from fiftyone_faiss.brain.insight.explaining.faithfulness import (
@@ -131,13 +131,13 @@ def _steps(samples: foc.SampleCollection, request: ExplanationRequest) -> Counts
     model_of(index)
     match, other = open_match(index, request.id), open_query(index, query)
     for_text = is_text(query)
-    gains = known_gains(index, for_text) if request.method is None else {}
+    fits = known_fits(index, for_text) if request.method is None else {}
     image_count = 1 if other is None else 2
-    to_measure = GAINS_COUNT if gains is None else 0
+    to_measure = FIT_COUNT if fits is None else 0
     count = _Count(to_measure + image_count * SIDE_COUNT + FAITHFULNESS_COUNT)
-    if gains is None:
-        gains = yield from count.track(gains_steps(index, for_text), to_measure)
-    method = request.method or best_of(gains)
+    if fits is None:
+        fits = yield from count.track(fit_steps(index, for_text), to_measure)
+    method = request.method or best_of(fits)
     side = yield from count.track(_side_steps(index, match, method), SIDE_COUNT)
     query_side: Side | None = None
     if other is None:
@@ -163,7 +163,7 @@ def _steps(samples: foc.SampleCollection, request: ExplanationRequest) -> Counts
         pairs=None if query_side is None else pairs_of(query_side, side),
         parts=None if side.parts is None else side.parts.parts @ target,
         matches=None if other is None else local_matches(other, match),
-        gains=gains,
+        fits=fits,
         thumbnail=match.thumbnail,
         query_thumbnail=None if other is None else other.thumbnail,
         notes=(*query_notes(query), *_notes(index, request.id, side)),
@@ -187,11 +187,11 @@ def _map(index: SearchableIndex, method: Method, side: Side, target: Matrix) -> 
     return image_map
 
 
-def _spread(index: SearchableIndex, target: Matrix) -> float:
-    """The standard deviation of the scores of the index; 0 if it has too few to tell."""
+def _spread(index: SearchableIndex, target: Matrix) -> float | None:
+    """The standard deviation of the scores of the index; None if it has too few to tell."""
     reference = reference_set_of(index.reader(), index.metric)
     if not reference.can_calibrate:
-        return 0.0
+        return None
     return float(np.std(unit(reference.vectors) @ target))
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from fiftyone_faiss.brain.core.arrays import Matrix
 from fiftyone_faiss.brain.data.value_fields import SavedFields
-from fiftyone_faiss.brain.insight.explaining.choosing import Gains
+from fiftyone_faiss.brain.insight.explaining.choosing import Fits
 from fiftyone_faiss.brain.insight.explaining.faithfulness import Faithfulness
 from fiftyone_faiss.brain.insight.explaining.heatmap_fields import save_heatmap
 from fiftyone_faiss.brain.insight.explaining.images import ImageMap
@@ -40,7 +40,7 @@ class Explanation:
         parts: ``(rows, columns)`` float32 what each patch of the match adds to the score; None if
             the model has no such parts
         matches: the local features that agree, for near-duplicates; None for others
-        gains: what was measured to choose the method; empty if it was given
+        fits: what was measured to choose the method; empty if it was given
         thumbnail: a small image of the match's whole picture
         query_thumbnail: the same of the query, None if it is not one picture
         notes: what else to know, in sentences
@@ -59,7 +59,7 @@ class Explanation:
     pairs: Pairs | None
     parts: Matrix | None
     matches: LocalMatches | None
-    gains: Gains
+    fits: Fits
     thumbnail: Image.Image
     query_thumbnail: Image.Image | None
     notes: Sequence[str] = ()
@@ -142,7 +142,7 @@ class Explanation:
             "is_exact": self.is_exact,
             "lines": _lines(self.matches),
             "is_mirrored": self.matches is not None and self.matches.is_mirrored,
-            "gains": {method: round(gain, 4) for method, gain in self.gains.items()},
+            "fits": {method: round(fit, 4) for method, fit in self.fits.items()},
             "notes": list(self.notes),
         }
 

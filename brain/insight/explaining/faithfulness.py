@@ -46,7 +46,7 @@ class Faithfulness:
         deletion_gain: ``random - deletion``
         insertion_gain: ``insertion - random``
         beaten: the share of random maps whose removal lowers the score less, 0 to 1
-        spread: the standard deviation of the scores of the index
+        spread: the standard deviation of the scores of the index; None if it holds too few
     """
 
     deletion: float
@@ -54,7 +54,7 @@ class Faithfulness:
     random: float
     interval: tuple[float, float]
     beaten: float
-    spread: float
+    spread: float | None
 
     @property
     def deletion_gain(self) -> float:
@@ -78,15 +78,22 @@ class Faithfulness:
             return f"removing what it marks beats only {self.beaten:.0%} of random maps"
         if self.insertion_gain <= 0:
             return "keeping only what it marks keeps no more of the score than random maps do"
+        if self.spread is None:
+            return "the index holds too few samples to tell how much scores differ"
         if self.deletion_gain < max(MIN_EFFECT, MIN_SPREADS * self.spread):
             return "the score hardly depends on what it marks"
         return None
 
 
+def resized_values(map: ImageMap) -> Matrix:
+    """``(SIDE, SIDE)`` float32 values of a map."""
+    values = cv2.resize(map.values, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(values, np.float32)
+
+
 def removal_masks(map: ImageMap) -> Masks:
     """``(2 * len(SHARES), SIDE, SIDE)``: deletion, then insertion."""
-    values = cv2.resize(map.values, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
-    deleted = _removed(np.asarray(values, np.float32))
+    deleted = _removed(resized_values(map))
     # Where most is removed, least is kept: the shares are symmetric.
     return np.concatenate([deleted, ~deleted])
 
@@ -111,7 +118,11 @@ def mean_scores(vectors: Matrix, target: Matrix) -> Distances:
 
 
 def faithfulness_steps(
-    embedder: Embedder, seen_image: SeenImage, map: ImageMap, target: Matrix, spread: float
+    embedder: Embedder,
+    seen_image: SeenImage,
+    map: ImageMap,
+    target: Matrix,
+    spread: float | None,
 ) -> Generator[int, None, Faithfulness]:
     """Measures the faithfulness of a map.
 
@@ -120,7 +131,7 @@ def faithfulness_steps(
         seen_image: the picture of the map
         map: the map
         target: ``(dim,)`` float32 unit vector that the picture is similar to
-        spread: the standard deviation of the scores of the index
+        spread: the standard deviation of the scores of the index; None if it holds too few
 
     Yields:
         how many images were embedded since the last step
@@ -136,7 +147,7 @@ FAITHFULNESS_COUNT = (2 + RANDOM_MAPS) * len(SHARES)
 
 
 def measured(
-    deletion: float, insertion: float, others: Sequence[float], spread: float
+    deletion: float, insertion: float, others: Sequence[float], spread: float | None
 ) -> Faithfulness:
     """The faithfulness of mean scores: of a map, and of random maps."""
     random = np.asarray(others, np.float64)

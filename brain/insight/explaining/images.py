@@ -100,7 +100,7 @@ class ImageMap:
         width, height = self.size
         down = _weights(height, self.box[1], self.box[3], self.values.shape[0])
         across = _weights(width, self.box[0], self.box[2], self.values.shape[1])
-        on_grid: Matrix = down @ self.values @ across.T
+        on_grid = np.asarray(down @ self.values @ across.T, np.float32)
         on_grid[~_inside(height, self.box[1], self.box[3])] = 0
         on_grid[:, ~_inside(width, self.box[0], self.box[2])] = 0
         return _normalized(on_grid)
@@ -108,7 +108,7 @@ class ImageMap:
     def on_grid(self) -> Matrix:
         """``(DRAWN_SIDE, DRAWN_SIDE)`` float32, 0 to 1: the same over the box alone."""
         down, across = (_weights(DRAWN_SIDE, 0.0, 1.0, count) for count in self.values.shape)
-        return _normalized(down @ self.values @ across.T)
+        return _normalized(np.asarray(down @ self.values @ across.T, np.float32))
 
 
 def _shrunk(image: Image.Image, side: int | None) -> Image.Image:
@@ -145,7 +145,7 @@ def _weights(length: int, start: float, extent: float, count: int) -> Matrix:
     """
     positions = np.clip(_relative(length, start, extent) * count - 0.5, 0, count - 1)
     distances = np.abs(positions[:, None] - np.arange(count))
-    return np.maximum(0, 1 - distances).astype(np.float32)
+    return np.asarray(np.maximum(0, 1 - distances), np.float32)
 
 
 def _normalized(on_grid: Matrix) -> Matrix:

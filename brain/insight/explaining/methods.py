@@ -40,8 +40,8 @@ class Occluded:
 
     def drops(self, target: Matrix) -> Matrix:
         """``(WINDOWS, WINDOWS)``: how much the similarity to a vector drops without a window."""
-        drops: Matrix = (self.whole - self.vectors) @ target
-        return drops.reshape(WINDOWS, WINDOWS)
+        drops = (self.whole - self.vectors) @ target
+        return np.asarray(drops, np.float32).reshape(WINDOWS, WINDOWS)
 
 
 @dataclass(frozen=True)

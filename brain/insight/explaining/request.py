@@ -64,5 +64,6 @@ class ExplanationRequest:
             dataset (None): the dataset that ids are from; None for that of the index
         """
         query = QueryInput.from_params(params, () if dataset is None else (dataset,))
-        names = ("brain_key", "method", "templates")
-        return cls(query, params.get("id", ""), **{name: params.get(name) for name in names})
+        names = ("id", "brain_key", "method", "templates")
+        values: dict[str, Any] = {name: params.get(name) for name in names}
+        return cls(query, **values)

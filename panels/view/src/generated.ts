@@ -642,7 +642,7 @@ export interface MatchExplanation {
   is_exact: boolean;
   lines: BoundingBox[];
   is_mirrored: boolean;
-  gains: Record<string, number>;
+  fits: Record<string, number>;
   notes: string[];
   image: string;
   query_image: string | null;

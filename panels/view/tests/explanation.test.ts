@@ -96,7 +96,7 @@ describe("texts", () => {
     is_exact: true,
     lines: [],
     is_mirrored: false,
-    gains: {},
+    fits: {},
     notes: ["Last."],
     image: "",
     query_image: null,
@@ -116,8 +116,8 @@ describe("texts", () => {
     ));
   });
   test("name the methods that were measured, the best first", () => {
-    const gains = { patches: 0.2, occlusion: 0.3 };
-    const notes = notesOf({ ...base, method: "occlusion", gains });
+    const fits = { patches: 0.2, occlusion: 0.3 };
+    const notes = notesOf({ ...base, method: "occlusion", fits });
     assert.equal(
       notes[1],
       "It measures best for this model: Removing parts 0.30, Sum of patches 0.20."

@@ -26,12 +26,12 @@ export function faithfulnessText({ faithfulness }: MatchExplanation): string {
 
 /** The sentences below the pictures. */
 export function notesOf(explanation: MatchExplanation): string[] {
-  const { method, gains, map, query_map, notes } = explanation;
+  const { method, fits, map, query_map, notes } = explanation;
   const sentences = [MEANINGS[method]];
-  if (Object.keys(gains).length > 1) {
-    const others = Object.entries(gains)
+  if (Object.keys(fits).length > 1) {
+    const others = Object.entries(fits)
       .sort(([, a], [, b]) => b - a)
-      .map(([name, gain]) => `${METHODS[name as ExplanationMethod]} ${gain.toFixed(2)}`);
+      .map(([name, fit]) => `${METHODS[name as ExplanationMethod]} ${fit.toFixed(2)}`);
     sentences.push(`It measures best for this model: ${others.join(", ")}.`);
   }
   if ([map, query_map].some((shown) => shown && !isWhole(shown))) {

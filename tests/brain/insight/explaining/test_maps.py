@@ -164,10 +164,11 @@ def test_a_right_map_is_faithful_and_a_wrong_one_is_not() -> None:
         (0.385, 0.5, 0.05, "the score hardly depends on what it marks"),
         (0.2, 0.5, 0.5, "the score hardly depends on what it marks"),
         (0.41, 0.5, 0.05, "removing what it marks beats only"),
+        (0.2, 0.5, None, "the index holds too few samples"),
     ],
 )
 def test_a_badge_needs_more_than_chance(
-    deletion: float, insertion: float, spread: float, problem: str | None
+    deletion: float, insertion: float, spread: float | None, problem: str | None
 ) -> None:
     others = [0.4 + 0.001 * place for place in range(-10, 10)]
     measures: Faithfulness = measured(deletion, insertion, others, spread)
