@@ -21,7 +21,8 @@ export function ResultExplanation({ search, server }: { search: Search; server: 
       matchLabel={`Result ${result.rank}: ${fileName(result.filepath)}`}
       close={() => {
         update({ explained: null });
-        focusResult(result.id);
+        // Nothing outside of the dialog takes the focus while it is open.
+        setTimeout(() => focusResult(result.id));
       }}
     />
   );
