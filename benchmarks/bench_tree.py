@@ -1,13 +1,14 @@
-"""Measures the exact tree beside exact search and the other index types, by dimension.
+"""Measures the exact tree beside exact search and inverted lists, by dimension.
 
     make bench-tree
     python benchmarks/bench_tree.py --size 50000 --dims 2 8 32 128
 
 For each dimension, vectors of two kinds: uniform noise, and the clustered ``Mixture`` of the other
-benchmarks, whose variance is in few dimensions. Each index type answers held-out queries one by
-one through the store, as a search in the App does: the median time, recall@10 against NumPy, and
-the time to open it, which for a tree is the time to build it. Beside it scikit-learn's own
-``NearestNeighbors`` with the tree that it chooses, on the same vectors.
+benchmarks, whose variance is in few dimensions. Exact search, the tree and ``ivf_sq8``, which
+``auto`` chooses, answer held-out queries one by one through the store, as a search in the App does:
+the median time, recall@10 against NumPy, and the time to open the tree, which is that to build it.
+Beside it scikit-learn's own ``NearestNeighbors`` with the method that it chooses, on the same
+vectors.
 
 It writes ``benchmarks/results/tree.json`` and ``tree.md``.
 """

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from workspace import serve
 
-TYPES = ("flat", "tree", "sq8", "ivf_sq8", "hnsw")
+TYPES = ("flat", "tree", "ivf_sq8")
 QUERIES, K = 100, 10
 
 
