@@ -118,7 +118,7 @@ def dead_leaves(rng: np.random.Generator) -> Pixels:
     ):
         box = (place, (2 * radius, 2 * radius * ratio), turn)
         if is_box:
-            corners = np.int32(np.round(cv2.boxPoints(box)))
+            corners = np.round(cv2.boxPoints(box)).astype(np.int32)
             cv2.fillPoly(gray, [corners], level)
         else:
             cv2.ellipse(gray, box, level, -1)

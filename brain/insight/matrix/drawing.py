@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -24,7 +25,7 @@ DUPLICATES_COLOR = "#ff3b30"
 # Characters of a label in the legend.
 LEGEND_TEXT = 28
 # SVG holds random ids and the date by default; equal matrices have equal files.
-_REPRODUCIBLE = {"svg.hashsalt": "matrix", "svg.fonttype": "none"}
+_REPRODUCIBLE: dict[Any, str] = {"svg.hashsalt": "matrix", "svg.fonttype": "none"}
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def _draw_labels(axes: Axes, heatmap: Heatmap) -> list[Patch]:
     """Draws strips with the colors of the labels, and borders around equal neighbors."""
     size = len(heatmap.labels)
     names = sorted({label for label in heatmap.labels if label is not None})
-    palette = [*matplotlib.colormaps["tab20"].colors[: len(names)], OTHER_COLOR]
+    palette: list[Any] = [*matplotlib.color_sequences["tab20"][: len(names)], OTHER_COLOR]
     other = len(palette) - 1
     number = {name: min(n, other) for n, name in enumerate(names)}
     colors = [other if label is None else number[label] for label in heatmap.labels]
