@@ -8,13 +8,14 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from fiftyone_faiss.panels.base import methods_of
+from fiftyone_faiss.panels.explain_methods import ExplainMethods
 from fiftyone_faiss.panels.index_methods import IndexMethods
 from fiftyone_faiss.panels.map_methods import MapMethods
 from fiftyone_faiss.panels.matrix_methods import MatrixMethods
 from fiftyone_faiss.panels.tile_methods import TileMethods
 
 
-class MapPanel(MapMethods, MatrixMethods, IndexMethods, foo.Panel):
+class MapPanel(MapMethods, MatrixMethods, ExplainMethods, IndexMethods, foo.Panel):
     """``@fiftyone-faiss/similarity/similarity_map_faiss``"""
 
     frames = TileMethods.frames

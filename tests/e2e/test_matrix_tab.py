@@ -85,19 +85,21 @@ def test_a_matrix_leads_to_the_explanation_of_a_pair(few, open_app, dark: bool, 
 
     # A click opens the pair, Escape closes it, and keys walk on from the cell.
     cells.click(position=place)
-    expect(cy(page, "curate-compare")).to_be_visible()
-    expect(cy(page, "curate-compare-text")).to_contain_text("random pairs")
+    expect(cy(page, "why")).to_have_attribute("data-state", "done")
     shoot(page, f"matrix-pair-{'dark' if dark else 'light'}")
+    i, j = (matrix.ids.index(id) for id in (first, second))
+    score = float((cy(page, "why-score").text_content() or "").split()[-1])
+    assert score == pytest.approx(1 - float(matrix.distances[i, j]), abs=2e-3)
     assert violations(page) == []
     page.keyboard.press("Escape")
-    expect(cy(page, "curate-compare")).to_have_count(0)
+    expect(cy(page, "why")).to_have_count(0)
     expect(cells).to_be_focused()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("End")
     expect(cells).to_have_attribute("data-cell", f"2 {COUNT - 1}")
     page.keyboard.press("Enter")
-    expect(cy(page, "curate-compare")).to_be_visible()
+    expect(cy(page, "why")).to_be_visible()
     page.keyboard.press("Escape")
     if not dark:
         return

@@ -1,9 +1,8 @@
 import React from "react";
-import { CompareView } from "../../curate/shared/CompareView.tsx";
-import { useFrameImages } from "../../state/useFrameImages.ts";
+import { Explanation } from "../../explanation/Explanation.tsx";
+import { fileName } from "../../format/tile.ts";
 import type { MapPageState } from "../state/useMapPage.ts";
-import { type Matrix, pairText } from "./cells.ts";
-import { useFilesAt } from "./PairCard.tsx";
+import type { Matrix } from "./cells.ts";
 
 interface PairExplanationProps {
   page: MapPageState;
@@ -12,12 +11,21 @@ interface PairExplanationProps {
   close: () => void;
 }
 
-/** The two pictures of a cell, large. */
+/** Why the two samples of a cell match. */
 export function PairExplanation({ page, matrix, places, close }: PairExplanationProps) {
-  const files = useFilesAt(matrix, places);
-  const frames = useFrameImages(page.server, files, matrix);
-  const [a, b] = files;
-  if (!a || !b) return null;
-  const [labelA, labelB] = places.map((place) => matrix.labels[place] ?? "") as [string, string];
-  return <CompareView {...{ a, b, labelA, labelB, frames, close }} text={pairText(matrix, ...places)} />;
+  const [a = "", b = ""] = places.map((place) => matrix.ids[place]);
+  const [labelA = "", labelB = ""] = places.map((place) => {
+    const name = fileName(matrix.files.get(matrix.ids[place]!)?.filepath ?? null);
+    return [matrix.labels[place], name].filter(Boolean).join(": ");
+  });
+  return (
+    <Explanation
+      key={`${a} ${b}`}
+      server={page.server}
+      request={{ query_type: "samples", sample_ids: [a], id: b, brain_key: matrix.brain_key }}
+      queryLabel={labelA}
+      matchLabel={labelB}
+      close={close}
+    />
+  );
 }
