@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { useHand } from "../app/useHand.ts";
 import type { GridChange } from "../generated.ts";
 import type { SearchState } from "./searchState.ts";
-import { isByHand, textOf } from "./settling.ts";
+import { isByHand, isDropped, textOf } from "./settling.ts";
 
 // How long the App may take to load a view.
 const MAX_MS = 6_000;
