@@ -48,7 +48,7 @@ class Projection:
         Returns:
             ``(n, dim)`` float32
         """
-        projected: Vectors = vectors + (vectors @ self.right) @ self.left.T
+        projected = np.asarray(vectors + (vectors @ self.right) @ self.left.T, np.float32)
         return unit(projected) if self.scales_to_unit else projected
 
     def scaled(self, amount: float) -> Projection:

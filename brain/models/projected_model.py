@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import fiftyone.zoo.models as fozm
 from eta.core.config import Config
 
 from fiftyone_faiss.brain.models.loading import get_embedder
 from fiftyone_faiss.brain.models.zoo import EmbedderModel
 
 
-class ProjectedModelConfig(Config):
+class ProjectedModelConfig(Config, fozm.HasZooModel):
     """The configuration of a :class:`ProjectedModel` in a manifest of the zoo.
 
     Args:
@@ -18,6 +19,8 @@ class ProjectedModelConfig(Config):
     """
 
     def __init__(self, d: dict[str, Any]) -> None:
+        # FiftyOne sets the path of the weights, which the name stands for.
+        d = self.init(d)
         self.name = self.parse_string(d, "name")
 
 

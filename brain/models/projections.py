@@ -2,7 +2,7 @@
 
 A projection is a file in the zoo's folder, beside the manifest that registers the model "base +
 projection". The name of that model ends with a fingerprint of the base model and of the weights, so
-a name stands for the same vectors for ever, and a projection that is learned again has another one.
+a name always stands for the same vectors, and a projection that is learned again has another one.
 """
 
 from __future__ import annotations

@@ -2,6 +2,6 @@
 can be compressed.
 
 What the examples say, the fit, its evaluation, the reports and the services belong here. It imports
-the measures and paired intervals of ``labeling``, the modules of ``curation`` itself, and the
-packages below it.
+the measures and paired intervals of ``labeling``, the vectors of texts of ``grouping``, the modules
+of ``curation`` itself, and the packages below it.
 """

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions
+from fiftyone_faiss.brain.backend.compared import Compared
 from fiftyone_faiss.brain.core.arrays import Matrix
 from fiftyone_faiss.brain.core.progress import Steps, timed_steps
-from fiftyone_faiss.brain.curation.compared import Compared
 from fiftyone_faiss.brain.curation.labeling.paired import PairedQueries
 from fiftyone_faiss.brain.curation.teaching.compression_methods import Compression, methods_of
 from fiftyone_faiss.brain.curation.teaching.compression_request import (
@@ -71,11 +71,11 @@ def compression_steps(
 ) -> Steps[CompressionTable]:
     """Does the work of :func:`compare_compression` in steps that can be tracked and canceled."""
     compared = Compared.of(samples, request.brain_key)
-    searched, queries = _drawn(compared, request)
+    searched, queries = _split(compared, request)
     return (yield from timed_steps(_table_steps(compared, searched, queries, request), "compared"))
 
 
-def _drawn(compared: Compared, request: CompressionRequest) -> tuple[Matrix, Matrix]:
+def _split(compared: Compared, request: CompressionRequest) -> tuple[Matrix, Matrix]:
     """The vectors to compress, and others as queries."""
     n = len(compared.vectors)
     if n < MIN_VECTORS:

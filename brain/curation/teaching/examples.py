@@ -13,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions
+from fiftyone_faiss.brain.backend.compared import Compared
 from fiftyone_faiss.brain.core.ids import pack_ids
 from fiftyone_faiss.brain.core.params import quoted
-from fiftyone_faiss.brain.curation.compared import Compared
 from fiftyone_faiss.brain.curation.field_values import class_of, field_values
 from fiftyone_faiss.brain.curation.labeling.label_values import with_positions
 from fiftyone_faiss.brain.curation.teaching.judged_pairs import judged_pairs
 from fiftyone_faiss.brain.curation.teaching.request import IdPair, TeachingRequest
+from fiftyone_faiss.brain.data.private import FRAMES_PREFIX
 
 Flags = npt.NDArray[np.bool_]
 PAIRS = "pairs"
@@ -110,7 +111,7 @@ def read_examples(whole: Compared, request: TeachingRequest) -> Examples:
     notes: list[str] = []
     given = _given_pairs(whole, request, notes)
     aspects = [
-        Aspect(field, class_of(field_values(whole, field), field)[1])
+        Aspect(field, class_of(field_values(whole, _own(field)), field)[1])
         for field in request.label_field
     ]
     if request.tags:
@@ -151,6 +152,11 @@ def _given_pairs(whole: Compared, request: TeachingRequest, notes: list[str]) ->
     pairs = np.array([*dict.fromkeys(alike), *dict.fromkeys(unlike)], np.int64)
     is_alike = np.arange(len(pairs)) < len({*alike})
     return Pairs(pairs[:, 0], pairs[:, 1], is_alike)
+
+
+def _own(field: str) -> str:
+    """The name of a field of frames from the frames, as :func:`field_values` takes it."""
+    return field.removeprefix(FRAMES_PREFIX)
 
 
 def positions_of(

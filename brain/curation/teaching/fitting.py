@@ -1,9 +1,9 @@
 """Fits a projection to pairs: a small change of the space in which alike pairs are near.
 
 The probability that a pair is alike is modeled as a logistic function of its closeness after the
-projection; of each aspect with a slope and an offset of its own. The loss is the mean negative log
-likelihood, with equal weights of alike and unlike pairs, plus the squared Frobenius norm of what is
-added to the identity. Fits are deterministic: one thread, one seed, and batches of one order.
+projection. The loss is the mean negative log likelihood, with equal weights of alike and unlike
+pairs, plus the squared Frobenius norm of what is added to the identity. Fits are deterministic: one
+thread, one seed, and batches of one order.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from fiftyone_faiss.brain.core.arrays import Matrix
-from fiftyone_faiss.brain.curation.teaching.examples import Pairs
+from fiftyone_faiss.brain.curation.teaching.drawing import TaughtPairs
 from fiftyone_faiss.embedders import Projection
 
 FitSteps: TypeAlias = Generator[tuple[int, int], None, Projection]
@@ -31,13 +31,13 @@ PULL = 0.1
 
 
 def fit_steps(
-    vectors: Matrix, taught: Sequence[Pairs], rank: int, scales_to_unit: bool, seed: int
+    vectors: Matrix, taught: Sequence[TaughtPairs], rank: int, scales_to_unit: bool, seed: int
 ) -> FitSteps:
     """Learns a projection.
 
     Args:
         vectors: ``(m, dim)`` float32, of unit length if projected vectors are scaled to it
-        taught: the pairs of each aspect, as rows of the vectors; each has alike and unlike ones
+        taught: kinds of pairs, as rows of the vectors; each has alike and unlike ones
         rank: the rank of what is added to the identity, at most the dimension
         scales_to_unit: whether distances are those of projected vectors scaled to unit length
         seed: of the first weights and the batches
@@ -61,7 +61,7 @@ class _Fit:
     def __init__(
         self,
         vectors: Matrix,
-        taught: Sequence[Pairs],
+        taught: Sequence[TaughtPairs],
         rank: int,
         scales_to_unit: bool,
         seed: int,
@@ -77,7 +77,7 @@ class _Fit:
         self._right = right.requires_grad_()
         with torch.no_grad():
             self._scales = [self._scale_of(own) for own in self._taught]
-        # Of each aspect: the logarithm of its slope, and its offset.
+        # Of each kind: the logarithm of its slope, and its bias.
         self._links = torch.zeros(len(taught), 2).requires_grad_()
         weights = {"params": [self._left, self._right], "lr": LEARNING_RATE / dim**0.5}
         self._optimizer = torch.optim.Adam([weights, {"params": [self._links], "lr": SLOPE_RATE}])
@@ -89,7 +89,7 @@ class _Fit:
             dim = len(self._left)
             # The squared norm of left @ right.T, without that matrix.
             norm = ((self._left.T @ self._left) * (self._right.T @ self._right)).sum()
-            losses = [self._loss(aspect) for aspect in range(len(self._taught))]
+            losses = [self._loss(kind) for kind in range(len(self._taught))]
             loss = torch.stack(losses).mean() + PULL * norm / dim
             loss.backward()  # type: ignore[no-untyped-call]
             self._optimizer.step()
@@ -99,14 +99,14 @@ class _Fit:
         left, right = (weights.detach().numpy().copy() for weights in (self._left, self._right))
         return Projection(left, right, self._scales_to_unit)
 
-    def _loss(self, aspect: int) -> torch.Tensor:
-        taught = self._taught[aspect]
-        first, second, is_alike, weights = taught.batch(self._random)
-        middle, spread = self._scales[aspect]
-        slope, offset = self._links[aspect]
-        logits = slope.exp() * (self._closeness(first, second) - middle) / spread - offset
+    def _loss(self, kind: int) -> torch.Tensor:
+        taught = self._taught[kind]
+        first, second, alike, weights = taught.batch(self._random)
+        middle, spread = self._scales[kind]
+        slope, bias = self._links[kind]
+        logits = slope.exp() * (self._closeness(first, second) - middle) / spread - bias
         losses = torch.nn.functional.binary_cross_entropy_with_logits(
-            logits, is_alike, reduction="none"
+            logits, alike, reduction="none"
         )
         return (losses * weights).sum() / weights.sum()
 
@@ -129,17 +129,18 @@ class _Fit:
 
 
 class _Taught:
-    """The pairs of an aspect as tensors."""
+    """Pairs as tensors."""
 
-    def __init__(self, pairs: Pairs) -> None:
+    def __init__(self, pairs: TaughtPairs) -> None:
         self.first, self.second = torch.from_numpy(pairs.first), torch.from_numpy(pairs.second)
-        self.is_alike = torch.from_numpy(pairs.is_alike.astype(np.float32))
-        share = self.is_alike.mean()
-        self.weights = torch.where(self.is_alike > 0, 0.5 / share, 0.5 / (1 - share))
+        self.alike = torch.from_numpy(pairs.alike)
+        share = self.alike.mean()
+        # Alike and unlike ones have the same weight in all.
+        self.weights = self.alike / share + (1 - self.alike) / (1 - share)
 
     def batch(self, random: torch.Generator) -> tuple[torch.Tensor, ...]:
         """All pairs, or random ones of many."""
-        columns = (self.first, self.second, self.is_alike, self.weights)
+        columns = (self.first, self.second, self.alike, self.weights)
         if len(self.first) <= BATCH:
             return columns
         chosen = torch.randint(len(self.first), (BATCH,), generator=random)

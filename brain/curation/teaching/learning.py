@@ -9,12 +9,12 @@ from typing import Any
 import fiftyone.core.collections as foc
 import numpy as np
 
+from fiftyone_faiss.brain.backend.compared import Compared
 from fiftyone_faiss.brain.backend.loading import load_faiss_index
 from fiftyone_faiss.brain.core.progress import Steps, timed_steps
 from fiftyone_faiss.brain.curation.accidental_pairs import NearestPairs
-from fiftyone_faiss.brain.curation.compared import Compared
-from fiftyone_faiss.brain.curation.compared_graph import EQUAL_DISTANCE, groups_steps
 from fiftyone_faiss.brain.curation.labeling.paired import Interval
+from fiftyone_faiss.brain.curation.near_duplicate_groups import EQUAL_DISTANCE, groups_steps
 from fiftyone_faiss.brain.curation.teaching.evaluating import evaluation_steps
 from fiftyone_faiss.brain.curation.teaching.examples import read_examples
 from fiftyone_faiss.brain.curation.teaching.projection_report import (

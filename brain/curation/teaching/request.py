@@ -17,7 +17,7 @@ from fiftyone_faiss.brain.core.params import (
 )
 
 DEFAULT_RANK, DEFAULT_SAMPLES = 32, 5000
-MAX_RANK, MAX_PAIRS, MAX_ASPECTS = 256, 100_000, 10
+MAX_RANK, MAX_PAIRS, MAX_ASPECTS = 256, 20_000, 10
 IdPair = tuple[str, str]
 
 

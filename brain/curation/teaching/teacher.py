@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions
 from fiftyone_faiss.brain.core.arrays import Matrix
-from fiftyone_faiss.brain.curation.teaching.drawing import drawn_pairs
+from fiftyone_faiss.brain.curation.teaching.drawing import taught_pairs
 from fiftyone_faiss.brain.curation.teaching.examples import Examples, Flags
 from fiftyone_faiss.brain.curation.teaching.fitting import FitSteps, fit_steps
 from fiftyone_faiss.brain.curation.teaching.request import TeachingRequest
@@ -37,7 +37,7 @@ class Teacher:
             ValueError: if there are no alike or no unlike pairs among them
         """
         seed = self.request.seed
-        taught = drawn_pairs(self.examples, self.groups, is_inside, seed)
+        taught = taught_pairs(self.examples, self.groups, is_inside, seed)
         if taught is None:
             raise too_few("There are not enough different alike and unlike pairs to learn from")
         return (

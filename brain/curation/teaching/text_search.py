@@ -9,13 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from fiftyone_faiss.brain.ann.scaled_vectors import Positions
+from fiftyone_faiss.brain.backend.compared import Compared
 from fiftyone_faiss.brain.core.arrays import Mask, Matrix
-from fiftyone_faiss.brain.curation.compared import Compared
-from fiftyone_faiss.brain.curation.field_values import Values, field_values, value_fields
+from fiftyone_faiss.brain.curation.field_values import field_values
+from fiftyone_faiss.brain.curation.grouping.vocabulary import text_vectors
 from fiftyone_faiss.brain.curation.labeling.label_values import with_positions
 from fiftyone_faiss.brain.curation.labeling.paired import PairedQueries
 from fiftyone_faiss.brain.curation.teaching.projection_report import Reference, TextSearch
-from fiftyone_faiss.brain.data.private import FRAMES_PREFIX, root_dataset
+from fiftyone_faiss.brain.data.field_values import Values
+from fiftyone_faiss.brain.data.lookup import are_frames
+from fiftyone_faiss.brain.data.private import root_dataset
+from fiftyone_faiss.brain.data.sample_filters import LABELED
 from fiftyone_faiss.brain.models.reference_prompts import REFERENCE_PROMPTS
 from fiftyone_faiss.embedders import Embedder, Projection
 
@@ -26,6 +30,8 @@ MAX_LOSS = 0.02
 AMOUNTS = (1.0, 0.7, 0.5, 0.35, 0.25)
 # Vectors that are searched, and texts of each field.
 MAX_SEARCHED, MAX_TEXTS = 20_000, 300
+# Texts whose distances to all vectors are in memory at once.
+BLOCK_TEXTS = 128
 # The names of labels tell something if the model finds them so much more often than by chance.
 MIN_LIFT, MIN_TEXTS = 2.0, 5
 # Without labels, the nearest of this share before the projection are right, at least so many.
@@ -112,7 +118,7 @@ def _labels(searched: Compared, embedder: Embedder, vectors: Matrix) -> _Texts |
             rows.append(is_right)
     if not names:
         return None
-    texts = _Texts(embedder.embed_texts(names), np.stack(rows), "labels")
+    texts = _Texts(text_vectors(embedder, tuple(names), "off"), np.stack(rows), "labels")
     lift = _precision(texts, vectors) / texts.is_right.mean(axis=1)
     known = np.flatnonzero(lift >= MIN_LIFT)
     if len(known) < MIN_TEXTS:
@@ -122,20 +128,18 @@ def _labels(searched: Compared, embedder: Embedder, vectors: Matrix) -> _Texts |
 
 def _label_fields(searched: Compared) -> list[str]:
     """The fields of labels, not those of texts: the names of labels say what is in an image."""
+    if searched.patches_field is not None:
+        return [searched.patches_field]
     dataset = root_dataset(searched.samples)
-    own = searched.patches_field
-    if own is not None:
-        return [own]
-    paths = value_fields(dataset)
-    of_frames = dataset.get_frame_field_schema() or {}
-    fields = {path: dataset.get_field(path) for path in paths}
-    fields |= {f"{FRAMES_PREFIX}{path}": field for path, field in of_frames.items()}
-    return [path for path, field in fields.items() if _is_label(field)]
+    schema = dataset.get_field_schema()
+    if are_frames(dataset, searched.sample_ids_at(np.arange(1))):
+        schema = dataset.get_frame_field_schema() or {}
+    return [name for name, field in schema.items() if _is_label(field)]
 
 
-def _is_label(field: fo.Field | None) -> bool:
+def _is_label(field: fo.Field) -> bool:
     kind = getattr(field, "document_type", None)
-    return kind is not None and issubclass(kind, fo.Label)
+    return kind is not None and issubclass(kind, LABELED)
 
 
 def _members(values: Values) -> dict[str, list[int]]:
@@ -150,7 +154,7 @@ def _members(values: Values) -> dict[str, list[int]]:
 
 def _prompts(embedder: Embedder, vectors: Matrix) -> _Texts:
     """The reference prompts; what is near before the projection is right."""
-    texts = embedder.embed_texts(list(REFERENCE_PROMPTS))
+    texts = text_vectors(embedder, REFERENCE_PROMPTS, "off")
     near = min(len(vectors), max(MIN_NEAR, int(NEAR_SHARE * len(vectors))))
     is_right = np.zeros((len(texts), len(vectors)), bool)
     np.put_along_axis(is_right, _nearest(texts, vectors, near), True, axis=1)
@@ -164,5 +168,10 @@ def _precision(texts: _Texts, vectors: Matrix) -> npt.NDArray[np.float64]:
 
 
 def _nearest(texts: Matrix, vectors: Matrix, count: int) -> Positions:
-    closeness = texts @ vectors.T
-    return np.argsort(-closeness, axis=1, kind="stable")[:, :count]
+    """``(t, count)`` the nearest vectors of each text, in any order."""
+    nearest = np.empty((len(texts), count), np.int64)
+    for start in range(0, len(texts), BLOCK_TEXTS):
+        closeness = texts[start : start + BLOCK_TEXTS] @ vectors.T
+        part = np.argpartition(-closeness, count - 1, axis=1)[:, :count]
+        nearest[start : start + BLOCK_TEXTS] = part
+    return nearest

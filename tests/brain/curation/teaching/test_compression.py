@@ -11,6 +11,7 @@ from support.indexes import index_of
 
 import fiftyone_faiss
 from fiftyone_faiss import brain
+from fiftyone_faiss.brain.curation.teaching import autoencoder
 from fiftyone_faiss.brain.curation.teaching.autoencoder import Autoencoder
 from fiftyone_faiss.brain.curation.teaching.compression_methods import FaissCompression
 
@@ -83,7 +84,7 @@ def test_errors_and_recall_are_those_of_numpy(
     error = np.square(left).sum() / np.square(queries - mean).sum()
     row = table.row("PCA")
     assert row.setting == "PCA8,Flat"
-    assert row.reconstruction_error == pytest.approx(error, rel=1e-3)
+    assert row.reconstruction_error == pytest.approx(error, rel=0.01)
     true = np.argsort(-(queries @ searched.T), axis=1)[:, :10]
     reduced = ((searched - mean) @ axes.T, (queries - mean) @ axes.T)
     squares = np.square(reduced[1][:, None] - reduced[0][None]).sum(axis=2)
@@ -121,14 +122,17 @@ def test_raw_vectors_are_compressed_for_euclidean_distances(
     assert "1,000 of 1,300 vectors were drawn" in " ".join(table.notes)
 
 
-def test_autoencoders_and_codes_are_the_same_for_a_seed(curved: np.ndarray) -> None:
+def test_autoencoders_and_codes_are_the_same_for_a_seed(
+    curved: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(autoencoder, "MIN_STEPS", 10)
     codes = []
     for _ in range(2):
         network = Autoencoder(DIM, 4, seed=3)
         network.train(curved[:300])
         codes.append(network.encode(curved[:50]))
     assert np.array_equal(*codes)
-    first, second = (FaissCompression("PQ", "PQ4", DIM) for _ in range(2))
+    first, second = (FaissCompression("PQ", "PQ4np", DIM) for _ in range(2))
     for method in (first, second):
         method.train(curved)
     assert np.array_equal(first.restored(curved[:9]), second.restored(curved[:9]))
