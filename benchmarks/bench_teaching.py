@@ -17,6 +17,7 @@ It writes ``benchmarks/results/teaching.json`` and ``teaching.md``.
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import Any
 
@@ -24,33 +25,41 @@ import numpy as np
 from report import at_least, at_most, circumstances, header, save_json, table, targets_lines
 from workspace import CACHE, ROOT, open_workspace, run_step
 
-SEEDS = tuple(range(601, 606))
-RANDOM_SEEDS = 40
+SEEDS = tuple(range(601, 604))
+RANDOM_SEEDS = 20
+STEPS = ("images_of_rules", "refused", "digits", "compressed")
 PACKAGES = ("torch", "faiss-cpu", "scikit-learn", "numpy")
 
 
 def main() -> None:
     options = _options()
-    data: dict[str, Any] = circumstances(options.seeds[0], PACKAGES)
+    # Results of several runs may be put together.
+    data = json.loads(options.output.read_text()) if options.output.exists() else {}
+    data |= circumstances(options.seeds[0], PACKAGES)
     open_workspace()
-    common = {"folder": CACHE / f"teaching-{options.images}", "images": options.images}
-    for name, params in (
-        ("drawn", {**common, "seeds": options.seeds}),
-        ("refused", {**common, "seeds": options.random_seeds}),
-        ("digits", {"seeds": options.seeds}),
-        ("compressed", {"folder": CACHE, "seed": options.seeds[0]}),
-    ):
-        data[name] = run_step(name, "teaching_steps.py", **params)
-        print(name, flush=True)
-    data["targets"] = targets_of(data)
-    save_json(options.output, data)
-    options.output.with_suffix(".md").write_text("\n".join(page_of(data)))
-    print("\n".join(targets_lines(data["targets"])))
+    folder = CACHE / f"teaching-{options.images}"
+    common = {"folder": folder, "images": options.images}
+    params: dict[str, dict[str, Any]] = {
+        "images_of_rules": {**common, "seeds": options.seeds},
+        "refused": {**common, "seeds": options.random_seeds},
+        "digits": {"seeds": options.seeds},
+        "compressed": {"folder": folder, "seed": options.seeds[0]},
+    }
+    for step in options.steps:
+        measured = run_step(step, "teaching_steps.py", **params[step])
+        data[step] = {**measured, "commit": data["commit"]}
+        print(step, flush=True)
+        save_json(options.output, data)
+    if all(step in data for step in params):
+        data["targets"] = targets_of(data)
+        save_json(options.output, data)
+        options.output.with_suffix(".md").write_text("\n".join(page_of(data)))
+        print("\n".join(targets_lines(data["targets"])))
 
 
 def targets_of(data: dict[str, Any]) -> list[dict[str, Any]]:
     """Returns the targets and whether they are met."""
-    clip = [run for run in data["drawn"]["runs"] if run["embedder"] == "clip"]
+    clip = [run for run in data["images_of_rules"]["runs"] if run["embedder"] == "clip"]
     gains = {
         rule: [run["after"] - run["before"] for run in clip if run["rule"] == rule]
         for rule in ("color", "scene")
@@ -86,18 +95,18 @@ def _share(runs: list[dict[str, Any]], name: str) -> float:
 
 def page_of(data: dict[str, Any]) -> list[str]:
     """Returns the results as lines of Markdown."""
-    drawn, refused, digits = data["drawn"], data["refused"], data["digits"]
+    taught, refused, digits = data["images_of_rules"], data["refused"], data["digits"]
     lines = [*header("Taught indexes", data), *targets_lines(data["targets"])]
     lines += [
         "## Drawn images",
         "",
-        f"Learned from 200 pairs of {drawn['images']:,} images of one thing, measured on as many "
-        f"of another seed: means over {len(drawn['seeds'])} seeds, with the smallest and the "
+        f"Learned from 200 pairs of {taught['images']:,} images of one thing, measured on as many "
+        f"of another seed: means over {len(taught['seeds'])} seeds, with the smallest and the "
         "largest gain. A perfect order has the mAP@R 1.",
         "",
         *table(
             ("rule", "chance", "before", "after", "gain", "text before", "text after", "kept", "s"),
-            [_drawn_row(drawn["runs"], *key) for key in _keys(drawn["runs"])],
+            [_row(taught["runs"], *key) for key in _keys(taught["runs"])],
         ),
         "## Random pairs",
         "",
@@ -136,7 +145,7 @@ def _keys(runs: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return list(dict.fromkeys((run["embedder"], run["rule"]) for run in runs))
 
 
-def _drawn_row(runs: list[dict[str, Any]], embedder: str, rule: str) -> tuple[str, ...]:
+def _row(runs: list[dict[str, Any]], embedder: str, rule: str) -> tuple[str, ...]:
     some = [run for run in runs if (run["embedder"], run["rule"]) == (embedder, rule)]
     gains = [run["after"] - run["before"] for run in some]
     texts = ["–", "–"]
@@ -156,6 +165,7 @@ def _drawn_row(runs: list[dict[str, Any]], embedder: str, rule: str) -> tuple[st
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS))
     parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS))
     parser.add_argument("--random-seeds", type=int, default=RANDOM_SEEDS)
     parser.add_argument("--images", type=int, default=300, help="of each drawn data set")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,25 +16,23 @@ QUERY = "a car on the beach"
 EMBEDDERS = ("clip", "colorhist")
 # Test images of a seed are drawn from another one.
 TEST_SEED = 10_000
-COMPRESSED, COMPRESSED_DIM = 12_000, 512
+COMPRESSED, COMPRESSED_DIM = 12_000, 256
 
 
 @dataclass(frozen=True)
-class Drawn:
+class Images:
     """Images of one thing.
 
     Attributes:
         vectors: ``(n, dim)`` of each embedder
         labels: the color, the scene and the kind of each image
-        pictures: the images' labels as the demo has them
     """
 
     vectors: Mapping[str, np.ndarray]
     labels: Mapping[str, np.ndarray]
-    pictures: Sequence[Any]
 
 
-def drawn(folder: str, images: int, seeds: list[int]) -> dict[str, Any]:
+def images_of_rules(folder: str, images: int, seeds: list[int]) -> dict[str, Any]:
     """Teaches color and scene by pairs, and measures on images of another seed."""
     runs = []
     for seed in seeds:
@@ -52,7 +50,7 @@ def drawn(folder: str, images: int, seeds: list[int]) -> dict[str, Any]:
 
 
 def _taught(
-    dataset: Any, rule: str, embedder: str, train: Drawn, test: Drawn, seed: int
+    dataset: Any, rule: str, embedder: str, train: Images, test: Images, seed: int
 ) -> dict[str, Any]:
     import fiftyone_faiss
 
@@ -199,6 +197,7 @@ def compressed(folder: str, seed: int) -> dict[str, Any]:
     dataset = fo.Dataset()
     dataset.add_samples([fo.Sample(f"/none/{n}.png") for n in range(COMPRESSED)], progress=False)
     path = Path(folder) / "vectors.npy"
+    path.parent.mkdir(parents=True, exist_ok=True)
     vectors = np.array(Mixture(COMPRESSED, COMPRESSED_DIM, seed).write(path))
     fob.compute_similarity(
         dataset, backend="faiss", embeddings=vectors, brain_key="given", progress=False
@@ -210,12 +209,11 @@ def compressed(folder: str, seed: int) -> dict[str, Any]:
 # -- data and measures ---------------------------------------------------------------------------
 
 
-def _draw(folder: Path, images: int, seed: int) -> Drawn:
+def _draw(folder: Path, images: int, seed: int) -> Images:
     """Draws and embeds images, unless an earlier run has done so."""
     from fiftyone_faiss.brain import get_embedder, register_zoo_model
     from fiftyone_faiss.demo import MODEL_DIR, MODEL_NAME
     from fiftyone_faiss.demo.evaluate import draw_unseen, embed_pictures
-    from fiftyone_faiss.demo.world import Picture, Thing
     from fiftyone_faiss.embedders.open_clip import OpenClipSpec
 
     register_zoo_model(MODEL_NAME, OpenClipSpec.parse(str(MODEL_DIR)))
@@ -238,15 +236,10 @@ def _draw(folder: Path, images: int, seed: int) -> Drawn:
     with np.load(path) as stored:
         labels = {name: stored[name] for name in ("scene", "color", "kind")}
         vectors = {name: stored[name] for name in EMBEDDERS}
-    things = zip(labels["scene"], labels["kind"], labels["color"], strict=True)
-    shown = [
-        Picture(None, str(scene), (Thing(str(kind), str(color), (0, 0, 1, 1)),))  # type: ignore[arg-type]
-        for scene, kind, color in things
-    ]
-    return Drawn(vectors, labels, shown)
+    return Images(vectors, labels)
 
 
-def _dataset(name: str, images: Drawn, embedder: str, model: bool = True) -> Any:
+def _dataset(name: str, images: Images, embedder: str, model: bool = True) -> Any:
     """A persistent dataset of embedded images, with an index of their vectors."""
     import fiftyone as fo
 
@@ -260,7 +253,7 @@ def _dataset(name: str, images: Drawn, embedder: str, model: bool = True) -> Any
                 f"/none/{n}.png",
                 **{key: fo.Classification(label=str(own[n])) for key, own in images.labels.items()},
             )
-            for n in range(len(images.pictures))
+            for n in range(len(images.vectors[embedder]))
         ],
         progress=False,
     )
@@ -275,12 +268,12 @@ def _dataset(name: str, images: Drawn, embedder: str, model: bool = True) -> Any
 def _pairs(ids: list[str], labels: np.ndarray, seed: int) -> tuple[list[Any], list[Any]]:
     """Random pairs of one class, and of two."""
     rng = np.random.default_rng(seed)
-    drawn = rng.integers(0, len(ids), (100 * PAIRS, 2))
-    drawn = np.unique(np.sort(drawn[drawn[:, 0] != drawn[:, 1]], axis=1), axis=0)
-    drawn = rng.permutation(drawn)
-    is_alike = labels[drawn[:, 0]] == labels[drawn[:, 1]]
+    places = rng.integers(0, len(ids), (100 * PAIRS, 2))
+    places = np.unique(np.sort(places[places[:, 0] != places[:, 1]], axis=1), axis=0)
+    places = rng.permutation(places)
+    is_alike = labels[places[:, 0]] == labels[places[:, 1]]
     alike, unlike = (
-        [(ids[a], ids[b]) for a, b in drawn[is_alike == kind][:PAIRS]] for kind in (True, False)
+        [(ids[a], ids[b]) for a, b in places[is_alike == kind][:PAIRS]] for kind in (True, False)
     )
     return alike, unlike
 
@@ -298,7 +291,7 @@ def _map_at_r(vectors: np.ndarray, labels: np.ndarray) -> float:
     return float(((precision * counted).sum(axis=1) / np.maximum(relevant, 1)).mean())
 
 
-def _text_precision(project: Callable[[np.ndarray], np.ndarray], test: Drawn) -> float:
+def _text_precision(project: Callable[[np.ndarray], np.ndarray], test: Images) -> float:
     """Precision@10 of texts for kinds, colors and scenes with at least ten images."""
     from fiftyone_faiss.brain import get_embedder
     from fiftyone_faiss.demo import MODEL_NAME
@@ -320,4 +313,4 @@ def _text_precision(project: Callable[[np.ndarray], np.ndarray], test: Drawn) ->
 
 
 if __name__ == "__main__":
-    serve(drawn, search_again, refused, digits, compressed)
+    serve(images_of_rules, search_again, refused, digits, compressed)
