@@ -1,7 +1,8 @@
 import React from "react";
 import { Icon } from "../../components/Icon.tsx";
+import type { LayerName } from "../cloud/PointCloud.ts";
 import type { OpenMap } from "../state/useOpenMap.ts";
-import { cssColor, type Look, rampColor } from "../state/palette.ts";
+import { type Color, cssColor, type Look, rampColor } from "../state/palette.ts";
 import { codeColor, legendOf, type Values } from "../state/pointColors.ts";
 
 interface LegendProps {
@@ -15,10 +16,19 @@ interface LegendProps {
   /** Shows or selects the points of the classes that are not dimmed. */
   act: () => void;
   actText: string;
+  /** How many points have an outline, and in which color. */
+  outlined: Record<LayerName, number>;
+  outlines: Record<LayerName, Color>;
 }
 
+const OUTLINED: Record<LayerName, string> = {
+  hits: "hits of the last search",
+  selected: "selected in the grid",
+};
+
 /** What the colors and the shapes of points mean; a click on a class dims the others. */
-export function Legend({ map, title, values, look, only, setOnly, act, actText }: LegendProps) {
+export function Legend(props: LegendProps) {
+  const { map, title, values, look, only, setOnly, act, actText, outlined, outlines } = props;
   const entries = values ? legendOf(values) : [];
   const toggle = (code: number) => {
     const next = new Set(only);
@@ -44,13 +54,16 @@ export function Legend({ map, title, values, look, only, setOnly, act, actText }
           <span className="ffs-map-count">{count.toLocaleString("en-US")}</span>
         </button>
       ))}
-      {map.placed_count > 0 && (
-        <span className="ffs-map-class" data-cy="map-placed">
-          <span className="ffs-map-placed" />
-          <span className="ffs-map-name">placed later by its neighbors</span>
-          <span className="ffs-map-count">{map.placed_count.toLocaleString("en-US")}</span>
-        </span>
-      )}
+      <Shape name="placed" label="placed later" count={map.placed_count} />
+      {(["hits", "selected"] as const).map((name) => (
+        <Shape
+          key={name}
+          name={name}
+          label={OUTLINED[name]}
+          count={outlined[name]}
+          outline={outlines[name]}
+        />
+      ))}
       {only.size > 0 && (
         <span className="ffs-inline">
           <button type="button" className="ffs-button" data-cy="map-classes-act" onClick={act}>
@@ -67,6 +80,27 @@ export function Legend({ map, title, values, look, only, setOnly, act, actText }
         </span>
       )}
     </div>
+  );
+}
+
+interface ShapeProps {
+  name: string;
+  label: string;
+  count: number;
+  /** The color of the outline; without one, it is a ring in the color of its class. */
+  outline?: Color;
+}
+
+/** What a shape of points means, if there are such points. */
+function Shape({ name, label, count, outline }: ShapeProps) {
+  if (!count) return null;
+  const style = outline && { borderColor: cssColor(outline), background: "var(--ffs-muted)" };
+  return (
+    <span className="ffs-map-class" title={label} data-cy={`map-${name}`}>
+      <span className="ffs-map-placed" style={style} />
+      <span className="ffs-map-name">{label}</span>
+      <span className="ffs-map-count">{count.toLocaleString("en-US")}</span>
+    </span>
   );
 }
 

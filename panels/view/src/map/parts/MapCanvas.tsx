@@ -3,8 +3,9 @@ import { insidePolygon, nearestOnScreen, type Place } from "../cloud/geometry.ts
 import type { LayerName } from "../cloud/PointCloud.ts";
 import type { Color } from "../state/palette.ts";
 import { type CloudState, type CloudView, useCloud } from "../state/useCloud.ts";
-import type { OpenMap } from "../state/useOpenMap.ts";
+import { type OpenMap, pointOf } from "../state/useOpenMap.ts";
 import { mapAction, moveBy } from "./mapKeys.ts";
+import { ZoomButtons } from "./ZoomButtons.tsx";
 
 /** How near to a point the pointer has to be, and how far a click may move, in pixels. */
 const NEAR = 9;
@@ -63,6 +64,11 @@ export function MapCanvas(props: MapCanvasProps) {
       else view.cloud.panBy(x, y);
     },
     zoom: (factor: number) => view?.cloud.zoomBy(factor),
+    // A key has no place to zoom to but the point in the middle.
+    zoomToCurrent: (factor: number) => {
+      if (current === null) actions.zoom(factor);
+      else view?.cloud.look(pointOf(map, current), view.cloud.zoom * factor);
+    },
     fit: () => view?.cloud.fit(),
     lasso: () => props.setLasso(!isLasso),
     escape: () => (isLasso ? props.setLasso(false) : setCurrent(null)),
@@ -89,9 +95,10 @@ export function MapCanvas(props: MapCanvasProps) {
           event.preventDefault();
           event.stopPropagation();
           if (action === "move") actions.move(...moveBy(event.key), event.shiftKey);
-          else if (action === "in" || action === "out") actions.zoom(action === "in" ? 1.3 : 1 / 1.3);
+          else if (action === "in") actions.zoomToCurrent(1.3);
+          else if (action === "out") actions.zoom(1 / 1.3);
           else actions[action]();
-          if (action === "move" || action === "in" || action === "out") setCurrent(middle());
+          if (["move", "in", "out"].includes(action)) setCurrent(middle());
         }}
         {...path.handlers}
         onPointerDown={(event) => {
@@ -131,29 +138,10 @@ export function MapCanvas(props: MapCanvasProps) {
       {view && state === "ready" && (
         <>
           {children(view)}
-          <div className="ffs-map-zoom">
-            <ZoomButton name="map-zoom-in" label="Zoom in" text="+" act={() => actions.zoom(1.5)} />
-            <ZoomButton name="map-zoom-out" label="Zoom out" text="−" act={() => actions.zoom(1 / 1.5)} />
-            <ZoomButton name="map-fit" label="Show the whole map" text="⤢" act={actions.fit} />
-          </div>
+          <ZoomButtons zoom={actions.zoom} fit={actions.fit} />
         </>
       )}
     </div>
-  );
-}
-
-interface ZoomButtonProps {
-  name: string;
-  label: string;
-  text: string;
-  act: () => void;
-}
-
-function ZoomButton({ name, label, text, act }: ZoomButtonProps) {
-  return (
-    <button type="button" className="ffs-button" aria-label={label} data-cy={name} onClick={act}>
-      {text}
-    </button>
   );
 }
 

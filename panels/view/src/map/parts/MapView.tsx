@@ -11,7 +11,7 @@ import type { Color } from "../state/palette.ts";
 import { choiceLabel, placesWith, rgbaOf, valueText } from "../state/pointColors.ts";
 import type { MapPageState } from "../state/useMapPage.ts";
 import { useLocatedSearch, useSelectedPlaces } from "../state/useLocated.ts";
-import type { OpenMap } from "../state/useOpenMap.ts";
+import { type OpenMap, pointOf } from "../state/useOpenMap.ts";
 import { usePointActions } from "../state/usePointActions.ts";
 import { useColorChoices, usePointColors } from "../state/usePointColors.ts";
 import { Legend } from "./Legend.tsx";
@@ -113,7 +113,7 @@ export function MapView({ page, map }: { page: MapPageState; map: OpenMap }) {
                   <Mark
                     {...{ map }}
                     view={cloud}
-                    point={pointAt(map, current)}
+                    point={pointOf(map, current)}
                     name="map-ring"
                     path={RING}
                   />
@@ -128,13 +128,14 @@ export function MapView({ page, map }: { page: MapPageState; map: OpenMap }) {
           )}
         </MapCanvas>
         <Legend
-          {...{ map, title, values, look, only, setOnly, actText }}
+          {...{ map, title, values, look, only, setOnly, actText, outlines }}
+          outlined={{ hits: layers.hits.length, selected: selected.length }}
           act={() => values && act(placesWith(values, only))}
         />
       </div>
       <SearchNote {...{ neighbors, located, map, noun }} />
       {selected.length > 0 && (
-        <p className="ffs-note" data-cy="map-selected" role="status">
+        <p className="ffs-note" data-cy="map-selected-count" role="status">
           {counted(selected.length, "point")} of the map {selected.length === 1 ? "is" : "are"} selected
           in the grid.
         </p>
@@ -145,8 +146,4 @@ export function MapView({ page, map }: { page: MapPageState; map: OpenMap }) {
 
 function cardText(name: string, value: string): string {
   return name && value ? `${name}: ${value}` : "";
-}
-
-function pointAt({ points, num_dims: dims }: OpenMap, place: number): Float32Array {
-  return points.subarray(place * dims, (place + 1) * dims);
 }

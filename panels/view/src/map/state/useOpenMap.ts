@@ -14,6 +14,11 @@ export function openMapOf({ points, placed, ...others }: DrawnMap): OpenMap {
   return { ...others, ...normalized(floatsOf(points), others.num_dims), placed: codesOf(placed) };
 }
 
+/** The coordinates of a point, among normalized points. */
+export function pointOf({ points, num_dims: dims }: OpenMap, place: number): Float32Array {
+  return points.subarray(place * dims, (place + 1) * dims);
+}
+
 /** The points of a map, read again when points were placed on it; `reopen` reads them again, too. */
 export function useOpenMap(server: Server, { vis_key, count }: MapEntry) {
   const [opened, setOpened] = useState<OpenMap | null>(null);
