@@ -18,6 +18,7 @@ from fiftyone_faiss.brain.core.params import (
     read_text,
     read_whole,
 )
+from fiftyone_faiss.brain.data.result_views import MAX_ORDERED_IDS
 from fiftyone_faiss.panels import grid_messages, map_messages, messages
 from fiftyone_faiss.panels.base import panel_method
 from fiftyone_faiss.panels.curate_messages import Started
@@ -220,6 +221,11 @@ class MapMethods:
         ids = shown.ids_at(read_places(shown, params["places"]))
         if not ids:
             raise ValueError("There is no point to show; draw the lasso around some points.")
+        if len(ids) > MAX_ORDERED_IDS:
+            raise ValueError(
+                f"There are {len(ids):,} points; the grid can show {MAX_ORDERED_IDS:,} of them at "
+                "most. Draw a smaller lasso."
+            )
         return show_results(ctx, grid, ctx.dataset, ids, shown.map.patches_field)
 
     @panel_method

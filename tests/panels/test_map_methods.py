@@ -130,7 +130,7 @@ def test_ids_are_located_and_a_query_is_placed_by_its_hits(
 
 
 def test_points_are_shown_in_the_grid_and_the_view_before_comes_back(
-    mapped: fo.Dataset, own_map: IndexMap
+    mapped: fo.Dataset, own_map: IndexMap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own, places = opened(mapped), [7, 80, 3]
     ctx = Context(mapped, **own, places=as_places(places))
@@ -146,6 +146,9 @@ def test_points_are_shown_in_the_grid_and_the_view_before_comes_back(
     assert name == "set_view" and view == before
     empty = call("show_points", Context(mapped, **own, places=""))
     assert empty["error"] == "There is no point to show; draw the lasso around some points."
+    monkeypatch.setattr("fiftyone_faiss.panels.map_methods.MAX_ORDERED_IDS", 2)
+    many = call("show_points", Context(mapped, **own, places=as_places(places)))
+    assert many["error"].startswith("There are 3 points; the grid can show 2 of them at most.")
 
 
 def test_files_and_ids_of_points(mapped: fo.Dataset, own_map: IndexMap) -> None:
