@@ -136,7 +136,7 @@ class MapPlaces(TypedDict):
     """Where ids are on a map: positions of points, -1 for those that are not on it.
 
     ``marker`` has the coordinates of the query; ``is_sample`` is whether that is its own point, not
-    the center of the ``placed_by`` nearest hits. Of the ``nearest`` points around it,
+    the center of ``placed_by`` of the nearest hits. Of the ``nearest`` points around it,
     ``hits_nearest`` are among as many nearest hits; ``predicted`` is what the quality of the map
     predicts.
     """

@@ -121,7 +121,7 @@ def test_ids_are_located_and_a_query_is_placed_by_its_hits(
     assert placed["places"] == expected and not placed["is_sample"]
     nearest = np.argsort(np.linalg.norm(own_map.points - placed["marker"], axis=1))[:20]
     assert placed["hits_nearest"] == len(set(nearest) & set(expected))
-    assert (placed["placed_by"], placed["nearest"]) == (20, 20)
+    assert placed["nearest"] == 20 and 0 < placed["placed_by"] <= 20
     assert placed["predicted"] == pytest.approx(20 * float(own_map.quality.kept.mean()))
     itself = answer_of("locate", Context(mapped, **own, **asked, pinned=query))
     place = list(own_map.ids).index(query)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fiftyone_faiss.brain.core.arrays import Distances, Matrix, Places
+from fiftyone_faiss.brain.core.arrays import Distances, Mask, Matrix, Places
 from fiftyone_faiss.brain.insight.maps.index_map import IndexMap
 
 # The hits that place the query, and the points that are counted around it.
 NEAREST = 25
-_STEPS = 100
+_STEPS = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +22,7 @@ class QueryPlace:
     Attributes:
         point: ``(num_dims,)`` float32, where the query is drawn; None if none of its hits is on
             the map
-        placed_by: how many hits, the nearest ones, placed the query; 0 if it is a point of the map
+        placed_by: how many of the nearest hits placed the query; 0 if it is a point of the map
         nearest: how many points around the query were counted
         hits_nearest: how many of these are among as many nearest hits
         predicted: the same number for a query whose neighborhood the map keeps as well as those
@@ -44,8 +44,8 @@ def place_query(
 ) -> QueryPlace:
     """Places a query: at its own point, or at the weighted center of its nearest hits.
 
-    The center is the geometric median: unlike the mean, it lies among the majority where the hits
-    are in several regions of the map. A hit weighs more if it is nearer to the query.
+    The center is that of the hits that lie together; see :func:`densest_center`. A hit weighs more
+    if it is nearer to the query.
 
     Args:
         index_map: the map
@@ -57,16 +57,16 @@ def place_query(
     points = index_map.points
     if not len(hits):
         return QueryPlace(None if own is None else points[own], 0, 0, 0, 0.0)
+    others = np.arange(len(points))
     if own is not None:
-        point, others = points[own], np.delete(np.arange(len(points)), own)
+        point, members, others = points[own], hits[:0], np.delete(others, own)
     else:
-        point = geometric_median(points[hits], closeness_weights(far)).astype(np.float32)
-        others = np.arange(len(points))
+        center, members = densest_center(points, hits, closeness_weights(far))
+        point = center.astype(np.float32)
     nearest = others[nearest_points(points[others], point, len(hits))]
     hit_count = int(np.isin(nearest, hits).sum())
     predicted = float(index_map.quality.neighbors_kept) * len(hits)
-    placed_by = 0 if own is not None else len(hits)
-    return QueryPlace(point, placed_by, len(nearest), hit_count, predicted)
+    return QueryPlace(point, len(members), len(nearest), hit_count, predicted)
 
 
 def closeness_weights(distances: Distances) -> Distances:
@@ -78,32 +78,40 @@ def closeness_weights(distances: Distances) -> Distances:
     return np.exp(-beyond / mean) if mean > 0 else np.ones_like(beyond)
 
 
-def geometric_median(points: Matrix, weights: Distances) -> Distances:
-    """``(num_dims,)`` float64, the point with the least weighted sum of distances to points.
+def densest_center(points: Matrix, hits: Places, weights: Distances) -> tuple[Distances, Places]:
+    """The center of the hits where most of them lie together.
 
-    Weiszfeld's algorithm with the modification of Vardi and Zhang, "The multivariate L1-median and
-    associated data depth", 2000.
+    It starts at the hit with the most weight of hits among its nearest points, and moves to the
+    weighted mean of these hits as long as the weight around it does not fall: a mean shift whose
+    window holds as many points as there are hits. The mean of all hits would lie between the
+    regions of the map where they are.
+
+    Args:
+        points: ``(n, num_dims)`` float32
+        hits: ``(m,)`` positions of the hits
+        weights: ``(m,)`` their weights
+
+    Returns:
+        the ``(num_dims,)`` center, and the positions of the hits around it
     """
-    own = points.astype(np.float64)
-    scale = float(np.ptp(own, axis=0).max())
-    center: Distances = np.average(own, axis=0, weights=weights)
-    if scale == 0:
-        return center
+
+    def around(place: Matrix | Distances) -> Mask:
+        is_near: Mask = np.isin(hits, nearest_points(points, place, len(hits)))
+        return is_near
+
+    windows = [around(points[hit]) for hit in hits]
+    start = int(np.argmax([weights[window].sum() for window in windows]))
+    center, members = points[hits[start]].astype(np.float64), windows[start]
     for _ in range(_STEPS):
-        far = np.linalg.norm(own - center, axis=1)
-        is_at = far < 1e-9 * scale
-        pull = np.where(is_at, 0.0, weights / np.where(is_at, 1.0, far))
-        if not pull.sum():
-            return center
-        target = (pull[:, None] * own).sum(axis=0) / pull.sum()
-        # At one of the points, its own weight holds the center back.
-        force = float(np.linalg.norm((pull[:, None] * (own - center)).sum(axis=0)))
-        held = min(1.0, float(weights[is_at].sum()) / force) if force else 1.0
-        moved = (1 - held) * target + held * center
-        if np.linalg.norm(moved - center) < 1e-6 * scale:
-            return moved
-        center = moved
-    return center
+        mean = np.average(points[hits[members]], axis=0, weights=weights[members])
+        window = around(mean)
+        if weights[window].sum() < weights[members].sum():
+            break
+        is_same = bool((window == members).all())
+        center, members = mean, window
+        if is_same:
+            break
+    return center, hits[members]
 
 
 def nearest_points(points: Matrix, point: Distances, n: int) -> Places:

@@ -208,15 +208,16 @@ describe("texts about a map", () => {
 
   test("say where the query is", () => {
     assert.equal(
-      queryText("a car", 3, answer, "sample"),
-      "The cross is at the weighted center of the 2 nearest hits of “a car”: 1 of the 2 points " +
+      queryText('"a car"', 3, answer, "sample"),
+      "The cross is at the weighted center of those 2 of the 2 nearest hits of \"a car\" that lie " +
+        "together: 1 of the 2 points " +
         "around it are among as many nearest hits; the quality of the map predicts 1. 1 hit is not " +
         "on the map."
     );
     const own = { ...answer, is_sample: true, places: [4, 7, 8] };
-    assert.match(queryText("a car", 3, own, "sample"), /^The cross is the sample itself of “a car”: 1/);
+    assert.match(queryText('"a car"', 3, own, "sample"), /^The cross is the sample of the query itself: 1/);
     const none = { ...answer, places: [-1, -1, -1] };
-    assert.equal(queryText("x", 3, none, "sample"), "None of the 3 hits of “x” is on this map.");
+    assert.equal(queryText("x", 3, none, "sample"), "None of the 3 hits of x is on this map.");
   });
 
   test("a new map has a key of its own", () => {

@@ -5,13 +5,12 @@ from __future__ import annotations
 import fiftyone as fo
 import numpy as np
 import pytest
-from scipy.optimize import minimize
 
 from fiftyone_faiss.brain.insight.maps.index_map import IndexMap
 from fiftyone_faiss.brain.insight.maps.map_quality import MapQuality
 from fiftyone_faiss.brain.insight.maps.query_place import (
     closeness_weights,
-    geometric_median,
+    densest_center,
     nearest_points,
     place_query,
 )
@@ -28,27 +27,35 @@ def map_of(points: np.ndarray, kept: float = 0.6) -> IndexMap:
 
 
 @pytest.mark.parametrize("dims", [2, 3])
-def test_the_center_is_the_one_that_scipy_finds(rng: np.random.Generator, dims: int) -> None:
+def test_around_the_center_are_as_many_hits_as_around_any_of_them(
+    rng: np.random.Generator, dims: int
+) -> None:
     for _ in range(5):
-        points, weights = rng.normal(size=(25, dims)), rng.uniform(0.1, 1, 25)
+        points = rng.normal(size=(300, dims)).astype(np.float32)
+        hits = rng.permutation(300)[:25]
+        weights = rng.uniform(0.1, 1, 25)
 
-        def cost(center: np.ndarray, points=points, weights=weights) -> float:
-            return float((weights * np.linalg.norm(points - center, axis=1)).sum())
+        def weight_around(place: np.ndarray, points=points, hits=hits, weights=weights) -> float:
+            nearest = np.argsort(np.linalg.norm(points - place, axis=1))[:25]
+            return float(weights[np.isin(hits, nearest)].sum())
 
-        center = geometric_median(points.astype(np.float32), weights)
-        best = minimize(cost, points.mean(axis=0), method="Nelder-Mead", options={"xatol": 1e-8})
-        assert cost(center) <= best.fun * (1 + 1e-6)
-        np.testing.assert_allclose(center, best.x, atol=1e-3)
+        center, members = densest_center(points, hits, weights)
+        best = max(weight_around(points[hit]) for hit in hits)
+        assert weight_around(center) >= best - 1e-9
+        assert weights[np.isin(hits, members)].sum() >= best - 1e-9
 
 
-def test_the_center_lies_among_the_majority() -> None:
-    points = np.array([[0, 0], [0.1, 0], [0, 0.1], [0.1, 0.1], [9, 9], [9, 9.1]], np.float32)
-    center = geometric_median(points, np.ones(6))
-    assert np.abs(center - 0.05).max() < 0.1
-    # A point with more than half of the weight holds the center.
-    heavy = geometric_median(points, np.array([0.1, 0.1, 0.1, 0.1, 0.1, 5]))
-    np.testing.assert_allclose(heavy, [9, 9.1], atol=1e-4)
-    np.testing.assert_array_equal(geometric_median(points[:1].repeat(4, axis=0), np.ones(4)), 0)
+def test_the_center_is_that_of_the_hits_that_lie_together() -> None:
+    together = [[0, 0], [0.2, 0], [0, 0.2], [0.2, 0.2]]
+    apart = [[9, 9], [-9, 9]]
+    # There are others around all of them.
+    others = [[x + 0.1 * i, y] for x, y in ((9, 9.5), (-9, 9.5), (1, 0)) for i in range(10)]
+    points = np.array([*together, *apart, *others], np.float32)
+    center, members = densest_center(points, np.arange(6), np.ones(6))
+    assert members.tolist() == [0, 1, 2, 3]
+    np.testing.assert_allclose(center, [0.1, 0.1], atol=1e-6)
+    weighted, _ = densest_center(points, np.arange(6), np.array([3, 1, 1, 1, 1, 1.0]))
+    np.testing.assert_allclose(weighted, [0.4 / 6, 0.4 / 6], atol=1e-6)
 
 
 def test_nearer_hits_weigh_more() -> None:
@@ -64,10 +71,11 @@ def test_the_hits_around_the_query_are_counted(rng: np.random.Generator) -> None
     place = place_query(map_of(points), hits, distances)
     first = np.array(hits[:25])
     weights = closeness_weights(np.array(distances[:25]))
-    np.testing.assert_allclose(place.point, geometric_median(points[first], weights), rtol=1e-5)
+    center, members = densest_center(points, first, weights)
+    np.testing.assert_allclose(place.point, center, rtol=1e-5)
     nearest = np.argsort(np.linalg.norm(points - place.point, axis=1))[:25]
     assert place.hits_nearest == len(set(nearest) & set(first))
-    assert (place.placed_by, place.nearest) == (25, 25)
+    assert (place.placed_by, place.nearest) == (len(members), 25)
     assert place.predicted == pytest.approx(15)
     np.testing.assert_array_equal(nearest_points(points, place.point, 25), nearest)
 

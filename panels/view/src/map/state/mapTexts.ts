@@ -32,19 +32,20 @@ export function qualityText({ neighbors_kept, trustworthiness, neighbors, chance
   );
 }
 
-/** Where the query is, and how many of its hits are around it. */
+/** Where the query is, and how many of its hits are around it; `query` has its quotes. */
 export function queryText(query: string, hits: number, answer: MapPlaces, noun: string): string {
   const missing = answer.places.filter((place) => place < 0).length;
   const there = hits - missing;
-  if (!there) return `None of the ${counted(hits, "hit")} of “${query}” is on this map.`;
+  if (!there) return `None of the ${counted(hits, "hit")} of ${query} is on this map.`;
   const where = answer.is_sample
-    ? `The cross is the ${noun} itself`
-    : `The cross is at the weighted center of the ${counted(answer.placed_by, "nearest hit")}`;
+    ? `The cross is the ${noun} of the query itself`
+    : `The cross is at the weighted center of those ${answer.placed_by} of the ${answer.nearest} ` +
+      `nearest hits of ${query} that lie together`;
   const around =
     `${answer.hits_nearest} of the ${answer.nearest} points around it are among as many nearest ` +
     `hits; the quality of the map predicts ${Math.round(answer.predicted)}.`;
   const lost = missing ? ` ${counted(missing, "hit")} ${missing === 1 ? "is" : "are"} not on the map.` : "";
-  return `${where} of “${query}”: ${around}${lost}`;
+  return `${where}: ${around}${lost}`;
 }
 
 /** A key for a new map that no other one has. */
