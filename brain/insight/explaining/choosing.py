@@ -80,7 +80,7 @@ def fit_steps(index: SearchableIndex, is_text: bool) -> Generator[int, None, Fit
             continue
         side = yield from side_steps(embedder, seen_image, EXPLANATION_METHODS)
         vectors = yield from embed_steps(embedder, seen_image, masks)
-        drops = (side.vector - vectors) @ target
+        drops = np.asarray((side.vector - vectors) @ target, np.float32)
         for method in EXPLANATION_METHODS:
             image_map = map_of(method, embedder, side, target)
             if image_map is not None:

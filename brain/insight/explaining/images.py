@@ -151,4 +151,6 @@ def _weights(length: int, start: float, extent: float, count: int) -> Matrix:
 def _normalized(on_grid: Matrix) -> Matrix:
     positive = np.maximum(on_grid, 0)
     largest = float(positive.max(initial=0.0))
-    return positive / np.float32(largest) if largest > 0 and math.isfinite(largest) else positive
+    if not (largest > 0 and math.isfinite(largest)):
+        return np.asarray(positive, np.float32)
+    return np.asarray(positive / largest, np.float32)
