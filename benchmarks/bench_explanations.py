@@ -145,7 +145,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     parser.add_argument("--drawings", type=int, default=100, help="texts that name a thing")
-    parser.add_argument("--pairs", type=int, default=40, help="nearest neighbors for each model")
+    parser.add_argument("--pairs", type=int, default=20, help="nearest neighbors for each model")
     parser.add_argument("--weights", type=Path, help="weights of timm's tf_efficientnet_lite0")
     parser.add_argument(
         "--output", type=Path, default=ROOT / "benchmarks/results/explanations.json"

@@ -16,7 +16,10 @@ from workspace import serve
 from fiftyone_faiss.brain import get_embedder
 from fiftyone_faiss.brain.insight.explaining.faithfulness import (
     Faithfulness,
-    faithfulness_steps,
+    mean_scores,
+    measured,
+    random_masks,
+    removal_masks,
 )
 from fiftyone_faiss.brain.insight.explaining.images import SeenImage
 from fiftyone_faiss.brain.insight.explaining.methods import (
@@ -27,6 +30,7 @@ from fiftyone_faiss.brain.insight.explaining.methods import (
     side_steps,
 )
 from fiftyone_faiss.brain.insight.explaining.pairs import pairs_of
+from fiftyone_faiss.brain.insight.explaining.removing import embed_steps
 from fiftyone_faiss.demo import MODEL_DIR
 from fiftyone_faiss.demo.phrases import describe
 from fiftyone_faiss.demo.world import Picture, Thing, draw_picture
@@ -55,11 +59,8 @@ def find_things(seed: int, n: int) -> dict[str, Any]:
         errors.append(abs(float((side.parts.parts @ target).sum() - side.vector @ target)))
         bounds.append(_best_cell(side.parts.parts.shape[:2], thing))
         spread = float(np.std(gallery @ target))
-        for method in EXPLANATION_METHODS:
-            measured = _measured(embedder, side, method, target, spread)
-            assert measured is not None
-            heatmap, faithfulness = measured
-            rows[method].append(_row(heatmap, thing, others, faithfulness))
+        for method, result in _measured(embedder, side, target, spread).items():
+            rows[method].append(_row(result[0], thing, others, result[1]))
     return {
         "pictures": n,
         "largest_error": max(errors),
@@ -87,10 +88,8 @@ def match_pairs(model: str, seed: int, n: int, weights: str | None = None) -> di
             pairs = pairs_of(other, side)
             assert pairs is not None
             remainders.append(float(other.vector @ side.vector - pairs.values.sum()))
-        for method in EXPLANATION_METHODS:
-            measured = _measured(embedder, side, method, other.vector, spread)
-            if measured is not None:
-                rows.setdefault(method, []).append(_faithful_row(measured[1]))
+        for method, (_, faithfulness) in _measured(embedder, side, other.vector, spread).items():
+            rows.setdefault(method, []).append(_faithful_row(faithfulness))
     return {
         "pairs": n,
         "parts": side.parts is not None,
@@ -100,13 +99,20 @@ def match_pairs(model: str, seed: int, n: int, weights: str | None = None) -> di
 
 
 def _measured(
-    embedder: Embedder, side: Side, method: Method, target: np.ndarray, spread: float
-) -> tuple[np.ndarray, Faithfulness] | None:
-    image_map = map_of(method, embedder, side, target)
-    if image_map is None:
-        return None
-    steps = faithfulness_steps(embedder, side.seen_image, image_map, target, spread)
-    return image_map.heatmap(), _done(steps)
+    embedder: Embedder, side: Side, target: np.ndarray, spread: float
+) -> dict[Method, tuple[np.ndarray, Faithfulness]]:
+    """The heatmap and the faithfulness of each method that a model supports."""
+    masks = random_masks(np.random.default_rng(51))
+    random = mean_scores(_done(embed_steps(embedder, side.seen_image, masks)), target)
+    results: dict[Method, tuple[np.ndarray, Faithfulness]] = {}
+    for method in EXPLANATION_METHODS:
+        image_map = map_of(method, embedder, side, target)
+        if image_map is not None:
+            removals = embed_steps(embedder, side.seen_image, removal_masks(image_map))
+            deletion, insertion = mean_scores(_done(removals), target)
+            faithfulness = measured(float(deletion), float(insertion), random.tolist(), spread)
+            results[method] = image_map.heatmap(), faithfulness
+    return results
 
 
 def _row(
