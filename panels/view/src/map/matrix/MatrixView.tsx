@@ -30,7 +30,7 @@ export function MatrixView({ page, matrix }: MatrixViewProps) {
   };
   const close = () => {
     setOpened(null);
-    root.current?.querySelector<HTMLElement>("canvas")?.focus();
+    root.current?.querySelector<HTMLElement>(".ffs-matrix-canvas canvas")?.focus();
   };
   return (
     <div ref={root}>

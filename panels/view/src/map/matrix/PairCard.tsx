@@ -13,7 +13,7 @@ interface PairCardProps {
 }
 
 /** The files of two places. */
-export function useFilesAt(matrix: Matrix, places: [number, number] | null) {
+function useFilesAt(matrix: Matrix, places: [number, number] | null) {
   const [a, b] = places ?? [-1, -1];
   return useMemo(
     () => [a, b].flatMap((place) => matrix.files.get(matrix.ids[place] ?? "") ?? []),

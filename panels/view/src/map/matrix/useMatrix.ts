@@ -9,8 +9,8 @@ import { type Matrix, matrixOf } from "./cells.ts";
 
 // A person selects several samples one after the other.
 const PAUSE_MS = 250;
-/** The largest number of samples that the server compares. */
-export const MAX_COMPARED = 500;
+// The largest number of samples that the server compares.
+const MAX_COMPARED = 500;
 
 export interface MatrixSources {
   /** The source in force. */
