@@ -95,9 +95,9 @@ def _margin(distances: Distances, pairs: Distances) -> float:
     sample (Hoeffding, "A class of statistics with asymptotically normal distribution", 1948).
     """
     count = len(distances)
+    others = distances.copy()
+    np.fill_diagonal(others, np.inf)
     limits = np.percentile(pairs, CHECKED)
-    others = distances[~np.eye(count, dtype=bool)].reshape(count, -1)
-    others.sort(axis=1)
-    shares = np.stack([np.searchsorted(row, limits, side="right") for row in others]) / (count - 1)
+    shares = np.stack([(others <= limit).sum(axis=1) for limit in limits], axis=1) / (count - 1)
     deviation = np.sqrt(4.0 * shares.var(axis=0, ddof=1) / count)
     return float(100.0 * QUANTILE * deviation.max())
