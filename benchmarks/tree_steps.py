@@ -11,7 +11,7 @@ import numpy as np
 from workspace import serve
 
 TYPES = ("flat", "tree", "ivf_sq8")
-QUERIES, K = 100, 10
+QUERIES, K = 60, 10
 
 
 def measure(folder: str, kind: str, size: int, dim: int, seed: int) -> dict[str, Any]:
