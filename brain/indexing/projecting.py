@@ -134,7 +134,8 @@ def _batch(
 def _metadata(snapshot: Snapshot, embedder: Embedder | None) -> dict[str, object]:
     """What the manifest keeps of the build: failures stay failures of the new index."""
     known = snapshot.manifest.metadata
-    kept = {name: known[name] for name in ("failures", "precision", "rate") if name in known}
+    names = ("failures", "precision", "rate")
+    kept: dict[str, object] = {name: value for name, value in known.items() if name in names}
     if "fingerprint" in known and embedder is not None:
         kept["fingerprint"] = embedder.fingerprint
     return kept

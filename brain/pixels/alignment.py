@@ -13,8 +13,8 @@ from fiftyone_faiss.brain.pixels.image_features import (
     WORK_SIDE,
     Floats,
     ImageFeatures,
-    Points,
 )
+from fiftyone_faiss.embedders.local_features import Points
 
 Matrix23 = npt.NDArray[np.float64]
 

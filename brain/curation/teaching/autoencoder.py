@@ -56,7 +56,7 @@ class Autoencoder:
                 batch = scaled[rows]
                 loss = (self._decoded(self._encoded(batch)) - batch).square().mean()
                 optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
+                loss.backward()
                 optimizer.step()
                 schedule.step()
 

@@ -91,7 +91,7 @@ class _Fit:
             norm = ((self._left.T @ self._left) * (self._right.T @ self._right)).sum()
             losses = [self._loss(kind) for kind in range(len(self._taught))]
             loss = torch.stack(losses).mean() + PULL * norm / dim
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             self._optimizer.step()
 
     def projection(self) -> Projection:

@@ -70,9 +70,8 @@ class TextCheck:
         searched = with_positions(compared, chosen)
         self._seed = seed
         self._vectors = searched.vectors.at(np.arange(len(chosen)))
-        self._texts = _labels(searched, embedder, self._vectors)
-        if self._texts is None:
-            self._texts = _prompts(embedder, self._vectors)
+        labels = _labels(searched, embedder, self._vectors)
+        self._texts = _prompts(embedder, self._vectors) if labels is None else labels
 
     def largest_amount(self, projection: Projection) -> tuple[float, TextSearch]:
         """Finds how much of a projection the search by text bears.

@@ -114,7 +114,7 @@ def densest_center(points: Matrix, hits: Places, weights: Distances) -> tuple[Di
     return center, hits[members]
 
 
-def nearest_points(points: Matrix, point: Distances, n: int) -> Places:
+def nearest_points(points: Matrix, point: Matrix | Distances, n: int) -> Places:
     """The positions of the ``n`` points nearest to a place on a map, nearest first."""
     far = ((points - np.asarray(point, points.dtype)) ** 2).sum(axis=1)
     n = min(n, len(points))
