@@ -50,7 +50,7 @@ def test_digits_that_look_alike_are_nearer(digits: fo.Dataset) -> None:
         np.mean([between(map, labels, *pair) for map in maps]) for pair in ((3, 8), (0, 1))
     )
     assert alike < 0.7 * unlike
-    # That of umap-learn is 0.987; see benchmarks/results/maps.md.
+    # benchmarks/bench_maps.py measures that of umap-learn beside it.
     assert min(map.quality.trustworthiness for map in maps) > 0.98
     assert min(map.quality.neighbors_kept for map in maps) > 0.48
     again = made(digits, "umap", seed=SEEDS[-1])
