@@ -23,6 +23,7 @@ class Extent:
         manifests: the number of hostile manifests
         query_seconds: how long queries run beside two writers
         outages: how often the database is killed during each kind of work
+        builds: how often a build is killed
     """
 
     kills: int
@@ -32,6 +33,7 @@ class Extent:
     manifests: int
     query_seconds: float
     outages: int
+    builds: int
     requests: int
     media: int
 
@@ -44,6 +46,7 @@ SHORT = Extent(
     manifests=40,
     query_seconds=2,
     outages=0,
+    builds=4,
     requests=500,
     media=10,
 )
@@ -55,6 +58,7 @@ LONG = Extent(
     manifests=300,
     query_seconds=120,
     outages=15,
+    builds=10,
     requests=20_000,
     media=200,
 )

@@ -15,7 +15,9 @@ import numpy as np
 from PIL import Image
 from support.colors import color_vector
 
-IMAGES, KILLS, BATCH = 3_000, 10, 8
+BATCH = 8
+# The images for each kill.
+SHARE = 300
 # What the killed process does. It writes down how many images it embeds, commits every batch, and
 # waits for its end when it has embedded so many.
 EMBED = """
@@ -43,13 +45,14 @@ fiftyone_faiss.build_index(
 """
 
 
-def test_a_build_that_is_killed_ten_times_is_complete(tmp_path: Path) -> None:
+def test_a_build_that_is_killed_repeatedly_is_complete(tmp_path: Path, extent) -> None:
+    kills, images = extent.builds, SHARE * extent.builds
     random.seed(51)
-    colors = np.random.default_rng(51).integers(0, 256, (IMAGES, 3))
+    colors = np.random.default_rng(51).integers(0, 256, (images, 3))
     for i, color in enumerate(colors.tolist()):
         Image.new("RGB", (8, 8), tuple(color)).save(tmp_path / f"{i:05}.png")
     dataset = fo.Dataset(persistent=True)
-    dataset.add_samples([fo.Sample(str(tmp_path / f"{i:05}.png")) for i in range(IMAGES)])
+    dataset.add_samples([fo.Sample(str(tmp_path / f"{i:05}.png")) for i in range(images)])
     log, reached = tmp_path / "log", tmp_path / "reached"
     code = EMBED.format(
         tests=str(Path(__file__).parents[2]), log=str(log), reached=str(reached),
@@ -60,14 +63,14 @@ def test_a_build_that_is_killed_ten_times_is_complete(tmp_path: Path) -> None:
         reached.unlink(missing_ok=True)
         return subprocess.Popen([sys.executable, "-c", code, str(goal)], env=os.environ)
 
-    for _ in range(KILLS):
+    for _ in range(kills):
         # Some are killed before the first image, some after many commits, some within one.
-        with start(random.choice([0, random.randint(1, IMAGES // (KILLS + 2))])) as process:
+        with start(random.choice([0, random.randint(1, images // (kills + 2))])) as process:
             while not reached.exists():
                 assert process.poll() is None, "it ended before it was killed"
                 time.sleep(0.001)
             process.send_signal(signal.SIGKILL)
-    with start(2 * IMAGES) as process:
+    with start(2 * images) as process:
         assert process.wait() == 0
     dataset.reload()
     index = dataset.load_brain_results("color")
@@ -79,7 +82,7 @@ def test_a_build_that_is_killed_ten_times_is_complete(tmp_path: Path) -> None:
     assert index.store.verify() == []
     # Of each killed run, what it lost at most: the batch that was being committed, and the one that
     # was embedded meanwhile.
-    assert IMAGES <= _embedded(log) <= IMAGES + KILLS * 2 * BATCH
+    assert images <= _embedded(log) <= images + kills * 2 * BATCH
     dataset.delete()
 
 
