@@ -8,6 +8,7 @@ from typing import Any
 
 import fiftyone as fo
 import pytest
+from PIL import Image
 
 import fiftyone_faiss
 from fiftyone_faiss.demo import MODEL_NAME
@@ -21,7 +22,9 @@ DOWNLOADED = "ViT-B-32/laion2b_s34b_b79k"
 
 def test_the_examples_run(book: fo.Dataset, capsys: pytest.CaptureFixture[str]) -> None:
     dataset = book[:60].clone("my-dataset")
-    code, cleaning, understanding, upkeep = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    code, cleaning, understanding, seeing, upkeep = re.findall(
+        r"```python\n(.*?)```", README, re.DOTALL
+    )
     # The one change: a model that needs no download.
     assert DOWNLOADED in code
     names: dict[str, Any] = {}
@@ -46,6 +49,11 @@ def test_the_examples_run(book: fo.Dataset, capsys: pytest.CaptureFixture[str]) 
     assert dataset.count("outlier_score") == 60 and len(names["selection"]) == 20
     dataset.delete_sample_field("outlier_score")
 
+    exec(seeing, names)
+    assert sorted(names["made"].ids) == sorted(dataset.values("id"))
+    assert names["why"].heatmap.shape == Image.open(dataset[neighbors.ids[0]].filepath).size[::-1]
+    assert sorted(names["matrix"].ids) == sorted(dataset.take(40, seed=51).values("id"))
+
     capsys.readouterr()
     deleted = dataset.first().id
     dataset.delete_samples(deleted)
@@ -67,18 +75,7 @@ def test_the_functions_of_the_table_are_public(name) -> None:
 
 @pytest.mark.parametrize(
     "page",
-    [
-        "README.md",
-        "CHANGELOG.md",
-        "docs/search.md",
-        "docs/duplicates.md",
-        "docs/understand.md",
-        "docs/groups.md",
-        "docs/matrix.md",
-        "docs/index-types.md",
-        "docs/embedders.md",
-        "docs/architecture.md",
-    ],
+    ["README.md", "CHANGELOG.md", *sorted(f"docs/{path.name}" for path in ROOT.glob("docs/*.md"))],
 )
 def test_the_links_lead_to_files(page: str) -> None:
     path = ROOT / page
