@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from fiftyone_faiss.brain.insight.explaining.faithfulness import (
     random_masks,
     removal_masks,
 )
+from fiftyone_faiss.brain.insight.explaining.floor import SAMPLES, scrambled_gain_steps
 from fiftyone_faiss.brain.insight.explaining.images import SeenImage
 from fiftyone_faiss.brain.insight.explaining.methods import (
     EXPLANATION_METHODS,
@@ -31,6 +32,7 @@ from fiftyone_faiss.brain.insight.explaining.methods import (
 )
 from fiftyone_faiss.brain.insight.explaining.pairs import pairs_of
 from fiftyone_faiss.brain.insight.explaining.removing import embed_steps
+from fiftyone_faiss.brain.models.reference_prompts import REFERENCE_PROMPTS
 from fiftyone_faiss.demo import MODEL_DIR
 from fiftyone_faiss.demo.phrases import describe
 from fiftyone_faiss.demo.world import Picture, Thing, draw_picture
@@ -39,6 +41,8 @@ from fiftyone_faiss.embedders import Embedder
 Result = TypeVar("Result")
 # Boxes below this share of the picture count: a larger one holds much of any map.
 MAX_AREA = 1 / 3
+# Nearest neighbors are those among this many drawings, or more.
+GALLERY = 100
 TEXT = {"context_length": 20, "vocab_size": 49408, "width": 96, "heads": 4, "layers": 2}
 VIT = {"layers": 4, "width": 128, "head_width": 32, "patch_size": 16, "image_size": 96}
 RESNET = {"layers": [3, 4, 6, 3], "width": 16, "patch_size": None, "image_size": 96}
@@ -49,6 +53,8 @@ def find_things(seed: int, n: int) -> dict[str, Any]:
     embedder = get_embedder(str(MODEL_DIR), precision="float32")
     pictures = _drawings(seed, n)
     gallery = _vectors(embedder, pictures)
+    texts = list(REFERENCE_PROMPTS[:SAMPLES])
+    floor = _floor(embedder, pictures, lambda other: other.embed_texts(texts))
     rows: dict[str, list[dict[str, float]]] = {method: [] for method in EXPLANATION_METHODS}
     errors, bounds = [], []
     for picture in pictures:
@@ -59,7 +65,7 @@ def find_things(seed: int, n: int) -> dict[str, Any]:
         errors.append(abs(float((side.parts.parts @ target).sum() - side.vector @ target)))
         bounds.append(_best_cell(side.parts.parts.shape[:2], thing))
         spread = float(np.std(gallery @ target))
-        for method, result in _measured(embedder, side, target, spread).items():
+        for method, result in _measured(embedder, side, target, spread, floor).items():
             rows[method].append(_row(result[0], thing, others, result[1]))
     return {
         "pictures": n,
@@ -73,13 +79,14 @@ def find_things(seed: int, n: int) -> dict[str, Any]:
 def match_pairs(model: str, seed: int, n: int, weights: str | None = None) -> dict[str, Any]:
     """Explains the nearest neighbors of drawings, and measures how faithful the maps are."""
     embedder = _model(model, seed, weights)
-    pictures = _drawings(seed, n)
+    pictures = _drawings(seed, max(n, GALLERY))
+    floor = _floor(embedder, pictures, lambda other: _vectors(other, pictures[1 : SAMPLES + 1]))
     gallery = _vectors(embedder, pictures)
     scores = gallery @ gallery.T
     np.fill_diagonal(scores, -np.inf)
     rows: dict[str, list[dict[str, float]]] = {}
     remainders = []
-    for number, picture in enumerate(pictures):
+    for number, picture in enumerate(pictures[:n]):
         query = int(scores[number].argmax())
         side = _done(side_steps(embedder, _seen(embedder, picture), EXPLANATION_METHODS))
         other = _done(side_steps(embedder, _seen(embedder, pictures[query]), ()))
@@ -88,10 +95,13 @@ def match_pairs(model: str, seed: int, n: int, weights: str | None = None) -> di
             pairs = pairs_of(other, side)
             assert pairs is not None
             remainders.append(float(other.vector @ side.vector - pairs.values.sum()))
-        for method, (_, faithfulness) in _measured(embedder, side, other.vector, spread).items():
+        for method, (_, faithfulness) in _measured(
+            embedder, side, other.vector, spread, floor
+        ).items():
             rows.setdefault(method, []).append(_faithful_row(faithfulness))
     return {
         "pairs": n,
+        "floor": floor,
         "parts": side.parts is not None,
         "mean_remainder": float(np.mean(np.abs(remainders))) if remainders else None,
         "methods": {method: _means(own) for method, own in rows.items()},
@@ -99,7 +109,7 @@ def match_pairs(model: str, seed: int, n: int, weights: str | None = None) -> di
 
 
 def _measured(
-    embedder: Embedder, side: Side, target: np.ndarray, spread: float
+    embedder: Embedder, side: Side, target: np.ndarray, spread: float, floor: float
 ) -> dict[Method, tuple[np.ndarray, Faithfulness]]:
     """The heatmap and the faithfulness of each method that a model supports."""
     masks = random_masks(np.random.default_rng(51))
@@ -110,9 +120,26 @@ def _measured(
         if image_map is not None:
             removals = embed_steps(embedder, side.seen_image, removal_masks(image_map))
             deletion, insertion = mean_scores(_done(removals), target)
-            faithfulness = measured(float(deletion), float(insertion), random.tolist(), spread)
+            faithfulness = measured(
+                float(deletion), float(insertion), random.tolist(), spread, floor
+            )
             results[method] = image_map.heatmap(), faithfulness
     return results
+
+
+def _floor(
+    embedder: Embedder,
+    pictures: list[Picture],
+    targets_of: Callable[[Embedder], np.ndarray],
+) -> float:
+    """The largest gain of the network with shuffled weights, as for an index of the pictures."""
+    scrambled = embedder.scrambled()
+    if scrambled is None:
+        return 0.0
+    return max(
+        _done(scrambled_gain_steps(scrambled, _seen(embedder, picture), target))
+        for picture, target in zip(pictures[:SAMPLES], targets_of(scrambled), strict=True)
+    )
 
 
 def _row(

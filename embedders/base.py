@@ -145,6 +145,14 @@ class Embedder(ABC):
         """
         return None
 
+    def scrambled(self) -> Embedder | None:
+        """Returns the same network with shuffled weights, which knows nothing about images.
+
+        Returns:
+            another embedder; None if this one has no weights
+        """
+        return None
+
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         """Embeds a batch of texts.
 

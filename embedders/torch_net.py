@@ -184,6 +184,17 @@ class TorchEmbedder(Embedder):
         """Divides the features of one image into parts; None if that is not known."""
         return None
 
+    def scrambled(self) -> Embedder:
+        other, generator = copy.copy(self), torch.Generator().manual_seed(51)
+        other._net = copy.deepcopy(self._net)
+        other._fingerprint = f"{self._fingerprint}-scrambled"
+        with torch.no_grad():
+            for values in other._net.state_dict().values():
+                if values.is_floating_point() and values.numel() > 1:
+                    order = torch.randperm(values.numel(), generator=generator).to(values.device)
+                    values.copy_(values.flatten()[order].view_as(values))
+        return other
+
     # -- threads and memory --------------------------------------------------------------------
 
     def batch_size(self) -> int:

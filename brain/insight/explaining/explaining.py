@@ -26,6 +26,7 @@ from fiftyone_faiss.brain.insight.explaining.faithfulness import (
     FAITHFULNESS_COUNT,
     faithfulness_steps,
 )
+from fiftyone_faiss.brain.insight.explaining.floor import FLOOR_COUNT, floor_steps, known_floor
 from fiftyone_faiss.brain.insight.explaining.images import ImageMap
 from fiftyone_faiss.brain.insight.explaining.local_matches import local_matches
 from fiftyone_faiss.brain.insight.explaining.methods import (
@@ -133,10 +134,13 @@ def _steps(samples: foc.SampleCollection, request: ExplanationRequest) -> Counts
     for_text = is_text(query)
     fits = known_fits(index, for_text) if request.method is None else {}
     image_count = 1 if other is None else 2
-    to_measure = FIT_COUNT if fits is None else 0
+    floor = known_floor(index, for_text)
+    to_measure = (FIT_COUNT if fits is None else 0) + (FLOOR_COUNT if floor is None else 0)
     count = _Count(to_measure + image_count * SIDE_COUNT + FAITHFULNESS_COUNT)
     if fits is None:
-        fits = yield from count.track(fit_steps(index, for_text), to_measure)
+        fits = yield from count.track(fit_steps(index, for_text), FIT_COUNT)
+    if floor is None:
+        floor = yield from count.track(floor_steps(index, for_text), FLOOR_COUNT)
     method = request.method or best_of(fits)
     side = yield from count.track(_side_steps(index, match, method), SIDE_COUNT)
     query_side: Side | None = None
@@ -146,8 +150,9 @@ def _steps(samples: foc.SampleCollection, request: ExplanationRequest) -> Counts
         query_side = yield from count.track(_side_steps(index, other, method), SIDE_COUNT)
         target = query_side.vector
     image_map = _map(index, method, side, target)
-    spread = _spread(index, target)
-    measuring = faithfulness_steps(index.get_embedder(), side.seen_image, image_map, target, spread)
+    measuring = faithfulness_steps(
+        index.get_embedder(), side.seen_image, image_map, target, _spread(index, target), floor
+    )
     faithfulness = yield from count.track(measuring, FAITHFULNESS_COUNT)
     return Explanation(
         samples=samples,

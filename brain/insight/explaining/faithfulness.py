@@ -29,9 +29,9 @@ _T95 = 2.093
 
 MIN_BEATEN = 0.95
 """A badge needs deletion to beat this share of random maps."""
-MIN_EFFECT, MIN_SPREADS = 0.02, 0.5
-"""A badge needs a gain by deletion of at least this much, as a cosine and in standard deviations of
-the scores of the index: networks with random weights depend on what they see, too, but hardly."""
+MIN_EFFECT, MIN_SPREADS, MIN_FLOORS = 0.02, 0.5, 4.0
+"""A badge needs a gain by deletion of at least this much: as a cosine, in standard deviations of
+the scores of the index, and in multiples of the gain of the same network with shuffled weights."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class Faithfulness:
         insertion_gain: ``insertion - random``
         beaten: the share of random maps whose removal lowers the score less, 0 to 1
         spread: the standard deviation of the scores of the index; None if it holds too few
+        floor: the gain by deletion of the same network with shuffled weights
     """
 
     deletion: float
@@ -55,6 +56,7 @@ class Faithfulness:
     interval: tuple[float, float]
     beaten: float
     spread: float | None
+    floor: float
 
     @property
     def deletion_gain(self) -> float:
@@ -82,6 +84,8 @@ class Faithfulness:
             return "the index holds too few samples to tell how much scores differ"
         if self.deletion_gain < max(MIN_EFFECT, MIN_SPREADS * self.spread):
             return "the score hardly depends on what it marks"
+        if self.deletion_gain < MIN_FLOORS * self.floor:
+            return "the network depends on what it marks little more than with shuffled weights"
         return None
 
 
@@ -122,7 +126,8 @@ def faithfulness_steps(
     seen_image: SeenImage,
     map: ImageMap,
     target: Matrix,
-    spread: float | None,
+    spread: float | None = None,
+    floor: float = 0.0,
 ) -> Generator[int, None, Faithfulness]:
     """Measures the faithfulness of a map.
 
@@ -131,7 +136,8 @@ def faithfulness_steps(
         seen_image: the picture of the map
         map: the map
         target: ``(dim,)`` float32 unit vector that the picture is similar to
-        spread: the standard deviation of the scores of the index; None if it holds too few
+        spread (None): the standard deviation of the scores of the index; None if it holds too few
+        floor (0.0): the gain by deletion of the same network with shuffled weights
 
     Yields:
         how many images were embedded since the last step
@@ -139,7 +145,7 @@ def faithfulness_steps(
     masks = np.concatenate([removal_masks(map), random_masks(np.random.default_rng(51))])
     vectors = yield from embed_steps(embedder, seen_image, masks)
     deletion, insertion, *others = mean_scores(vectors, target)
-    return measured(float(deletion), float(insertion), others, spread)
+    return measured(float(deletion), float(insertion), others, spread, floor)
 
 
 FAITHFULNESS_COUNT = (2 + RANDOM_MAPS) * len(SHARES)
@@ -147,7 +153,11 @@ FAITHFULNESS_COUNT = (2 + RANDOM_MAPS) * len(SHARES)
 
 
 def measured(
-    deletion: float, insertion: float, others: Sequence[float], spread: float | None
+    deletion: float,
+    insertion: float,
+    others: Sequence[float],
+    spread: float | None,
+    floor: float = 0.0,
 ) -> Faithfulness:
     """The faithfulness of mean scores: of a map, and of random maps."""
     random = np.asarray(others, np.float64)
@@ -160,6 +170,7 @@ def measured(
         interval=(middle - margin, middle + margin),
         beaten=float((random > deletion).mean()),
         spread=spread,
+        floor=floor,
     )
 
 

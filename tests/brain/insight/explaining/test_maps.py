@@ -175,3 +175,10 @@ def test_a_badge_needs_more_than_chance(
     assert measures.random == pytest.approx(0.3995)
     assert measures.has_badge == (problem is None)
     assert (measures.problem or "").startswith(problem or "")
+
+
+def test_a_badge_needs_more_than_the_network_with_shuffled_weights() -> None:
+    others = [0.4 + 0.001 * place for place in range(-10, 10)]
+    assert measured(0.2, 0.5, others, 0.05, floor=0.04).has_badge
+    problem = measured(0.2, 0.5, others, 0.05, floor=0.06).problem
+    assert problem is not None and problem.endswith("little more than with shuffled weights")
