@@ -24,7 +24,7 @@ from fiftyone_faiss.brain.insight.explaining.images import SeenImage
 from fiftyone_faiss.brain.insight.explaining.methods import SIDE_COUNT, map_of, side_steps
 from fiftyone_faiss.brain.insight.explaining.sides import open_match
 from fiftyone_faiss.brain.models.reference_prompts import REFERENCE_PROMPTS
-from fiftyone_faiss.embedders import Embedder
+from fiftyone_faiss.embedders import Embedder, EmbedderError
 
 SAMPLES = 3
 """How many samples of the index are used."""
@@ -69,11 +69,15 @@ def floor_steps(index: SearchableIndex, is_text: bool) -> Generator[int, None, f
             except ValueError:
                 continue
         for place, (seen_image, other) in enumerate(pairwise(images)):
-            if is_text:
-                target = scrambled.embed_texts(list(REFERENCE_PROMPTS[place : place + 1]))[0]
-            else:
-                target = scrambled.embed_image(other.image)
-            gain = yield from scrambled_gain_steps(scrambled, seen_image, target)
+            try:
+                if is_text:
+                    target = scrambled.embed_texts(list(REFERENCE_PROMPTS[place : place + 1]))[0]
+                else:
+                    target = scrambled.embed_image(other.image)
+                gain = yield from scrambled_gain_steps(scrambled, seen_image, target)
+            except EmbedderError:
+                # Shuffled weights may give numbers that are not finite.
+                continue
             floor = max(floor, gain)
     with _lock:
         _known[_key(index, is_text)] = floor
