@@ -9,7 +9,7 @@ const MAX_MS = 6_000;
 // The App may drop the filters shortly after it has changed the view.
 const CALM_MS = 1_000;
 // On a busy machine it drops them later.
-const WATCH_MS = 10_000;
+const RESTORE_MS = 10_000;
 // A change of the filters so soon after the use of the sidebar is by hand.
 const HAND_MS = 500;
 const SIDEBAR = '[data-cy^="sidebar"]';
@@ -28,7 +28,7 @@ export function useSettling(
   const before = useRef({ view, filters });
   const wanted = useRef<object>({});
   const usedAt = useRef(-HAND_MS);
-  const watched = useRef({ view, until: 0 });
+  const settled = useRef({ view, until: 0 });
   const [late, setLate] = useState<GridChange | null>(null);
   useHand(
     (element) => element.closest(SIDEBAR) !== null,
@@ -54,8 +54,8 @@ export function useSettling(
     before.current.filters = filters;
     if (isByHand(change)) wanted.current = shown;
     if (!settling) {
-      const isWatched = view === watched.current.view && now < watched.current.until;
-      if (!isWatched || isByHand(change)) watched.current.until = 0;
+      const isSettled = view === settled.current.view && now < settled.current.until;
+      if (!isSettled || isByHand(change)) settled.current.until = 0;
       else if (isDropped(change)) {
         void window.__foo__.executeOperator("set_filters", wanted.current);
       }
@@ -67,7 +67,7 @@ export function useSettling(
       return undefined;
     }
     const timer = setTimeout(() => {
-      watched.current = { view, until: performance.now() + WATCH_MS };
+      settled.current = { view, until: performance.now() + RESTORE_MS };
       update({ settling: null });
     }, CALM_MS);
     return () => clearTimeout(timer);
