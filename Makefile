@@ -10,10 +10,11 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # The tests of these folders need no model and no browser.
 FAST_TESTS = $(wildcard $(addprefix tests/,tools $(addprefix brain/,ann core queries store)))
-# Processes that share the tests, many of which wait for a disk or a database. Those in a browser
-# run alone, because drawing takes all cores.
+# Processes that share the tests, many of which wait for a disk or a database, and those that share
+# the tests in a browser, each with a server and a browser of its own.
 PROCESSES ?= 3
-SHARED = --numprocesses $(PROCESSES) --dist loadfile
+BROWSERS ?= 2
+SHARED = --dist loadfile --numprocesses
 
 .PHONY: demo test test-fast test-backends coverage faults lint bench bench-embed bench-retrieval \
 	bench-relevance bench-app bench-batch bench-ranking bench-graph bench-duplicates bench-planted \
@@ -30,9 +31,8 @@ ONE_THREAD = OMP_NUM_THREADS=1
 test: .venv/installed-for-tests lint
 	@$(BIN)/python tools/chromium.py
 ifeq ($(TEST_ARGS),)
-	$(ONE_THREAD) $(BIN)/python -m pytest -m "not (backends or browser)" $(SHARED) \
-		--cov --cov-report=
-	$(ONE_THREAD) $(BIN)/python -m pytest -m browser --cov --cov-append --cov-report=term
+	$(ONE_THREAD) $(BIN)/python -m pytest -m "not (backends or browser)" $(SHARED) $(PROCESSES)
+	$(ONE_THREAD) $(BIN)/python -m pytest -m browser $(SHARED) $(BROWSERS)
 else
 	$(ONE_THREAD) $(BIN)/python -m pytest -m "not backends" $(TEST_ARGS)
 endif
