@@ -8,7 +8,7 @@ import fiftyone as fo
 import pytest
 from playwright.sync_api import Page, expect
 from support.axe import load_axe, violations
-from support.browser import cy, result_ids, shoot
+from support.browser import PATIENCE, cy, result_ids, shoot
 from support.search_panel import search, wait_until_ready
 
 import fiftyone_faiss
@@ -36,7 +36,7 @@ def dataset(book: fo.Dataset) -> Iterator[fo.Dataset]:
 
 
 def done(page: Page) -> None:
-    expect(cy(page, "why")).to_have_attribute("data-state", "done")
+    expect(cy(page, "why")).to_have_attribute("data-state", "done", timeout=4 * PATIENCE)
 
 
 def opacity(page: Page, name: str, box: list[float]) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 from support.axe import load_axe, violations
-from support.browser import cy, select, shoot
+from support.browser import PATIENCE, cy, select, shoot
 
 import fiftyone_faiss
 from fiftyone_faiss.demo import MODEL_NAME
@@ -85,7 +85,7 @@ def test_a_matrix_leads_to_the_explanation_of_a_pair(few, open_app, dark: bool, 
 
     # A click opens the pair, Escape closes it, and keys walk on from the cell.
     cells.click(position=place)
-    expect(cy(page, "why")).to_have_attribute("data-state", "done")
+    expect(cy(page, "why")).to_have_attribute("data-state", "done", timeout=4 * PATIENCE)
     shoot(page, f"matrix-pair-{'dark' if dark else 'light'}")
     i, j = (matrix.ids.index(id) for id in (first, second))
     score = float((cy(page, "why-score").text_content() or "").split()[-1])
