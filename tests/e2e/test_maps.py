@@ -93,4 +93,4 @@ def test_patches_are_lassoed_as_their_samples(book: fo.Dataset, open_app: Any) -
     chosen = set(np.array(made.ids)[inside])
     assert set(answer["kwargs"]["ids"]) == chosen and 0 < len(chosen) < len(made)
     counts(page, len({made.sample_ids[i] for i in np.flatnonzero(inside)}))
-    assert cy(page, "looker").count() > 0
+    expect(cy(page, "looker").first).to_be_visible()

@@ -20,10 +20,11 @@ def drawn_images(book: fo.Dataset) -> Iterator[fo.Dataset]:
     dataset.delete()
 
 
-def test_the_points_around_a_text_hold_as_many_hits_as_the_map_predicts(
-    drawn_images: fo.Dataset,
-) -> None:
-    index_map = fiftyone_faiss.visualize_index(drawn_images, "clip", seed=51, progress=False)
+@pytest.mark.parametrize("method", ["pca", "umap"])
+def test_the_points_around_a_text_hold_its_hits(drawn_images: fo.Dataset, method: str) -> None:
+    index_map = fiftyone_faiss.visualize_index(
+        drawn_images, "clip", method, seed=51, progress=False
+    )
     position = {id: i for i, id in enumerate(index_map.ids)}
     texts = [query.text for query in queries()][::9]
     assert len(texts) > 20
@@ -36,4 +37,7 @@ def test_the_points_around_a_text_hold_as_many_hits_as_the_map_predicts(
         counts.append(placed.hits_nearest)
         predicted.append(placed.predicted)
     chance = 25 * 25 / len(index_map)
-    assert np.mean(counts) >= np.mean(predicted) > 1.5 * chance
+    assert min(np.mean(counts), np.mean(predicted)) > 1.5 * chance
+    # UMAP tears the hits of a text apart more than the neighbors of an image.
+    if method == "pca":
+        assert np.mean(counts) >= np.mean(predicted)
