@@ -1,4 +1,4 @@
-import React, { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import React, { type KeyboardEvent, useLayoutEffect, useRef, useState } from "react";
 import type { Server } from "../app/server.ts";
 import { IconButton } from "../components/Icon.tsx";
 import type { ExplanationMethod, ExplanationState } from "../generated.ts";
@@ -25,7 +25,8 @@ export function Explanation({ server, request, queryLabel, matchLabel, close }: 
   const { job, state, error } = useExplained(server, request, method);
   const [showsLines, setShowsLines] = useState(true);
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // A dialog that is closed while it is on the page returns the focus.
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
     return () => element?.close();

@@ -1,4 +1,4 @@
-import React, { type RefObject, useLayoutEffect, useState } from "react";
+import React, { type RefObject, useEffect, useState } from "react";
 import type { MatchExplanation } from "../generated.ts";
 
 // More lines hide the pictures.
@@ -37,7 +37,8 @@ export function Lines({ lines, area }: { lines: MatchExplanation["lines"]; area:
 /** Where the two pictures are in an element, now and when its size changes. */
 function usePictures(area: RefObject<HTMLElement>): [Place, Place] | null {
   const [places, setPlaces] = useState<[Place, Place] | null>(null);
-  useLayoutEffect(() => {
+  // Refs to elements around this one are set after its layout effects.
+  useEffect(() => {
     const element = area.current;
     if (!element) return undefined;
     const images = [...element.querySelectorAll("img")];

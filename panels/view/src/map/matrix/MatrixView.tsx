@@ -28,10 +28,7 @@ export function MatrixView({ page, matrix }: MatrixViewProps) {
   const open = (cell: Cell) => {
     if (cell.row !== cell.column) setOpened(cell);
   };
-  const close = () => {
-    setOpened(null);
-    root.current?.querySelector<HTMLElement>(".ffs-matrix-canvas canvas")?.focus();
-  };
+  const close = () => setOpened(null);
   return (
     <div ref={root}>
       {opened && <PairExplanation {...{ page, matrix, close }} places={places(opened)} />}
