@@ -44,7 +44,7 @@ def test_the_build_form_marks_invalid_values(book) -> None:
     assert fields["brain_key"]["invalid"]
     assert "patches_field" in fields
     assert not fields["index_type"]["invalid"]
-    assert form("build_index", book, {"index_type": "tree"})["index_type"]["invalid"]
+    assert form("build_index", book, {"index_type": "forest"})["index_type"]["invalid"]
     known = form("build_index", book, {"brain_key": "clip"})["brain_key"]
     assert not known["invalid"]
     assert known["view"]["description"].startswith("This index exists")

@@ -78,8 +78,8 @@ def test_the_mean_of_several_queries_is_one_query(dataset, vectors) -> None:
 def test_an_unknown_metric_or_index_type_is_named(dataset, vectors) -> None:
     with pytest.raises(ValueError, match="'manhattan' is no metric; choose one of cosine, "):
         index_of(dataset, vectors, metric="manhattan")
-    with pytest.raises(ValueError, match="'tree' is not an index_type; choose one of auto, "):
-        index_of(dataset, vectors, index_type="tree")
+    with pytest.raises(ValueError, match="'forest' is not an index_type; choose one of auto, "):
+        index_of(dataset, vectors, index_type="forest")
 
 
 def test_a_view_is_searched_exactly(dataset, vectors) -> None:

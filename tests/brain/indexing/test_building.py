@@ -292,7 +292,7 @@ def test_invalid_arguments_leave_no_index(dataset, tmp_path) -> None:
     refused("'things' is not a field of detections", dataset, "one", MeanColor(), None, "things")
     refused("There is no field 'emb' with embeddings", dataset, "one", embeddings="emb")
     refused("'manhattan' is no metric", dataset, "one", MeanColor(), metric="manhattan")
-    refused("not an index_type", dataset, "one", MeanColor(), index_type="tree")
+    refused("not an index_type", dataset, "one", MeanColor(), index_type="forest")
     assert not dataset.list_brain_runs()
 
 
