@@ -31,6 +31,7 @@ ICONS = {
     "compare_models": "leaderboard",
     "compute_embeddings": "memory",
     "compute_scores": "bar_chart",
+    "explain_match": "help_outline",
     "find_duplicates": "content_copy",
     "find_leaks": "water_drop",
     "find_similar": "image_search",
