@@ -33,7 +33,7 @@ def large() -> Iterator[Large]:
 # -- types that cannot be ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("index_type", ["tree", "", "Flat,", "IVF,PQ", "PQ0", "HNSW32,PQ7x99"])
+@pytest.mark.parametrize("index_type", ["forest", "", "Flat,", "IVF,PQ", "PQ0", "HNSW32,PQ7x99"])
 def test_an_unknown_type_is_refused_before_anything_is_written(
     dataset: fo.Dataset, rng: np.random.Generator, index_type: str
 ) -> None:
