@@ -46,9 +46,7 @@ def _names(
     view = types.AutocompleteView(allow_user_input=False)
     for value in values:
         view.add_choice(value, label=value)
-    inputs.list(
-        name, types.String(), view=view, required=True, label=label, description=description
-    )
+    inputs.list(name, types.String(), view=view, label=label, description=description)
 
 
 def new_key(ctx: foo.ExecutionContext, inputs: types.Object, brain_key: str) -> None:
@@ -62,7 +60,6 @@ def new_key(ctx: foo.ExecutionContext, inputs: types.Object, brain_key: str) -> 
     inputs.str(
         "new_key",
         default=default,
-        required=True,
         label="New index",
         description="It is made only if it is better on samples that were held out",
         invalid=bool(problem),
