@@ -67,9 +67,8 @@ def test_the_form_asks_for_a_source_and_a_free_key(dataset: fo.Dataset) -> None:
 
 
 def test_what_is_missing_is_said(dataset: fo.Dataset) -> None:
-    result = run("learn_projection", dataset, {"source": "labels"})
-    with pytest.raises(Exception, match="There is nothing to learn from"):
-        result.raise_exceptions()
+    with pytest.raises(foo.executor.ExecutionError, match="There is nothing to learn from"):
+        run("learn_projection", dataset, {"source": "labels"}).raise_exceptions()
     with pytest.raises(ValueError, match="There is nothing to learn from"):
         TeachingRequest.from_params({"new_key": "x"})
 
