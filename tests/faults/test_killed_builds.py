@@ -55,7 +55,7 @@ def test_a_build_that_is_killed_repeatedly_is_complete(tmp_path: Path, extent) -
     dataset.add_samples([fo.Sample(str(tmp_path / f"{i:05}.png")) for i in range(images)])
     log, reached = tmp_path / "log", tmp_path / "reached"
     code = EMBED.format(
-        tests=str(Path(__file__).parents[2]), log=str(log), reached=str(reached),
+        tests=str(Path(__file__).parents[1]), log=str(log), reached=str(reached),
         name=dataset.name, batch=BATCH,
     )  # fmt: skip
 
