@@ -68,9 +68,10 @@ class Grid:
         """Reads the grid of a request.
 
         The page sends the fingerprints of all results that it has shown, because the grid may lag
-        behind, and the filters that these results have put aside.
+        behind, the filters that these results have put aside, and those that it is about to set.
         """
-        now, filters = _current_view(ctx), _current_filters(ctx)
+        pending = dict(read_mapping("pending", params.get("pending")))
+        now, filters = _current_view(ctx), _current_filters(ctx) or pending
         shown, is_at = read_list("shown", params.get("shown")), fingerprint(now)
         # A saved view is chosen, also if it was saved from results.
         is_saved = bool(ctx.request_params.get("view_name"))

@@ -7,12 +7,13 @@ from typing import Any, TypedDict
 
 class GridState(TypedDict, total=False):
     """The view before the first search, the filters of the sidebar that the results have put aside,
-    and the fingerprints of the views shown since.
+    the fingerprints of the views shown since, and the filters that the page is about to set.
     """
 
     base: list[Any]
     sidebar: dict[str, Any]
     shown: list[str]
+    pending: dict[str, Any]
 
 
 class GridChange(TypedDict):

@@ -91,6 +91,27 @@ def test_a_search_of_everything_puts_the_filters_aside(book, half) -> None:
     assert answer_of("search", same)["moves"] is False
 
 
+def test_filters_that_the_page_is_about_to_set_are_in_force(book, half) -> None:
+    """The App reports no filters from when it has loaded a view until the page has set them."""
+    answer = answer_of("search", in_grid(book, half, BEACH, **QUERY, scope="view"))
+    shown = half.select([row["id"] for row in answer["results"]], ordered=True)
+    state = {**state_of(answer), "pending": answer["filters"]}
+
+    everything = in_grid(book, shown, {}, **QUERY, scope="dataset", **state)
+    answer = answer_of("search", everything)
+    assert (answer["filters"], answer["sidebar"]) == ({}, BEACH)
+
+    # Filters that a person sets meanwhile count instead.
+    chosen = in_grid(book, shown, PARK, **QUERY, scope="dataset", **state)
+    assert answer_of("search", chosen)["sidebar"] == PARK
+
+    # The view is back, its filters not yet.
+    inside = half.match(F("scene.label") == "beach")
+    back = in_grid(book, half, {}, **QUERY, scope="view", pending=BEACH)
+    results = [row["id"] for row in answer_of("search", back)["results"]]
+    assert results == fiftyone_faiss.search(inside, "a car", k=5).ids
+
+
 def test_the_page_is_told_what_the_grid_shows(book, half) -> None:
     whole = answer_of("look", Context(book, brain_key="clip"))
     version = whole.pop("index_version")

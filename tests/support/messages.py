@@ -49,6 +49,14 @@ class Messages:
         with self._page.expect_response(matches):
             yield
 
+    def wait_for_filters(self, filters: Params) -> None:
+        """Waits until the App's last message has these filters of the sidebar."""
+        deadline = time.monotonic() + PATIENCE / 1000
+        while (sent := self.bodies[-1].get("filters") or {}) != filters:
+            assert time.monotonic() < deadline, f"the last message has the filters {sent}"
+            # Playwright handles messages only while it waits.
+            self._page.wait_for_timeout(10)
+
     def hold(self, method: str) -> None:
         """Holds the messages to a method until :meth:`release`."""
         self.held[method] = []

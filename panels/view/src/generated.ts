@@ -123,13 +123,14 @@ export interface GridAnswer {
 }
 
 /**
- * The view before the first search, the filters of the sidebar that the results have put aside, and
- * the fingerprints of the views shown since.
+ * The view before the first search, the filters of the sidebar that the results have put aside, the
+ * fingerprints of the views shown since, and the filters that the page is about to set.
  */
 export interface GridState {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
 }
 
 /** The answer of a method that failed: `error` is a sentence to show. */
@@ -213,6 +214,7 @@ export interface ClearParams {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
   page: string;
   search_id: number;
 }
@@ -240,6 +242,7 @@ export interface SearchCall {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
   page: string;
   search_id: number;
   before?: string[];
@@ -298,6 +301,7 @@ export interface CompareParams {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
   dataset: string;
   other_key: string;
 }
@@ -345,6 +349,7 @@ export interface SearchInGrid {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
 }
 
 /** The result to open, and its dataset if it is another. */
@@ -426,6 +431,7 @@ export interface SaveScoresParams {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
   ids: string[];
   patches_field: string | null;
   scores: number[];
@@ -462,6 +468,7 @@ export interface ExportParams {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
   format: ExportFormat;
 }
 
@@ -575,6 +582,7 @@ export interface ShowParams {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
   scope: string;
 }
 
@@ -681,6 +689,7 @@ export interface LookParams {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
   brain_key: string;
 }
 
@@ -714,6 +723,7 @@ export interface FacetParams {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
   ids: string[] | null;
   patches_field: string | null;
   scope: string;
@@ -905,6 +915,7 @@ export interface ShowRunParams {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
   run: string;
 }
 
@@ -931,6 +942,7 @@ export interface ScoresParams {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
   kind: ScoreKind;
   brain_key: string;
   scope: string;
@@ -992,6 +1004,7 @@ export interface ShowScoredParams {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
   run: string;
   which: ScoreList;
 }
@@ -1008,6 +1021,7 @@ export interface SelectParams {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
   n: number | null;
   brain_key: string;
   scope: string;
@@ -1093,6 +1107,7 @@ export interface ClusterParams {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
   brain_key: string;
   scope: string;
   method: ClusterMethod;
@@ -1206,6 +1221,7 @@ export interface ShowClustersParams {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
   run: string;
   clusters: number[];
 }
@@ -1221,6 +1237,7 @@ export interface TextTagsParams {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
   brain_key: string;
   scope: string;
   prompts: string;
@@ -1297,6 +1314,7 @@ export interface ShowTextTagParams {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
   run: string;
   tag: string;
 }
@@ -1338,6 +1356,7 @@ export interface AuditParams {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
   brain_key: string;
   label_field: string;
   scope: string;
@@ -1484,6 +1503,7 @@ export interface ShowIssuesParams {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
   run: string;
 }
 
@@ -1492,6 +1512,7 @@ export interface ComparisonParams {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
   brain_keys: string[];
   label_field: string;
   scope: string;
@@ -1581,6 +1602,7 @@ export interface ShowDifferenceParams {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
   run: string;
   right: string;
   wrong: string;
@@ -1594,6 +1616,7 @@ export interface FindParams {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
   equal_files: boolean;
   brain_key: string;
   scope: string;
@@ -1824,6 +1847,7 @@ export interface ShowIdsParams {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
   ids: string[] | null;
   patches_field: string | null;
 }
@@ -1972,6 +1996,7 @@ export interface ShowPlacesParams {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
   places: string | null;
 }
 
@@ -1992,6 +2017,7 @@ export interface MatrixParams {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
   brain_key: string;
   ids: string[] | null;
   label_field: string | null;
@@ -2022,6 +2048,7 @@ export interface MatrixFileParams {
   base?: unknown[];
   sidebar?: Record<string, unknown>;
   shown?: string[];
+  pending?: Record<string, unknown>;
   brain_key: string;
   ids: string[] | null;
   label_field: string | null;

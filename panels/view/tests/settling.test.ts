@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { isByHand, isDropped, textOf } from "../src/state/settling.ts";
+import { gridOf, isByHand, isDropped, textOf } from "../src/state/settling.ts";
 
 const NONE = textOf({});
 const CARS = textOf({ label: { values: ["car"], exclude: false } });
@@ -25,6 +25,13 @@ describe("the filters of the sidebar are changed", () => {
   test("by a person who has just used the sidebar, to none", () => {
     assert.equal(isByHand({ ...change, before: CARS, now: NONE, isSidebarUsed: true }), true);
   });
+});
+
+test("a request says which filters are to come while the App loads a view", () => {
+  const grid = { base: [], sidebar: {}, shown: ["f"] };
+  assert.deepEqual(gridOf({ grid, settling: null }), grid);
+  const settling = { filters: { tags: {} }, moves: true };
+  assert.deepEqual(gridOf({ grid, settling }), { ...grid, pending: { tags: {} } });
 });
 
 test("the App has dropped the filters", () => {

@@ -10,6 +10,7 @@ import {
   withPage,
 } from "./searchState.ts";
 import type { Selection } from "./selection.ts";
+import { gridOf } from "./settling.ts";
 import { getState, isNewestSearch, nextSearchId, updateState } from "./store.ts";
 
 /** What the actions of a search work with. */
@@ -49,7 +50,7 @@ async function request(
   const search_id = nextSearchId(dataset);
   const text = current().isModelLoading ? "Loading the model, then searching…" : busyText;
   setStatus(dataset, "busy", text);
-  const message = { ...params, ...getState(dataset).grid, page: PAGE_ID, search_id };
+  const message = { ...params, ...gridOf(getState(dataset)), page: PAGE_ID, search_id };
   const answer = await server("search", message);
   if (!isNewestSearch(dataset, search_id)) return null;
   if (isFailure(answer)) setStatus(dataset, "error", answer.error);
@@ -70,7 +71,7 @@ export async function runSearch(
   if (!answer) return;
   const { base: _base, sidebar: _sidebar, shown: _shown, ...neighbors } = answer;
   updateState(dataset, {
-    ...gridOf(answer),
+    ...changeOf(answer),
     neighbors: { ...neighbors, params, searchedAt: Date.now() },
     cutoff: null,
     taggings: [],
@@ -104,24 +105,25 @@ export async function runNextPage(context: SearchContext, shown: ShownNeighbors)
   updateState(dataset, {
     isPaging: false,
     neighbors: withPage(shown, answer),
-    ...gridOf(answer),
+    ...changeOf(answer),
     status: doneStatus(answer, before.length + answer.count),
   });
 }
 
 /** Shows the results in the grid again, which shows something else. */
 export async function showInGrid({ server, dataset }: SearchContext): Promise<void> {
-  const { neighbors, grid } = getState(dataset);
+  const { neighbors } = getState(dataset);
   if (!neighbors) return;
+  const grid = gridOf(getState(dataset));
   const ids = neighbors.results.map(({ id }) => id);
   const { patches_field } = neighbors;
   const answer = await server("show_results", { ...grid, ids, patches_field, scope: "dataset" });
   if (isFailure(answer)) setStatus(dataset, "error", answer.error);
-  else updateState(dataset, gridOf(answer));
+  else updateState(dataset, changeOf(answer));
 }
 
 /** The change that an answer makes to the state of the grid. */
-export function gridOf({ base, sidebar, shown, filters, moves }: GridAnswer) {
+export function changeOf({ base, sidebar, shown, filters, moves }: GridAnswer) {
   return { grid: { base, sidebar, shown }, settling: { filters, moves } };
 }
 
@@ -139,7 +141,7 @@ export async function runComparison(
   });
   const answer = await server("compare", {
     ...params,
-    ...getState(dataset).grid,
+    ...gridOf(getState(dataset)),
     dataset: other.dataset,
     other_key: other.brain_key,
   });

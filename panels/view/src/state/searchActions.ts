@@ -6,7 +6,7 @@ import { withExcluded } from "./exclusion.ts";
 import type { Filters } from "./options.ts";
 import { savedSearchParams, searchParams, selectionFor, stateFrom } from "./params.ts";
 import {
-  gridOf,
+  changeOf,
   PAGE_ID,
   runComparison,
   runNextPage,
@@ -16,6 +16,7 @@ import {
   showInGrid,
 } from "./requests.ts";
 import { type Rating, ratingsOf, type StatusKind, withRating } from "./searchState.ts";
+import { gridOf } from "./settling.ts";
 import { clearState, getState, isNewestSearch, nextSearchId, updateState } from "./store.ts";
 
 /** Searches for the query line with the current options. */
@@ -89,9 +90,9 @@ export async function exclude(context: SearchContext, ids: string[]): Promise<vo
   updateState(dataset, change);
   const { results, patches_field, params } = change.neighbors;
   const shown = { ids: results.map(({ id }) => id), patches_field, scope: params.scope };
-  const answer = await server("show_results", { ...shown, ...getState(dataset).grid });
+  const answer = await server("show_results", { ...shown, ...gridOf(getState(dataset)) });
   if (isFailure(answer)) setStatus(dataset, "error", answer.error);
-  else updateState(dataset, gridOf(answer));
+  else updateState(dataset, changeOf(answer));
 }
 
 /** Searches again without leaving out results. */
@@ -116,7 +117,7 @@ export async function applySaved(
 export async function clear({ server, dataset }: SearchContext): Promise<void> {
   const search_id = nextSearchId(dataset);
   clearState(dataset);
-  const answer = await server("clear", { ...getState(dataset).grid, page: PAGE_ID, search_id });
+  const answer = await server("clear", { ...gridOf(getState(dataset)), page: PAGE_ID, search_id });
   if (!isNewestSearch(dataset, search_id) || "superseded" in answer) return;
   if (isFailure(answer)) setStatus(dataset, "error", answer.error);
   else updateState(dataset, { settling: answer });

@@ -1,5 +1,18 @@
 // The filters of the sidebar while the App loads the view of an answer.
 
+import type { GridChange, GridState } from "../generated.ts";
+
+/** The grid of a request. While the App loads a view, it does not tell the filters to come. */
+export function gridOf({
+  grid,
+  settling,
+}: {
+  grid: GridState;
+  settling: GridChange | null;
+}): GridState {
+  return settling ? { ...grid, pending: settling.filters } : grid;
+}
+
 /** A value as text, without the random ids of stages. */
 export function textOf(value: object | undefined): string {
   return JSON.stringify(value ?? {}, (name, part) => (name === "_uuid" ? undefined : part));

@@ -3,6 +3,7 @@ import { type Answer, isFailure } from "../../app/server.ts";
 import { useChangeSelection } from "../../app/useSelection.ts";
 import { counted } from "../../format/numbers.ts";
 import type { GridChange } from "../../generated.ts";
+import { gridOf } from "../../state/settling.ts";
 import { useSettling } from "../../state/useSettling.ts";
 import { placesText } from "./arrays.ts";
 import type { PointAction } from "./mapState.ts";
@@ -25,6 +26,7 @@ export function usePointActions(page: MapPageState, { vis_key, version }: OpenMa
   const [settling, setSettling] = useState<GridChange | null>(null);
   useSettling({ settling }, () => setSettling(null));
   const changeSelection = useChangeSelection(settling);
+  const grid = gridOf({ grid: view.grid, settling });
   const fail = (error: string) => setMessage({ kind: "error", text: error });
   const take = (answer: Answer<"show_points">, text: string) => {
     if (isFailure(answer)) return fail(answer.error);
@@ -35,7 +37,7 @@ export function usePointActions(page: MapPageState, { vis_key, version }: OpenMa
   };
   const show = async (places: Uint32Array) => {
     const answer = await server("show_points", {
-      ...view.grid,
+      ...grid,
       vis_key,
       version,
       places: placesText(places),
@@ -53,7 +55,7 @@ export function usePointActions(page: MapPageState, { vis_key, version }: OpenMa
     return setMessage({ kind: "done", text: `Selected ${counted(places.length, "point")} in the grid.` });
   };
   const restore = async () => {
-    const answer = await server("show_points", { ...view.grid, vis_key, version, places: null });
+    const answer = await server("show_points", { ...grid, vis_key, version, places: null });
     take(answer, "The grid shows what it showed before.");
   };
   const toggle = useCallback(
