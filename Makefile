@@ -19,8 +19,8 @@ SHARED = --dist loadfile --numprocesses
 .PHONY: demo test test-fast test-backends coverage faults lint bench bench-embed bench-retrieval \
 	bench-relevance bench-app bench-batch bench-ranking bench-graph bench-duplicates bench-planted \
 	bench-understanding bench-labels bench-clusters bench-maps bench-map-panel bench-teaching \
-	bench-matrix bench-tree bench-local-features bench-explanations quality panel train \
-	screenshots clean
+	bench-matrix bench-tree bench-local-features bench-explanations bench-users quality panel notebook \
+	train screenshots clean
 
 demo: .venv/installed
 	@$(BIN)/python tools/run_demo.py $(DEMO_ARGS)
@@ -166,6 +166,10 @@ quality: .venv/installed-for-tests
 bench-app: .venv/installed-for-tests
 	$(BIN)/python benchmarks/bench_app.py $(BENCH_ARGS)
 
+# Takes about 5 minutes.
+bench-users: .venv/installed-for-tests
+	$(BIN)/python benchmarks/bench_users.py $(BENCH_ARGS)
+
 # Runs Chromium for about 5 minutes.
 bench-map-panel: .venv/installed-for-tests
 	$(BIN)/python benchmarks/bench_map_panel.py $(BENCH_ARGS)
@@ -173,6 +177,10 @@ bench-map-panel: .venv/installed-for-tests
 # Bundles the panel's page. The bundle is committed, so only changes of the page need this.
 panel: .venv/installed-for-tests
 	$(BIN)/python tools/page.py build
+
+# Runs the notebook and keeps its outputs.
+notebook: .venv/installed-for-tests
+	$(BIN)/python tools/run_notebook.py
 
 train: .venv/installed
 	$(BIN)/python -m fiftyone_faiss.demo.train

@@ -96,10 +96,7 @@ def measure(folder: Path, sizes: list[int], count: int) -> dict[str, Any]:
     measured: dict[str, Any] = {}
     datasets = {size: make_dataset(folder, size) for size in sizes}
     feedback = {size: time_feedback(dataset) for size, dataset in datasets.items()}
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    session = fo.launch_app(datasets[sizes[0]], remote=True, port=port)
+    session = fo.launch_app(datasets[sizes[0]], remote=True, port=free_port())
     time.sleep(15)
     with sync_playwright() as playwright:
         browser = launch(playwright)
@@ -115,6 +112,14 @@ def measure(folder: Path, sizes: list[int], count: int) -> dict[str, Any]:
         browser.close()
     session.close()
     return measured
+
+
+def free_port() -> int:
+    """A free port of this machine."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
 
 
 def summarize(waits: list[dict[str, float]]) -> dict[str, Any]:

@@ -109,10 +109,14 @@ def measure_map(browser: Any, session: Any, dataset: Any, dims: int) -> dict[str
     canvas = cy(page, "map-canvas")
     expect(canvas).to_have_attribute("data-state", "ready")
     page.evaluate(COUNT)
+    choice = cy(page, "map-choice")
+    opened = 0.0
     for shown in (5 - dims, dims):
+        if choice.input_value() == f"pca_{shown}d":
+            continue
         page.evaluate("window.drawn.frames = 0")
         started = time.perf_counter()
-        cy(page, "map-choice").select_option(f"pca_{shown}d")
+        choice.select_option(f"pca_{shown}d")
         page.wait_for_function("window.drawn.frames > 0")
         opened = time.perf_counter() - started
         expect(canvas).to_have_attribute("data-state", "ready")
