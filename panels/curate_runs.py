@@ -85,7 +85,7 @@ def start(
         ValueError: if one of this kind runs already
     """
     kept = _kept_steps(_key(dataset), kind, params, steps)
-    return {"job": brain.start_job(kept, dataset.name, kind).id}
+    return {"job": brain.start_job(kept, dataset.name, kind, "curation").id}
 
 
 def _kept_steps(

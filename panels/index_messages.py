@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal, TypedDict
 
 from fiftyone_faiss.brain.core.jobs import State as JobState
+from fiftyone_faiss.brain.core.jobs import Topic as JobTopic
 
-ALIASES: dict[str, Any] = {"JobState": JobState}
+ALIASES: dict[str, Any] = {"JobState": JobState, "JobTopic": JobTopic}
 """Types that the page knows by a name."""
 
 
@@ -75,10 +76,11 @@ class OtherIndex(TypedDict):
 
 
 class Job(TypedDict):
-    """Work on an index; ``fraction`` is 0 to 1."""
+    """Long work, and what it is about; ``fraction`` is 0 to 1."""
 
     id: str
     name: str
+    topic: JobTopic
     state: JobState
     message: str
     fraction: float

@@ -54,14 +54,14 @@ class MapMethods:
         request = brain.MapRequest.from_params(params)
         steps = brain.map_steps(ctx.dataset, request)
         name = f"map of “{request.brain_key}”"
-        return {"job": brain.start_job(steps, ctx.dataset.name, name).id}
+        return {"job": brain.start_job(steps, ctx.dataset.name, name, "map").id}
 
     @panel_method
     def update_map(self, ctx: foo.ExecutionContext, params: map_messages.DrawMapParams) -> Started:
         """Starts to place samples on a map that are new in its index."""
         vis_key = read_text("vis_key", params.get("vis_key"), MAX_NAME)
         steps = brain.update_map_steps(ctx.dataset, vis_key)
-        return {"job": brain.start_job(steps, ctx.dataset.name, f"map “{vis_key}”").id}
+        return {"job": brain.start_job(steps, ctx.dataset.name, f"map “{vis_key}”", "map").id}
 
     @panel_method
     def delete_map(

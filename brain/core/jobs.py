@@ -17,6 +17,7 @@ from fiftyone_faiss.brain.core.progress import Progress, Report, Steps
 logger = logging.getLogger(__name__)
 
 State = Literal["running", "done", "cancelled", "failed"]
+Topic = Literal["index", "curation", "map"]
 # Finished jobs stay in the list for this long, so that their result can be read.
 LISTED_SECONDS = 60.0
 
@@ -32,6 +33,8 @@ class Job:
     Attributes:
         dataset: the name of its dataset
         name: what it works on, for example a brain key
+        topic: what it is about; the progress of an index matters everywhere, that of a map only
+            where maps are shown
         progress: its progress, None before the first step
         state: whether it is running, or how it ended
         message: how it ended, in a sentence
@@ -41,6 +44,7 @@ class Job:
 
     dataset: str
     name: str
+    topic: Topic = "index"
     progress: Progress | None = None
     state: State = "running"
     message: str = ""
@@ -63,6 +67,7 @@ class Job:
         return {
             "id": self.id,
             "name": self.name,
+            "topic": self.topic,
             "state": self.state,
             "message": self.message,
             "fraction": progress.fraction if progress else 0.0,
@@ -114,13 +119,19 @@ def tracked(steps: Steps[Report], dataset: str, name: str) -> Steps[Report]:
     return (yield from _run_as(_new_job(dataset, name), steps))
 
 
-def start_job(steps: Steps[Any], dataset: str, name: str) -> Job:
+def start_job(steps: Steps[Any], dataset: str, name: str, topic: Topic = "index") -> Job:
     """Runs steps in a thread, because requests of the App time out.
+
+    Args:
+        steps: the steps
+        dataset: the name of their dataset
+        name: what they work on
+        topic ("index"): see :class:`Job`
 
     Raises:
         ValueError: if a job of this name is running
     """
-    job = _new_job(dataset, name)
+    job = _new_job(dataset, name, topic)
 
     def run() -> None:
         try:
@@ -136,13 +147,13 @@ def start_job(steps: Steps[Any], dataset: str, name: str) -> Job:
     return job
 
 
-def _new_job(dataset: str, name: str) -> Job:
+def _new_job(dataset: str, name: str, topic: Topic = "index") -> Job:
     with _registration:
         if any(job.name == name and job.state == "running" for job in list_jobs(dataset)):
             raise ValueError(
                 f"Work on '{name}' is already running; wait until it ends, or cancel it."
             )
-        job = Job(dataset, name)
+        job = Job(dataset, name, topic)
         _jobs[job.id] = job
     return job
 

@@ -79,6 +79,9 @@ def save_run(
 ) -> None:
     """Saves a run; one with this key, which this package made, is replaced.
 
+    If this fails, the old run stays. If the process dies meanwhile, the old run is there under its
+    key with ``_old`` appended.
+
     Raises:
         ValueError: if another run has this key
     """
@@ -90,16 +93,31 @@ def save_run(
     setattr(results, ATTRIBUTE, {**run.values, "arrays": packed})
     method = config.build()
     check_replaceable(samples, key)
-    if samples.has_brain_run(key):
-        # FiftyOne replaces no run by one of another method.
-        method.delete_run(samples, key)
-    method.register_run(samples, key)
+    # FiftyOne replaces no run by one of another method.
+    old_key = _set_aside(samples, key)
     try:
+        method.register_run(samples, key)
         method.save_run_results(samples, key, results)
     except BaseException:
         # A run without results would be shown as one that is being made.
-        method.delete_run(samples, key)
+        if samples.has_brain_run(key):
+            method.delete_run(samples, key)
+        if old_key:
+            samples.rename_brain_run(old_key, key)
         raise
+    if old_key:
+        samples.delete_brain_run(old_key)
+
+
+def _set_aside(samples: foc.SampleCollection, key: str) -> str | None:
+    """Renames a run; returns its new key, or None if there is no such run."""
+    if not samples.has_brain_run(key):
+        return None
+    old_key = f"{key}_old"
+    while samples.has_brain_run(old_key):
+        old_key += "_old"
+    samples.rename_brain_run(key, old_key)
+    return old_key
 
 
 def check_replaceable(samples: foc.SampleCollection, key: str) -> None:

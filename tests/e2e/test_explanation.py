@@ -27,8 +27,9 @@ OPACITY = """(canvas, [left, top, right, bottom]) => {
 }"""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def dataset(book: fo.Dataset) -> Iterator[fo.Dataset]:
+    """A copy of the book; the last test takes away a file."""
     clone = book.clone()
     clone.persistent = True
     yield clone

@@ -134,8 +134,8 @@ def test_failed_requests_show_errors_and_can_be_repeated(book, open_app) -> None
     expect(looking.get_by_role("alert")).to_have_text("The database is away; start it.")
     shoot(page, "looking-failed")
     # Meanwhile, another session has started a job.
-    job = {"id": "j", "name": "clip", "state": "running", "message": "", "fraction": 0.3}
-    messages.data["refresh"] = {"jobs": [{**job, "label": "3 of 9 embedded"}]}
+    job = {"id": "j", "name": "clip", "topic": "index", "state": "running", "message": ""}
+    messages.data["refresh"] = {"jobs": [{**job, "fraction": 0.3, "label": "3 of 9 embedded"}]}
     messages.hold("jobs")
     cy(page, "faiss-again").click()
     expect(looking).to_have_count(0)

@@ -12,7 +12,7 @@ from support.operators import PLUGIN, form, run
 import fiftyone_faiss
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def dataset(book: fo.Dataset) -> Iterator[fo.Dataset]:
     clone = book.clone()
     yield clone

@@ -177,7 +177,7 @@ def test_a_map_is_made_updated_replaced_and_deleted() -> None:
     asked = {"brain_key": "given", "method": "pca", "num_dims": 3, "axes": [], "vis_key": "three"}
     started = answer_of("make_map", Context(dataset, **asked))
     job = ended(dataset, {"id": started["job"]})
-    assert job["state"] == "done", job
+    assert (job["state"], job["topic"]) == ("done", "map"), job
     dataset.reload()
     own = opened(dataset, "three")
     assert answer_of("draw_map", Context(dataset, vis_key="three"))["num_dims"] == 3

@@ -77,7 +77,7 @@ def visualize_index(
     Raises:
         ValueError: if a value is not valid, the key is taken, the index has the metric
             ``"dotproduct"``, or it holds fewer than five of the samples
-        MissingDependencyError: if umap-learn or openTSNE is needed and not installed
+        MissingDependencyError: if Numba or openTSNE is needed and not installed
     """
     request = MapRequest(
         brain_key, method, num_dims, vis_key, axes, num_neighbors, min_dist, seed, overwrite

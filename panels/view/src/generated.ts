@@ -17,6 +17,8 @@ export type ExplanationMethod = "occlusion" | "patches" | "gradient";
 
 export type JobState = "running" | "done" | "cancelled" | "failed";
 
+export type JobTopic = "index" | "curation" | "map";
+
 export type ScoreKind = "outliers" | "uniqueness" | "typicality";
 
 export type ScoreList = "unusual" | "highest" | "lowest";
@@ -828,10 +830,11 @@ export interface OtherIndex {
   supports_text: boolean;
 }
 
-/** Work on an index; `fraction` is 0 to 1. */
+/** Long work, and what it is about; `fraction` is 0 to 1. */
 export interface Job {
   id: string;
   name: string;
+  topic: JobTopic;
   state: JobState;
   message: string;
   fraction: number;

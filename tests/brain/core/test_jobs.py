@@ -50,6 +50,7 @@ def test_tracked_steps_are_unchanged_and_listed() -> None:
     (job,) = list_jobs("book")
     assert (job.name, job.state, job.progress) == ("clip", "running", Progress(1, 3, 0, 1.0))
     assert job.to_dict()["fraction"] == 1 / 3
+    assert job.to_dict()["topic"] == "index"
     assert job.to_dict()["label"] == "1 of 3 embedded, 1 a second, 2 s left"
     assert list_jobs("other") == []
     assert run(steps) == ([2, 3], "3 things") and ended == ["all", "closed"]

@@ -5,6 +5,7 @@ import { onPanelKey } from "../keyboard/panelKeys.ts";
 import { useFocusRestore } from "../keyboard/useFocusRestore.ts";
 import { useExplanation } from "../query/useExplanation.ts";
 import { useImageQueries } from "../query/useImageQueries.ts";
+import { jobsAbout } from "../state/jobTopics.ts";
 import { countSelected } from "../state/selection.ts";
 import { useJobs } from "../state/useJobs.ts";
 import { useNewIndex } from "../state/useNewIndex.ts";
@@ -84,7 +85,7 @@ export function SearchPage(props: SearchPageProps) {
           <ScopeBar search={search} />
         </div>
         <Suggestions {...{ explanation, search }} />
-        <JobList jobs={jobs} server={server} />
+        <JobList jobs={jobsAbout(jobs, ["index"])} server={server} />
         <Drawer {...{ search, server, jobs, refreshJobs, canDelegate }} />
         {index.problem && (
           <p className="ffs-error" data-cy="faiss-problem" role="alert">

@@ -5,6 +5,7 @@ import { TabList } from "../components/TabList.tsx";
 import type { Job } from "../generated.ts";
 import { keepPress } from "../keyboard/panelKeys.ts";
 import { useFocusRestore } from "../keyboard/useFocusRestore.ts";
+import { jobsAbout } from "../state/jobTopics.ts";
 import { useScrollMemory } from "../state/useScrollMemory.ts";
 import { ClustersTab } from "./clusters/ClustersTab.tsx";
 import { DuplicatesTab } from "./duplicates/DuplicatesTab.tsx";
@@ -60,7 +61,7 @@ export function CuratePage({ server, dataset, indexes, listedJobs }: IndexedPage
     >
       <div className="ffs-page ffs-curate">
         <TabList label="Curate" prefix="curate-tab" tabs={TABS} chosen={view.tab} choose={choose} />
-        <JobList jobs={jobs.map(named)} server={server} />
+        <JobList jobs={jobsAbout(jobs, ["index", "curation"]).map(named)} server={server} />
         <MessageBar curate={curate} />
         <div id="curate-tab" role="tabpanel" aria-labelledby={`curate-tab-${view.tab}`}>
           {curate.state ? (

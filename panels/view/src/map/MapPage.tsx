@@ -4,6 +4,7 @@ import { JobList } from "../components/indexes/JobList.tsx";
 import { TabList } from "../components/TabList.tsx";
 import { keepPress } from "../keyboard/panelKeys.ts";
 import { useFocusRestore } from "../keyboard/useFocusRestore.ts";
+import { jobsAbout } from "../state/jobTopics.ts";
 import { MapTab } from "./MapTab.tsx";
 import { MatrixTab } from "./matrix/MatrixTab.tsx";
 import type { MapTabName } from "./state/mapState.ts";
@@ -30,7 +31,7 @@ export function MapPage({ server, dataset, indexes, listedJobs }: IndexedPagePro
     <div ref={root} className="ffs-panel" tabIndex={-1} data-cy="map-panel" onKeyDown={keepPress}>
       <div className="ffs-page ffs-curate ffs-map-page">
         <TabList label="Similarity" prefix="map-tab" tabs={TABS} chosen={view.tab} choose={choose} />
-        <JobList jobs={jobs} server={server} />
+        <JobList jobs={jobsAbout(jobs, ["index", "map"])} server={server} />
         {message && (
           <p
             className={message.kind === "error" ? "ffs-error" : "ffs-note"}

@@ -13,6 +13,7 @@ import fiftyone.core.odm as odm
 import numpy as np
 import pytest
 from fiftyone.brain.visualization import UMAPVisualizationConfig, VisualizationResults
+from fiftyone.core.brain import BrainMethod
 from support.scored import clusters, dataset_of
 
 import fiftyone_faiss
@@ -115,6 +116,26 @@ def test_a_map_is_only_replaced_on_request(dataset: fo.Dataset) -> None:
     check_equal(fiftyone_faiss.load_map(dataset, "some"), saved)
     made(dataset, num_dims=3, overwrite=True)
     assert fiftyone_faiss.load_map(dataset, "some").num_dims == 3
+
+
+@pytest.mark.parametrize("step", ["register_run", "save_run_results"])
+def test_a_map_stays_if_its_replacement_cannot_be_saved(
+    dataset: fo.Dataset, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    saved, files = made(dataset), stored_files()
+    original = getattr(BrainMethod, step)
+
+    def fail(*args: object, **options: object) -> None:
+        original(*args, **options)
+        raise OSError("the disk is full")
+
+    with monkeypatch.context() as patches, pytest.raises(OSError, match="the disk is full"):
+        is_bound = step == "save_run_results"
+        patches.setattr(BrainMethod, step, staticmethod(fail) if is_bound else fail)
+        made(dataset, "pca", num_dims=3, overwrite=True)
+    assert dataset.list_brain_runs() == ["given", "some"]
+    check_equal(fiftyone_faiss.load_map(dataset, "some"), saved)
+    assert stored_files() == files
 
 
 def test_a_run_that_was_made_meanwhile_stays(dataset: fo.Dataset) -> None:

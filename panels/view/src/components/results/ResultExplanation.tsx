@@ -17,7 +17,7 @@ export function ResultExplanation({ search, server }: { search: Search; server: 
       key={result.id}
       server={server}
       request={{ query, selected, alt, uploads, templates, brain_key, id: result.id }}
-      queryLabel={neighbors.query}
+      queryLabel={`Query: ${neighbors.query}`}
       matchLabel={`Result ${result.rank}: ${fileName(result.filepath)}`}
       close={() => {
         update({ explained: null });
