@@ -76,8 +76,8 @@ def _query(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         description="A text; empty to explain the other selected samples by the first one",
     )
     if len(_ids(ctx)) < needed:
-        what = "a sample" if has_text else "two samples, or type a query"
-        notice = types.Warning(label=f"Select {what} in the grid first")
+        what = "a sample in the grid" if has_text else "two samples in the grid, or type a query"
+        notice = types.Warning(label=f"Select {what} first")
         inputs.view("too_few", notice).invalid = True
 
 
