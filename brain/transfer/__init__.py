@@ -1,0 +1,1 @@
+"""Moving indexes: copies to and from other backends, exports and imports."""
