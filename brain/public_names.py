@@ -107,6 +107,9 @@ NAMES = {
     "brain.retrieval.tagging": "Tagging tag_neighbors tag_search",
     "brain.retrieval.tags": "DEFAULT_TAG apply_tag remove_tag_from untag_neighbors untagged",
     "brain.retrieval.wording": "corrections_of example_queries",
+    "brain.transfer.copy_request": "CopyRequest backends",
+    "brain.transfer.copying": "copy_index copy_steps",
+    "brain.transfer.report": "TransferReport",
     "embedders": "Embedder register_embedder",
 }
 

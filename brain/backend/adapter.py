@@ -27,6 +27,7 @@ from fiftyone.brain.similarity import SimilarityConfig, SimilarityIndex
 from fiftyone_faiss.brain.ann.searcher import VectorSearcher
 from fiftyone_faiss.brain.backend.candidate_reader import CandidateReader
 from fiftyone_faiss.brain.backend.raw_model import load_zoo_model
+from fiftyone_faiss.brain.backend.runs import UNIT_QUERIES
 from fiftyone_faiss.brain.backend.searchable import IndexReader, model_of
 from fiftyone_faiss.brain.backend.store_reader import StoreReader
 from fiftyone_faiss.brain.core.arrays import Matrix
@@ -111,7 +112,7 @@ class AdaptedIndex(ABC):
         """
         name, kwargs = model_of(self), self.config.model_kwargs or {}
         # Directions do not depend on the length of a vector, other distances do.
-        is_raw = self.metric != "cosine"
+        is_raw = self.metric != "cosine" and not getattr(self.config, UNIT_QUERIES, False)
         if zoo_entry(name) is None or not (kwargs or is_raw):
             return loading.get_index_embedder(self.key, name)
         key = (name, json.dumps(kwargs, sort_keys=True, default=str), is_raw)
@@ -230,13 +231,28 @@ def adapt(samples: foc.SampleCollection, key: str) -> AdaptedIndex | None:
         copied = _copied_indexes.get(copy_key)
         if copied is not None:
             return copied
-        # Without FiftyOne's cache: its users change the results that they share.
-        results = samples.load_brain_results(key, cache=False)
-        _check(results, key)
+        results = _load(samples, key)
         if results.sample_ids is None:
             return RemoteIndex(results, key, state)
         copied = _copied_indexes[copy_key] = CopiedIndex(results, key)
     return copied
+
+
+def load_results(samples: foc.SampleCollection, key: str) -> SimilarityIndex:
+    """Loads the results of a finished run of another backend, which nobody else uses.
+
+    Raises:
+        ValueError: if it has no vectors
+    """
+    with _read_lock:
+        return _load(samples, key)
+
+
+def _load(samples: foc.SampleCollection, key: str) -> SimilarityIndex:
+    # Without FiftyOne's cache: its users change the results that they share.
+    results: SimilarityIndex = samples.load_brain_results(key, cache=False)
+    _check(results, key)
+    return results
 
 
 def _check(results: SimilarityIndex, key: str) -> None:

@@ -129,15 +129,16 @@ class CandidateReader:
             if len(allowed) >= k:
                 return allowed
             if len(ids) < asked or asked >= self._limit:
-                self._note_shortage(len(allowed), asked)
+                self._note_shortage(len(allowed), asked, len(ids))
                 return allowed
             width = WIDEN * asked
 
-    def _note_shortage(self, count: int, asked: int) -> None:
-        if asked < self.size:
+    def _note_shortage(self, count: int, asked: int, returned: int) -> None:
+        # Some backends return fewer than they are asked for.
+        if min(asked, returned) < self.size:
             where = "dataset" if self._view is None else "view"
             self._notes[
-                f"The backend '{self._backend}' returns at most {asked:,} neighbors, of which "
+                f"The backend '{self._backend}' returns at most {returned:,} neighbors, of which "
                 f"{count:,} are in the {where}."
             ] = None
 

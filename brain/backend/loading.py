@@ -10,6 +10,7 @@ from fiftyone.brain.similarity import SimilarityConfig
 
 from fiftyone_faiss.brain.backend.adapter import adapt
 from fiftyone_faiss.brain.backend.missing_fields import labels_problem
+from fiftyone_faiss.brain.backend.runs import COPYING_FROM
 from fiftyone_faiss.brain.backend.searchable import SearchableIndex
 from fiftyone_faiss.brain.core.metrics import METRICS
 from fiftyone_faiss.brain.data.database import check_exists
@@ -174,7 +175,9 @@ def searchable_runs(samples: foc.SampleCollection) -> list[SearchableRun]:
 
 def _describe(samples: foc.SampleCollection, key: str) -> SearchableRun:
     config = samples.get_brain_info(key).config
-    is_finished = bool(samples._root_dataset._doc.brain_methods[key].results)
+    problem = _problem_of(samples, key, config)
+    if problem is None and not samples._root_dataset._doc.brain_methods[key].results:
+        problem = str(_unfinished(key))
     return SearchableRun(
         brain_key=key,
         backend=config.method,
@@ -182,7 +185,7 @@ def _describe(samples: foc.SampleCollection, key: str) -> SearchableRun:
         supports_text=bool(config.supports_prompts),
         metric=_metric_of(config),
         patches_field=config.patches_field,
-        problem=_problem_of(samples, key, config) if is_finished else str(_unfinished(key)),
+        problem=problem,
     )
 
 
@@ -192,6 +195,8 @@ def _metric_of(config: SimilarityConfig) -> str | None:
 
 
 def _problem_of(samples: foc.SampleCollection, key: str, config: SimilarityConfig) -> str | None:
+    if getattr(config, COPYING_FROM, None) is not None:
+        return f"The index '{key}' is an unfinished copy; run copy_index again to finish it."
     metric = _metric_of(config)
     if metric in METRICS:
         # Without the labels, it is unknown which of them exist; regions are not needed.

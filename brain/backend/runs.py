@@ -9,6 +9,14 @@ import fiftyone.core.collections as foc
 from fiftyone_faiss.brain.data.database import database_id
 from fiftyone_faiss.brain.store.ownership import OwnedStore, Owner
 
+COPYING_FROM = "copying_from"
+"""The entry of a run's configuration that names the run which is being copied into it; a finished
+copy has none."""
+
+UNIT_QUERIES = "unit_queries"
+"""The entry of a run's configuration that says that texts and images are compared as unit vectors,
+as in the FAISS index that the run was copied from."""
+
 
 def store_of_run(root: Path, run_id: str) -> OwnedStore:
     """The store of a run in FiftyOne's current database.

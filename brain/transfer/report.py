@@ -21,6 +21,8 @@ class Verification:
         overlap: the mean share of the source's ``k`` nearest that the other side returned too,
             0 to 1; None without queries. Vectors at the distance of the last count as returned
         min_overlap: the smallest share of a query, None without queries
+        recall: the mean share of the exact ``k`` nearest that the other side returned, 0 to 1
+        source_recall: the share that the source returned
     """
 
     compared: int
@@ -29,6 +31,8 @@ class Verification:
     k: int = 0
     overlap: float | None = None
     min_overlap: float | None = None
+    recall: float | None = None
+    source_recall: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The same as JSON values."""
