@@ -7,6 +7,7 @@ from fiftyone_faiss.operators.compare_compression import CompareCompression
 from fiftyone_faiss.operators.compare_models import CompareModels
 from fiftyone_faiss.operators.compute_embeddings import ComputeEmbeddings
 from fiftyone_faiss.operators.compute_scores import ComputeScores
+from fiftyone_faiss.operators.copy_index import CopyIndex
 from fiftyone_faiss.operators.explain_match import ExplainMatch
 from fiftyone_faiss.operators.find_duplicates import FindDuplicates
 from fiftyone_faiss.operators.find_leaks import FindLeaks
@@ -42,5 +43,6 @@ OPERATORS = (
     LearnProjection,
     CompareCompression,
     ExplainMatch,
+    CopyIndex,
     ManageIndexes,
 )
