@@ -19,8 +19,8 @@ SHARED = --dist loadfile --numprocesses
 .PHONY: demo test test-fast test-backends coverage faults lint bench bench-embed bench-retrieval \
 	bench-relevance bench-app bench-batch bench-ranking bench-graph bench-duplicates bench-planted \
 	bench-understanding bench-labels bench-clusters bench-maps bench-map-panel bench-teaching \
-	bench-matrix bench-tree bench-local-features bench-explanations bench-users quality panel notebook \
-	train screenshots clean
+	bench-matrix bench-tree bench-transfer bench-local-features bench-explanations bench-users quality \
+	panel notebook train screenshots clean
 
 demo: .venv/installed
 	@$(BIN)/python tools/run_demo.py $(DEMO_ARGS)
@@ -32,7 +32,7 @@ test: .venv/installed-for-tests lint
 	@$(BIN)/python tools/chromium.py
 ifeq ($(TEST_ARGS),)
 	$(ONE_THREAD) $(BIN)/python -m pytest -m "not (backends or browser)" $(SHARED) $(PROCESSES)
-	$(ONE_THREAD) $(BIN)/python -m pytest -m browser $(SHARED) $(BROWSERS)
+	$(ONE_THREAD) $(BIN)/python -m pytest -m "browser and not backends" $(SHARED) $(BROWSERS)
 else
 	$(ONE_THREAD) $(BIN)/python -m pytest -m "not backends" $(TEST_ARGS)
 endif
@@ -43,6 +43,7 @@ test-fast: .venv/installed-for-tests
 
 # The tests that need heavy extras, which are installed for this.
 test-backends: .venv/installed-for-backends
+	@$(BIN)/python tools/chromium.py
 	$(BIN)/python -m pytest -m backends $(TEST_ARGS)
 
 # Writes the covered lines to .test/coverage-html.
@@ -139,6 +140,10 @@ bench-teaching: .venv/installed
 
 bench-matrix: .venv/installed
 	$(BIN)/python benchmarks/bench_matrix.py $(BENCH_ARGS)
+
+bench-transfer: .venv/installed-for-backends
+	@$(PIP) --editable '.[bench]'
+	$(BIN)/python benchmarks/bench_transfer.py $(BENCH_ARGS)
 
 bench-local-features: .venv/installed
 	$(BIN)/python benchmarks/bench_local_features.py $(BENCH_ARGS)
