@@ -31,7 +31,7 @@ def test_an_index_is_copied(points: Points) -> None:
     index = load_index(points.dataset, "lance")
     assert (index.backend_name, index.total_index_size) == ("lancedb", 40)
     assert index.vectors_of(points.ids[:40]).tobytes() == points.vectors[:40].tobytes()
-    with pytest.raises(foo.executor.ExecutionError, match="There is a run 'lance' already"):
+    with pytest.raises(foo.executor.ExecutionError, match="There is a run of this name already"):
         run("copy_index", points.dataset, params).raise_exceptions()
 
 
