@@ -7,9 +7,9 @@ import numpy as np
 
 from fiftyone_faiss.brain.core.progress import Steps
 from fiftyone_faiss.brain.curation.duplicates import DuplicatePair, Duplicates, members_of
-from fiftyone_faiss.brain.curation.file_hashes import hash_files_steps
 from fiftyone_faiss.brain.curation.keeper_facts import facts_of
 from fiftyone_faiss.brain.curation.keepers import check_rules, order_of
+from fiftyone_faiss.brain.data.file_hashes import hash_files_steps
 from fiftyone_faiss.brain.data.lookup import all_slices
 from fiftyone_faiss.brain.data.private import root_dataset
 from fiftyone_faiss.brain.data.progress_bar import ProgressOption, run_steps

@@ -15,7 +15,7 @@ from support.broken import noise
 from support.image_kinds import ORIENTATION
 
 from fiftyone_faiss.brain.core.jobs import CancelledError, list_jobs, tracked
-from fiftyone_faiss.brain.curation.file_hashes import hash_files, hash_files_steps
+from fiftyone_faiss.brain.data.file_hashes import hash_files, hash_files_steps
 
 # The official hash of "abc" by BLAKE3, so that it is the same on all platforms.
 ABC = "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85"
@@ -38,6 +38,13 @@ def test_equal_bytes_have_equal_hashes_and_other_sizes_none(files) -> None:
     assert result.hashes[3] is None
     assert result.unreadable == {}
     assert result.groups() == [[0, 1, 4]]
+
+
+def test_files_of_all_sizes_are_hashed_on_request(files) -> None:
+    result = hash_files(files, all_sizes=True)
+    assert result.hashes[0] == ABC and len({*result.hashes}) == 3 and None not in result.hashes
+    (missing,) = hash_files([f"{files[0]}.missing"], all_sizes=True).unreadable.values()
+    assert missing == hash_files([f"{files[0]}.missing"]).unreadable[f"{files[0]}.missing"]
 
 
 def test_a_path_may_repeat(files) -> None:

@@ -1,4 +1,4 @@
-"""Hashes of the contents of media files, to find exact copies."""
+"""Hashes of the contents of media files, to find exact copies and to match files."""
 
 from __future__ import annotations
 
@@ -68,6 +68,7 @@ def hash_files(
     pixels: bool = False,
     num_workers: int | None = None,
     progress: ProgressOption = None,
+    all_sizes: bool = False,
 ) -> FileHashes:
     """Hashes files; those that are missing or unreadable are reported and skipped.
 
@@ -79,15 +80,19 @@ def hash_files(
             files with the same size
         num_workers (None): the number of threads, by default twice the number of processors
         progress (None): whether to show a progress bar, or a callback
+        all_sizes (False): whether to hash the bytes of files with a size of their own, too
 
     Returns:
         a :class:`FileHashes`
     """
-    return run_steps(hash_files_steps(paths, pixels, num_workers), progress)
+    return run_steps(hash_files_steps(paths, pixels, num_workers, all_sizes), progress)
 
 
 def hash_files_steps(
-    paths: Sequence[str], pixels: bool = False, num_workers: int | None = None
+    paths: Sequence[str],
+    pixels: bool = False,
+    num_workers: int | None = None,
+    all_sizes: bool = False,
 ) -> Steps[FileHashes]:
     """Does the work of :func:`hash_files` in steps that can be tracked and canceled."""
     work = _hash_pixels if pixels else _hash_bytes
@@ -96,7 +101,7 @@ def hash_files_steps(
     unreadable: dict[str, str] = {}
     workers = num_workers or 2 * (os.cpu_count() or 1)
     with ThreadPoolExecutor(workers, "hash") as threads:
-        if not pixels:
+        if not (pixels or all_sizes):
             sizes = dict(zip(unique, threads.map(partial(_attempt, _size_of), unique), strict=True))
             unreadable = {path: error for path, (_, error) in sizes.items() if error is not None}
             counts = Counter(size for size, _ in sizes.values() if size is not None)
