@@ -197,17 +197,23 @@ if TYPE_CHECKING:
     from fiftyone_faiss.brain.retrieval.wording import corrections_of, example_queries
     from fiftyone_faiss.brain.transfer.copy_request import CopyRequest, backends
     from fiftyone_faiss.brain.transfer.copying import copy_index, copy_steps
+    from fiftyone_faiss.brain.transfer.exporting import export_index, export_index_steps
+    from fiftyone_faiss.brain.transfer.formats.registry import EXPORT_FORMATS
+    from fiftyone_faiss.brain.transfer.importing import import_index, import_index_steps
+    from fiftyone_faiss.brain.transfer.matching import IMPORT_MATCHES
     from fiftyone_faiss.brain.transfer.report import TransferReport
+    from fiftyone_faiss.brain.transfer.request import ExportRequest, ImportRequest
     from fiftyone_faiss.embedders import Embedder, register_embedder
 
 # fmt: off
 __all__ = [
-    "DEFAULT_EMBEDDINGS_FIELD", "DEFAULT_K", "DEFAULT_TAG", "EXPLANATION_METHODS", "INDEX_TYPES",
-    "MAP_METHODS", "METRICS", "RULES", "SCORES", "TEMPLATES", "VOCABULARIES", "AuditRequest",
-    "CancelledError", "Cluster", "ClusterGroup", "ClusterRequest", "Clusters", "ComparisonRequest",
-    "CompressionRequest", "CompressionTable", "CopyRequest", "DistanceMatrix", "DuplicatePair",
-    "Duplicates", "DuplicatesRequest", "Embedder", "EmbeddingReport", "Execution", "Explanation",
-    "ExplanationRequest", "GivenEmbeddings", "IndexHealth", "IndexInfo", "IndexMap", "IndexReport",
+    "DEFAULT_EMBEDDINGS_FIELD", "DEFAULT_K", "DEFAULT_TAG", "EXPLANATION_METHODS", "EXPORT_FORMATS",
+    "IMPORT_MATCHES", "INDEX_TYPES", "MAP_METHODS", "METRICS", "RULES", "SCORES", "TEMPLATES",
+    "VOCABULARIES", "AuditRequest", "CancelledError", "Cluster", "ClusterGroup", "ClusterRequest",
+    "Clusters", "ComparisonRequest", "CompressionRequest", "CompressionTable", "CopyRequest",
+    "DistanceMatrix", "DuplicatePair", "Duplicates", "DuplicatesRequest", "Embedder",
+    "EmbeddingReport", "Execution", "Explanation", "ExplanationRequest", "ExportRequest",
+    "GivenEmbeddings", "ImportRequest", "IndexHealth", "IndexInfo", "IndexMap", "IndexReport",
     "IndexSummary", "Judgment", "KnownHealth", "LabelAudit", "LabelIssue", "LeakPair", "Leaks",
     "MapInfo", "MapQuality", "MapRequest", "ModelComparison", "ModelInfo", "ModelLike", "Neighbors",
     "OrphanedIndex", "PairDistances", "PointNumbers", "Progress", "ProjectionReport", "PromptTag",
@@ -221,8 +227,9 @@ __all__ = [
     "copy_steps", "corrections_of", "count_values", "delete_index", "delete_orphaned_index",
     "delete_search", "distance_matrix", "duplicate_distances", "exact_duplicates_steps",
     "example_queries", "existing_ids", "explain_line", "explain_match", "explanation_steps",
-    "faiss_keys", "find_exact_duplicates", "find_leaks", "find_near_duplicates", "frame_images",
-    "get_embedder", "holds_parts", "index_configs", "index_health", "index_info", "index_keys",
+    "export_index", "export_index_steps", "faiss_keys", "find_exact_duplicates", "find_leaks",
+    "find_near_duplicates", "frame_images", "get_embedder", "holds_parts", "import_index",
+    "import_index_steps", "index_configs", "index_health", "index_info", "index_keys",
     "index_version", "known_health", "label_fields", "leaks_steps", "learn_projection",
     "list_failures", "list_indexes", "list_jobs", "list_judgments", "list_maps", "list_models",
     "list_orphaned_indexes", "list_other_indexes", "list_searches", "load_faiss_index",

@@ -109,7 +109,12 @@ NAMES = {
     "brain.retrieval.wording": "corrections_of example_queries",
     "brain.transfer.copy_request": "CopyRequest backends",
     "brain.transfer.copying": "copy_index copy_steps",
+    "brain.transfer.exporting": "export_index export_index_steps",
+    "brain.transfer.formats.registry": "EXPORT_FORMATS",
+    "brain.transfer.importing": "import_index import_index_steps",
+    "brain.transfer.matching": "IMPORT_MATCHES",
     "brain.transfer.report": "TransferReport",
+    "brain.transfer.request": "ExportRequest ImportRequest",
     "embedders": "Embedder register_embedder",
 }
 

@@ -9,9 +9,11 @@ from fiftyone_faiss.operators.compute_embeddings import ComputeEmbeddings
 from fiftyone_faiss.operators.compute_scores import ComputeScores
 from fiftyone_faiss.operators.copy_index import CopyIndex
 from fiftyone_faiss.operators.explain_match import ExplainMatch
+from fiftyone_faiss.operators.export_index import ExportIndex
 from fiftyone_faiss.operators.find_duplicates import FindDuplicates
 from fiftyone_faiss.operators.find_leaks import FindLeaks
 from fiftyone_faiss.operators.find_similar import FindSimilar, FindSimilarToSample
+from fiftyone_faiss.operators.import_index import ImportIndex
 from fiftyone_faiss.operators.learn_projection import LearnProjection
 from fiftyone_faiss.operators.manage_indexes import ManageIndexes
 from fiftyone_faiss.operators.search import Search
@@ -44,5 +46,7 @@ OPERATORS = (
     CompareCompression,
     ExplainMatch,
     CopyIndex,
+    ExportIndex,
+    ImportIndex,
     ManageIndexes,
 )

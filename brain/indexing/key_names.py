@@ -8,7 +8,9 @@ from collections.abc import Sequence
 
 import fiftyone.core.collections as foc
 
+from fiftyone_faiss.brain.core.params import MAX_NAME, quoted, read_text
 from fiftyone_faiss.brain.data.connection import explain_outage
+from fiftyone_faiss.brain.data.private import root_dataset
 from fiftyone_faiss.brain.indexing.catalog import IndexSummary, index_configs
 
 
@@ -40,6 +42,29 @@ def suggest_brain_key(
     taken = set(samples.list_brain_runs())
     keys = itertools.chain([base], (f"{base}_{n}" for n in itertools.count(2)))
     return next(key for key in keys if key not in taken)
+
+
+def check_free_key(samples: foc.SampleCollection, name: str, value: object, example: str) -> str:
+    """Checks the brain key of a new index, and returns it.
+
+    Args:
+        samples: the dataset, or a view of it
+        name: the name of the parameter, for messages
+        value: the key
+        example: a key for messages
+
+    Raises:
+        ValueError: if it is no valid key, or taken
+    """
+    key = read_text(name, value, MAX_NAME).strip()
+    if not key.isidentifier():
+        raise ValueError(
+            f"{name} is {quoted(value)}; give the name of the new index, such as '{example}', of "
+            "letters, digits and underscores."
+        )
+    if root_dataset(samples).has_brain_run(key):
+        raise ValueError(f"There is a run '{key}' already; choose another {name}, or delete it.")
+    return key
 
 
 def key_of_model(model: str) -> str:

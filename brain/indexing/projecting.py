@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from fiftyone_faiss.brain.core.arrays import Matrix, Rows
-from fiftyone_faiss.brain.core.params import MAX_NAME, quoted, read_text
 from fiftyone_faiss.brain.core.progress import Progress, Steps
 from fiftyone_faiss.brain.data.private import root_dataset
+from fiftyone_faiss.brain.indexing.key_names import check_free_key
 from fiftyone_faiss.brain.indexing.writing import maintain_steps
 from fiftyone_faiss.brain.similarity import FaissSimilarityConfig, FaissSimilarityIndex
 from fiftyone_faiss.brain.store.batch import Batch
@@ -27,15 +27,7 @@ def check_new_key(index: FaissSimilarityIndex, brain_key: str) -> str:
     Raises:
         ValueError: if it is no valid key, or taken
     """
-    key = read_text("new_key", brain_key, MAX_NAME).strip()
-    if not key.isidentifier():
-        raise ValueError(
-            f"new_key is {quoted(brain_key)}; give the name of the new index, such as "
-            f"'{index.key}_taught', of letters, digits and underscores."
-        )
-    if root_dataset(index.samples).has_brain_run(key):
-        raise ValueError(f"There is a run '{key}' already; choose another new_key, or delete it.")
-    return key
+    return check_free_key(index.samples, "new_key", brain_key, f"{index.key}_taught")
 
 
 def projected_index_steps(

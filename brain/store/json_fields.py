@@ -15,6 +15,11 @@ MAX_CHECKSUM = 2**32 - 1
 MAX_INTEGER = 2**53
 
 
+def is_file_name(name: str) -> bool:
+    """Returns whether a name could be that of a file in the folder of a store."""
+    return _FILE_NAME.fullmatch(name) is not None
+
+
 class FieldError(ValueError):
     """Raised for a missing field or a wrong value; the message is a clause without a full stop."""
 
@@ -83,7 +88,7 @@ class Fields:
     def file_name(self, name: str) -> str:
         """Returns the name of a file in the folder of a store."""
         value = self.text(name)
-        if not _FILE_NAME.fullmatch(value):
+        if not is_file_name(value):
             raise self._wrong(name, "the name of a file")
         return value
 
