@@ -86,6 +86,7 @@ bench: .venv/installed
 
 # Takes about 40 minutes and 4 GB of memory, or with BENCH_ARGS='--images 160' half of the time.
 bench-embed: .venv/installed
+	@$(PIP) --editable '.[openvino]'
 	$(BIN)/python benchmarks/bench_embed.py $(BENCH_ARGS)
 
 # Takes about 10 minutes. BENCH_ARGS='--stamps DIR --weights FILE' adds photographs; see the script.

@@ -7,6 +7,9 @@
 - ``ray_engine``: does the same on a Ray cluster; ``ray_cluster``: connects to Ray
 - ``torch_net``: runs networks of torch; ``torch_pixels``: prepares their input; ``precision``:
   chooses their number format
+- ``openvino_net``: runs the same networks with OpenVINO; ``openvino_int8``: in int8;
+  ``openvino_precision``: the names of its precisions; ``agreement``: how its vectors agree with
+  those in float32
 - ``parts``: the vector of an image as a sum over its patches; ``torch_parts``,
   ``torch_gradients``: how networks of torch make it
 - ``open_clip``: OpenCLIP models; ``timm``: image networks
@@ -14,8 +17,8 @@
   own embedders
 - ``projected``: embedders with a learned projection
 
-Torch, OpenCLIP, timm and SciPy take seconds to import. The modules that need them are therefore
-imported when one of their embedders is first requested.
+Torch, OpenCLIP, timm, OpenVINO and SciPy take seconds to import. The modules that need them are
+therefore imported when one of their embedders is first requested.
 """
 
 from fiftyone_faiss.embedders.base import (

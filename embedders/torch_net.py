@@ -9,7 +9,7 @@ import pickle
 import threading
 import zlib
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -150,6 +150,23 @@ class TorchEmbedder(Embedder):
         """
         return unit(features.float().cpu().numpy().astype(np.float32, copy=False))
 
+    # -- other engines --------------------------------------------------------------------------
+
+    def pixels(self, images: Sequence[Any]) -> Vectors:
+        """Returns ``(n, 3, height, width)`` float32 pixels, as the network takes them.
+
+        Args:
+            images: what :meth:`preprocess` returned for each image
+        """
+        return self._input.batch(images).cpu().numpy()
+
+    def image_net(self) -> torch.nn.Module:
+        """Returns the network for images, from :meth:`pixels` to features, on the processor."""
+        net = self._net
+        if self._device.type != "cpu":
+            net = copy.deepcopy(net).cpu()
+        return _ImageNet(net, self._features)
+
     # -- explanations ---------------------------------------------------------------------------
 
     def seen_box(self, image: Image.Image) -> Box | None:
@@ -214,6 +231,22 @@ class TorchEmbedder(Embedder):
             torch.cuda.set_stream(torch.cuda.Stream(self._device))
         elif self._device.type == "cpu":
             _use_one_thread()
+
+
+class _ImageNet(torch.nn.Module):
+    """A network and the function that computes features with it, as one module."""
+
+    def __init__(
+        self,
+        net: torch.nn.Module,
+        features: Callable[[torch.nn.Module, torch.Tensor], torch.Tensor],
+    ) -> None:
+        super().__init__()
+        self.net = net
+        self._features = features
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return self._features(self.net, pixels)
 
 
 @functools.lru_cache(maxsize=1)

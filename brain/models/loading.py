@@ -16,6 +16,7 @@ from fiftyone_faiss.brain.models.projections import (
     projected_embedder,
     projected_entry,
 )
+from fiftyone_faiss.brain.models.quantized import load_openvino
 from fiftyone_faiss.brain.models.zoo import (
     OPEN_CLIP_MODEL,
     EmbedderModel,
@@ -32,6 +33,7 @@ from fiftyone_faiss.embedders import (
     is_registered,
     make_registered,
 )
+from fiftyone_faiss.embedders.openvino_precision import is_openvino
 from fiftyone_faiss.embedders.registry import Function
 
 ModelLike: TypeAlias = str | Embedder | type[Embedder] | fom.Model | Function
@@ -64,11 +66,14 @@ def get_embedder(model: ModelLike, precision: str = "auto") -> Embedder:
             - a model of FiftyOne's zoo, such as one with a learned projection
         precision ("auto"): the precision of networks that are loaded by name: ``"float32"``,
             ``"bfloat16"`` or ``"float16"``; ``"auto"`` is the fastest that the device supports in
-            hardware
+            hardware. ``"openvino-float32"`` and ``"openvino-bfloat16"`` run on the processor with
+            OpenVINO, as does ``"openvino-int8"``, which :func:`fiftyone_faiss.build_index`
+            calibrates with images
 
     Raises:
-        EmbedderError: if there is no such model, or its weights cannot be loaded
-        ValueError: if there is no such precision
+        EmbedderError: if there is no such model, its weights cannot be loaded, or it cannot run in
+            this precision
+        ValueError: if there is no such precision, or OpenVINO is not installed
     """
     if isinstance(model, type):
         return embedder_of(model)
@@ -225,6 +230,8 @@ def _actual_precision(name: str, precision: str) -> str:
     projected = projected_entry(name)
     if projected is not None:
         return _base_of(projected, precision).precision
+    if is_openvino(precision):
+        return precision
     entry = None if name in OFFLINE else zoo_entry(name)
     if name in OFFLINE or (entry is not None and entry.get("type") != OPEN_CLIP_MODEL):
         # Only networks that this package runs have another precision.
@@ -256,6 +263,8 @@ def _load(name: str, precision: str) -> Embedder:
     if projected is not None:
         return projected_embedder(projected, _base_of(projected, precision))
     check_registered(name)
+    if is_openvino(precision):
+        return load_openvino(_load_once(name, "float32"), precision)
     # Torch takes seconds to import, so no module imports it before a model is needed.
     if name in OFFLINE:
         from fiftyone_faiss.embedders.classical import CLASSICAL
