@@ -29,8 +29,8 @@ from fiftyone_faiss.brain.data.media import (
 from fiftyone_faiss.brain.data.private import frames_options, holds_frames, root_dataset
 from fiftyone_faiss.brain.data.progress_bar import ProgressOption, run_steps
 from fiftyone_faiss.brain.indexing.embedding import LOCAL, Engine, Execution, Failures
-from fiftyone_faiss.brain.indexing.field_record import known_precision
 from fiftyone_faiss.brain.indexing.given_embeddings import GivenEmbeddings, given_embeddings
+from fiftyone_faiss.brain.indexing.precisions import index_precision, load_steps
 from fiftyone_faiss.brain.indexing.writing import embed_into, maintain_steps
 from fiftyone_faiss.brain.models.loading import (
     ModelLike,
@@ -40,6 +40,7 @@ from fiftyone_faiss.brain.models.loading import (
 )
 from fiftyone_faiss.brain.similarity import FaissSimilarityConfig, FaissSimilarityIndex
 from fiftyone_faiss.embedders import Embedder
+from fiftyone_faiss.embedders.openvino_precision import INT8, continued_precision
 
 # The settings of an existing index that a build which resumes it must have in common.
 SETTINGS = (
@@ -150,11 +151,14 @@ def build_index_steps(
     # All arguments are checked before anything is written.
     _check(brain_key, model, embeddings)
     given, media = _contents(samples, embeddings, regions)
-    precision = _precision_of(samples, embeddings, regions, execution)
-    embedder = None if model is None else get_embedder(model, precision)
+    precision = index_precision(samples, brain_key, model, embeddings, regions, execution.precision)
+    is_int8 = precision == INT8
+    embedder = None if model is None else get_embedder(model, "float32" if is_int8 else precision)
     dim = given.vectors.shape[1] if given is not None else embedder.dim if embedder else 0
     config = _config(samples, model, embedder, regions, metric, index_type, dtype, root_dir)
     check_fits(index_type, dim, metric)
+    if is_int8 and model is not None and media is not None:
+        embedder = yield from load_steps(model, precision, media.sources)
     index, is_new = _open_index(samples, brain_key, config)
     index.snapshot.check_dim(dim)
     if embedder is not None and config.model is not None:
@@ -194,18 +198,6 @@ def _contents(
     return given_embeddings(samples, embeddings, regions.patches_field), None
 
 
-def _precision_of(
-    samples: foc.SampleCollection,
-    embeddings: GivenEmbeddings | None,
-    regions: Regions,
-    execution: Execution,
-) -> str:
-    """Returns the precision to load a model in: that of a field of embeddings, if it is known."""
-    if execution.precision == "auto" and isinstance(embeddings, str):
-        return known_precision(samples, embeddings, regions.patches_field) or "auto"
-    return execution.precision
-
-
 def _add_given(index: FaissSimilarityIndex, given: Embeddings, embedder: Embedder | None) -> None:
     """Adds given vectors, and records the precision of their embedder if it is given."""
     index.add_to_index(*given, overwrite=False)
@@ -221,10 +213,7 @@ def _embed_missing(
     execution: Execution,
 ) -> Steps[Failures]:
     """Embeds the media that the index does not hold."""
-    known = index.snapshot.precision()
-    if execution.precision == "auto" and known is not None:
-        # A resumed build keeps the precision that it began with.
-        embedder = get_embedder(model, known)
+    continued_precision(embedder.precision, index.snapshot.precision(), f"index '{index.key}'")
     _check_weights(index, embedder)
     missing = np.flatnonzero(index.snapshot.rows_of(pack_ids(media.ids)) < 0)
     todo = media.keep(missing.tolist())

@@ -18,6 +18,7 @@ from fiftyone_faiss.brain.data.connection import explain_outage_in_steps
 from fiftyone_faiss.brain.data.media import WHOLE, Media, Regions, collect_media
 from fiftyone_faiss.brain.data.progress_bar import ProgressOption, run_steps
 from fiftyone_faiss.brain.indexing.field_record import FieldRecord
+from fiftyone_faiss.brain.indexing.precisions import field_precision, load_steps
 from fiftyone_faiss.brain.indexing.region_means import region_means
 from fiftyone_faiss.brain.models.loading import (
     ModelLike,
@@ -162,11 +163,11 @@ def compute_embeddings_steps(
     started = time.perf_counter()
     now = datetime.now(timezone.utc)
     media = collect_media(samples, regions)
-    embedder = get_embedder(model, execution.precision)
+    precision = field_precision(
+        samples, embeddings_field, regions, model, execution.precision, force
+    )
+    embedder = yield from load_steps(model, precision, media.sources)
     record = FieldRecord.open(samples, embeddings_field, embedder, regions, media, force)
-    if execution.precision == "auto" and record.precision is not None:
-        # A field keeps the precision that it was begun with.
-        embedder = get_embedder(model, record.precision)
     todo = media if force else record.missing(samples, media, check_media)
 
     def save(part: Media, vectors: Matrix, failures: Failures) -> None:

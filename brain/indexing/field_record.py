@@ -111,6 +111,12 @@ class FieldRecord:
         return new
 
     @property
+    def model(self) -> str:
+        """The name of the model."""
+        name: str = self._config.model
+        return name
+
+    @property
     def precision(self) -> str | None:
         """The precision of the newest vectors, None if it was not recorded."""
         precision: str | None = getattr(self._config, "precision", None)
@@ -239,13 +245,29 @@ def known_failures(samples: foc.SampleCollection, embeddings_field: str) -> dict
 
 
 def known_precision(
-    samples: foc.SampleCollection, embeddings_field: str, patches_field: str | None
+    samples: foc.SampleCollection,
+    embeddings_field: str,
+    patches_field: str | None,
+    model: str | None = None,
 ) -> str | None:
-    """Returns the precision of the vectors in a field, None if it was not recorded."""
+    """Returns the precision of the vectors in a field.
+
+    Args:
+        samples: the samples
+        embeddings_field: the field
+        patches_field: the field of its labels, None if it is a field of samples
+        model (None): the name of the model that the vectors must be of, by default any
+
+    Returns:
+        the precision; None if it was not recorded, or the vectors are of another model
+    """
     dataset = root_dataset(samples)
     prefix = FRAMES_PREFIX if holds_frames(samples) else ""
     key = _key(prefix + embeddings_field, patches_field)
-    return _load(dataset, key).precision if dataset.has_run(key) else None
+    if not dataset.has_run(key):
+        return None
+    record = _load(dataset, key)
+    return record.precision if model in (None, record.model) else None
 
 
 def _load(dataset: fo.Dataset, key: str) -> FieldRecord:

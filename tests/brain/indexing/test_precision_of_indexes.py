@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import fiftyone as fo
 import numpy as np
@@ -10,10 +12,12 @@ import pytest
 from PIL import Image
 
 import fiftyone_faiss
+from fiftyone_faiss.brain.core.optional import MissingDependencyError
 from fiftyone_faiss.brain.indexing.field_record import known_precision
 from fiftyone_faiss.brain.models.loading import get_embedder
 from fiftyone_faiss.brain.models.reference_prompts import REFERENCE_PROMPTS
 from fiftyone_faiss.demo import MODEL_NAME
+from fiftyone_faiss.embedders import EmbedderError
 
 
 @pytest.fixture
@@ -114,3 +118,62 @@ def test_a_record_without_a_precision_is_read(pages: fo.Dataset) -> None:
     report = fiftyone_faiss.compute_embeddings(pages, MODEL_NAME, "emb", precision="float32")
     assert (report.embedded, report.skipped) == (6, 4)
     assert known_precision(pages, "emb", None) == "float32"
+
+
+def test_an_index_refuses_another_precision(pages: fo.Dataset) -> None:
+    fiftyone_faiss.build_index(pages[:4], "clip", model=MODEL_NAME, precision="float32")
+    vectors = vectors_of(pages[:4], "clip")
+    other = get_embedder(MODEL_NAME, "bfloat16")
+    message = (
+        r"^The index 'clip' holds vectors computed in float32, which are not mixed with bfloat16"
+    )
+    for given in ({"model": MODEL_NAME, "precision": "bfloat16"}, {"model": other}):
+        with pytest.raises(ValueError, match=message):
+            fiftyone_faiss.build_index(pages, "clip", **given)
+    assert pages.load_brain_results("clip").snapshot.size == 4
+    assert fiftyone_faiss.build_index(pages, "clip", model=MODEL_NAME).added == 6
+    np.testing.assert_array_equal(vectors_of(pages[:4], "clip"), vectors)
+
+
+def test_a_field_refuses_another_precision(pages: fo.Dataset) -> None:
+    fiftyone_faiss.compute_embeddings(pages[:4], MODEL_NAME, "emb", precision="float32")
+    with pytest.raises(ValueError, match=r"^The field 'emb' holds vectors computed in float32"):
+        fiftyone_faiss.compute_embeddings(pages, MODEL_NAME, "emb", precision="bfloat16")
+    assert pages.count("emb") == 4
+    # Another model begins with a precision of its own.
+    fiftyone_faiss.compute_embeddings(pages, MODEL_NAME, "emb", precision="bfloat16", force=True)
+    fiftyone_faiss.compute_embeddings(pages, "colorhist", "emb", force=True)
+    assert known_precision(pages, "emb", None) == "float32"
+    assert known_precision(pages, "emb", None, MODEL_NAME) is None
+
+
+# -- OpenVINO, where it is not needed ------------------------------------------------------------
+
+
+def test_a_model_without_a_network_is_refused(pages: fo.Dataset) -> None:
+    for precision in ("openvino-bfloat16", "openvino-int8"):
+        with pytest.raises(EmbedderError, match=r"^'colorhist' is no OpenCLIP model and no model "):
+            fiftyone_faiss.build_index(pages, "colors", model="colorhist", precision=precision)
+    assert pages.list_brain_runs() == []
+
+
+@pytest.mark.parametrize("missing", ["openvino", "nncf"])
+def test_a_missing_package_is_named(
+    pages: fo.Dataset, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    for name in ("openvino", "nncf"):
+        monkeypatch.setitem(sys.modules, name, None if name == missing else SimpleNamespace())
+    with pytest.raises(
+        MissingDependencyError,
+        match=r"^precision='openvino-int8' needs .+: pip install \"fiftyone-faiss\[openvino\]\"$",
+    ):
+        fiftyone_faiss.build_index(pages, "clip", model=MODEL_NAME, precision="openvino-int8")
+    assert pages.list_brain_runs() == []
+
+
+def test_given_vectors_are_not_calibrated(pages: fo.Dataset) -> None:
+    with pytest.raises(ValueError, match=r"^precision='openvino-int8' is calibrated with images; "):
+        fiftyone_faiss.build_index(
+            pages, "given", MODEL_NAME, np.eye(10, 64), precision="openvino-int8"
+        )
+    assert pages.list_brain_runs() == []
