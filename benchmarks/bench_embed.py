@@ -14,6 +14,8 @@ medians are reported:
 - the network alone and decoding alone, each on all processors. No loop on the same processors can
   be faster than ``1 / (1 / network + 1 / decoding)``; ours is compared with that
 - the cosine of our vectors to FiftyOne's, which are float32
+- OpenVINO in bfloat16 and in int8, calibrated with the first images: end to end and its parts, in
+  the same rounds (``pip install "fiftyone-faiss[openvino]"``)
 - the maximum memory of embedding, for some images and for four times as many
 - the limit of the processor: the rate of a matrix product, divided by the operations of an image
 - alternatives: precisions, batch sizes, numbers of workers, decoding JPEGs at a fraction of their
@@ -39,12 +41,15 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+from embed_openvino_table import EngineRuns, calibrate
 from embed_table import ARCHITECTURE, GPU_ARCHITECTURES, LARGE, SMALL, conclude, write_page
 from report import circumstances, save_json
 from vectors import cosines
 from workspace import CACHE, ROOT, open_workspace, run_step, try_step
 
-PACKAGES = ("fiftyone", "torch", "torchvision", "open_clip_torch", "pillow", "numpy")
+PACKAGES = (
+    "fiftyone", "torch", "torchvision", "open_clip_torch", "openvino", "nncf", "pillow", "numpy",
+)  # fmt: skip
 SIZES = {LARGE: (1280, 960), SMALL: (224, 224)}
 MODEL = "bench-vit-b-32"
 # FiftyOne's defaults, and settings that might be faster; None leaves the choice to FiftyOne.
@@ -56,6 +61,7 @@ SETTINGS: tuple[dict[str, int | None], ...] = (
     {"batch_size": 32, "num_workers": 2},
 )
 NETWORK_IMAGES = 96
+PARTS = ("sets", "memory", "tries")
 # The time limit for loading, compiling and measuring a network.
 TIMEOUT_S = 180
 
@@ -107,6 +113,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--images", type=int, default=400, help="images of each size")
     parser.add_argument("--rounds", type=int, default=3, help="how often each rate is measured")
     parser.add_argument("--device", nargs="+", choices=("cpu", "cuda"), default=["cpu"])
+    parser.add_argument(
+        "--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure on processors"
+    )
+    parser.add_argument("--sets", nargs="+", choices=SIZES, default=list(SIZES), help="image sizes")
     parser.add_argument("--seed", type=int, default=51)
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks/results/embed.json")
     parser.add_argument("--table-only", action="store_true", help="only write the page of tables")
@@ -145,22 +155,33 @@ def measure_cpu(
     network = {"architecture": ARCHITECTURE, "checkpoint": folder / f"{ARCHITECTURE}.pt"}
     embed_step("make_weights", **network, seed=options.seed)
     embed_step("make_datasets", model=MODEL, **network, folders=photos, n=options.images)
-    for name, place in photos.items():
-        print(name, flush=True)
-        images = {"folder": place, "n": options.images}
-        data["sets"][name] |= measure_set(name, {**images, **network}, folder, options.rounds)
-        save()
+    if "sets" in options.parts:
+        print("calibrating int8", flush=True)
+        small = {"folder": photos[SMALL], "n": options.images}
+        data["calibration"] = calibrate(small, network, folder)
+        for name in options.sets:
+            print(name, flush=True)
+            images = {"folder": photos[name], "n": options.images}
+            engines = EngineRuns(name, images, network, folder)
+            data["sets"][name] |= measure_set(
+                name, {**images, **network}, engines, folder, options.rounds
+            )
+            save()
     images = {"folder": photos[LARGE], "n": options.images}
-    print("memory and the limit of the processor", flush=True)
-    data["memory"] = [
-        try_embed_step("memory", **images, **network, repeats=repeats) for repeats in (1, 4)
-    ]
-    data["ceiling"] = try_embed_step("ceiling", architecture=ARCHITECTURE)
-    save()
-    measure_tries({**images, **network}, data["tries"], save)
+    if "memory" in options.parts:
+        print("memory and the limit of the processor", flush=True)
+        data["memory"] = [
+            try_embed_step("memory", **images, **network, repeats=repeats) for repeats in (1, 4)
+        ]
+        data["ceiling"] = try_embed_step("ceiling", architecture=ARCHITECTURE)
+        save()
+    if "tries" in options.parts:
+        measure_tries({**images, **network}, data["tries"], save)
 
 
-def measure_set(name: str, given: dict[str, Any], folder: Path, rounds: int) -> dict[str, Any]:
+def measure_set(
+    name: str, given: dict[str, Any], engines: EngineRuns, folder: Path, rounds: int
+) -> dict[str, Any]:
     """Measures ours, FiftyOne's and the parts of ours alternately, with images of one size."""
     files = {way: folder / f"{way}-{name}.npy" for way in ("ours", "theirs")}
     run = {"name": name, "model": MODEL}
@@ -173,6 +194,7 @@ def measure_set(name: str, given: dict[str, Any], folder: Path, rounds: int) -> 
         runs["ours"].append(embed_step("ours", **run, vectors_file=files["ours"]))
         runs["theirs"].append(theirs(**best))
         runs["parts"].append(embed_step("parts", **given))
+        engines.run()
         rates = [f"{way} {all_[-1]['rate']:.1f}" for way, all_ in runs.items() if way != "parts"]
         print(f"  images per second: {', '.join(rates)}", flush=True)
     parts = runs["parts"]
@@ -187,6 +209,7 @@ def measure_set(name: str, given: dict[str, Any], folder: Path, rounds: int) -> 
             **{part: median(rates[part] for rates in parts) for part in parts[0]},
         },
         **cosines(ours, others),
+        "engines": engines.result(others),
         "cosine_of_others": _cosine_of_others(others),
     }
 

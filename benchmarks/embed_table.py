@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from embed_openvino_table import conclude_engines, engine_lines, engine_targets
 from report import (
     at_least,
     at_most,
@@ -39,6 +40,7 @@ def conclude(data: dict[str, Any]) -> None:
             bound = 1 / (1 / model + 1 / rates["decode"])
             result["ratio"] = rates["ours"] / rates["theirs"]
             result["bound"], result["part_of_bound"] = bound, rates["ours"] / bound
+            conclude_engines(result)
     for result in data["gpu"].values():
         if "rate" in result:
             result["part_of_model"] = result["rate"] / result["model"]
@@ -66,6 +68,7 @@ def _targets(data: dict[str, Any]) -> list[dict[str, Any]]:
             )
             for name in _WANTED
         ),
+        *engine_targets(sets),
         at_most("memory of four times as many images / memory", _memory_ratio(data), _CONSTANT),
         *(
             at_least(
@@ -90,7 +93,7 @@ def write_page(data: dict[str, Any], path: Path) -> None:
     """Writes the page of tables."""
     lines = header("Embedding benchmark", data)
     if any("rates" in result for result in data["sets"].values()):
-        lines += [*_set_lines(data), *_settings_lines(data)]
+        lines += [*_set_lines(data), *engine_lines(data), *_settings_lines(data)]
     if "ceiling" in data:
         lines += [*_ceiling_lines(data["ceiling"]), *_memory_lines(data["memory"])]
     lines += _tries_lines(data["tries"])
