@@ -15,6 +15,7 @@ from support.distances import reference
 
 import fiftyone_faiss
 from fiftyone_faiss.brain import load_index, warm
+from fiftyone_faiss.brain.indexing import calibrating
 from fiftyone_faiss.demo import MODEL_NAME
 from fiftyone_faiss.embedders import EmbedderError, ImageSource, Vectors, registry
 
@@ -105,6 +106,30 @@ def test_a_class_makes_an_index_that_is_searched_by_text(names: dict[str, Any]) 
     with pytest.raises(EmbedderError, match="use the English name of a color"):
         fiftyone_faiss.search(names["dataset"], "a dog", brain_key="names")
     assert warm(names["dataset"], "names")["model"] == "color-names"
+
+
+@pytest.mark.backends
+def test_an_index_in_int8_states_its_agreement_with_float32(
+    book: fo.Dataset, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The demo's small network reaches 0.97, as the page says.
+    monkeypatch.setattr(calibrating, "MIN_RECALL", 0.95)
+    (code,) = re.findall(r"```py\n(.*?)```", PAGE, re.DOTALL)
+    dataset = book.clone()
+    dataset.delete_brain_runs()
+    names = {"dataset": dataset, "fiftyone_faiss": fiftyone_faiss}
+    exec(code.replace(DOWNLOADED, MODEL_NAME), names)
+    embedder = load_index(dataset, "fast").get_embedder()
+    assert embedder.precision.startswith("openvino-int8-")
+    line = capsys.readouterr().out.strip().splitlines()[-1]
+    assert line == str(embedder.agreement)
+    assert re.match(r"recall@10 against float32 0\.9[567]\d \(95 %: at least", line)
+    images = [Image.open(path) for path in dataset.values("filepath")[:5]]
+    exact = fiftyone_faiss.get_embedder(MODEL_NAME, precision="float32")
+    expected = np.stack([exact.embed_image(image) for image in images])
+    vectors = load_index(dataset, "fast").get_embeddings()[0][:5]
+    assert (vectors * expected).sum(axis=1).min() > 0.98
+    dataset.delete()
 
 
 def test_the_table_is_that_of_list_models() -> None:
