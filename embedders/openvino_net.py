@@ -134,7 +134,7 @@ def converted_model(base: TorchEmbedder) -> Any:
     try:
         with torch.no_grad(), warnings.catch_warnings():
             # Shapes are fixed but for the number of images, which is checked by their vectors.
-            warnings.simplefilter("ignore", torch.jit.TracerWarning)
+            warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
             # OpenVINO calls what newer versions of torch deprecate.
             warnings.simplefilter("ignore", FutureWarning)
             model = ov.convert_model(base.image_net(), example_input=torch.from_numpy(pixels))
