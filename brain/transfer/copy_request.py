@@ -91,8 +91,8 @@ def known_settings(config_cls: type[SimilarityConfig]) -> list[str]:
     """The settings of a backend, in alphabetical order; FiftyOne stores unknown ones silently."""
     names: set[str] = set()
     for cls in config_cls.__mro__:
-        names |= set(inspect.signature(cls.__init__).parameters)
-    return sorted(names - {"self", "args", "kwargs", *KEPT})
+        names |= set(inspect.signature(cls).parameters)
+    return sorted(names - {"args", "kwargs", *KEPT})
 
 
 def backend_defaults(backend: str) -> dict[str, Any]:
