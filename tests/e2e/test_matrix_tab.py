@@ -56,7 +56,7 @@ def test_a_matrix_leads_to_the_explanation_of_a_pair(few, open_app, dark: bool, 
     # Nothing is selected: all that the grid shows is compared.
     expect(cells).to_have_attribute("data-count", str(COUNT))
     expect(cy(page, "matrix-source")).to_have_value("grid")
-    expect(cy(page, "matrix-notes")).to_contain_text("780 random pairs of the index")
+    expect(cy(page, "matrix-notes")).to_contain_text("all 780 pairs of the index")
 
     # Pointing at a cell shows both pictures.
     point_at(page, 3, 11)

@@ -9,7 +9,7 @@ import fiftyone as fo
 import pytest
 from playwright.sync_api import expect
 from support.browser import cy, result_ids, shoot
-from support.search_panel import search
+from support.search_panel import search, wait_until_ready
 from support.servers import SERVERS, running
 
 import fiftyone_faiss
@@ -33,7 +33,7 @@ def copied(book: fo.Dataset, tmp_path_factory) -> Iterator[fo.Dataset]:
 
 @pytest.mark.parametrize("backend", SERVERS)
 def test_a_copy_is_searched_shown_in_the_grid_and_tagged(copied, book, open_app, backend) -> None:
-    page = open_app(copied)
+    page = wait_until_ready(open_app(copied))
     cy(page, "faiss-index").select_option(f"on_{backend}")
     expect(cy(page, "faiss-index").locator("option:checked")).to_have_text(
         f"on_{backend} · {backend} · {MODEL_NAME}"

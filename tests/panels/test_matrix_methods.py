@@ -58,7 +58,7 @@ def test_a_selection_has_the_values_of_the_service(indexed) -> None:
     assert answer["labels"] == ["a"] * 30 and answer["duplicates"] == [[0, 1]]
     assert answer["resolution"] == pytest.approx(100 / (240 * 239 / 2))
     assert [file["filepath"] for file in answer["files"]] == indexed.values("filepath")[:30]
-    assert "random pairs of the index" in answer["notes"][0]
+    assert "all 28,680 pairs of the index" in answer["notes"][0]
 
 
 def test_of_a_large_view_some_are_compared_and_of_a_small_one_all(indexed) -> None:

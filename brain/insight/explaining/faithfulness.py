@@ -77,7 +77,7 @@ class Faithfulness:
     def problem(self) -> str | None:
         """Why there is no badge, in a clause; None if there is one."""
         if self.beaten < MIN_BEATEN:
-            return f"removing what it marks beats only {self.beaten:.0%} of random maps"
+            return f"removing what it marks beats only {100 * self.beaten:.0f} % of random maps"
         if self.insertion_gain <= 0:
             return "keeping only what it marks keeps no more of the score than random maps do"
         if self.spread is None:

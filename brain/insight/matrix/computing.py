@@ -161,7 +161,9 @@ def _notes(
         )
     else:
         notes.append(
-            f"Percentiles are among {len(random_pairs):,} random pairs of the index"
-            + (f", to within {random_pairs.margin:.1f} points." if random_pairs.margin else ".")
+            f"Percentiles are among {len(random_pairs):,} random pairs of the index, to within "
+            f"{random_pairs.margin:.1f} points."
+            if random_pairs.margin
+            else f"Percentiles are among all {len(random_pairs):,} pairs of the index."
         )
     return notes

@@ -104,7 +104,7 @@ describe("texts", () => {
   test("say how faithful a map is, or why there is no badge", () => {
     assert.match(faithfulnessText(base), /lowers the mean score to 0\.10; .* 0\.30 \(.*100 %/);
     const faithfulness = { ...base.faithfulness, has_badge: false, problem: "it is random" };
-    assert.equal(faithfulnessText({ ...base, faithfulness }), "No badge: it is random.");
+    assert.equal(faithfulnessText({ ...base, faithfulness }), "Not verified: it is random.");
   });
   test("say whether the sum is exact", () => {
     const [, exact, last] = notesOf(base);

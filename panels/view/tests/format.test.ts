@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { uploadProblem } from "../src/browser/files.ts";
-import { ago, bytes, counted, percent, topShare } from "../src/format/numbers.ts";
+import { ago, bytes, counted, percent, topShare, twoDigits } from "../src/format/numbers.ts";
 import { duplicateTexts, tileName, tileTitle } from "../src/format/tile.ts";
 import { resultOf } from "./helpers.ts";
 
@@ -20,6 +20,7 @@ test("a probability is shown without more digits than it has", () => {
 test("a percentile is a share of the index", () => {
   assert.equal(topShare(99.6), "top 0.4 %");
   assert.equal(topShare(100), "top <0.1 %");
+  assert.deepEqual([-0.004, -0.006, 1.005].map(twoDigits), ["0.00", "-0.01", "1.00"]);
   assert.equal(topShare(40), "top 60 %");
   assert.equal(topShare(null), "");
 });

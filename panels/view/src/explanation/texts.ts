@@ -17,7 +17,7 @@ const MEANINGS: Record<ExplanationMethod, string> = {
 /** How far to trust the map, in a sentence. */
 export function faithfulnessText({ faithfulness }: MatchExplanation): string {
   const { has_badge, problem, beaten, deletion, random } = faithfulness;
-  if (!has_badge) return `No badge: ${problem}.`;
+  if (!has_badge) return `Not verified: ${problem}.`;
   return (
     `Removing what the map marks lowers the mean score to ${deletion.toFixed(2)}; ` +
     `random parts lower it to ${random.toFixed(2)} (better than ${percent(beaten)} of them).`

@@ -5,6 +5,12 @@ export function counted(n: number, noun = "result"): string {
   return n === 1 ? `1 ${noun}` : `${n.toLocaleString("en-US")} ${noun}s`;
 }
 
+/** A number with two digits; "0.00" for what rounds to it from below. */
+export function twoDigits(value: number): string {
+  const text = value.toFixed(2);
+  return text === "-0.00" ? "0.00" : text;
+}
+
 /** A probability: "97 %". */
 export function percent(probability: number): string {
   if (probability > 0.99) return ">99 %";

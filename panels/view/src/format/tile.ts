@@ -1,7 +1,7 @@
 // The texts of a result.
 import type { Band, ResultFile, ResultRow } from "../generated.ts";
 import type { Rating } from "../state/searchState.ts";
-import { counted, percent, topShare } from "./numbers.ts";
+import { counted, percent, topShare, twoDigits } from "./numbers.ts";
 
 const BANDS: Record<Band, string> = { strong: "Strong", likely: "Likely", weak: "Weak" };
 
@@ -11,7 +11,7 @@ export function captionOf({ band, relevance, percentile, score }: ResultRow) {
     band: band && BANDS[band],
     relevance: relevance === null ? null : percent(relevance),
     share: topShare(percentile),
-    score: score.toFixed(2),
+    score: twoDigits(score),
   };
 }
 
@@ -48,7 +48,7 @@ export function duplicateTexts(
 ): { score: string; owner: string; name: string; title: string } {
   // Results that were kept by an older page have no such scores.
   const known = of.near_duplicate_scores?.[id];
-  const score = known?.toFixed(2) ?? "";
+  const score = known === undefined ? "" : twoDigits(known);
   const owner = of.rank ? `of result ${of.rank}` : "of the query";
   return {
     score,

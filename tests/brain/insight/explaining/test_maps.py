@@ -153,7 +153,7 @@ def test_a_right_map_is_faithful_and_a_wrong_one_is_not() -> None:
     assert measures["right"].deletion_gain > 0.02 and measures["right"].insertion_gain > 0
     low, high = measures["right"].interval
     assert low < measures["right"].random < high
-    assert measures["wrong"].problem == "removing what it marks beats only 0% of random maps"
+    assert measures["wrong"].problem == "removing what it marks beats only 0 % of random maps"
 
 
 @pytest.mark.parametrize(

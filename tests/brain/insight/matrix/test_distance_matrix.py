@@ -101,7 +101,7 @@ def test_percentiles_are_shares_of_all_pairs_of_a_small_index(rng, metric: str) 
             assert matrix.percentiles[i, j] == pytest.approx(expected, abs=1e-4)
     assert (len(matrix.random_pairs), matrix.random_pairs.margin) == (1770, 0)
     assert matrix.random_pairs.resolution == pytest.approx(100 / 1770)
-    assert "1,770 random pairs" in str(matrix)
+    assert "all 1,770 pairs of the index" in str(matrix)
     dataset.delete()
 
 

@@ -2,6 +2,7 @@ import React, { useLayoutEffect, useRef } from "react";
 import type { AnswerTerm, ResultRow } from "../../generated.ts";
 import { barsOf } from "../../format/contributions.ts";
 import { TIGHT } from "../../format/crop.ts";
+import { twoDigits } from "../../format/numbers.ts";
 import { placeBeside } from "../../format/previewPlace.ts";
 import { fileName } from "../../format/tile.ts";
 import { TileImage } from "./TileImage.tsx";
@@ -44,7 +45,7 @@ export function Preview({ result, source, terms }: PreviewProps) {
                 <span className={value < 0 ? "ffs-bar-track ffs-lowers" : "ffs-bar-track"}>
                   <span style={{ marginLeft: `${start}%`, width: `${length}%` }} />
                 </span>
-                <output>{value.toFixed(2)}</output>
+                <output>{twoDigits(value)}</output>
               </dd>
             </div>
           ))}

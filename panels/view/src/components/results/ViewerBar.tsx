@@ -1,5 +1,6 @@
 import React, { useEffect, useRef } from "react";
 import { type ShowInViewer, useSampleViewer } from "../../app/viewer.ts";
+import { twoDigits } from "../../format/numbers.ts";
 import { viewerAction } from "../../keyboard/viewerPlaces.ts";
 import { cutoffOf } from "../../state/cutoff.ts";
 import { type Rating, ratingsOf, taggedIds } from "../../state/searchState.ts";
@@ -52,7 +53,7 @@ export function ViewerBar({ search, tagging, show }: ViewerBarProps) {
       <span role="status">
         Result {place + 1} of {results.length}
       </span>
-      <span>{result.score.toFixed(2)}</span>
+      <span>{twoDigits(result.score)}</span>
       {THUMBS.map(({ rating, icon, label }) => (
         <IconButton
           key={rating}
