@@ -22,7 +22,7 @@ class CopyIndex(foo.Operator):
             name="copy_index",
             label="FAISS: copy index to another backend",
             description="Copy an index to LanceDB, pgvector, Milvus or another backend, or back",
-            icon="content_copy",
+            icon="drive_file_move",
             dynamic=True,
             execute_as_generator=True,
             allow_immediate_execution=True,

