@@ -26,6 +26,8 @@ def run_notebook() -> nbformat.NotebookNode:
     NotebookClient(
         notebook,
         timeout=TIMEOUT,
+        # A busy machine takes more than the default of a minute.
+        startup_timeout=TIMEOUT,
         coalesce_streams=True,
         resources={"metadata": {"path": NOTEBOOK.parent}},
     ).execute()
