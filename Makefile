@@ -44,7 +44,7 @@ test-fast: .venv/installed-for-tests
 # The tests that need heavy extras, which are installed for this.
 test-backends: .venv/installed-for-backends
 	@$(BIN)/python tools/chromium.py
-	$(BIN)/python -m pytest -m backends $(TEST_ARGS)
+	$(BIN)/python -m pytest -m backends $(SHARED) $(BROWSERS) $(TEST_ARGS)
 
 # Writes the covered lines to .test/coverage-html.
 coverage: .venv/installed-for-tests

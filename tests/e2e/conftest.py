@@ -6,12 +6,25 @@ import re
 import socket
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import fiftyone as fo
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 from support.browser import PATIENCE, launch, open_page, shoot
+
+HAS_FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tells fixtures whether their test has failed."""
+    report = yield
+    if report.when == "call":
+        item.stash[HAS_FAILED] = report.failed
+    return report
 
 
 # The scope ends with these tests: while Playwright runs, this thread has a running event loop, in
@@ -106,7 +119,8 @@ def open_app(
         return page
 
     yield open_here
-    # The last state of a page explains why its test failed.
     for page in pages:
-        shoot(page, f"end-{re.sub('[^a-z0-9]+', '-', request.node.name.lower())}")
+        # The last state of a page explains why its test failed.
+        if request.node.stash.get(HAS_FAILED, True):
+            shoot(page, f"end-{re.sub('[^a-z0-9]+', '-', request.node.name.lower())}", always=True)
         page.context.close()

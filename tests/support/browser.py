@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import time
@@ -107,7 +108,9 @@ def view_ids(session: fo.Session) -> list[str]:
     return ids
 
 
-def shoot(page: Page, name: str) -> None:
-    """Writes a screenshot to ``.test/screenshots``."""
+def shoot(page: Page, name: str, always: bool = False) -> None:
+    """Writes a screenshot to ``.test/screenshots``, unless ``SCREENSHOTS=off``."""
+    if not always and os.environ.get("SCREENSHOTS") == "off":
+        return
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"{name}.png")

@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from fiftyone_faiss.demo import MODEL_NAME
-from support.browser import cy
+from support.browser import PATIENCE, cy
 
 READY = f"Ready: {MODEL_NAME}"
 RESULTS_SHOWN = re.compile(r"^\d+ results? in \d+ ms")
@@ -15,7 +15,8 @@ RESULTS_SHOWN = re.compile(r"^\d+ results? in \d+ ms")
 
 def wait_until_ready(page: Page) -> Page:
     """Waits until the panel can search, and returns the page."""
-    expect(cy(page, "faiss-status")).to_have_text(READY)
+    # At the first search of a server, it imports torch and loads the model.
+    expect(cy(page, "faiss-status")).to_have_text(READY, timeout=3 * PATIENCE)
     return page
 
 
